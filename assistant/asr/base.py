@@ -1,0 +1,69 @@
+"""What a recogniser is: a shared model, and one stream per utterance. Pure."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.audio.frames import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One recognised word. Times are milliseconds from the first sample of the utterance's audio.
+
+    ``confidence`` is in [0, 1], None where the model has none.
+    """
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Text while speech goes on. ``stable`` only ever grows; ``tentative`` follows it and may change.
+
+    The full line is ``stable + tentative``; a separating space, if any, is part of one of the two.
+    """
+
+    stable: str
+    tentative: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The final text of one utterance. ``words`` is empty where the model has no word times."""
+
+    text: str
+    words: tuple[Word, ...] = ()
+
+
+class AsrStream(Protocol):
+    """One utterance. Not thread-safe: the caller makes one call at a time, in a worker thread.
+
+    Dropping the object frees its state; there is nothing to close.
+    """
+
+    def accept(self, samples: Samples) -> Partial | None:
+        """Take the next audio (any length). Returns a new partial, or None when nothing is new.
+
+        May run the model: up to a few hundred milliseconds of CPU, with the GIL released.
+        """
+        ...
+
+    def prepare_final(self) -> None:
+        """Speech has paused: compute the final now, so that ``finish`` is free if no speech follows."""
+        ...
+
+    def finish(self) -> Transcript:
+        """No more audio: the full-context text, which stands above every partial."""
+        ...
+
+
+class AsrModel(Protocol):
+    """A loaded recogniser shared by all sessions; thread-safe."""
+
+    name: str
+    """As shown on the page and the wire, e.g. ``moonshine-tiny-en``."""
+
+    def open_stream(self) -> AsrStream: ...

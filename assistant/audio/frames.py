@@ -1,0 +1,64 @@
+"""The one PCM type of the package, and re-chunking on the sample clock. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+SAMPLE_RATE_HZ = 16_000
+"""All audio inside the package is mono float32 in [-1, 1) at this rate."""
+
+Samples = npt.NDArray[np.float32]
+"""Shape [n], mono, 16 kHz, float32 in [-1, 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """Consecutive samples. ``start`` is the index of the first one on the session's sample clock.
+
+    ``concealed`` marks samples that were made up (FEC or concealment) because packets were lost.
+    """
+
+    samples: Samples
+    start: int
+    concealed: bool = False
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.samples)
+
+
+def pcm16_to_samples(pcm: npt.NDArray[np.int16]) -> Samples:
+    """int16 [n] → float32 [n] in [-1, 1)."""
+    return pcm.astype(np.float32) / 32768.0
+
+
+class Rechunker:
+    """Any chunk sizes in, chunks of exactly ``size`` samples out.
+
+    A jump in ``start`` (lost audio) drops the unfinished remainder, so that one chunk is always
+    contiguous in time.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._parts: list[Samples] = []
+        self._held = 0
+        self._next = 0
+
+    def push(self, chunk: AudioChunk) -> Iterator[AudioChunk]:
+        if self._held and chunk.start != self._next:
+            self._parts, self._held = [], 0
+        self._parts.append(chunk.samples)
+        self._held += len(chunk.samples)
+        self._next = chunk.end
+        if self._held < self._size:
+            return
+        joined = np.concatenate(self._parts)
+        start = self._next - self._held
+        whole = self._held - self._held % self._size
+        for i in range(0, whole, self._size):
+            yield AudioChunk(joined[i : i + self._size], start + i, chunk.concealed)
+        rest = joined[whole:]
+        self._parts, self._held = ([rest] if len(rest) else []), len(rest)
