@@ -1,0 +1,534 @@
+"""The wire protocol of ``/v1/realtime``: one class per event, told apart by ``type``. Pure.
+
+Names are those of the OpenAI Realtime API (GA) where it has them; ``assistant.*`` events add what it
+lacks, and stock clients ignore them. ``docs/protocol.md`` and ``web/protocol.d.ts`` are generated from
+this file by ``scripts/protocol_docs.py``.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from assistant.errors import BadInput
+
+Mode = Literal["auto", "dictation", "question"]
+Intent = Literal["dictation", "question", "command"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+# --- what a client sends -------------------------------------------------------------------------
+
+
+class ClientEventBase(_Part):
+    event_id: str | None = Field(None, max_length=512, description="Echoed in an error about this event.")
+
+
+class AudioFormat(_Part):
+    type: Literal["audio/pcm"] = "audio/pcm"
+    rate: int = Field(24_000, description="Samples per second, 8000 to 48000.")
+
+
+class AudioInput(_Part):
+    format: AudioFormat | None = None
+
+
+class SessionAudio(_Part):
+    input: AudioInput | None = None
+
+
+class SessionConfig(_Part):
+    """Fields of the OpenAI session that are not named here are accepted and ignored."""
+
+    type: Literal["realtime", "transcription"] | None = None
+    audio: SessionAudio | None = None
+    mode: Mode | None = Field(None, description="Ours: how finals are taken.")
+
+
+class SessionUpdate(ClientEventBase):
+    """Change the session: the rate of PCM input, the mode."""
+
+    type: Literal["session.update"] = "session.update"
+    session: SessionConfig
+
+
+class InputAudioAppend(ClientEventBase):
+    """Audio: base64 of PCM16 little-endian mono at the session's rate. Needs no set-up event.
+
+    A binary WebSocket frame of the same PCM16 is the same event without the base64.
+    """
+
+    type: Literal["input_audio_buffer.append"] = "input_audio_buffer.append"
+    audio: str
+
+
+class InputAudioCommit(ClientEventBase):
+    """End the running utterance now, without waiting for silence."""
+
+    type: Literal["input_audio_buffer.commit"] = "input_audio_buffer.commit"
+
+
+class InputAudioClear(ClientEventBase):
+    """Throw the running utterance away."""
+
+    type: Literal["input_audio_buffer.clear"] = "input_audio_buffer.clear"
+
+
+class InputText(_Part):
+    type: Literal["input_text"] = "input_text"
+    text: str = Field(max_length=32_000)
+
+
+class InputImage(_Part):
+    type: Literal["input_image"] = "input_image"
+    image_url: str = Field(description="A data URI: PNG, JPEG or WebP.")
+    name: str = Field("image", max_length=255)
+
+
+class UserMessage(_Part):
+    type: Literal["message"] = "message"
+    role: Literal["user"] = "user"
+    content: list[Annotated[InputText | InputImage, Field(discriminator="type")]] = Field(
+        min_length=1, max_length=16
+    )
+
+
+class ConversationItemCreate(ClientEventBase):
+    """Text is the next question (asked by ``response.create``); images are attached to the session."""
+
+    type: Literal["conversation.item.create"] = "conversation.item.create"
+    item: UserMessage
+
+
+class ResponseCreate(ClientEventBase):
+    """Answer what ``conversation.item.create`` brought since the last answer."""
+
+    type: Literal["response.create"] = "response.create"
+
+
+class ResponseCancel(ClientEventBase):
+    """Stop the running answer. ``response_id`` names it; without one, whichever runs."""
+
+    type: Literal["response.cancel"] = "response.cancel"
+    response_id: str | None = None
+
+
+class WebRtcOffer(ClientEventBase):
+    """Offer a microphone over WebRTC. A second offer replaces the first connection."""
+
+    type: Literal["assistant.webrtc.offer"] = "assistant.webrtc.offer"
+    sdp: str = Field(max_length=65_536)
+
+
+class WebRtcClose(ClientEventBase):
+    """The microphone is off: end the running utterance and close the connection."""
+
+    type: Literal["assistant.webrtc.close"] = "assistant.webrtc.close"
+
+
+class ModeSet(ClientEventBase):
+    """How finals are taken: ``auto`` lets the assistant decide, the others force it."""
+
+    type: Literal["assistant.mode.set"] = "assistant.mode.set"
+    mode: Mode
+
+
+class IntentCorrect(ClientEventBase):
+    """An utterance was taken wrongly: make it dictation, or ask it."""
+
+    type: Literal["assistant.intent.correct"] = "assistant.intent.correct"
+    item_id: str = Field(max_length=64)
+    intent: Literal["dictation", "question"]
+
+
+class ItemEdit(ClientEventBase):
+    """The text of a dictated item, corrected by hand. An empty text removes it from the dictation."""
+
+    type: Literal["assistant.item.edit"] = "assistant.item.edit"
+    item_id: str = Field(max_length=64)
+    text: str = Field(max_length=32_000)
+
+
+class AttachmentRemove(ClientEventBase):
+    """Take an attached image away; later questions go without it."""
+
+    type: Literal["assistant.attachment.remove"] = "assistant.attachment.remove"
+    attachment_id: str = Field(max_length=64)
+
+
+ClientEvent = Annotated[
+    SessionUpdate
+    | InputAudioAppend
+    | InputAudioCommit
+    | InputAudioClear
+    | ConversationItemCreate
+    | ResponseCreate
+    | ResponseCancel
+    | WebRtcOffer
+    | WebRtcClose
+    | ModeSet
+    | IntentCorrect
+    | ItemEdit
+    | AttachmentRemove,
+    Field(discriminator="type"),
+]
+
+_client_events: TypeAdapter[ClientEvent] = TypeAdapter(ClientEvent)
+
+
+# --- what the server sends -----------------------------------------------------------------------
+
+
+class ServerEventBase(_Part):
+    """``event_id`` and ``seq`` are set when the event is sent; ``seq`` rises by one per kept event."""
+
+    event_id: str = ""
+    seq: int = Field(
+        0,
+        description="Position in the session's log, from 1; 0 for passing events, which are not replayed.",
+    )
+
+
+class Recogniser(_Part):
+    name: str
+    sample_rate_hz: int = 16_000
+
+
+class EngineDescription(_Part):
+    name: str
+    stand_in: bool = Field(description="A model that only shows that the pipeline runs: say so.")
+    sees_images: bool
+    notice: str = ""
+
+
+class SessionState(_Part):
+    id: str
+    resume_token: str = Field(description="Secret; given back as ?resume= to come back to this session.")
+    grace_s: float = Field(description="How long a session without a connection is kept.")
+    type: Literal["realtime"] = "realtime"
+    mode: Mode = "auto"
+    audio: SessionAudio
+    recogniser: Recogniser
+    engine: EngineDescription
+    ice_servers: list[str] = []
+    version: str = ""
+
+
+class SessionCreated(ServerEventBase):
+    """The first event of a connection. ``resumed`` says whether the events that follow continue a session."""
+
+    type: Literal["session.created"] = "session.created"
+    session: SessionState
+    resumed: bool = False
+
+
+class SessionUpdated(ServerEventBase):
+    type: Literal["session.updated"] = "session.updated"
+    session: SessionState
+
+
+class ErrorBody(_Part):
+    type: Literal["invalid_request_error", "server_error"] = "invalid_request_error"
+    code: str = Field(description="Stable, snake_case.")
+    message: str = Field(description="For people: what is wrong and what to do.")
+    param: str | None = None
+    event_id: str | None = Field(None, description="The client event that caused it.")
+
+
+class ErrorEvent(ServerEventBase):
+    """Something was not possible; the session goes on."""
+
+    type: Literal["error"] = "error"
+    error: ErrorBody
+
+
+class SpeechStartedEvent(ServerEventBase):
+    type: Literal["input_audio_buffer.speech_started"] = "input_audio_buffer.speech_started"
+    audio_start_ms: int
+    item_id: str
+
+
+class SpeechStoppedEvent(ServerEventBase):
+    type: Literal["input_audio_buffer.speech_stopped"] = "input_audio_buffer.speech_stopped"
+    audio_end_ms: int
+    item_id: str
+
+
+class BufferCommitted(ServerEventBase):
+    type: Literal["input_audio_buffer.committed"] = "input_audio_buffer.committed"
+    item_id: str
+    previous_item_id: str | None = None
+
+
+class BufferCleared(ServerEventBase):
+    """The running utterance was thrown away; ``item_id`` will get no final."""
+
+    type: Literal["input_audio_buffer.cleared"] = "input_audio_buffer.cleared"
+    item_id: str | None = None
+
+
+class TranscriptDelta(ServerEventBase):
+    """Stable text to append to the item; nothing is taken back."""
+
+    type: Literal["conversation.item.input_audio_transcription.delta"] = (
+        "conversation.item.input_audio_transcription.delta"
+    )
+    item_id: str
+    content_index: int = 0
+    delta: str
+
+
+class DurationUsage(_Part):
+    type: Literal["duration"] = "duration"
+    seconds: float
+
+
+class TranscriptCompleted(ServerEventBase):
+    """The final text of an utterance; it stands above all deltas. Empty: nothing was said."""
+
+    type: Literal["conversation.item.input_audio_transcription.completed"] = (
+        "conversation.item.input_audio_transcription.completed"
+    )
+    item_id: str
+    content_index: int = 0
+    transcript: str
+    usage: DurationUsage
+    start_ms: int = Field(description="On the session's sample clock.")
+    end_ms: int
+    at: str = Field("", description="Wall-clock time of the final, ISO 8601 with offset.")
+
+
+class TranscriptFailed(ServerEventBase):
+    type: Literal["conversation.item.input_audio_transcription.failed"] = (
+        "conversation.item.input_audio_transcription.failed"
+    )
+    item_id: str
+    content_index: int = 0
+    error: ErrorBody
+
+
+class TranscriptPartial(ServerEventBase):
+    """The live line, whole: ``stable`` is never taken back before the final, ``tentative`` may change."""
+
+    type: Literal["assistant.transcript.partial"] = "assistant.transcript.partial"
+    item_id: str
+    stable: str
+    tentative: str
+
+
+class WordTime(_Part):
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+
+
+class TranscriptWords(ServerEventBase):
+    """Words of a final, where the recogniser has word times."""
+
+    type: Literal["assistant.transcript.words"] = "assistant.transcript.words"
+    item_id: str
+    words: list[WordTime]
+
+
+class IntentEvent(ServerEventBase):
+    """How an utterance was taken. A later one for the same item replaces it (a correction)."""
+
+    type: Literal["assistant.intent"] = "assistant.intent"
+    item_id: str
+    intent: Intent
+    confidence: float
+    reason: str
+    text: str = Field(description="What was taken, as it goes into the dictation or the question.")
+    corrected: bool = False
+
+
+class ItemEdited(ServerEventBase):
+    """A dictated item has this text now."""
+
+    type: Literal["assistant.item.edited"] = "assistant.item.edited"
+    item_id: str
+    text: str
+
+
+class ConversationItem(_Part):
+    id: str
+    type: Literal["message"] = "message"
+    role: Literal["user", "assistant"]
+    status: Literal["in_progress", "completed", "incomplete"] = "completed"
+    content: list[dict[str, Any]] = []
+
+
+class ItemAdded(ServerEventBase):
+    """A typed question, or an answer that begins."""
+
+    type: Literal["conversation.item.added"] = "conversation.item.added"
+    item: ConversationItem
+    previous_item_id: str | None = None
+
+
+class Attachment(_Part):
+    id: str
+    name: str
+    media_type: str
+    width_px: int
+    height_px: int
+    url: str = Field(description="Path of a small picture of it on this server.")
+
+
+class AttachmentAdded(ServerEventBase):
+    """An image is attached: every question from now on is asked with it."""
+
+    type: Literal["assistant.attachment.added"] = "assistant.attachment.added"
+    attachment: Attachment
+
+
+class AttachmentRemoved(ServerEventBase):
+    type: Literal["assistant.attachment.removed"] = "assistant.attachment.removed"
+    attachment_id: str
+
+
+class ResponseBody(_Part):
+    id: str
+    object: Literal["realtime.response"] = "realtime.response"
+    status: Literal["in_progress", "completed", "cancelled", "failed"]
+    status_details: dict[str, Any] | None = None
+    output: list[ConversationItem] = []
+
+
+class ResponseCreated(ServerEventBase):
+    """An answer begins. ``question`` is as it was asked; ``question_item_id`` the utterance it came from."""
+
+    type: Literal["response.created"] = "response.created"
+    response: ResponseBody
+    question: str
+    question_item_id: str
+    attachment_ids: list[str] = []
+    engine: EngineDescription
+
+
+class _OutputText(ServerEventBase):
+    response_id: str
+    item_id: str
+    output_index: int = 0
+    content_index: int = 0
+
+
+class OutputTextDelta(_OutputText):
+    type: Literal["response.output_text.delta"] = "response.output_text.delta"
+    delta: str
+
+
+class OutputTextDone(_OutputText):
+    """The whole text of the answer; also of one that was stopped, as far as it came."""
+
+    type: Literal["response.output_text.done"] = "response.output_text.done"
+    text: str
+
+
+class ResponseDone(ServerEventBase):
+    """The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why."""
+
+    type: Literal["response.done"] = "response.done"
+    response: ResponseBody
+
+
+class WebRtcAnswer(ServerEventBase):
+    type: Literal["assistant.webrtc.answer"] = "assistant.webrtc.answer"
+    sdp: str
+
+
+class AudioGap(ServerEventBase):
+    """Audio was lost and could not be put back: words may be missing here."""
+
+    type: Literal["assistant.audio.gap"] = "assistant.audio.gap"
+    start_ms: int
+    duration_ms: int
+    reason: Literal["network", "overload"]
+
+
+class AudioStatus(ServerEventBase):
+    """About once a second while audio arrives: what came and what was lost since the microphone started."""
+
+    type: Literal["assistant.audio.status"] = "assistant.audio.status"
+    transport: Literal["webrtc", "websocket"]
+    received: int = Field(description="Packets (WebRTC) or frames (WebSocket).")
+    lost: int = 0
+    recovered: int = Field(0, description="Of the lost, those put back by in-band error correction.")
+    late: int = 0
+    concealed_ms: int = 0
+    dropped_ms: int = Field(0, description="Thrown away because this machine did not keep up.")
+
+
+class Notice(ServerEventBase):
+    """Something a person should know; nothing failed."""
+
+    type: Literal["assistant.notice"] = "assistant.notice"
+    level: Literal["info", "warning"] = "info"
+    code: str
+    message: str
+
+
+class SessionClosing(ServerEventBase):
+    """The server ends the connection; ``retry`` says whether to come back."""
+
+    type: Literal["assistant.session.closing"] = "assistant.session.closing"
+    reason: str
+    retry: bool
+
+
+ServerEvent = Annotated[
+    SessionCreated
+    | SessionUpdated
+    | ErrorEvent
+    | SpeechStartedEvent
+    | SpeechStoppedEvent
+    | BufferCommitted
+    | BufferCleared
+    | TranscriptDelta
+    | TranscriptCompleted
+    | TranscriptFailed
+    | TranscriptPartial
+    | TranscriptWords
+    | IntentEvent
+    | ItemEdited
+    | ItemAdded
+    | AttachmentAdded
+    | AttachmentRemoved
+    | ResponseCreated
+    | OutputTextDelta
+    | OutputTextDone
+    | ResponseDone
+    | WebRtcAnswer
+    | AudioGap
+    | AudioStatus
+    | Notice
+    | SessionClosing,
+    Field(discriminator="type"),
+]
+
+server_events: TypeAdapter[ServerEvent] = TypeAdapter(ServerEvent)
+
+TRANSIENT = (SessionCreated, TranscriptPartial, AudioStatus, WebRtcAnswer, ErrorEvent, SessionClosing)
+"""Events that are true only when they are sent: they have no ``seq`` and are not replayed."""
+
+
+def parse_client_event(raw: str) -> ClientEvent:
+    """One text frame → an event. Raises ``BadInput``: ``json_invalid``, ``event_unknown``, ``event_invalid``.
+
+    The message names the field, never its value.
+    """
+    try:
+        return _client_events.validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        if first["type"] == "json_invalid":
+            raise BadInput("This is not JSON.", code="json_invalid") from None
+        if first["type"] in ("union_tag_invalid", "union_tag_not_found", "model_attributes_type"):
+            raise BadInput(
+                "Unknown event: 'type' must be one of those in docs/protocol.md.", code="event_unknown"
+            ) from None
+        field = ".".join(str(part) for part in first["loc"][1:])
+        raise BadInput(f"{field or 'event'}: {first['msg']}", code="event_invalid") from None
