@@ -1,0 +1,124 @@
+"""The parts that all sessions share, opened from the settings."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from assistant import weights
+from assistant.asr.base import AsrModel
+from assistant.asr.moonshine import MoonshineModel
+from assistant.audio.frames import SAMPLE_RATE_HZ
+from assistant.config import Settings
+from assistant.engines.base import Engine
+from assistant.engines.llamacpp import LlamaCppEngine
+from assistant.engines.openai_compatible import OpenAICompatibleEngine
+from assistant.errors import Missing
+from assistant.listener import Listener
+from assistant.vad.base import Vad
+from assistant.vad.endpoint import EndpointSettings
+from assistant.vad.silero import SileroModel
+from assistant.vad.webrtc import WebRtcVad
+
+ASR_BUNDLES = {"moonshine": "moonshine-tiny-en"}
+STAND_IN_BUNDLE = "gemma-3-270m"
+VAD_BUNDLE = "silero-vad"
+
+
+@dataclass(slots=True)
+class Components:
+    """What sessions are made from."""
+
+    model: AsrModel
+    open_vad: Callable[[], Vad]
+    engine: Engine
+    endpoint: EndpointSettings
+    executor: ThreadPoolExecutor
+
+    def new_listener(self) -> Listener:
+        return Listener(
+            vad=self.open_vad(), settings=self.endpoint, model=self.model, executor=self.executor
+        )
+
+    async def start(self) -> None:
+        """Load and warm up everything, so that the first word is not slower than the rest."""
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(self.engine.load(), loop.run_in_executor(self.executor, self._warm_up))
+
+    def _warm_up(self) -> None:
+        stream = self.model.open_stream()
+        stream.accept(np.zeros(SAMPLE_RATE_HZ, np.float32))
+        stream.finish()
+
+    async def close(self) -> None:
+        await self.engine.close()
+        self.executor.shutdown(wait=False, cancel_futures=True)
+
+
+def models_dir(settings: Settings) -> Path:
+    return settings.models_dir or weights.default_directory()
+
+
+def open_recogniser(settings: Settings) -> AsrModel:
+    """The recogniser of the settings. Raises ``Missing`` when its files are not there."""
+    return MoonshineModel(weights.resolve(ASR_BUNDLES[settings.asr], models_dir(settings)))
+
+
+def open_vad(settings: Settings) -> Callable[[], Vad]:
+    """A factory: one detector per stream, the weights shared."""
+    if settings.vad == "webrtc":
+        return WebRtcVad
+    path = weights.resolve(VAD_BUNDLE, models_dir(settings)) / "silero_vad.onnx"
+    return SileroModel(path).open
+
+
+def open_engine(settings: Settings) -> Engine:
+    """The engine of the settings, not loaded yet."""
+    match settings.engine:
+        case "openai":
+            return OpenAICompatibleEngine(
+                base_url=settings.engine_url,
+                model=settings.engine_model,
+                api_key=settings.engine_key.get_secret_value() if settings.engine_key else None,
+                timeout_s=settings.engine_timeout_s,
+                sees_images=settings.engine_images,
+                max_tokens=settings.engine_max_tokens,
+            )
+        case "gguf":
+            if settings.gguf is None:
+                raise Missing("--engine gguf needs --gguf FILE.", code="gguf_missing")
+            return LlamaCppEngine(
+                settings.gguf,
+                mmproj=settings.mmproj,
+                stand_in=False,
+                threads=settings.engine_threads,
+            )
+        case "stand-in":
+            folder = weights.resolve(STAND_IN_BUNDLE, models_dir(settings))
+            gguf = next(folder.glob("*.gguf"))
+            return LlamaCppEngine(gguf, mmproj=None, stand_in=True, threads=settings.engine_threads)
+
+
+def endpoint_settings(settings: Settings) -> EndpointSettings:
+    return EndpointSettings(
+        start_threshold=settings.vad_start,
+        continue_threshold=settings.vad_continue,
+        pause_ms=settings.pause_ms,
+        silence_ms=settings.silence_ms,
+        pre_roll_ms=settings.pre_roll_ms,
+        longest_utterance_s=settings.longest_utterance_s,
+    )
+
+
+def open_components(settings: Settings) -> Components:
+    """Open everything. Raises ``Missing`` with what to do when a model is not there."""
+    return Components(
+        model=open_recogniser(settings),
+        open_vad=open_vad(settings),
+        engine=open_engine(settings),
+        endpoint=endpoint_settings(settings),
+        executor=ThreadPoolExecutor(settings.asr_workers, thread_name_prefix="asr"),
+    )

@@ -1,0 +1,56 @@
+"""Every setting, its unit and its default. The only reader of the environment (``ASSISTANT_*``)."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """From ``ASSISTANT_<NAME>`` or the command line's ``--<name>``, which wins."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSISTANT_", extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    tls_cert: Path | None = Field(None, description="Certificate file (PEM); with --tls-key serves https.")
+    tls_key: Path | None = Field(None, description="Key file (PEM) of --tls-cert.")
+    token: SecretStr | None = Field(
+        None, description="Secret that clients must show. Made up at start when --host is not this machine."
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        (), description='Other web origins that may connect, as JSON: ["https://pacs.example.org"].'
+    )
+    models_dir: Path | None = Field(None, description="Where downloaded models are.")
+
+    asr: Literal["moonshine"] = Field("moonshine", description="Recogniser.")
+    asr_workers: int = Field(2, ge=1, le=64, description="Threads that run the recogniser.")
+    vad: Literal["silero", "webrtc"] = Field("silero", description="Voice activity detector.")
+    vad_start: float = Field(0.6, gt=0, lt=1, description="Speech probability that starts an utterance.")
+    vad_continue: float = Field(0.45, gt=0, lt=1, description="Speech probability that keeps it going.")
+    pause_ms: int = Field(200, ge=60, le=2000, description="Silence after which the final is prepared.")
+    silence_ms: int = Field(700, ge=100, le=5000, description="Silence that ends an utterance.")
+    pre_roll_ms: int = Field(300, ge=0, le=1000, description="Audio kept from before the first speech.")
+    longest_utterance_s: float = Field(15.0, ge=4, le=60, description="An utterance is cut here at the latest.")
+
+    engine: Literal["stand-in", "openai", "gguf"] = Field(
+        "stand-in",
+        description="Who answers: the embedded stand-in (not for medical use), an OpenAI-compatible server, "
+        "or a GGUF file in process.",
+    )
+    engine_url: str = Field("http://127.0.0.1:8000/v1", description="Base URL for --engine openai.")
+    engine_model: str = Field("google/medgemma-1.5-4b-it", description="Model name for --engine openai.")
+    engine_key: SecretStr | None = Field(None, description="API key for --engine openai.")
+    engine_images: bool = Field(True, description="The engine sees images.")
+    engine_timeout_s: float = Field(60.0, gt=0, le=600, description="Longest wait for the next piece.")
+    engine_max_tokens: int = Field(500, ge=16, le=8192, description="Longest answer.")
+    engine_threads: int = Field(1, ge=1, le=64, description="Threads of an engine in process.")
+    gguf: Path | None = Field(None, description="Model file for --engine gguf.")
+    mmproj: Path | None = Field(None, description="Image tower file for --engine gguf.")
+
+    ice_servers: tuple[str, ...] = Field((), description='STUN or TURN URLs as JSON; none by default.')
+    grace_s: float = Field(120.0, ge=0, le=86_400, description="A session without a connection is kept so long.")
+    max_sessions: int = Field(32, ge=1, le=10_000, description="Sessions at once; the next one is refused.")
+    shutdown_s: int = Field(5, ge=1, le=60, description="Longest time an orderly end takes.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")

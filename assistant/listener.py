@@ -1,0 +1,254 @@
+"""From audio to facts: voice activity, utterances, and their transcription off the event loop."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar, assert_never
+
+import numpy as np
+
+from assistant import telemetry
+from assistant.asr.base import AsrModel, AsrStream
+from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Rechunker, Samples
+from assistant.errors import AssistantError
+from assistant.session.types import (
+    Fact,
+    FinalHeard,
+    PartialHeard,
+    RecognitionFailed,
+    SpeechStarted,
+    SpeechStopped,
+    UtteranceDropped,
+)
+from assistant.vad import endpoint
+from assistant.vad.base import Vad
+
+LONGEST_FILL_SAMPLES = SAMPLE_RATE_HZ
+"""A hole in the audio is filled with silence up to 1 s; word times stay right, memory stays bounded."""
+WAITING_UTTERANCES = 8
+"""Ended utterances that wait for the recogniser: about two minutes of speech. Then the oldest is given up."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Utterance:
+    number: int
+    start: int
+    stream: AsrStream
+    pending: list[Samples] = field(default_factory=list)
+    paused: bool = False
+    prepared: bool = False
+    end: int | None = None
+    dropped: bool = False
+
+
+class AudioHistory:
+    """The last ``seconds`` of audio, to be read by position on the sample clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self._limit = int(seconds * SAMPLE_RATE_HZ)
+        self._frames: deque[AudioChunk] = deque()
+
+    def add(self, frame: AudioChunk) -> None:
+        self._frames.append(frame)
+        while self._frames[0].end < frame.end - self._limit:
+            self._frames.popleft()
+
+    def between(self, start: int, end: int) -> Samples:
+        """Samples [start, end); what is missing in between is silence."""
+        out = np.zeros(max(0, end - start), np.float32)
+        for frame in self._frames:
+            first, last = max(frame.start, start), min(frame.end, end)
+            if first < last:
+                out[first - start : last - start] = frame.samples[first - frame.start : last - frame.start]
+        return out
+
+    @property
+    def start(self) -> int:
+        return self._frames[0].start if self._frames else 0
+
+
+class Listener:
+    """One session's ears. ``hear`` is quick and runs on the event loop; ``recognise`` runs the model."""
+
+    def __init__(
+        self,
+        *,
+        vad: Vad,
+        settings: endpoint.EndpointSettings,
+        model: AsrModel,
+        executor: Executor,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        self._vad, self._model, self._executor, self._now = vad, model, executor, now
+        self._detector = endpoint.EndpointDetector(settings)
+        self._rechunk = Rechunker(vad.frame_samples)
+        self._history = AudioHistory(settings.longest_utterance_s + 2)
+        self._utterances: deque[_Utterance] = deque()
+        self._current: _Utterance | None = None
+        self._count = 0
+        self._heard_until = 0
+        self._work = asyncio.Event()
+
+    @property
+    def speaking(self) -> bool:
+        return self._current is not None
+
+    @property
+    def waiting(self) -> int:
+        """Utterances that have no final yet."""
+        return len(self._utterances)
+
+    def hear(self, chunk: AudioChunk) -> list[Fact]:
+        """Take audio; returns what began and ended. About 0.3 ms of CPU per 32 ms of audio."""
+        facts: list[Fact] = []
+        for frame in self._rechunk.push(chunk):
+            self._keep(frame)
+            probability = self._vad.probability(frame.samples)
+            for event in self._detector.push(probability, frame.start, len(frame.samples)):
+                facts += self._follow(event)
+        self._work.set()
+        return facts
+
+    def expire(self) -> list[Fact]:
+        """No audio has come for a while: what was being said has ended."""
+        return self._end_with(self._detector.flush("timer"))
+
+    def commit(self) -> list[Fact]:
+        """End the running utterance now."""
+        return self._end_with(self._detector.flush("forced"))
+
+    def clear(self) -> list[Fact]:
+        """Throw the running utterance away."""
+        dropped = self._current
+        self._detector.flush("forced")
+        self._current = None
+        if dropped is None:
+            return [UtteranceDropped(None)]
+        dropped.dropped = True
+        self._work.set()
+        return [UtteranceDropped(dropped.number)]
+
+    def _end_with(self, events: list[endpoint.Event]) -> list[Fact]:
+        facts = [fact for event in events for fact in self._follow(event)]
+        self._work.set()
+        return facts
+
+    def _keep(self, frame: AudioChunk) -> None:
+        if self._current is not None:
+            hole = min(frame.start - self._heard_until, LONGEST_FILL_SAMPLES)
+            if hole > 0:
+                self._current.pending.append(np.zeros(hole, np.float32))
+            self._current.pending.append(frame.samples)
+        self._history.add(frame)
+        self._heard_until = frame.end
+
+    def _follow(self, event: endpoint.Event) -> list[Fact]:
+        match event:
+            case endpoint.SpeechStarted(at):
+                return self._begin(max(at, self._history.start))
+            case endpoint.SpeechPaused():
+                if self._current:
+                    self._current.paused = True
+                return []
+            case endpoint.SpeechResumed():
+                if self._current:
+                    self._current.paused = self._current.prepared = False
+                return []
+            case endpoint.SpeechEnded(at):
+                return self._end(at)
+            case _:
+                assert_never(event)
+
+    def _begin(self, start: int) -> list[Fact]:
+        self._count += 1
+        audio = self._history.between(start, self._heard_until)
+        self._current = _Utterance(self._count, start, self._model.open_stream(), [audio])
+        self._utterances.append(self._current)
+        return [SpeechStarted(self._count, _ms(start)), *self._give_up_oldest()]
+
+    def _end(self, at: int) -> list[Fact]:
+        utterance, self._current = self._current, None
+        if utterance is None:
+            return []
+        if at < self._heard_until - SAMPLE_RATE_HZ // 2 and not utterance.paused:
+            # Cut in the past, at a quiet place: what came after it belongs to the next utterance.
+            utterance.stream = self._model.open_stream()
+            utterance.pending = [self._history.between(utterance.start, at)]
+        utterance.end = at
+        return [SpeechStopped(utterance.number, _ms(at))]
+
+    def _give_up_oldest(self) -> list[Fact]:
+        if len(self._utterances) <= WAITING_UTTERANCES:
+            return []
+        self._utterances[0].dropped = True
+        return [
+            RecognitionFailed(
+                self._utterances[0].number,
+                "recogniser_too_slow",
+                "This machine does not keep up with the speech; a passage was not transcribed.",
+            )
+        ]
+
+    # --- transcription ---
+
+    async def recognise(self) -> AsyncIterator[Fact]:
+        """Partials and finals of the utterances, in order, as the model gets to them. Endless."""
+        while True:
+            if not self._utterances:
+                self._work.clear()
+                await self._work.wait()
+                continue
+            utterance = self._utterances[0]
+            try:
+                fact, busy = await self._advance(utterance)
+            except AssistantError as error:
+                fact, busy = RecognitionFailed(utterance.number, error.code, error.message), True
+                utterance.dropped = True
+            if utterance.dropped and utterance in self._utterances:
+                self._utterances.remove(utterance)
+            if fact is not None:
+                yield fact
+            if not busy:
+                self._work.clear()
+                await self._work.wait()
+
+    async def _advance(self, utterance: _Utterance) -> tuple[Fact | None, bool]:
+        """One step of one utterance; returns the fact it brought, and whether anything was done."""
+        if utterance.dropped:
+            return None, True
+        number, stream = utterance.number, utterance.stream
+        if utterance.pending:
+            audio = np.concatenate(utterance.pending)
+            utterance.pending = []
+            speaking = utterance.end is None and not utterance.paused
+            partial = await self._run("asr_partial", lambda: stream.accept(audio, partial=speaking))
+            if partial is None or utterance.dropped or utterance.stream is not stream:
+                return None, True
+            return PartialHeard(number, partial.stable, partial.tentative), True
+        if utterance.end is not None:
+            transcript = await self._run("asr_final", stream.finish)
+            if utterance.pending or utterance.dropped:  # cannot happen once ended, but for a drop
+                return None, True
+            self._utterances.remove(utterance)
+            telemetry.finals.inc()
+            at = self._now().isoformat(timespec="milliseconds")
+            start_ms, end_ms = _ms(utterance.start), _ms(utterance.end)
+            return FinalHeard(number, transcript.text, transcript.words, start_ms, end_ms, at), True
+        if utterance.paused and not utterance.prepared:
+            utterance.prepared = True
+            await self._run("asr_speculative", stream.prepare_final)
+            return None, True
+        return None, False
+
+    async def _run(self, stage: str, call: Callable[[], T]) -> T:
+        with telemetry.stage(stage):
+            return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+
+def _ms(sample: int) -> int:
+    return sample * 1000 // SAMPLE_RATE_HZ

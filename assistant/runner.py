@@ -1,0 +1,461 @@
+"""One session's tasks: started, owned and ended here, and nowhere else."""
+
+import asyncio
+import base64
+import binascii
+import logging
+import secrets
+from contextlib import aclosing
+from typing import assert_never
+
+from assistant import __version__, telemetry
+from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk
+from assistant.audio.pcm import StreamResampler
+from assistant.audio.track import AudioStats
+from assistant.channels import DropOldest, Outbox
+from assistant.components import Components
+from assistant.config import Settings
+from assistant.engines.base import Engine, Image, Question
+from assistant.errors import AssistantError, BadInput
+from assistant.events import (
+    Attachment,
+    AttachmentRemove,
+    AudioFormat,
+    AudioGap,
+    AudioInput,
+    AudioStatus,
+    ClientEvent,
+    ConversationItemCreate,
+    ErrorBody,
+    ErrorEvent,
+    InputAudioAppend,
+    InputAudioClear,
+    InputAudioCommit,
+    InputImage,
+    InputText,
+    IntentCorrect,
+    ItemEdit,
+    ModeSet,
+    Notice,
+    Recogniser,
+    ResponseCancel,
+    ResponseCreate,
+    ServerEvent,
+    SessionAudio,
+    SessionClosing,
+    SessionCreated,
+    SessionState,
+    SessionUpdate,
+    SessionUpdated,
+    TranscriptPartial,
+    WebRtcAnswer,
+    WebRtcClose,
+    WebRtcOffer,
+)
+from assistant.imaging.photo import image_from_data_uri, read_image
+from assistant.listener import Listener
+from assistant.server.webrtc import MicrophonePeer
+from assistant.session.core import Conversation, describe
+from assistant.session.log import EventLog
+from assistant.session.types import (
+    Action,
+    AnswerFinished,
+    AnswerProgressed,
+    AnswerRequested,
+    Emit,
+    Fact,
+    ImageAttached,
+    ImageRemoved,
+    IntentCorrected,
+    ItemEditedByHand,
+    ModeChosen,
+    QuestionTyped,
+    StartAnswer,
+    StopAnswer,
+    StopRequested,
+)
+
+log = logging.getLogger(__name__)
+
+AUDIO_CHUNKS = 100
+"""2 s at 20 ms: longer than any hiccup of the event loop; what is older is too late to be useful."""
+OUTBOX_EVENTS = 2_000
+"""Holds a long answer's deltas for a client that stalls; a full replay goes in beside it."""
+SILENT_S = 1.0
+"""No audio for so long, in the middle of an utterance, ends it: packets stop when a microphone is muted."""
+STATUS_EVERY_S = 1.0
+MAX_IMAGES = 16
+
+
+class SessionRunner:
+    """A session from its first connection until nobody has come back for the grace time."""
+
+    def __init__(self, settings: Settings, components: Components) -> None:
+        self.id = f"sess_{secrets.token_urlsafe(12)}"
+        self.resume_token = secrets.token_urlsafe(24)
+        self._settings = settings
+        self._components = components
+        self._engine: Engine = components.engine
+        self._conversation = Conversation(self._engine.info)
+        self._listener: Listener = components.new_listener()
+        self._log = EventLog()
+        self._outbox: Outbox[ServerEvent] | None = None
+        self._chunks: DropOldest[AudioChunk] = DropOldest(AUDIO_CHUNKS)
+        self._clock = 0  # the session's sample clock: the end of the last audio
+        self._answers: dict[int, asyncio.Task[None]] = {}
+        self._peer: MicrophonePeer | None = None
+        self._pcm_rate = AudioFormat().rate
+        self._pcm: StreamResampler | None = None
+        self._pcm_offset = 0
+        self._pcm_frames = 0
+        self._dropped_ms = 0
+        self._ended = asyncio.Event()
+        self._grace: asyncio.TimerHandle | None = None
+
+    # --- life ---
+
+    async def run(self) -> None:
+        """Serve until the session is over. Raises what ended it, if that was a bug."""
+        telemetry.sessions.inc()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                helpers = [
+                    self._tasks.create_task(self._listen(), name="listen"),
+                    self._tasks.create_task(self._recognise(), name="recognise"),
+                    self._tasks.create_task(self._report(), name="report"),
+                ]
+                await self._ended.wait()
+                for task in [*helpers, *self._answers.values()]:
+                    task.cancel()
+        except BaseExceptionGroup:
+            reason = "Something went wrong in the assistant. What was said is still on the page."
+            self._emit(SessionClosing(reason=reason, retry=True))
+            raise
+        finally:
+            telemetry.sessions.dec()
+            await self._close_peer()
+            if self._outbox:
+                self._outbox.close()
+
+    def end(self) -> None:
+        self._ended.set()
+
+    def say_goodbye(self) -> None:
+        """The server stops: tell the client, and end."""
+        self._emit(SessionClosing(reason="The server is stopping.", retry=True))
+        self.end()
+
+    @property
+    def connected(self) -> bool:
+        return self._outbox is not None
+
+    def connect(self, after_seq: int | None) -> Outbox[ServerEvent]:
+        """A client is here; returns its events. ``after_seq`` None is a fresh start.
+
+        One client at a time: an earlier connection of the same session is told and closed.
+        """
+        if self._outbox is not None:
+            self._emit(SessionClosing(reason="This session was opened elsewhere.", retry=False))
+            self._outbox.close()
+        if self._grace:
+            self._grace.cancel()
+        replay = self._log.after(after_seq) if after_seq is not None else []
+        self._outbox = Outbox(OUTBOX_EVENTS + len(replay), key=_coalesce)
+        self._outbox.put(self._log.add(SessionCreated(session=self._state(), resumed=after_seq is not None)))
+        for event in replay:
+            self._outbox.put(event)
+        return self._outbox
+
+    async def disconnect(self, outbox: Outbox[ServerEvent]) -> None:
+        """The connection that got this outbox is gone; the session waits for it to come back."""
+        if self._outbox is not outbox:
+            return
+        self._outbox = None
+        await self._close_peer()
+        self._end_pcm()
+        self._start_grace()
+
+    def _start_grace(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._grace = loop.call_later(self._settings.grace_s, self.end)
+
+    def _state(self) -> SessionState:
+        return SessionState(
+            id=self.id,
+            resume_token=self.resume_token,
+            grace_s=self._settings.grace_s,
+            mode=self._conversation.mode,
+            audio=SessionAudio(input=AudioInput(format=AudioFormat(rate=self._pcm_rate))),
+            recogniser=Recogniser(name=self._components.model.name),
+            engine=describe(self._engine.info),
+            ice_servers=list(self._settings.ice_servers),
+            version=__version__,
+        )
+
+    # --- audio ---
+
+    def take_pcm(self, pcm: bytes) -> None:
+        """PCM16 mono at the session's rate, from the WebSocket. Raises ``BadInput``."""
+        if self._pcm is None:
+            self._pcm = StreamResampler(self._pcm_rate)
+            self._pcm_offset = self._clock
+            self._pcm_frames = 0
+        self._pcm_frames += 1
+        for chunk in self._pcm.push(pcm):
+            self._hear(chunk, self._pcm_offset)
+
+    def _end_pcm(self) -> None:
+        self._pcm = None
+
+    def _hear(self, chunk: AudioChunk, offset: int) -> None:
+        """Audio of a source whose clock starts ``offset`` samples into the session."""
+        chunk = AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed)
+        self._clock = chunk.end
+        dropped = self._chunks.put(chunk)
+        telemetry.queue_peak.labels("audio").set(self._chunks.peak)
+        if dropped is not None:
+            lost_ms = len(dropped.samples) * 1000 // SAMPLE_RATE_HZ
+            self._dropped_ms += lost_ms
+            telemetry.audio_dropped_ms.inc(lost_ms)
+            self._emit(AudioGap(start_ms=_ms(dropped.start), duration_ms=lost_ms, reason="overload"))
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(SILENT_S):
+                    chunk = await self._chunks.get()
+            except TimeoutError:
+                self._take_all(self._listener.expire() if self._listener.speaking else [])
+                continue
+            self._take_all(self._listener.hear(chunk))
+
+    async def _recognise(self) -> None:
+        async with aclosing(self._listener.recognise()) as facts:  # type: ignore[type-var]
+            async for fact in facts:
+                self._take(fact)
+
+    async def _report(self) -> None:
+        """Say about once a second what came and what was lost, while audio comes."""
+        last = 0
+        while True:
+            await asyncio.sleep(STATUS_EVERY_S)
+            if self._clock != last:
+                last = self._clock
+                self._emit(self._audio_status())
+
+    def _audio_status(self) -> AudioStatus:
+        if self._peer is None:
+            return AudioStatus(transport="websocket", received=self._pcm_frames, dropped_ms=self._dropped_ms)
+        stats: AudioStats = self._peer.stats
+        return AudioStatus(
+            transport="webrtc",
+            received=stats.received,
+            lost=stats.lost,
+            recovered=stats.recovered,
+            late=stats.late,
+            concealed_ms=stats.concealed_ms,
+            dropped_ms=self._dropped_ms,
+        )
+
+    # --- WebRTC ---
+
+    async def _offer(self, sdp: str) -> None:
+        await self._close_peer()
+        self._end_pcm()
+        offset = self._clock
+
+        def lost(start: int, samples: int) -> None:
+            self._emit(
+                AudioGap(start_ms=_ms(start + offset), duration_ms=_ms(samples), reason="network")
+            )
+
+        peer = MicrophonePeer(
+            sink=lambda chunk: self._hear(chunk, offset),
+            on_gap=lost,
+            on_failed=self._peer_failed,
+            ice_servers=self._settings.ice_servers,
+        )
+        self._peer = peer
+        try:
+            answer = await peer.accept(sdp)
+        except AssistantError:
+            await self._close_peer()
+            raise
+        self._emit(WebRtcAnswer(sdp=answer))
+
+    def _peer_failed(self, error: AssistantError) -> None:
+        self._emit(Notice(level="warning", code=error.code, message=error.message))
+
+    async def _close_peer(self) -> None:
+        peer, self._peer = self._peer, None
+        if peer:
+            await peer.close()
+
+    # --- what a client sends ---
+
+    async def receive(self, event: ClientEvent) -> None:
+        """Do what a client asks. What it got wrong becomes an ``error`` event; the session goes on."""
+        try:
+            await self._obey(event)
+        except AssistantError as error:
+            self.refuse(error, event.event_id)
+
+    def refuse(self, error: AssistantError, event_id: str | None = None) -> None:
+        """Tell the client that something was not possible."""
+        kind = "invalid_request_error" if isinstance(error, BadInput) else "server_error"
+        body = ErrorBody.model_validate(
+            {"type": kind, "code": error.code, "message": error.message, "event_id": event_id}
+        )
+        self._emit(ErrorEvent(error=body))
+
+    async def _obey(self, event: ClientEvent) -> None:  # noqa: C901 (a table)
+        match event:
+            case InputAudioAppend():
+                self.take_pcm(_decode_base64(event.audio))
+            case InputAudioCommit():
+                self._take_all(self._listener.commit())
+            case InputAudioClear():
+                self._take_all(self._listener.clear())
+            case SessionUpdate():
+                self._update(event)
+            case ConversationItemCreate():
+                await self._create_item(event)
+            case ResponseCreate():
+                self._take(AnswerRequested(event.event_id))
+            case ResponseCancel():
+                self._take(StopRequested(event.response_id))
+            case WebRtcOffer():
+                await self._offer(event.sdp)
+            case WebRtcClose():
+                await self._close_peer()
+                self._take_all(self._listener.commit())
+            case ModeSet():
+                self._set_mode(event.mode)
+            case IntentCorrect():
+                self._take(IntentCorrected(event.item_id, event.intent, event.event_id))
+            case ItemEdit():
+                self._take(ItemEditedByHand(event.item_id, event.text, event.event_id))
+            case AttachmentRemove():
+                self._take(ImageRemoved(event.attachment_id))
+            case _:
+                assert_never(event)
+
+    def _update(self, event: SessionUpdate) -> None:
+        audio = event.session.audio
+        if audio and audio.input and audio.input.format:
+            StreamResampler(audio.input.format.rate)  # refuses a rate it cannot take
+            self._pcm_rate = audio.input.format.rate
+            self._end_pcm()
+        if event.session.mode:
+            self._take(ModeChosen(event.session.mode))
+        self._emit(SessionUpdated(session=self._state()))
+
+    def _set_mode(self, mode: str) -> None:
+        self._take(ModeChosen(mode))  # type: ignore[arg-type]
+        self._emit(SessionUpdated(session=self._state()))
+
+    async def _create_item(self, event: ConversationItemCreate) -> None:
+        texts = [part.text for part in event.item.content if isinstance(part, InputText)]
+        for part in event.item.content:
+            if isinstance(part, InputImage):
+                data = image_from_data_uri(part.image_url)
+                await self.attach(data, part.name)
+        if text := "\n".join(texts).strip():
+            self._take(QuestionTyped(text))
+
+    async def attach(self, data: bytes, name: str) -> Attachment:
+        """Attach an image to the session. Raises ``BadInput``."""
+        if self._conversation.image_count >= MAX_IMAGES:
+            raise BadInput(f"At most {MAX_IMAGES} images; remove one first.", code="too_many_images")
+        image = await asyncio.to_thread(read_image, data, name)
+        attachment = Attachment(
+            id=image.id,
+            name=image.name,
+            media_type=image.media_type,
+            width_px=image.width_px,
+            height_px=image.height_px,
+            url=f"/v1/attachments/{self.id}/{image.id}",
+        )
+        self._take(ImageAttached(image, attachment))
+        return attachment
+
+    def image(self, attachment_id: str) -> Image | None:
+        attached = self._conversation.image(attachment_id)
+        return attached.image if attached else None
+
+    # --- facts and actions ---
+
+    def _take_all(self, facts: list[Fact]) -> None:
+        for fact in facts:
+            self._take(fact)
+
+    def _take(self, fact: Fact) -> None:
+        for action in self._conversation.handle(fact):
+            self._do(action)
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Emit(event):
+                self._emit(event)
+            case StartAnswer(turn, question):
+                task = self._tasks.create_task(self._answer(turn, question), name=f"answer-{turn}")
+                self._answers[turn] = task
+                task.add_done_callback(lambda _: self._answers.pop(turn))
+            case StopAnswer(turn):
+                if running := self._answers.get(turn):
+                    running.cancel()
+            case _:
+                assert_never(action)
+
+    def _emit(self, event: ServerEvent) -> None:
+        event = self._log.add(event)
+        if self._outbox is None:
+            return
+        try:
+            self._outbox.put(event)
+        except AssistantError as error:
+            log.warning("session %s: %s", self.id, error.code)
+            self._outbox.close()
+            self._outbox = None
+            self._start_grace()
+
+    async def _answer(self, turn: int, question: Question) -> None:
+        code: str | None = None
+        message = ""
+        try:
+            with telemetry.stage("answer"):
+                async with aclosing(self._engine.answer(question)) as pieces:  # type: ignore[type-var]
+                    async for piece in pieces:
+                        self._take(AnswerProgressed(turn, piece))
+            telemetry.answers.labels("completed").inc()
+        except asyncio.CancelledError:
+            telemetry.answers.labels("cancelled").inc()
+            raise
+        except AssistantError as error:
+            log.warning("answer failed: %s", error.code)
+            telemetry.answers.labels("failed").inc()
+            code, message = error.code, error.message
+        self._take(AnswerFinished(turn, code, message))
+
+
+def _coalesce(event: ServerEvent) -> object | None:
+    match event:
+        case TranscriptPartial():
+            return ("partial", event.item_id)
+        case AudioStatus():
+            return "audio_status"
+        case _:
+            return None
+
+
+def _decode_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadInput("'audio' is not base64.", code="audio_not_base64") from None
+
+
+def _ms(samples: int) -> int:
+    return samples * 1000 // SAMPLE_RATE_HZ
+
+

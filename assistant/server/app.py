@@ -1,0 +1,238 @@
+"""The web application: the page, the realtime socket, uploads, health and metrics."""
+
+import asyncio
+import contextlib
+import hmac
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from assistant import telemetry
+from assistant.channels import Outbox
+from assistant.components import Components
+from assistant.config import Settings
+from assistant.errors import AssistantError, BadInput
+from assistant.events import ErrorBody, ErrorEvent, ServerEvent, SessionClosing, parse_client_event
+from assistant.imaging.photo import MAX_BYTES, thumbnail
+from assistant.runner import SessionRunner
+from assistant.server.auth import Gate
+
+log = logging.getLogger(__name__)
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+THUMBNAIL_PX = 256
+CSP = (
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class Hub:
+    """All sessions: each one's runner is a task of this group."""
+
+    def __init__(self, settings: Settings, components: Components) -> None:
+        self.settings, self.components = settings, components
+        self._runners: dict[str, SessionRunner] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def open(self) -> SessionRunner:
+        """A new session. Raises ``AssistantError`` (``server_full``) when there are too many."""
+        if len(self._runners) >= self.settings.max_sessions:
+            raise AssistantError("This server is full; try again later.", code="server_full")
+        runner = SessionRunner(self.settings, self.components)
+        self._runners[runner.id] = runner
+        task = asyncio.get_running_loop().create_task(runner.run(), name=runner.id)
+        self._tasks[runner.id] = task
+        task.add_done_callback(lambda done: self._over(runner, done))
+        return runner
+
+    def _over(self, runner: SessionRunner, task: "asyncio.Task[None]") -> None:
+        self._runners.pop(runner.id, None)
+        self._tasks.pop(runner.id, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("session %s ended by a bug", runner.id, exc_info=error)
+
+    def find(self, session_id: str) -> SessionRunner | None:
+        return self._runners.get(session_id)
+
+    def resume(self, token: str) -> SessionRunner | None:
+        """The session with this resume token, if it still lives."""
+        for runner in self._runners.values():
+            if hmac.compare_digest(runner.resume_token.encode(), token.encode()):
+                return runner
+        return None
+
+    async def close(self) -> None:
+        """Tell every client, end every session; within ``shutdown_s``."""
+        for runner in list(self._runners.values()):
+            runner.say_goodbye()
+        if tasks := list(self._tasks.values()):
+            _, late = await asyncio.wait(tasks, timeout=self.settings.shutdown_s)
+            for task in late:
+                task.cancel()
+
+
+async def realtime(socket: WebSocket) -> None:
+    """``/v1/realtime``: a new session, or with ``?resume=TOKEN&after=SEQ`` one that was left."""
+    hub: Hub = socket.app.state.hub
+    token = socket.query_params.get("resume")
+    runner = hub.resume(token) if token else None
+    after: int | None = None
+    if runner is not None:
+        after_text = socket.query_params.get("after", "0")
+        after = int(after_text) if after_text.isdecimal() and len(after_text) < 16 else 0
+    await socket.accept()
+    try:
+        runner = runner or hub.open()
+    except AssistantError as error:
+        body = ErrorBody(type="server_error", code=error.code, message=error.message)
+        await socket.send_text(ErrorEvent(error=body).model_dump_json())
+        await socket.close(1013, "server full")
+        return
+    telemetry.connections.inc()
+    outbox = runner.connect(after)
+    sender = asyncio.create_task(_send(socket, outbox), name=f"send-{runner.id}")
+    try:
+        await _receive(socket, runner)
+    finally:
+        telemetry.connections.dec()
+        await runner.disconnect(outbox)
+        sender.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sender
+
+
+async def _send(socket: WebSocket, outbox: Outbox[ServerEvent]) -> None:
+    closing: SessionClosing | None = None
+    try:
+        while (event := await outbox.get()) is not None:
+            closing = event if isinstance(event, SessionClosing) else None
+            await socket.send_text(event.model_dump_json())
+        await socket.close(1001 if closing and closing.retry else 4001)
+    except (WebSocketDisconnect, RuntimeError, OSError):
+        return  # the client is gone; _receive notices too
+
+
+async def _receive(socket: WebSocket, runner: SessionRunner) -> None:
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        try:
+            if (binary := message.get("bytes")) is not None:
+                runner.take_pcm(binary)
+            else:
+                await runner.receive(parse_client_event(message["text"]))
+        except AssistantError as error:
+            runner.refuse(error)
+
+
+async def attach(request: Request) -> Response:
+    """POST an image (raw body) to a session; ``X-Session-Token`` is the session's resume token."""
+    hub: Hub = request.app.state.hub
+    runner = hub.find(request.query_params.get("session", ""))
+    token = request.headers.get("x-session-token", "")
+    if runner is None or not hmac.compare_digest(token.encode(), runner.resume_token.encode()):
+        return _refusal(404, "session_unknown", "There is no such session; reload the page.")
+    try:
+        data = await _bounded_body(request, MAX_BYTES)
+        attachment = await runner.attach(data, request.query_params.get("name", "image")[:255])
+    except BadInput as error:
+        return _refusal(413 if error.code == "image_too_large" else 400, error.code, error.message)
+    return JSONResponse(attachment.model_dump(), status_code=201)
+
+
+async def _bounded_body(request: Request, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise BadInput(f"An image may have {limit // 2**20} MB at most.", code="image_too_large")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def attachment_picture(request: Request) -> Response:
+    """GET a small picture of an attachment. Its path holds the session's unguessable id."""
+    hub: Hub = request.app.state.hub
+    runner = hub.find(request.path_params["session_id"])
+    image = runner.image(request.path_params["attachment_id"]) if runner else None
+    if image is None:
+        return _refusal(404, "attachment_unknown", "There is no such image.")
+    data = await asyncio.to_thread(thumbnail, image, THUMBNAIL_PX)
+    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
+
+
+async def health(request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def metrics(request: Request) -> Response:
+    return PlainTextResponse(generate_latest(telemetry.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _refusal(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
+
+
+class SecurityHeaders:
+    """ASGI middleware: headers that keep the page to itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message.get("headers", []),
+                    (b"content-security-policy", CSP.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"referrer-policy", b"no-referrer"),
+                    (b"permissions-policy", b"camera=(), geolocation=()"),
+                    (b"cache-control", b"no-cache"),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def create_app(settings: Settings, components: Components, token: str | None = None) -> Starlette:
+    """The application. ``components`` are loaded when it starts and closed when it ends."""
+    hub = Hub(settings, components)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await components.start()
+        yield
+        await hub.close()
+        await components.close()
+
+    app = Starlette(
+        routes=[
+            WebSocketRoute("/v1/realtime", realtime),
+            Route("/v1/attachments", attach, methods=["POST"]),
+            Route("/v1/attachments/{session_id}/{attachment_id}", attachment_picture),
+            Route("/healthz", health),
+            Route("/metrics", metrics),
+            Mount("/", StaticFiles(directory=WEB, html=True)),
+        ],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Gate, token=token, allowed_origins=settings.allowed_origins),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.hub = hub
+    return app

@@ -1,0 +1,81 @@
+"""Who may talk to this server: the right host name, the right origin and, off this machine, the token."""
+
+import hmac
+import ipaddress
+import secrets
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+COOKIE = "assistant_token"
+OPEN_PATHS = frozenset({"/healthz"})
+
+
+def is_loopback(host: str) -> bool:
+    """True for names and addresses of this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Gate:
+    """ASGI middleware in front of everything.
+
+    - Without a token the server is for this machine: the ``Host`` must be a loopback name, so that a web
+      page cannot reach it through a name of its own (DNS rebinding).
+    - A browser's ``Origin`` must be this server's, or one of ``allowed_origins``.
+    - With a token it must be shown: ``Authorization: Bearer``, or ``?token=`` once, which becomes a cookie.
+    """
+
+    def __init__(self, app: ASGIApp, token: str | None, allowed_origins: tuple[str, ...]) -> None:
+        self._app, self._token, self._origins = app, token, frozenset(allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+        refused = self._check(scope)
+        if refused is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await refused(scope, receive, send)
+        else:  # before the handshake is accepted: the client sees HTTP 403
+            await send({"type": "websocket.close", "code": 4403, "reason": "denied"})
+
+    def _check(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if self._token is None and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+            return _denied("host_not_allowed", "Open this server by its local address, or start it with a token.")
+        origin = headers.get("origin")
+        if origin and origin not in self._origins and urlsplit(origin).netloc != host:
+            return _denied("origin_not_allowed", "This page may not use this server; see --allowed-origins.")
+        if self._token is None or self._shown(scope, headers):
+            return None
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        if given and hmac.compare_digest(given.encode(), self._token.encode()):
+            response = RedirectResponse(scope["path"], status_code=303)
+            secure = scope["scheme"] in ("https", "wss")
+            response.set_cookie(COOKIE, self._token, httponly=True, samesite="strict", secure=secure)
+            return response
+        return _denied("token_missing", "This server needs its token: open the address that it printed at start.")
+
+    def _shown(self, scope: Scope, headers: Headers) -> bool:
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        cookie = HTTPConnection(scope).cookies.get(COOKIE, "")
+        assert self._token is not None
+        return any(hmac.compare_digest(s.encode(), self._token.encode()) for s in (bearer, cookie) if s)
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _denied(code: str, message: str) -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}}, status_code=403)

@@ -1,0 +1,90 @@
+"""Serve the application: the address printed, signals obeyed, an orderly end in bounded time."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from assistant.components import open_components
+from assistant.config import Settings
+from assistant.errors import BadInput
+from assistant.server.app import Hub, create_app
+from assistant.server.auth import is_loopback, new_token
+from assistant.telemetry import configure_logging
+
+MAX_FRAME_BYTES = 4 * 2**20
+"""Largest WebSocket frame: a base64 image in a data URI fits up to about 3 MB; larger ones are uploaded."""
+
+
+class Server(uvicorn.Server):
+    """Tells the clients before it closes their sockets."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._hub.close()
+        await super().shutdown(sockets)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ``BadInput`` (``address_unavailable``)."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise BadInput(
+            f"Cannot listen on {host}:{port} ({error.strerror or error}). Is it running already? "
+            "Try another --port.",
+            code="address_unavailable",
+        ) from None
+    return sock
+
+
+def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM. ``say`` prints a line. Raises ``Missing`` or ``BadInput``."""
+    configure_logging(settings.log_level)
+    token = settings.token.get_secret_value() if settings.token else None
+    if token is None and not is_loopback(settings.host):
+        token = new_token()
+    sock = bind(settings.host, settings.port)
+    say("Loading the models…")
+    components = open_components(settings)
+    app = create_app(settings, components, token)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME_BYTES,
+        ws_ping_interval=5,
+        ws_ping_timeout=10,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=settings.shutdown_s,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )
+    server = Server(config, app.state.hub)
+    asyncio.run(_serve(server, sock, settings, token, say))
+
+
+async def _serve(
+    server: Server, sock: socket.socket, settings: Settings, token: str | None, say: Callable[[str], None]
+) -> None:
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.05)
+    if not serving.done():
+        scheme = "https" if settings.tls_cert else "http"
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        address = f"{scheme}://{host}:{sock.getsockname()[1]}"
+        say(f"Ready: {address}/" + (f"?token={token}" if token else ""))
+        if scheme == "http" and not is_loopback(settings.host):
+            say("Browsers give the microphone to https pages only: add --tls-cert and --tls-key.")
+    await serving

@@ -1,0 +1,355 @@
+"""The conversation as a state machine: facts in, actions out. Every product decision is made here. Pure.
+
+``handle`` never blocks and never raises for a fact that arrives late; it ignores it.
+"""
+
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from assistant.engines.base import EngineInfo, Question
+from assistant.events import (
+    AttachmentAdded,
+    AttachmentRemoved,
+    BufferCleared,
+    BufferCommitted,
+    ConversationItem,
+    DurationUsage,
+    EngineDescription,
+    ErrorBody,
+    ErrorEvent,
+    IntentEvent,
+    ItemAdded,
+    ItemEdited,
+    Mode,
+    OutputTextDelta,
+    OutputTextDone,
+    ResponseBody,
+    ResponseCreated,
+    ResponseDone,
+    SpeechStartedEvent,
+    SpeechStoppedEvent,
+    TranscriptCompleted,
+    TranscriptDelta,
+    TranscriptFailed,
+    TranscriptPartial,
+    TranscriptWords,
+    WordTime,
+)
+from assistant.intents.detect import Context, detect
+from assistant.session.types import (
+    Action,
+    AnswerFinished,
+    AnswerProgressed,
+    AnswerRequested,
+    Emit,
+    Fact,
+    FinalHeard,
+    ImageAttached,
+    ImageRemoved,
+    IntentCorrected,
+    ItemEditedByHand,
+    ModeChosen,
+    PartialHeard,
+    QuestionTyped,
+    RecognitionFailed,
+    SpeechStarted,
+    SpeechStopped,
+    StartAnswer,
+    StopAnswer,
+    StopRequested,
+    UtteranceDropped,
+)
+
+STOP_COMMAND = "stop"
+
+
+@dataclass(slots=True)
+class Item:
+    """One utterance or typed question, and how it was taken."""
+
+    id: str
+    text: str
+    intent: str
+
+
+@dataclass(slots=True)
+class Answer:
+    """The answer that runs."""
+
+    turn: int
+    question_item_id: str
+    pieces: list[str] = field(default_factory=list)
+
+    @property
+    def response_id(self) -> str:
+        return f"resp_{self.turn}"
+
+    @property
+    def item_id(self) -> str:
+        return f"answer_{self.turn}"
+
+
+class Conversation:
+    """One clinician's session."""
+
+    def __init__(self, engine: EngineInfo) -> None:
+        self._engine = engine
+        self.mode: Mode = "auto"
+        self._items: dict[str, Item] = {}
+        self._images: dict[str, ImageAttached] = {}
+        self._stable_sent: dict[int, str] = {}  # by running utterance
+        self._last_item_id: str | None = None
+        self._turn = 0
+        self._typed = 0
+        self._asked_text: tuple[str, str] | None = None  # (item id, text) waiting for response.create
+        self._answer: Answer | None = None
+
+    @property
+    def document(self) -> str:
+        """The dictated text so far, one utterance a line."""
+        return "\n".join(item.text for item in self._items.values() if item.intent == "dictation" and item.text)
+
+    @property
+    def image_count(self) -> int:
+        return len(self._images)
+
+    def image(self, attachment_id: str) -> ImageAttached | None:
+        return self._images.get(attachment_id)
+
+    def handle(self, fact: Fact) -> list[Action]:  # noqa: C901 (a table: one line a fact)
+        """Take one fact; return what to do about it, in order."""
+        match fact:
+            case SpeechStarted(utterance, at_ms):
+                return [Emit(SpeechStartedEvent(audio_start_ms=at_ms, item_id=_item_id(utterance)))]
+            case SpeechStopped(utterance, at_ms):
+                return self._speech_stopped(_item_id(utterance), at_ms)
+            case PartialHeard():
+                return self._partial(fact)
+            case FinalHeard():
+                return self._final(fact)
+            case UtteranceDropped(utterance):
+                return [Emit(BufferCleared(item_id=_item_id(utterance) if utterance else None))]
+            case RecognitionFailed(utterance, code, message):
+                body = ErrorBody(type="server_error", code=code, message=message)
+                return [Emit(TranscriptFailed(item_id=_item_id(utterance), error=body))]
+            case ModeChosen(mode):
+                self.mode = mode
+                return []
+            case IntentCorrected():
+                return self._correct(fact)
+            case ItemEditedByHand():
+                return self._edit(fact)
+            case QuestionTyped(text):
+                return self._question_typed(text)
+            case AnswerRequested(event_id):
+                return self._answer_requested(event_id)
+            case StopRequested(response_id):
+                if self._answer and response_id in (None, self._answer.response_id):
+                    return self._stop()
+                return []
+            case ImageAttached(_, attachment):
+                self._images[attachment.id] = fact
+                return [Emit(AttachmentAdded(attachment=attachment))]
+            case ImageRemoved(attachment_id):
+                if self._images.pop(attachment_id, None) is None:
+                    return []
+                return [Emit(AttachmentRemoved(attachment_id=attachment_id))]
+            case AnswerProgressed():
+                return self._progress(fact)
+            case AnswerFinished():
+                return self._finish(fact)
+            case _:
+                assert_never(fact)
+
+    # --- what was heard ---
+
+    def _speech_stopped(self, item_id: str, at_ms: int) -> list[Action]:
+        previous, self._last_item_id = self._last_item_id, item_id
+        return [
+            Emit(SpeechStoppedEvent(audio_end_ms=at_ms, item_id=item_id)),
+            Emit(BufferCommitted(item_id=item_id, previous_item_id=previous)),
+        ]
+
+    def _partial(self, fact: PartialHeard) -> list[Action]:
+        item_id = _item_id(fact.utterance)
+        actions: list[Action] = []
+        if delta := fact.stable[len(self._stable_sent.get(fact.utterance, "")) :]:
+            actions.append(Emit(TranscriptDelta(item_id=item_id, delta=delta)))
+            self._stable_sent[fact.utterance] = fact.stable
+        return [
+            *actions,
+            Emit(TranscriptPartial(item_id=item_id, stable=fact.stable, tentative=fact.tentative)),
+        ]
+
+    def _final(self, fact: FinalHeard) -> list[Action]:
+        item_id, text = _item_id(fact.utterance), fact.text.strip()
+        self._stable_sent.pop(fact.utterance, None)
+        completed = TranscriptCompleted(
+            item_id=item_id,
+            transcript=text,
+            usage=DurationUsage(seconds=(fact.end_ms - fact.start_ms) / 1000),
+            start_ms=fact.start_ms,
+            end_ms=fact.end_ms,
+            at=fact.at,
+        )
+        actions: list[Action] = [Emit(completed)]
+        if fact.words:
+            words = [
+                WordTime(
+                    text=word.text,
+                    start_ms=fact.start_ms + word.start_ms,
+                    end_ms=fact.start_ms + word.end_ms,
+                    confidence=word.confidence,
+                )
+                for word in fact.words
+            ]
+            actions.append(Emit(TranscriptWords(item_id=item_id, words=words)))
+        return [*actions, *self._take(item_id, text)] if text else actions
+
+    def _take(self, item_id: str, text: str) -> list[Action]:
+        """Decide what an utterance is, and act on it."""
+        decision = detect(
+            text,
+            Context(mode=self.mode, has_images=bool(self._images), answer_running=self._answer is not None),
+        )
+        intent = decision.intent
+        if intent == "command" and decision.command != STOP_COMMAND:
+            intent = "dictation"  # no other command is carried out yet, and nothing said is dropped
+        kept = decision.text if intent == "question" else text
+        self._items[item_id] = Item(item_id, kept, intent)
+        emit = Emit(
+            IntentEvent(
+                item_id=item_id,
+                intent=intent,
+                confidence=decision.confidence,
+                reason=decision.reason,
+                text=kept,
+            )
+        )
+        match intent:
+            case "question":
+                return [emit, *self._ask(item_id, kept)]
+            case "command":
+                return [emit, *self._stop()]
+            case _:
+                return [emit]
+
+    # --- what the person changed ---
+
+    def _correct(self, fact: IntentCorrected) -> list[Action]:
+        item = self._items.get(fact.item_id)
+        if item is None:
+            return [_error("item_unknown", "There is no such utterance.", fact.event_id)]
+        if item.intent == fact.intent:
+            return []
+        item.intent = fact.intent
+        emit = Emit(
+            IntentEvent(
+                item_id=item.id,
+                intent="question" if fact.intent == "question" else "dictation",
+                confidence=1.0,
+                reason="corrected by hand",
+                text=item.text,
+                corrected=True,
+            )
+        )
+        if fact.intent == "question":
+            return [emit, *self._ask(item.id, item.text)]
+        if self._answer and self._answer.question_item_id == item.id:
+            return [emit, *self._stop()]
+        return [emit]
+
+    def _edit(self, fact: ItemEditedByHand) -> list[Action]:
+        item = self._items.get(fact.item_id)
+        if item is None:
+            return [_error("item_unknown", "There is no such utterance.", fact.event_id)]
+        item.text = fact.text.strip()
+        return [Emit(ItemEdited(item_id=item.id, text=item.text))]
+
+    # --- questions and answers ---
+
+    def _question_typed(self, text: str) -> list[Action]:
+        self._typed += 1
+        item_id = f"typed_{self._typed}"
+        self._asked_text = (item_id, text)
+        item = ConversationItem(id=item_id, role="user", content=[{"type": "input_text", "text": text}])
+        return [Emit(ItemAdded(item=item))]
+
+    def _answer_requested(self, event_id: str | None) -> list[Action]:
+        if self._asked_text is None:
+            return [_error("nothing_to_answer", "Ask something first: conversation.item.create.", event_id)]
+        (item_id, text), self._asked_text = self._asked_text, None
+        self._items[item_id] = Item(item_id, text, "question")
+        return self._ask(item_id, text)
+
+    def _ask(self, item_id: str, text: str) -> list[Action]:
+        stopped = self._stop()
+        self._turn += 1
+        self._answer = answer = Answer(self._turn, item_id)
+        created = ResponseCreated(
+            response=ResponseBody(id=answer.response_id, status="in_progress"),
+            question=text,
+            question_item_id=item_id,
+            attachment_ids=list(self._images),
+            engine=describe(self._engine),
+        )
+        images = tuple(attached.image for attached in self._images.values())
+        question = Question(text=text, document=self.document, images=images)
+        return [*stopped, Emit(created), StartAnswer(answer.turn, question)]
+
+    def _progress(self, fact: AnswerProgressed) -> list[Action]:
+        answer = self._answer
+        if answer is None or fact.turn != answer.turn:
+            return []
+        answer.pieces.append(fact.piece)
+        return [
+            Emit(
+                OutputTextDelta(response_id=answer.response_id, item_id=answer.item_id, delta=fact.piece)
+            )
+        ]
+
+    def _finish(self, fact: AnswerFinished) -> list[Action]:
+        if self._answer is None or fact.turn != self._answer.turn:
+            return []
+        if fact.code is None:
+            return self._close_answer("completed")
+        details = {"error": {"code": fact.code, "message": fact.message}}
+        return self._close_answer("failed", details)
+
+    def _stop(self) -> list[Action]:
+        if self._answer is None:
+            return []
+        return [StopAnswer(self._answer.turn), *self._close_answer("cancelled")]
+
+    def _close_answer(self, status: str, details: dict[str, object] | None = None) -> list[Action]:
+        answer, self._answer = self._answer, None
+        assert answer is not None
+        text = "".join(answer.pieces)
+        item = ConversationItem(
+            id=answer.item_id,
+            role="assistant",
+            status="completed" if status == "completed" else "incomplete",
+            content=[{"type": "output_text", "text": text}],
+        )
+        body = ResponseBody.model_validate(
+            {"id": answer.response_id, "status": status, "status_details": details, "output": [item]}
+        )
+        return [
+            Emit(OutputTextDone(response_id=answer.response_id, item_id=answer.item_id, text=text)),
+            Emit(ResponseDone(response=body)),
+        ]
+
+
+def describe(info: EngineInfo) -> EngineDescription:
+    """The engine as it stands on the wire."""
+    return EngineDescription(
+        name=info.name, stand_in=info.stand_in, sees_images=info.sees_images, notice=info.notice
+    )
+
+
+def _item_id(utterance: int) -> str:
+    return f"utt_{utterance}"
+
+
+def _error(code: str, message: str, event_id: str | None) -> Emit:
+    return Emit(ErrorEvent(error=ErrorBody(code=code, message=message, event_id=event_id)))

@@ -1,0 +1,161 @@
+"""What goes into a conversation (facts, past tense) and what comes out of it (actions). Pure."""
+
+from dataclasses import dataclass
+
+from assistant.asr.base import Word
+from assistant.engines.base import Image, Question
+from assistant.events import Attachment, Mode, ServerEvent
+
+# Facts from the microphone. ``utterance`` counts from 1 within a session; times are on its sample clock.
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    utterance: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    utterance: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartialHeard:
+    utterance: int
+    stable: str
+    tentative: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinalHeard:
+    """``at`` is the wall-clock time, ISO 8601; word times are relative to ``start_ms``."""
+
+    utterance: int
+    text: str
+    words: tuple[Word, ...]
+    start_ms: int
+    end_ms: int
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceDropped:
+    """Thrown away on request; no final will come."""
+
+    utterance: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionFailed:
+    utterance: int
+    code: str
+    message: str
+
+
+# Facts from the person.
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChosen:
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class IntentCorrected:
+    item_id: str
+    intent: str
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEditedByHand:
+    item_id: str
+    text: str
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionTyped:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequested:
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    """``response_id`` None stops whichever answer runs."""
+
+    response_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAttached:
+    image: Image
+    attachment: Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRemoved:
+    attachment_id: str
+
+
+# Facts from the engine. ``turn`` counts the answers of a session.
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerProgressed:
+    turn: int
+    piece: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFinished:
+    turn: int
+    code: str | None = None
+    message: str = ""
+
+
+Fact = (
+    SpeechStarted
+    | SpeechStopped
+    | PartialHeard
+    | FinalHeard
+    | UtteranceDropped
+    | RecognitionFailed
+    | ModeChosen
+    | IntentCorrected
+    | ItemEditedByHand
+    | QuestionTyped
+    | AnswerRequested
+    | StopRequested
+    | ImageAttached
+    | ImageRemoved
+    | AnswerProgressed
+    | AnswerFinished
+)
+
+# Actions, in the imperative.
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    event: ServerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class StartAnswer:
+    turn: int
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class StopAnswer:
+    turn: int
+
+
+Action = Emit | StartAnswer | StopAnswer

@@ -1,0 +1,60 @@
+"""Logging that cannot print what a patient said, and the numbers behind ``/metrics``.
+
+Log calls in this package pass counts, codes and ids, never text. Libraries are not trusted to do the
+same: their loggers are held at WARNING, and of an exception only its type and its place are printed.
+"""
+
+import logging
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+registry = CollectorRegistry()
+sessions = Gauge("assistant_sessions", "Sessions alive.", registry=registry)
+connections = Gauge("assistant_connections", "WebSockets open.", registry=registry)
+finals = Counter("assistant_finals", "Utterances transcribed.", registry=registry)
+answers = Counter("assistant_answers", "Answers by how they ended.", ["status"], registry=registry)
+audio_dropped_ms = Counter("assistant_audio_dropped_ms", "Audio dropped: overload.", registry=registry)
+audio_lost_packets = Counter("assistant_audio_lost_packets", "RTP packets lost.", registry=registry)
+queue_peak = Gauge("assistant_queue_peak", "Highest fill of a queue so far.", ["queue"], registry=registry)
+stage_seconds = Histogram(
+    "assistant_stage_seconds",
+    "Time spent per stage.",
+    ["stage"],
+    buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10, 30),
+    registry=registry,
+)
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Time a stage for ``/metrics``."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        stage_seconds.labels(name).observe(time.perf_counter() - started)
+
+
+class SafeFormatter(logging.Formatter):
+    """Of an exception: its type and where it was raised. Its message may quote what was said."""
+
+    def formatException(self, ei: object) -> str:  # noqa: N802 (the library's name)
+        kind, _, trace = ei  # type: ignore[misc]
+        frames = [f"  {f.filename}:{f.lineno} in {f.name}" for f in traceback.extract_tb(trace)[-8:]]
+        return "\n".join([f"{getattr(kind, '__name__', 'Exception')}", *frames])
+
+
+def configure_logging(level: str) -> None:
+    """Log this package at ``level`` to standard error, everything else from WARNING."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("assistant").setLevel(level.upper())
+    for loud in ("aiortc", "aioice", "openai", "httpx", "httpcore", "websockets", "uvicorn", "PIL"):
+        logging.getLogger(loud).setLevel(logging.CRITICAL if loud == "aioice" else logging.WARNING)

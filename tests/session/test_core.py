@@ -1,0 +1,219 @@
+"""The conversation: facts in, actions out."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.asr.base import Word
+from assistant.engines.base import EngineInfo, Image
+from assistant.events import (
+    Attachment,
+    ErrorEvent,
+    IntentEvent,
+    OutputTextDelta,
+    OutputTextDone,
+    ResponseCreated,
+    ResponseDone,
+    TranscriptCompleted,
+    TranscriptDelta,
+    TranscriptWords,
+)
+from assistant.session.core import Conversation
+from assistant.session.types import (
+    AnswerFinished,
+    AnswerProgressed,
+    AnswerRequested,
+    Emit,
+    FinalHeard,
+    ImageAttached,
+    ImageRemoved,
+    IntentCorrected,
+    ItemEditedByHand,
+    ModeChosen,
+    PartialHeard,
+    QuestionTyped,
+    SpeechStarted,
+    StartAnswer,
+    StopAnswer,
+    StopRequested,
+)
+
+INFO = EngineInfo(name="scripted", stand_in=True, sees_images=False, notice="A stand-in.")
+
+
+def final(utterance, text, words=()):
+    return FinalHeard(utterance, text, tuple(words), 1000, 3000, "2026-01-01T10:00:00+00:00")
+
+
+def events(actions):
+    return [action.event for action in actions if isinstance(action, Emit)]
+
+
+def of(kind, actions):
+    return [event for event in events(actions) if isinstance(event, kind)]
+
+
+def started(actions):
+    return [action for action in actions if isinstance(action, StartAnswer)]
+
+
+def test_dictation_is_kept_and_gets_no_answer():
+    talk = Conversation(INFO)
+    actions = talk.handle(final(1, "The lungs are clear."))
+    assert [type(e) for e in events(actions)] == [TranscriptCompleted, IntentEvent]
+    assert of(IntentEvent, actions)[0].intent == "dictation"
+    assert talk.document == "The lungs are clear."
+    assert not started(actions)
+
+
+def test_a_question_is_answered_with_the_document_and_the_images():
+    talk = Conversation(INFO)
+    talk.handle(final(1, "The lungs are clear."))
+    image = Image("att_1", "chest.png", "image/png", b"x", 2, 2)
+    attachment = Attachment(
+        id="att_1", name="chest.png", media_type="image/png", width_px=2, height_px=2, url="/x"
+    )
+    talk.handle(ImageAttached(image, attachment))
+    actions = talk.handle(final(2, "Is there a pneumothorax on this image?"))
+    (start,) = started(actions)
+    assert start.question.document == "The lungs are clear."
+    assert start.question.images == (image,)
+    (created,) = of(ResponseCreated, actions)
+    assert created.question_item_id == "utt_2"
+    assert created.attachment_ids == ["att_1"]
+    assert created.engine.stand_in
+
+
+def test_a_removed_image_goes_with_no_later_question():
+    talk = Conversation(INFO)
+    image = Image("a", "x.png", "image/png", b"x", 2, 2)
+    attachment = Attachment(id="a", name="x.png", media_type="image/png", width_px=2, height_px=2, url="/x")
+    talk.handle(ImageAttached(image, attachment))
+    assert events(talk.handle(ImageRemoved("a")))
+    assert talk.handle(ImageRemoved("a")) == []
+    (start,) = started(talk.handle(final(1, "What is the diagnosis?")))
+    assert start.question.images == ()
+
+
+def test_the_answer_streams_and_ends():
+    talk = Conversation(INFO)
+    (start,) = started(talk.handle(final(1, "Is there a fracture?")))
+    assert of(OutputTextDelta, talk.handle(AnswerProgressed(start.turn, "No")))[0].delta == "No"
+    talk.handle(AnswerProgressed(start.turn, "ne."))
+    actions = talk.handle(AnswerFinished(start.turn))
+    assert of(OutputTextDone, actions)[0].text == "None."
+    assert of(ResponseDone, actions)[0].response.status == "completed"
+
+
+def test_a_failed_answer_says_why_and_keeps_what_came():
+    talk = Conversation(INFO)
+    (start,) = started(talk.handle(final(1, "Is there a fracture?")))
+    talk.handle(AnswerProgressed(start.turn, "Par"))
+    actions = talk.handle(AnswerFinished(start.turn, "engine_timeout", "The engine is slow."))
+    (done,) = of(ResponseDone, actions)
+    assert done.response.status == "failed"
+    assert done.response.status_details == {
+        "error": {"code": "engine_timeout", "message": "The engine is slow."}
+    }
+    assert of(OutputTextDone, actions)[0].text == "Par"
+
+
+def test_spoken_stop_cancels_the_answer_at_once():
+    talk = Conversation(INFO)
+    (start,) = started(talk.handle(final(1, "Is there a fracture?")))
+    actions = talk.handle(final(2, "Stop."))
+    assert StopAnswer(start.turn) in actions
+    assert of(ResponseDone, actions)[0].response.status == "cancelled"
+
+
+def test_stop_without_an_answer_is_text():
+    talk = Conversation(INFO)
+    talk.handle(final(1, "Stop."))
+    assert talk.document == "Stop."
+
+
+def test_a_new_question_replaces_the_running_answer_and_late_pieces_do_not_leak():
+    talk = Conversation(INFO)
+    (first,) = started(talk.handle(final(1, "Is there a fracture?")))
+    actions = talk.handle(final(2, "What is the diagnosis?"))
+    assert actions.index(StopAnswer(first.turn)) < actions.index(started(actions)[0])
+    assert talk.handle(AnswerProgressed(first.turn, "late")) == []
+    assert talk.handle(AnswerFinished(first.turn)) == []
+
+
+def test_dictation_does_not_interrupt_an_answer():
+    talk = Conversation(INFO)
+    talk.handle(final(1, "Is there a fracture?"))
+    actions = talk.handle(final(2, "The heart is normal in size."))
+    assert not [a for a in actions if isinstance(a, StopAnswer)]
+
+
+def test_modes_force_the_intent():
+    talk = Conversation(INFO)
+    talk.handle(ModeChosen("dictation"))
+    assert not started(talk.handle(final(1, "Is there a fracture?")))
+    talk.handle(ModeChosen("question"))
+    assert started(talk.handle(final(2, "The normal heart rate of a child.")))
+
+
+def test_a_correction_asks_dictation_and_brings_questions_back():
+    talk = Conversation(INFO)
+    talk.handle(final(1, "The size of a normal aorta."))
+    (start,) = started(talk.handle(IntentCorrected("utt_1", "question")))
+    assert talk.document == ""
+    actions = talk.handle(IntentCorrected("utt_1", "dictation"))
+    assert StopAnswer(start.turn) in actions
+    assert talk.document == "The size of a normal aorta."
+    assert talk.handle(IntentCorrected("utt_1", "dictation")) == []
+
+
+def test_correcting_what_is_not_there_is_an_error_event():
+    (error,) = of(ErrorEvent, Conversation(INFO).handle(IntentCorrected("utt_9", "question", "ev_1")))
+    assert error.error.code == "item_unknown"
+    assert error.error.event_id == "ev_1"
+
+
+def test_an_edit_changes_the_document():
+    talk = Conversation(INFO)
+    talk.handle(final(1, "The lungs are clean."))
+    talk.handle(ItemEditedByHand("utt_1", "The lungs are clear."))
+    assert talk.document == "The lungs are clear."
+
+
+def test_a_typed_question_is_asked_on_request_and_only_once():
+    talk = Conversation(INFO)
+    talk.handle(QuestionTyped("What is the normal heart rate?"))
+    assert started(talk.handle(AnswerRequested()))
+    (error,) = of(ErrorEvent, talk.handle(AnswerRequested()))
+    assert error.error.code == "nothing_to_answer"
+
+
+def test_an_empty_final_is_said_and_kept_out_of_the_document():
+    talk = Conversation(INFO)
+    actions = talk.handle(final(1, " "))
+    assert [type(e) for e in events(actions)] == [TranscriptCompleted]
+    assert talk.document == ""
+
+
+def test_word_times_are_on_the_session_clock():
+    actions = Conversation(INFO).handle(final(1, "hello", [Word("hello", 100, 300, 0.9)]))
+    (words,) = of(TranscriptWords, actions)
+    assert (words.words[0].start_ms, words.words[0].end_ms) == (1100, 1300)
+
+
+def test_stopping_another_response_does_nothing():
+    talk = Conversation(INFO)
+    talk.handle(final(1, "Is there a fracture?"))
+    assert talk.handle(StopRequested("resp_77")) == []
+    assert talk.handle(StopRequested("resp_1"))
+
+
+@given(st.lists(st.text("ab ", max_size=4), max_size=8))
+def test_deltas_add_up_to_the_stable_text(pieces):
+    talk = Conversation(INFO)
+    talk.handle(SpeechStarted(1, 0))
+    stable, seen = "", ""
+    for piece in pieces:
+        stable += piece
+        for delta in of(TranscriptDelta, talk.handle(PartialHeard(1, stable, "tail"))):
+            seen += delta.delta
+    assert seen == stable
