@@ -213,8 +213,8 @@ class Conversation:
             Context(mode=self.mode, has_images=bool(self._images), answer_running=self._answer is not None),
         )
         intent = decision.intent
-        if intent == "command" and decision.command != STOP_COMMAND:
-            intent = "dictation"  # no other command is carried out yet, and nothing said is dropped
+        if intent == "command" and not (decision.command == STOP_COMMAND and self._answer):
+            intent = "dictation"  # nothing that could be carried out: what was said is kept as text
         kept = decision.text if intent == "question" else text
         self._items[item_id] = Item(item_id, kept, intent)
         emit = Emit(

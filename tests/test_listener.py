@@ -1,0 +1,167 @@
+"""From audio to facts, with a scripted detector and recogniser."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from assistant.asr.base import Partial, Transcript
+from assistant.audio.frames import AudioChunk
+from assistant.listener import AudioHistory, Listener
+from assistant.session.types import FinalHeard, PartialHeard, RecognitionFailed, SpeechStarted, SpeechStopped
+from assistant.vad.endpoint import EndpointSettings
+
+FRAME = 512
+
+
+class LoudnessVad:
+    """Speech is what is not silent."""
+
+    frame_samples = FRAME
+
+    def probability(self, frame):
+        return 1.0 if np.abs(frame).max() > 0.1 else 0.0
+
+
+class CountingModel:
+    """Transcribes to the number of loud samples it was given."""
+
+    name = "counting"
+
+    def open_stream(self):
+        return CountingStream()
+
+
+class CountingStream:
+    def __init__(self):
+        self.samples = 0
+
+    def accept(self, samples, *, partial=True):
+        self.samples += int((np.abs(samples) > 0.1).sum())
+        return Partial("", str(self.samples)) if partial else None
+
+    def prepare_final(self):
+        pass
+
+    def finish(self):
+        return Transcript(str(self.samples))
+
+
+@pytest.fixture
+def executor():
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+def listener(executor, **settings):
+    return Listener(
+        vad=LoudnessVad(), settings=EndpointSettings(**settings), model=CountingModel(), executor=executor
+    )
+
+
+def audio(pattern, start=0):
+    """``pattern`` of (seconds, loud) → 20 ms chunks."""
+    samples = np.concatenate([np.full(int(s * 16000), 0.5 if loud else 0.0, np.float32) for s, loud in pattern])
+    return [AudioChunk(samples[i : i + 320], start + i) for i in range(0, len(samples), 320)]
+
+
+async def run(ears, chunks, finals):
+    """All facts until ``finals`` utterances have ended."""
+    facts = []
+    for chunk in chunks:
+        facts += ears.hear(chunk)
+    ended = 0
+    async for fact in ears.recognise():
+        facts.append(fact)
+        ended += isinstance(fact, FinalHeard | RecognitionFailed)
+        if ended == finals:
+            return facts
+
+
+def of(kind, facts):
+    return [fact for fact in facts if isinstance(fact, kind)]
+
+
+async def test_an_utterance_starts_stops_and_is_transcribed_whole(executor):
+    facts = await run(listener(executor), audio([(1, False), (2, True), (1.5, False)]), 1)
+    (started,), (stopped,) = of(SpeechStarted, facts), of(SpeechStopped, facts)
+    assert started.at_ms <= 1000
+    assert stopped.at_ms >= 3000
+    (final,) = of(FinalHeard, facts)
+    assert int(final.text) == 2 * 16000
+
+
+async def test_two_utterances_keep_their_order_and_share_nothing(executor):
+    pattern = [(0.5, False), (1, True), (1.2, False), (2, True), (1.2, False)]
+    facts = await run(listener(executor), audio(pattern), 2)
+    assert [fact.text for fact in of(FinalHeard, facts)] == ["16000", "32000"]
+
+
+async def test_long_speech_is_cut_and_nothing_is_lost_or_doubled(executor):
+    ears = listener(executor, longest_utterance_s=5)
+    facts = await run(ears, audio([(0.5, False), (4, True), (0.1, False), (4, True), (1.5, False)]), 2)
+    assert sum(int(fact.text) for fact in of(FinalHeard, facts)) == 8 * 16000
+    first, second = of(FinalHeard, facts)
+    assert second.start_ms >= first.end_ms - 1
+
+
+async def test_speech_whose_packets_stop_is_ended_by_the_timer(executor):
+    ears = listener(executor)
+    for chunk in audio([(0.5, False), (1, True)]):
+        ears.hear(chunk)
+    assert ears.speaking
+    assert of(SpeechStopped, ears.expire())
+    facts = await run(ears, [], 1)
+    assert of(FinalHeard, facts)[0].text == "16000"
+
+
+async def test_a_cleared_utterance_gets_no_final(executor):
+    ears = listener(executor)
+    for chunk in audio([(0.5, False), (1, True)]):
+        ears.hear(chunk)
+    ears.clear()
+    facts = await run(ears, audio([(1, False), (0.5, True), (1.5, False)], start=24000), 1)
+    assert [fact.utterance for fact in of(FinalHeard, facts)] == [2]
+
+
+async def test_lost_audio_inside_speech_leaves_word_times_right(executor):
+    ears = listener(executor)
+    chunks = audio([(0.5, False), (3, True), (1.5, False)])
+    lost = chunks[:75] + chunks[100:]  # half a second is missing
+    facts = await run(ears, lost, 1)
+    assert of(SpeechStopped, facts)[0].at_ms >= 3500
+    assert int(of(FinalHeard, facts)[0].text) >= 2.4 * 16000
+
+
+async def test_a_recogniser_that_does_not_keep_up_gives_up_the_oldest_and_says_so(executor):
+    ears = listener(executor)
+    facts = await run(ears, audio([(1, False), *[(0.5, True), (1.0, False)] * 10]), 10)
+    assert len(of(RecognitionFailed, facts)) == 2
+    assert len(of(FinalHeard, facts)) == 8
+
+
+async def test_partials_come_while_speech_goes_on(executor):
+    ears = listener(executor)
+    facts = []
+
+    async def recognise():
+        async for fact in ears.recognise():
+            facts.append(fact)
+            if isinstance(fact, FinalHeard):
+                return
+
+    task = asyncio.create_task(recognise())
+    for chunk in audio([(0.5, False), (1, True), (1.5, False)]):
+        ears.hear(chunk)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    await task
+    assert of(PartialHeard, facts)
+
+
+def test_history_reads_by_position_and_fills_holes_with_silence():
+    history = AudioHistory(1.0)
+    history.add(AudioChunk(np.ones(100, np.float32), 0))
+    history.add(AudioChunk(np.ones(100, np.float32), 200))
+    assert history.between(50, 250).tolist() == [1.0] * 50 + [0.0] * 100 + [1.0] * 50
