@@ -185,10 +185,11 @@ class Listener:
     def _give_up_oldest(self) -> list[Fact]:
         if len(self._utterances) <= WAITING_UTTERANCES:
             return []
-        self._utterances[0].dropped = True
+        oldest = self._utterances.popleft()
+        oldest.dropped = True
         return [
             RecognitionFailed(
-                self._utterances[0].number,
+                oldest.number,
                 "recogniser_too_slow",
                 "This machine does not keep up with the speech; a passage was not transcribed.",
             )
