@@ -11,13 +11,29 @@ T = TypeVar("T")
 
 
 class DropOldest(Generic[T]):
-    """A queue whose ``put`` never waits: when full, the oldest item goes. For audio."""
+    """A queue whose ``put`` never waits: when full, the oldest item goes. For audio.
+
+    A producer that can be slowed down awaits ``room`` before it puts; a live one cannot.
+    """
 
     def __init__(self, max_items: int) -> None:
         self._items: deque[T] = deque()
         self._max_items = max_items
         self._ready = asyncio.Event()
+        self._taken = asyncio.Event()
         self.peak = 0
+
+    async def room(self) -> None:
+        """Wait until it is less than half full."""
+        while len(self._items) >= self._max_items // 2:
+            self._taken.clear()
+            await self._taken.wait()
+
+    async def drained(self) -> None:
+        """Wait until all that was put has been taken."""
+        while self._items:
+            self._taken.clear()
+            await self._taken.wait()
 
     def put(self, item: T) -> T | None:
         """Add an item; returns the one that had to go, if any."""
@@ -31,6 +47,7 @@ class DropOldest(Generic[T]):
         while not self._items:
             self._ready.clear()
             await self._ready.wait()
+        self._taken.set()
         return self._items.popleft()
 
 

@@ -29,7 +29,7 @@ from assistant.vad.base import Vad
 LONGEST_FILL_SAMPLES = SAMPLE_RATE_HZ
 """A hole in the audio is filled with silence up to 1 s; word times stay right, memory stays bounded."""
 WAITING_UTTERANCES = 8
-"""Ended utterances that wait for the recogniser: about two minutes of speech. Then the oldest is given up."""
+"""Utterances that wait for the recogniser: at most two minutes of speech. Then ``room`` waits."""
 
 T = TypeVar("T")
 
@@ -93,15 +93,17 @@ class Listener:
         self._count = 0
         self._heard_until = 0
         self._work = asyncio.Event()
+        self._advanced = asyncio.Event()
 
     @property
     def speaking(self) -> bool:
         return self._current is not None
 
-    @property
-    def waiting(self) -> int:
-        """Utterances that have no final yet."""
-        return len(self._utterances)
+    async def room(self) -> None:
+        """Wait while the recogniser is too far behind to take more."""
+        while len(self._utterances) > WAITING_UTTERANCES:
+            self._advanced.clear()
+            await self._advanced.wait()
 
     def hear(self, chunk: AudioChunk) -> list[Fact]:
         """Take audio; returns what began and ended. About 0.3 ms of CPU per 32 ms of audio."""
@@ -169,7 +171,7 @@ class Listener:
         audio = self._history.between(start, self._heard_until)
         self._current = _Utterance(self._count, start, self._model.open_stream(), [audio])
         self._utterances.append(self._current)
-        return [SpeechStarted(self._count, _ms(start)), *self._give_up_oldest()]
+        return [SpeechStarted(self._count, _ms(start))]
 
     def _end(self, at: int) -> list[Fact]:
         utterance, self._current = self._current, None
@@ -181,19 +183,6 @@ class Listener:
             utterance.pending = [self._history.between(utterance.start, at)]
         utterance.end = at
         return [SpeechStopped(utterance.number, _ms(at))]
-
-    def _give_up_oldest(self) -> list[Fact]:
-        if len(self._utterances) <= WAITING_UTTERANCES:
-            return []
-        oldest = self._utterances.popleft()
-        oldest.dropped = True
-        return [
-            RecognitionFailed(
-                oldest.number,
-                "recogniser_too_slow",
-                "This machine does not keep up with the speech; a passage was not transcribed.",
-            )
-        ]
 
     # --- transcription ---
 
@@ -210,8 +199,9 @@ class Listener:
             except AssistantError as error:
                 fact, busy = RecognitionFailed(utterance.number, error.code, error.message), True
                 utterance.dropped = True
-            if utterance.dropped and utterance in self._utterances:
+            if utterance.dropped:
                 self._utterances.remove(utterance)
+            self._advanced.set()
             if fact is not None:
                 yield fact
             if not busy:
@@ -233,7 +223,7 @@ class Listener:
             return PartialHeard(number, partial.stable, partial.tentative), True
         if utterance.end is not None:
             transcript = await self._run("asr_final", stream.finish)
-            if utterance.pending or utterance.dropped:  # cannot happen once ended, but for a drop
+            if utterance.dropped:
                 return None, True
             self._utterances.remove(utterance)
             telemetry.finals.inc()

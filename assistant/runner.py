@@ -79,6 +79,7 @@ log = logging.getLogger(__name__)
 
 AUDIO_CHUNKS = 100
 """2 s at 20 ms: longer than any hiccup of the event loop; what is older is too late to be useful."""
+PCM_CHUNK_SAMPLES = 320
 OUTBOX_EVENTS = 2_000
 """Holds a long answer's deltas for a client that stalls; a full replay goes in beside it."""
 SILENT_S = 1.0
@@ -106,7 +107,6 @@ class SessionRunner:
         self._peer: MicrophonePeer | None = None
         self._pcm_rate = AudioFormat().rate
         self._pcm: StreamResampler | None = None
-        self._pcm_offset = 0
         self._pcm_frames = 0
         self._dropped_ms = 0
         self._ended = asyncio.Event()
@@ -194,22 +194,27 @@ class SessionRunner:
 
     # --- audio ---
 
-    def take_pcm(self, pcm: bytes) -> None:
-        """PCM16 mono at the session's rate, from the WebSocket. Raises ``BadInput``."""
+    async def take_pcm(self, pcm: bytes) -> None:
+        """PCM16 mono at the session's rate, from the WebSocket. Raises ``BadInput``.
+
+        Waits while there is no room: a client that sends faster than real time is slowed down, not cut.
+        """
         if self._pcm is None:
-            self._pcm = StreamResampler(self._pcm_rate)
-            self._pcm_offset = self._clock
+            self._pcm = StreamResampler(self._pcm_rate, start_sample=self._clock)
             self._pcm_frames = 0
         self._pcm_frames += 1
-        for chunk in self._pcm.push(pcm):
-            self._hear(chunk, self._pcm_offset)
+        chunk = self._pcm.push(pcm)
+        for i in range(0, len(chunk.samples), PCM_CHUNK_SAMPLES):
+            await self._chunks.room()
+            self._hear(AudioChunk(chunk.samples[i : i + PCM_CHUNK_SAMPLES], chunk.start + i))
 
     def _end_pcm(self) -> None:
-        self._pcm = None
+        pcm, self._pcm = self._pcm, None
+        if pcm is not None:
+            self._hear(pcm.finish())
 
-    def _hear(self, chunk: AudioChunk, offset: int) -> None:
-        """Audio of a source whose clock starts ``offset`` samples into the session."""
-        chunk = AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed)
+    def _hear(self, chunk: AudioChunk) -> None:
+        """Audio, on the session's sample clock."""
         self._clock = chunk.end
         dropped = self._chunks.put(chunk)
         telemetry.queue_peak.labels("audio").set(self._chunks.peak)
@@ -228,6 +233,7 @@ class SessionRunner:
                 self._take_all(self._listener.expire() if self._listener.speaking else [])
                 continue
             self._take_all(self._listener.hear(chunk))
+            await self._listener.room()
 
     async def _recognise(self) -> None:
         async with aclosing(self._listener.recognise()) as facts:  # type: ignore[type-var]
@@ -270,7 +276,9 @@ class SessionRunner:
             )
 
         peer = MicrophonePeer(
-            sink=lambda chunk: self._hear(chunk, offset),
+            sink=lambda chunk: self._hear(
+                AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed)
+            ),
             on_gap=lost,
             on_failed=self._peer_failed,
             ice_servers=self._settings.ice_servers,
@@ -311,9 +319,9 @@ class SessionRunner:
     async def _obey(self, event: ClientEvent) -> None:  # noqa: C901 (a table)
         match event:
             case InputAudioAppend():
-                self.take_pcm(_decode_base64(event.audio))
+                await self.take_pcm(_decode_base64(event.audio))
             case InputAudioCommit():
-                self._take_all(self._listener.commit())
+                await self._commit()
             case InputAudioClear():
                 self._take_all(self._listener.clear())
             case SessionUpdate():
@@ -328,7 +336,7 @@ class SessionRunner:
                 await self._offer(event.sdp)
             case WebRtcClose():
                 await self._close_peer()
-                self._take_all(self._listener.commit())
+                await self._commit()
             case ModeSet():
                 self._set_mode(event.mode)
             case IntentCorrect():
@@ -339,6 +347,10 @@ class SessionRunner:
                 self._take(ImageRemoved(event.attachment_id))
             case _:
                 assert_never(event)
+
+    async def _commit(self) -> None:
+        await self._chunks.drained()
+        self._take_all(self._listener.commit())
 
     def _update(self, event: SessionUpdate) -> None:
         audio = event.session.audio

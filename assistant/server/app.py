@@ -130,7 +130,7 @@ async def _receive(socket: WebSocket, runner: SessionRunner) -> None:
             return
         try:
             if (binary := message.get("bytes")) is not None:
-                runner.take_pcm(binary)
+                await runner.take_pcm(binary)
             else:
                 await runner.receive(parse_client_event(message["text"]))
         except AssistantError as error:

@@ -1,0 +1,118 @@
+"""A real server with the real recogniser, and a real Chromium whose microphone plays a recording."""
+
+import asyncio
+import contextlib
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+import uvicorn
+from playwright.sync_api import sync_playwright
+
+from assistant import components as parts
+from assistant.config import Settings
+from assistant.engines.scripted import ScriptedEngine
+from assistant.server.app import create_app
+from assistant.server.run import Server, bind
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+LEAD_S = 2.5
+"""Silence before the speech: what is said before the microphone is connected is lost."""
+TAIL_S = 2.5
+
+
+class ServerThread:
+    """The application on a free port, in a thread of its own."""
+
+    def __init__(self, engine):
+        settings = Settings(port=0, engine="openai")
+        components = parts.open_components(settings)
+        components.engine = engine
+        self.engine = engine
+        self._socket = bind("127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        app = create_app(settings, components)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, ws="websockets-sansio", timeout_graceful_shutdown=5
+        )
+        self._server = Server(config, app.state.hub)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self):
+        asyncio.run(self._server.serve(sockets=[self._socket]))
+
+    def start(self):
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            self._thread.join(0.05)
+        assert self._thread.is_alive(), "the server did not start"
+
+    def stop(self):
+        self._server.should_exit = True
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def server():
+    thread = ServerThread(ScriptedEngine())
+    thread.start()
+    yield thread
+    thread.stop()
+
+
+def read(name):
+    samples, rate = soundfile.read(DATA / name, dtype="float32")
+    return soxr.resample(samples, rate, 48_000)
+
+
+def recording(path, *names, gap_s=1.6):
+    """A 48 kHz WAV for the fake microphone: silence, the clips with gaps, silence."""
+    gap = np.zeros(int(gap_s * 48_000), np.float32)
+    pieces = [np.zeros(int(LEAD_S * 48_000), np.float32)]
+    for name in names:
+        pieces += [read(name), gap]
+    pieces.append(np.zeros(int(TAIL_S * 48_000), np.float32))
+    soundfile.write(path, np.concatenate(pieces), 48_000, subtype="PCM_16")
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    found = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+    assert found, "No browser: apt-get install chromium"
+    return found
+
+
+@pytest.fixture
+def open_page(server, chromium, tmp_path):
+    """``open_page("clip.flac", …)`` → the page, its microphone playing the clips; errors fail the test."""
+    with contextlib.ExitStack() as stack:
+        playwright = stack.enter_context(sync_playwright())
+
+        def start(*clips, arguments=(), grant=True, gap_s=1.6, **context):
+            wav = recording(tmp_path / "microphone.wav", *clips, gap_s=gap_s)
+            browser = playwright.chromium.launch(
+                executable_path=chromium,
+                headless=True,
+                args=[
+                    "--no-sandbox",
+                    "--disable-background-networking",
+                    "--use-fake-device-for-media-stream",
+                    f"--use-file-for-fake-audio-capture={wav}%noloop",
+                    *(["--use-fake-ui-for-media-stream"] if grant else []),
+                    *arguments,
+                ],
+            )
+            stack.callback(browser.close)
+            page = browser.new_context(**context).new_page()
+            page.errors = []
+            page.on("pageerror", lambda error: page.errors.append(str(error)))
+            page.goto(server.url)
+            return page
+
+        yield start

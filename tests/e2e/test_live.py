@@ -1,0 +1,109 @@
+"""Speak into the browser, see the words, get the answer."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.e2e, pytest.mark.models]
+
+DICTATION = "audio/chest_xray.flac"
+QUESTION = "audio/question.flac"
+HEARD_MS = 40_000
+
+
+def words(text):
+    return re.sub(r"[^a-z ]", " ", text.lower()).split()
+
+
+def test_the_words_arrive_on_the_page_while_they_are_spoken(open_page):
+    page = open_page(DICTATION)
+    page.click("#mic")
+    expect(page.locator("#live")).to_contain_text(re.compile("chest", re.I), timeout=HEARD_MS)
+    expect(page.locator("#report")).to_contain_text(re.compile("lungs are clear", re.I), timeout=HEARD_MS)
+    expect(page.locator("#status")).to_contain_text("WebRTC")
+    assert not page.errors
+
+
+def test_a_spoken_question_is_answered_beside_the_dictation(open_page, server):
+    server.engine.script("pneumothorax", ["There is **no** ", "pneumothorax."])
+    page = open_page(DICTATION, QUESTION)
+    page.click("#mic")
+    expect(page.locator("#answers")).to_contain_text("There is no pneumothorax.", timeout=2 * HEARD_MS)
+    expect(page.locator("#report")).to_contain_text(re.compile("lungs are clear", re.I))
+    (question,) = server.engine.questions
+    assert "lungs are clear" in question.document.lower()
+    assert not page.errors
+
+
+def test_stop_ends_an_answer_that_goes_on(open_page, server):
+    server.engine.script("pneumothorax", ["word "] * 1000, delay_s=0.05)
+    page = open_page()
+    page.fill("#question-text", "Is there a pneumothorax?")
+    page.press("#question-text", "Enter")
+    expect(page.locator("#answers")).to_contain_text("word word", timeout=10_000)
+    page.click("#stop-answer")
+    expect(page.locator("#stop-answer")).to_be_hidden()
+    expect(page.locator("#answers")).to_contain_text(re.compile("stopped", re.I))
+
+
+def test_reload_brings_everything_back(open_page, server):
+    server.engine.script("pneumothorax", ["No pneumothorax."])
+    page = open_page()
+    page.fill("#question-text", "Is there a pneumothorax?")
+    page.press("#question-text", "Enter")
+    expect(page.locator("#answers")).to_contain_text("No pneumothorax.", timeout=10_000)
+    page.reload()
+    expect(page.locator("#answers")).to_contain_text("Is there a pneumothorax?")
+    expect(page.locator("#answers")).to_contain_text("No pneumothorax.")
+
+
+def test_with_udp_blocked_the_page_falls_back_to_the_socket_and_says_so(open_page):
+    blocked = "--force-webrtc-ip-handling-policy=disable_non_proxied_udp"
+    page = open_page(DICTATION, arguments=[blocked], gap_s=1.6)
+    page.click("#mic")
+    expect(page.locator("#status")).to_contain_text("WebSocket", timeout=20_000)
+    expect(page.locator("#report")).to_contain_text(re.compile("pneumothorax", re.I), timeout=HEARD_MS)
+    assert not page.errors
+
+
+def test_a_refused_microphone_is_explained(open_page):
+    page = open_page(grant=False)
+    page.click("#mic")
+    expect(page.locator("body")).to_contain_text(re.compile("microphone is blocked", re.I), timeout=10_000)
+
+
+def test_an_image_is_attached_with_a_picture_and_a_text_file_is_refused(open_page, server, tmp_path):
+    from PIL import Image
+
+    good, bad = tmp_path / "chest.png", tmp_path / "fake.png"
+    Image.new("RGB", (64, 48), "gray").save(good)
+    bad.write_text("not an image")
+    page = open_page()
+    page.set_input_files("input[type=file]", [str(good)])
+    expect(page.locator("img[alt*='chest.png']").first).to_be_visible(timeout=10_000)
+    page.set_input_files("input[type=file]", [str(bad)])
+    expect(page.locator("body")).to_contain_text(re.compile("fake.png"), timeout=10_000)
+    server.engine.script("finding", ["Gray."])
+    page.fill("#question-text", "What is the finding?")
+    page.press("#question-text", "Enter")
+    expect(page.locator("#answers")).to_contain_text("Gray.", timeout=10_000)
+    assert len(server.engine.questions[0].images) == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(open_page, server, scheme):
+    server.engine.script("pneumothorax", ["# Heading\n\n- no **pneumothorax**"])
+    page = open_page(color_scheme=scheme)
+    page.fill("#question-text", "Is there a pneumothorax?")
+    page.press("#question-text", "Enter")
+    expect(page.locator("#answers")).to_contain_text("pneumothorax", timeout=10_000)
+    page.wait_for_timeout(500)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_at_phone_width_nothing_is_wider_than_the_screen(open_page):
+    page = open_page(viewport={"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
