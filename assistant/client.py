@@ -1,0 +1,391 @@
+"""The Python client of a running assistant: audio and questions in, typed events out."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import AsyncIterator, Sequence
+from http.client import HTTPException
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.request import ProxyHandler, Request, build_opener
+
+from pydantic import ValidationError
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidStatus,
+    InvalidURI,
+)
+
+from assistant import events as ev
+from assistant.channels import DropOldest
+from assistant.errors import AssistantError, BadInput, Denied, EngineFailed
+
+EVENTS_KEPT = 10_000
+"""Events that wait for a slow reader; then the oldest go."""
+LARGEST_MESSAGE_BYTES = 64 * 2**20
+UPLOAD_TIMEOUT_S = 60
+BACKOFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
+CLOSED_DENIED = (1008, 4401, 4403)
+
+
+class AssistantClient:
+    """One session. A dropped connection is taken up again where it broke off, unseen by the caller.
+
+        async with AssistantClient("ws://127.0.0.1:8080") as client:
+            async for piece in client.ask("What is a pneumothorax?"):
+                ...
+
+    ``url`` may be http(s) or ws(s); without a path, ``/v1/realtime`` is meant. All methods belong to one
+    event loop. Raises ``AssistantError`` with the codes ``server_unreachable``, ``denied``,
+    ``url_invalid``; while waiting, ``session_lost``.
+    """
+
+    def __init__(self, url: str, token: str | None = None, *, rate_hz: int = 16_000) -> None:
+        self._url = endpoint(url)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._direct = is_this_machine(self._url)
+        self._rate_hz = rate_hz
+        self._mode: ev.Mode | None = None
+        self._socket: ClientConnection | None = None
+        self._connected = asyncio.Event()
+        self._readers: set[DropOldest[ev.ServerEvent | None]] = set()
+        self._events: DropOldest[ev.ServerEvent | None] = DropOldest(EVENTS_KEPT)
+        self._readers.add(self._events)
+        self._task: asyncio.Task[None] | None = None
+        self._ended: AssistantError | None = None
+        self._done = False
+        self._last_seq = 0
+        self._ids = itertools.count(1)
+        self._asking = asyncio.Lock()
+        self.session: ev.SessionState | None = None
+        """As the server last described it; set once connected."""
+
+    async def __aenter__(self) -> Self:
+        self._socket = await self._open()
+        self._task = asyncio.create_task(self._read(), name="assistant-client")
+        wait = asyncio.create_task(self._connected.wait())
+        await asyncio.wait((wait, self._task), return_when=asyncio.FIRST_COMPLETED)
+        wait.cancel()
+        if self.session is None:
+            await self.close()
+            raise self._ended or AssistantError(
+                "The server ended the connection at once.", code="server_unreachable"
+            )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the connection. The session on the server lives for its grace time."""
+        self._done = True
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+        if self._socket:
+            await self._socket.close()
+        self._finish()
+
+    async def events(self) -> AsyncIterator[ev.ServerEvent]:
+        """All events from the first on, one reader only; ends when the session ends.
+
+        Raises the ``AssistantError`` that ended it, if it did not end in good order.
+        """
+        while (event := await self._events.get()) is not None:
+            yield event
+        self._events.put(None)
+        if self._ended:
+            raise self._ended
+
+    def __aiter__(self) -> AsyncIterator[ev.ServerEvent]:
+        return self.events()
+
+    # --- what is sent; while the connection is down these wait for it ------------------------------
+
+    async def send(self, event: ev.ClientEvent) -> None:
+        """Any event of the protocol."""
+        await self._transmit(event.model_dump_json(exclude_none=True))
+
+    async def send_audio(self, pcm16: bytes) -> None:
+        """PCM16 little-endian mono at ``rate_hz``, any length of whole samples."""
+        if len(pcm16) % 2:
+            raise BadInput(
+                "PCM16 audio must be whole samples: an even number of bytes.", code="audio_invalid"
+            )
+        await self._transmit(pcm16)
+
+    async def commit(self) -> None:
+        """End the running utterance now."""
+        await self.send(ev.InputAudioCommit(event_id=None))
+
+    async def set_mode(self, mode: ev.Mode) -> None:
+        self._mode = mode
+        await self.send(ev.ModeSet(event_id=None, mode=mode))
+
+    async def attach(self, path: str | Path) -> ev.Attachment:
+        """Attach an image to the session; every later question is asked with it.
+
+        Raises ``BadInput`` (``image_not_readable``, and what the server says about the image).
+        """
+        path = Path(path)
+        try:
+            data = await asyncio.to_thread(path.read_bytes)
+        except OSError:
+            raise BadInput(f"{path.name} cannot be read.", code="image_not_readable") from None
+        await self._connected.wait()
+        if self._done or self.session is None:
+            raise self._ended or AssistantError("The session ended.", code="session_lost")
+        parts = urlsplit(self._url)
+        query = urlencode({"session": self.session.id, "name": path.name[:255]})
+        scheme = {"ws": "http", "wss": "https"}[parts.scheme]
+        where = parts.path.removesuffix("/v1/realtime") + "/v1/attachments"
+        url = urlunsplit((scheme, parts.netloc, where, query, ""))
+        headers = {
+            **self._headers,
+            "X-Session-Token": self.session.resume_token,
+            "Content-Type": "application/octet-stream",
+        }
+        request = Request(url, data=data, headers=headers, method="POST")
+        return await asyncio.to_thread(upload, request, direct=self._direct)
+
+    async def ask(self, text: str, images: Sequence[str | Path] = ()) -> AsyncIterator[str]:
+        """Ask in writing: the pieces of the answer as they come. Questions wait for one another.
+
+        ``images`` are attached first, and stay. Closing the iterator early stops the answer.
+        Raises ``EngineFailed``, ``BadInput``.
+        """
+        for image in images:
+            await self.attach(image)
+        async with self._asking:
+            event_id = f"client-{next(self._ids)}"
+            inbox = self._subscribe()
+            item_id = response_id = None
+            done = False
+            try:
+                message = ev.UserMessage(content=[ev.InputText(text=text)])
+                await self.send(ev.ConversationItemCreate(event_id=event_id, item=message))
+                await self.send(ev.ResponseCreate(event_id=event_id))
+                while not done:
+                    match await self._next(inbox, event_id):
+                        case ev.ItemAdded(item=item) if item.role == "user" and item_id is None:
+                            item_id = item.id
+                        case ev.ResponseCreated() as created if response_id is None:
+                            if created.question_item_id == item_id or created.question == text.strip():
+                                response_id = created.response.id
+                        case ev.OutputTextDelta() as delta if delta.response_id == response_id:
+                            yield delta.delta
+                        case ev.ResponseDone(response=response) if response.id == response_id:
+                            done = True
+                            if response.status == "failed":
+                                raise failure(response)
+            finally:
+                self._readers.discard(inbox)
+                if response_id and not done and not self._done:
+                    await self.cancel(response_id)
+
+    async def cancel(self, response_id: str | None = None) -> None:
+        """Stop the running answer, or the one named."""
+        await self.send(ev.ResponseCancel(event_id=None, response_id=response_id))
+
+    async def correct(self, item_id: str, intent: Literal["dictation", "question"]) -> None:
+        """An utterance was taken wrongly."""
+        await self.send(ev.IntentCorrect(event_id=None, item_id=item_id, intent=intent))
+
+    # --- the connection ---------------------------------------------------------------------------
+
+    def _subscribe(self) -> DropOldest[ev.ServerEvent | None]:
+        inbox: DropOldest[ev.ServerEvent | None] = DropOldest(EVENTS_KEPT)
+        self._readers.add(inbox)
+        if self._done:
+            inbox.put(None)
+        return inbox
+
+    async def _next(self, inbox: DropOldest[ev.ServerEvent | None], event_id: str) -> ev.ServerEvent:
+        """The next event; an ``error`` about ``event_id``, or the end, is raised."""
+        event = await inbox.get()
+        match event:
+            case None:
+                raise self._ended or AssistantError("The session ended.", code="session_lost")
+            case ev.SessionCreated(resumed=False):
+                raise AssistantError("The connection was lost, and the session with it.", code="session_lost")
+            case ev.ErrorEvent(error=error) if error.event_id == event_id:
+                kind = EngineFailed if error.type == "server_error" else BadInput
+                raise kind(error.message, code=error.code)
+        return event
+
+    async def _transmit(self, data: str | bytes) -> None:
+        while True:
+            await self._connected.wait()
+            if self._done or self._socket is None:
+                raise self._ended or AssistantError("The session ended.", code="session_lost")
+            socket = self._socket
+            try:
+                await socket.send(data)
+                return
+            except ConnectionClosed:
+                if socket is self._socket:
+                    self._connected.clear()
+                    if self._done:
+                        self._connected.set()
+
+    async def _open(self) -> ClientConnection:
+        url = self._url
+        if self.session:
+            parts = urlsplit(url)
+            query = {"resume": self.session.resume_token, "after": str(self._last_seq)}
+            url = urlunsplit(parts._replace(query="&".join(q for q in (parts.query, urlencode(query)) if q)))
+        where = urlsplit(self._url).netloc.rpartition("@")[2]
+        try:
+            return await connect(
+                url,
+                additional_headers=self._headers,
+                max_size=LARGEST_MESSAGE_BYTES,
+                proxy=None if self._direct else True,
+            )
+        except InvalidStatus as error:
+            status = error.response.status_code
+            if status in (401, 403):
+                raise Denied(f"{where} refused: is the token right?", code="denied") from None
+            message = f"{where} answered {status}; is this the assistant's address?"
+            raise AssistantError(message, code="server_unreachable") from None
+        except InvalidURI:
+            raise BadInput("This is not an address like ws://127.0.0.1:8080.", code="url_invalid") from None
+        except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed):
+            message = f"No assistant answers at {where}. Start one with: assistant serve"
+            raise AssistantError(message, code="server_unreachable") from None
+
+    async def _read(self) -> None:
+        try:
+            while not self._done:
+                assert self._socket is not None
+                try:
+                    async for raw in self._socket:
+                        await self._take(raw)
+                except ConnectionClosed:
+                    pass
+                self._connected.clear()
+                code = self._socket.close_code
+                if code in CLOSED_DENIED:
+                    raise Denied("The server refused: is the token right?", code="denied")
+                if self._done or self.session is None:
+                    break
+                self._socket = await self._come_back()
+        except AssistantError as error:
+            self._ended = error
+        finally:
+            self._finish()
+
+    async def _take(self, raw: str | bytes) -> None:
+        try:
+            event = ev.server_events.validate_json(raw)
+        except ValidationError:
+            return  # a newer server says something this client has no word for
+        if event.seq:
+            if event.seq <= self._last_seq:
+                return
+            self._last_seq = event.seq
+        match event:
+            case ev.SessionCreated(session=session, resumed=resumed):
+                self.session = session
+                if not resumed:
+                    self._last_seq = 0
+                    await self._set_up()
+                self._connected.set()
+            case ev.SessionUpdated(session=session):
+                self.session = session
+            case ev.ErrorEvent(error=error) if self.session is None:
+                raise AssistantError(error.message, code=error.code)  # e.g. server_full
+            case ev.SessionClosing(retry=False):
+                self._done = True
+        for reader in tuple(self._readers):
+            reader.put(event)
+
+    async def _set_up(self) -> None:
+        assert self._socket is not None
+        audio = ev.SessionAudio(input=ev.AudioInput(format=ev.AudioFormat(rate=self._rate_hz)))
+        update = ev.SessionUpdate(event_id=None, session=ev.SessionConfig(audio=audio, mode=self._mode))
+        with contextlib.suppress(ConnectionClosed):  # what came before the end is still to be read
+            await self._socket.send(update.model_dump_json(exclude_none=True))
+
+    async def _come_back(self) -> ClientConnection:
+        """Connect again within the session's grace time. Raises the last failure."""
+        assert self.session is not None
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.session.grace_s
+        for attempt in itertools.count():
+            try:
+                return await self._open()
+            except Denied:
+                raise
+            except AssistantError:
+                pause_s = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)]
+                if loop.time() + pause_s > deadline:
+                    raise
+                await asyncio.sleep(pause_s)
+        raise AssertionError("not reached")
+
+    def _finish(self) -> None:
+        """Nobody waits for ever: readers get their end, senders their error."""
+        if not self._done or self._readers:
+            self._done = True
+            for reader in self._readers:
+                reader.put(None)
+            self._readers.clear()
+        self._connected.set()
+
+
+def endpoint(url: str) -> str:
+    """``http://host`` and the like → the WebSocket address. Raises ``BadInput``: ``url_invalid``."""
+    try:
+        parts = urlsplit(url if "//" in url else f"ws://{url}")
+        valid = parts.scheme in ("ws", "wss", "http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        valid = False
+    if not valid:
+        raise BadInput("This is not an address like ws://127.0.0.1:8080.", code="url_invalid")
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    return urlunsplit(parts._replace(scheme=scheme, path=parts.path.rstrip("/") or "/v1/realtime"))
+
+
+def is_this_machine(url: str) -> bool:
+    """True for loopback addresses: no proxy stands between."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def upload(request: Request, *, direct: bool) -> ev.Attachment:
+    """Send an image over HTTP; blocks. ``direct`` goes around proxies."""
+    opener = build_opener(*([ProxyHandler({})] if direct else []))
+    try:
+        with opener.open(request, timeout=UPLOAD_TIMEOUT_S) as response:
+            return ev.Attachment.model_validate_json(response.read())
+    except HTTPError as error:
+        with error:
+            body = error.read()
+        try:
+            told = json.loads(body)["error"]
+            code, message = str(told["code"]), str(told["message"])
+        except (ValueError, KeyError, TypeError):
+            code, message = "image_refused", f"The server refused the image ({error.code})."
+        raise (Denied if error.code in (401, 403) else BadInput)(message, code=code) from None
+    except (OSError, HTTPException):
+        raise AssistantError("The image could not be sent.", code="server_unreachable") from None
+    except ValidationError:
+        raise AssistantError("This is not the assistant's address.", code="server_unreachable") from None
+
+
+def failure(response: ev.ResponseBody) -> EngineFailed:
+    """Why an answer failed, as an error."""
+    error = (response.status_details or {}).get("error")
+    error = error if isinstance(error, dict) else {}
+    message = str(error.get("message") or "The engine could not answer.")
+    return EngineFailed(message, code=str(error.get("code") or "engine_failed"))

@@ -1,0 +1,186 @@
+"""``assistant doctor``: would ``assistant serve`` work here, and if not, what to do."""
+
+import argparse
+import importlib.metadata
+import re
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.commands.serve import settings_from
+from assistant.commands.terminal import Subparsers, say
+from assistant.config import Settings
+from assistant.errors import AssistantError
+
+DISTRIBUTION = "clinical-voice-assistant"
+LEAST_MEMORY_MB = 1_000
+"""Recogniser, voice activity detector and the stand-in engine together take about this much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``ok`` None: worth knowing, and not needed to serve."""
+
+    ok: bool | None
+    what: str
+    todo: str = ""
+
+
+def register(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "doctor",
+        help="check that the server would run here",
+        description="Check what the server needs. Exit status 0: assistant serve would work.",
+    )
+    parser.add_argument("--host", dest="setting_host", help="as in: assistant serve --host")
+    parser.add_argument("--port", dest="setting_port", help="as in: assistant serve --port")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = settings_from(args)
+    checks: tuple[Callable[[], list[Finding]], ...] = (
+        python,
+        packages,
+        opus,
+        lambda: models(settings),
+        lambda: engine(settings),
+        lambda: port(settings.host, settings.port),
+        memory,
+        providers,
+        chromium,
+    )
+    works = True
+    for check in checks:
+        for finding in check():
+            mark = {True: "✓", False: "✗", None: "·"}[finding.ok]
+            say(f"{mark} {finding.what}" + (f" — {finding.todo}" if finding.todo else ""))
+            works &= finding.ok is not False
+    say("assistant serve should work." if works else "assistant serve would not work yet.")
+    return 0 if works else 1
+
+
+def python() -> list[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return [Finding(sys.version_info >= (3, 11), f"Python {version}")]
+
+
+def packages() -> list[Finding]:
+    try:
+        required = importlib.metadata.requires(DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:
+        return [Finding(False, "The package is not installed", "pip install -e .")]
+    names = [match[0] for r in required if "extra ==" not in r and (match := re.match(r"[\w.-]+", r))]
+    gone = [name for name in names if not _installed(name)]
+    return [
+        Finding(False, f"Packages missing: {', '.join(gone)}", "pip install -e .")
+        if gone
+        else Finding(True, f"{len(names)} packages")
+    ]
+
+
+def _installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def opus() -> list[Finding]:
+    try:
+        from assistant.audio.opus import OpusDecoder  # noqa: PLC0415
+
+        OpusDecoder()
+    except (AssistantError, ImportError, OSError) as error:
+        del error
+        return [Finding(False, "libopus is not found", "apt install libopus0, or brew install opus")]
+    return [Finding(True, "libopus")]
+
+
+def models(settings: Settings) -> list[Finding]:
+    """Opens the recogniser and the voice activity detector, as the server would."""
+    try:
+        from assistant.components import open_recogniser, open_vad  # noqa: PLC0415 (loads the libraries)
+    except ImportError:
+        return [Finding(False, "The models' libraries", NOT_LOADED)]
+    found = []
+    try:
+        found.append(Finding(True, f"Recogniser {open_recogniser(settings).name}"))
+    except AssistantError as error:
+        found.append(Finding(False, f"Recogniser {settings.asr}", f"{error.message} [{error.code}]"))
+    except ImportError:
+        found.append(
+            Finding(False, f"Recogniser {settings.asr}", "its package cannot be loaded: pip install -e .")
+        )
+    try:
+        open_vad(settings)()
+        found.append(Finding(True, f"Voice activity detector {settings.vad}"))
+    except AssistantError as error:
+        todo = f"{error.message} [{error.code}]"
+        found.append(Finding(False, f"Voice activity detector {settings.vad}", todo))
+    except ImportError:
+        todo = "its package cannot be loaded: pip install -e ."
+        found.append(Finding(False, f"Voice activity detector {settings.vad}", todo))
+    return found
+
+
+def engine(settings: Settings) -> list[Finding]:
+    try:
+        from assistant.components import open_engine  # noqa: PLC0415
+
+        info = open_engine(settings).info
+    except AssistantError as error:
+        return [Finding(False, f"Engine {settings.engine}", f"{error.message} [{error.code}]")]
+    except ImportError:
+        return [Finding(False, f"Engine {settings.engine}", "its package cannot be loaded: pip install -e .")]
+    note = (
+        "it only shows that the pipeline runs; see: assistant serve --help, --engine" if info.stand_in else ""
+    )
+    return [Finding(True, f"Engine {info.name}", note)]
+
+
+def port(host: str, number: int) -> list[Finding]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, number))
+        except (OSError, OverflowError):
+            todo = "stop what uses it, or take another: assistant serve --port 0"
+            return [Finding(False, f"Port {number} on {host} cannot be opened", todo)]
+    return [Finding(True, f"Port {number} on {host} is free" if number else "Any free port")]
+
+
+def memory() -> list[Finding]:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return [Finding(None, "Free memory is not known here")]
+    free_mb = next((int(line.split()[1]) // 1024 for line in lines if line.startswith("MemAvailable:")), 0)
+    enough = free_mb >= LEAST_MEMORY_MB
+    return [
+        Finding(enough, f"{free_mb} MB of memory free", "" if enough else f"{LEAST_MEMORY_MB} MB are needed")
+    ]
+
+
+def providers() -> list[Finding]:
+    try:
+        import onnxruntime  # noqa: PLC0415
+    except ImportError:
+        return []  # said under packages
+    names = [str(name).removesuffix("ExecutionProvider") for name in onnxruntime.get_available_providers()]
+    todo = "" if "CUDA" in names else "no GPU is used; pip install -e .[gpu] on a machine with one"
+    return [Finding(None, f"onnxruntime on {', '.join(names)}", todo)]
+
+
+def chromium() -> list[Finding]:
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome", "firefox")
+    if any(shutil.which(name) for name in names):
+        return [Finding(None, "A browser is here")]
+    return [
+        Finding(None, "No browser found here", "only needed for the page on this machine, and for tests/e2e")
+    ]

@@ -1,0 +1,120 @@
+"""``assistant transcribe``: recordings to text, JSON or subtitles."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from assistant.commands.serve import settings_from
+from assistant.commands.terminal import Subparsers, note, say
+from assistant.errors import AssistantError
+
+if TYPE_CHECKING:
+    from assistant.asr.offline import Segment
+
+
+def register(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "transcribe",
+        help="recordings to text",
+        description="Transcribe sound files. Exit status: 1 when a file failed, 2 when all did.",
+    )
+    parser.add_argument("files", nargs="+", metavar="FILE", help="WAV, FLAC, MP3, M4A, OGG …")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", dest="form", action="store_const", const="json", help="text, segments, words")
+    form.add_argument("--srt", dest="form", action="store_const", const="srt", help="SubRip subtitles")
+    form.add_argument("--vtt", dest="form", action="store_const", const="vtt", help="WebVTT subtitles")
+    for name in ("asr", "vad", "models-dir"):
+        parser.add_argument(
+            f"--{name}", dest=f"setting_{name.replace('-', '_')}", help=f"as in: assistant serve --{name}"
+        )
+    parser.set_defaults(run=run, form="text")
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = settings_from(args)
+    from assistant.asr.offline import transcribe  # noqa: PLC0415 (these load the models' libraries)
+    from assistant.audio.files import read_audio  # noqa: PLC0415
+    from assistant.components import open_recogniser, open_vad  # noqa: PLC0415
+
+    rows: list[dict[str, Any]] = []
+    failed = 0
+    parts = None
+    for number, path in enumerate(args.files):
+        try:
+            samples = read_audio(path)
+            parts = parts or (open_recogniser(settings), open_vad(settings))
+            segments = transcribe(samples, *parts, progress=_progress(path))
+        except AssistantError as error:
+            note(f"error: {path}: {error.message} [{error.code}]")
+            failed += 1
+            continue
+        if args.form == "json":
+            rows.append({"file": path, **as_json(segments)} if len(args.files) > 1 else as_json(segments))
+            continue
+        if args.form == "text":
+            if len(args.files) > 1:
+                say(f"{path}:")
+            say("\n".join(segment.text for segment in segments))
+            continue
+        if number and len(args.files) > 1:
+            say()
+        say((subtitles_srt if args.form == "srt" else subtitles_vtt)(segments), end="")
+    if args.form == "json" and (rows or len(args.files) > 1):
+        say(json.dumps(rows if len(args.files) > 1 else rows[0], ensure_ascii=False, indent=1))
+    return 0 if not failed else 2 if failed == len(args.files) else 1
+
+
+def as_json(segments: Sequence["Segment"]) -> dict[str, Any]:
+    """Times are milliseconds from the start of the file."""
+    return {
+        "text": " ".join(segment.text for segment in segments),
+        "segments": [
+            {"start_ms": segment.start_ms, "end_ms": segment.end_ms, "text": segment.text}
+            for segment in segments
+        ],
+        "words": [
+            {
+                "text": word.text,
+                "start_ms": word.start_ms,
+                "end_ms": word.end_ms,
+                "confidence": word.confidence,
+            }
+            for segment in segments
+            for word in segment.words
+        ],
+    }
+
+
+def subtitles_srt(segments: Sequence["Segment"]) -> str:
+    return "".join(
+        f"{i}\n{clock(s.start_ms, ',')} --> {clock(s.end_ms, ',')}\n{s.text}\n\n"
+        for i, s in enumerate(segments, 1)
+    )
+
+
+def subtitles_vtt(segments: Sequence["Segment"]) -> str:
+    cues = (f"{clock(s.start_ms, '.')} --> {clock(s.end_ms, '.')}\n{escaped(s.text)}\n\n" for s in segments)
+    return "WEBVTT\n\n" + "".join(cues)
+
+
+def escaped(text: str) -> str:
+    """WebVTT reads & and < as markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def clock(ms: int, point: str) -> str:
+    """Milliseconds → ``00:01:02,345``."""
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
+
+
+def _progress(path: str) -> Any:
+    """A percentage on standard error when that is a terminal, else None."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: float) -> None:
+        note(f"\r{path}: {done:4.0%}", end="\n" if done >= 1 else "")
+
+    return show

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""Write docs/protocol.md and web/protocol.d.ts from assistant/events.py; --check only compares."""
+
+import argparse
+import difflib
+import inspect
+import json
+import sys
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from assistant import events as ev
+
+ROOT = Path(__file__).parents[1]
+Model = type[BaseModel]
+MADE_BY = "scripts/protocol_docs.py from assistant/events.py; do not edit"
+
+
+def members(union: Any) -> list[Model]:
+    """The classes of an ``Annotated[A | B, …]`` union."""
+    return list(get_args(get_args(union)[0]))
+
+
+CLIENT, SERVER = members(ev.ClientEvent), members(ev.ServerEvent)
+
+
+def written(annotation: Any) -> str:
+    """A type as TypeScript has it; both outputs use this."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return written(args[0])
+    if origin is Literal:
+        return " | ".join(json.dumps(arg) for arg in args)
+    if origin in (Union, UnionType):
+        return " | ".join(written(arg) for arg in args)
+    if origin is list:
+        inner = written(args[0])
+        return f"({inner})[]" if " | " in inner else f"{inner}[]"
+    if origin is dict:
+        return f"Record<{written(args[0])}, {written(args[1])}>"
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return annotation.__name__
+    names: dict[Any, str] = {str: "string", int: "number", float: "number", bool: "boolean"}
+    names |= {NoneType: "null", Any: "unknown"}
+    return names[annotation]
+
+
+def parts_of(annotation: Any) -> list[Model]:
+    """The models named inside a type."""
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [part for arg in get_args(annotation) for part in parts_of(arg)]
+
+
+def reachable(roots: list[Model]) -> list[Model]:
+    """The models that ``roots`` are made of, without the roots."""
+    found: list[Model] = []
+    queue = list(roots)
+    while queue:
+        for field in queue.pop(0).model_fields.values():
+            for part in parts_of(field.annotation):
+                if part not in found and part not in roots:
+                    found.append(part)
+                    queue.append(part)
+    return found
+
+
+def described(model: Model) -> str:
+    """The class's own docstring, on one line."""
+    return " ".join((model.__dict__.get("__doc__") or "").split())
+
+
+def event_type(model: Model) -> str:
+    return str(model.model_fields["type"].default)
+
+
+def optional(model: Model, name: str, sent_by_client: bool) -> bool:
+    field = model.model_fields[name]
+    if name == "type" and model in (*CLIENT, *SERVER, ev.InputText, ev.InputImage):
+        return False
+    return not field.is_required() and (sent_by_client or field.default is None)
+
+
+# --- docs/protocol.md ----------------------------------------------------------------------------
+
+
+def table(model: Model, skip: tuple[str, ...]) -> list[str]:
+    rows = []
+    for name, field in model.model_fields.items():
+        if name in skip:
+            continue
+        notes = [field.description] if field.description else []
+        if field.is_required():
+            notes.insert(0, "Required.")
+        elif field.default not in (None, PydanticUndefined, "", []):
+            notes.append(f"Default: `{json.dumps(field.default)}`.")
+        limits = [m.max_length for m in field.metadata if hasattr(m, "max_length")]
+        if limits:
+            notes.append(f"At most {limits[0]}.")
+        kind = written(field.annotation).replace("|", "\\|")
+        rows.append(f"| `{name}` | `{kind}` | {' '.join(notes)} |")
+    return ["| field | type | |", "|---|---|---|", *rows, ""] if rows else []
+
+
+def event_sections(models: list[Model], skip: tuple[str, ...]) -> list[str]:
+    lines = []
+    for model in models:
+        passing = " *Passing: not replayed.*" if model in ev.TRANSIENT else ""
+        lines += [f"### `{event_type(model)}`", ""]
+        if text := f"{described(model)}{passing}".strip():
+            lines += [text, ""]
+        lines += table(model, skip) or ["No fields of its own.", ""]
+    return lines
+
+
+def example() -> list[str]:
+    """A dictated sentence and a spoken question; built from the classes, so it cannot go stale."""
+    engine = ev.EngineDescription(name="stand-in", stand_in=True, sees_images=False)
+    running = ev.ResponseBody(id="resp_1", status="in_progress")
+    finished = ev.ResponseBody(id="resp_1", status="completed")
+    flow: list[tuple[str, BaseModel]] = [
+        (
+            "←",
+            ev.SessionCreated(
+                session=ev.SessionState(
+                    id="sess_1",
+                    resume_token="…",
+                    grace_s=120,
+                    audio=ev.SessionAudio(),
+                    recogniser=ev.Recogniser(name="moonshine-tiny-en"),
+                    engine=engine,
+                ),
+            ),
+        ),
+        (
+            "→",
+            ev.SessionUpdate(
+                session=ev.SessionConfig(
+                    audio=ev.SessionAudio(input=ev.AudioInput(format=ev.AudioFormat(rate=16_000)))
+                ),
+            ),
+        ),
+        ("→", ev.InputAudioAppend(audio="UklGR…")),
+        ("←", ev.SpeechStartedEvent(seq=1, audio_start_ms=420, item_id="item_1")),
+        ("←", ev.TranscriptPartial(item_id="item_1", stable="Is there", tentative=" a new")),
+        ("←", ev.SpeechStoppedEvent(seq=2, audio_end_ms=2910, item_id="item_1")),
+        (
+            "←",
+            ev.TranscriptCompleted(
+                seq=3,
+                item_id="item_1",
+                transcript="Is there a pneumothorax on this image?",
+                usage=ev.DurationUsage(seconds=2.49),
+                start_ms=420,
+                end_ms=2910,
+            ),
+        ),
+        (
+            "←",
+            ev.IntentEvent(
+                seq=4,
+                item_id="item_1",
+                intent="question",
+                confidence=0.93,
+                reason="interrogative",
+                text="Is there a pneumothorax on this image?",
+            ),
+        ),
+        (
+            "←",
+            ev.ResponseCreated(
+                seq=5,
+                response=running,
+                question="Is there a pneumothorax on this image?",
+                question_item_id="item_1",
+                engine=engine,
+            ),
+        ),
+        ("←", ev.OutputTextDelta(seq=6, response_id="resp_1", item_id="item_2", delta="No ")),
+        ("←", ev.OutputTextDone(seq=7, response_id="resp_1", item_id="item_2", text="No image is attached.")),
+        ("←", ev.ResponseDone(seq=8, response=finished)),
+    ]
+    lines = ["```"]
+    for arrow, event in flow:
+        body = {"type": event_type(type(event)), **event.model_dump(exclude_unset=True)}
+        lines.append(f"{arrow} {json.dumps(body, ensure_ascii=False)}")
+    return [*lines, "```", ""]
+
+
+def markdown() -> str:
+    lines = [
+        f"<!-- Made by {MADE_BY}. -->",
+        "# The wire protocol",
+        "",
+        "One WebSocket, `/v1/realtime`. Every text frame is one JSON event, told apart by `type`; a binary",
+        "frame from the client is PCM16 audio. Event names are those of the OpenAI Realtime API where it has",
+        "them; `assistant.*` events add what it lacks. Unknown fields are ignored; clients must ignore",
+        "events they do not know.",
+        "",
+        "- Where a token is set, show it as `Authorization: Bearer TOKEN`.",
+        "- Every server event has an `event_id` and a `seq`. After a lost connection, connect again with",
+        "  `?resume=RESUME_TOKEN&after=SEQ` (`session.resume_token` of `session.created`, the last `seq`",
+        "  seen): the events since are sent again. Passing events (`seq` 0) are not.",
+        "- An `error` event does not end the session; its `event_id` names the client event it is about.",
+        "",
+        "## An example",
+        "",
+        "→ is sent by the client, ← by the server; a spoken question.",
+        "",
+        *example(),
+        "## Client to server",
+        "",
+        "Every client event may have an `event_id` (a string of at most 512 characters).",
+        "",
+        *event_sections(CLIENT, ("type", "event_id")),
+        "## Server to client",
+        "",
+        "Every server event has `event_id` and `seq`.",
+        "",
+        *event_sections(SERVER, ("type", "event_id", "seq")),
+        "## Shapes",
+        "",
+    ]
+    for part in reachable([*CLIENT, *SERVER]):
+        lines += [f"### {part.__name__}", ""]
+        if text := described(part):
+            lines += [text, ""]
+        lines += table(part, ())
+    return "\n".join(lines).rstrip() + "\n"
+
+
+# --- web/protocol.d.ts ---------------------------------------------------------------------------
+
+
+def interface(model: Model, sent_by_client: bool) -> list[str]:
+    lines = [f"/** {text} */"] if (text := described(model)) else []
+    lines.append(f"export interface {model.__name__} {{")
+    for name, field in model.model_fields.items():
+        if field.description:
+            lines.append(f"  /** {field.description} */")
+        mark = "?" if optional(model, name, sent_by_client) else ""
+        lines.append(f"  {name}{mark}: {written(field.annotation)};")
+    return [*lines, "}", ""]
+
+
+def union(name: str, models: list[Model]) -> list[str]:
+    return [f"export type {name} =", *(f"  | {model.__name__}" for model in models)]
+
+
+def typescript() -> str:
+    lines = [f"// Made by {MADE_BY}.", ""]
+    from_client = reachable(CLIENT)
+    for model in CLIENT:
+        lines += interface(model, True)
+    for model in SERVER:
+        lines += interface(model, False)
+    for part in reachable([*CLIENT, *SERVER]):
+        lines += interface(part, part in from_client)
+    for name, models in (("ClientEvent", CLIENT), ("ServerEvent", SERVER)):
+        block = union(name, models)
+        block[-1] += ";"
+        lines += [*block, ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="exit 1 when a file is not current")
+    parser.add_argument("--root", type=Path, default=ROOT, help="where docs/ and web/ are")
+    args = parser.parse_args()
+    stale = False
+    for name, text in (("docs/protocol.md", markdown()), ("web/protocol.d.ts", typescript())):
+        path = args.root / name
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        if before == text:
+            continue
+        if not args.check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {name}")
+            continue
+        stale = True
+        diff = list(
+            difflib.unified_diff(before.splitlines(), text.splitlines(), name, "made anew", lineterm="", n=1)
+        )
+        print("\n".join([f"{name} is not current; run scripts/protocol_docs.py", *diff[:20]]))
+    return int(stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

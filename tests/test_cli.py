@@ -1,0 +1,132 @@
+"""The command line, run as people run it: bad input gets a message and a status, never a traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assistant import __version__
+from assistant.asr.base import Word
+from assistant.commands.transcribe import clock, subtitles_vtt
+
+
+def assistant(*args: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("ASSISTANT_")} | variables
+    result = subprocess.run(
+        [sys.executable, "-m", "assistant", *args],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=env,
+        check=False,
+    )
+    assert "Traceback" not in result.stderr, result.stderr
+    return result
+
+
+def test_the_version_is_told() -> None:
+    assert assistant("--version").stdout == f"assistant {__version__}\n"
+
+
+def test_every_command_has_help() -> None:
+    for command in ("serve", "demo", "transcribe", "ask", "intent", "doctor"):
+        result = assistant(command, "--help")
+        assert result.returncode == 0
+        assert f"assistant {command}" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["serve", "--port", "x"], "[settings_invalid]"),
+        (["serve", "--port", "70000"], "[settings_invalid]"),
+        (["serve", "--engine", "oracle"], "[settings_invalid]"),
+        (["serve", "--allowed-origins", "[1"], "[settings_invalid]"),
+        (["demo", "/nowhere/file.wav"], "[audio_not_readable]"),
+        (["demo", __file__], "[audio_not_readable]"),
+        (["demo", "--url", "gopher://here"], "[url_invalid]"),
+        (["demo", "--url", "http://127.0.0.1:1"], "[server_unreachable]"),
+        (["ask", " "], "[question_empty]"),
+        (["ask", "what", "--document", "/nowhere"], "[file_not_readable]"),
+    ],
+)
+def test_bad_input_gets_a_message_with_its_code(args: list[str], code: str) -> None:
+    result = assistant(*args)
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.strip().endswith(code)
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("args", [[], ["fly"], ["transcribe"], ["intent", "--mode", "loud"]])
+def test_wrong_use_shows_the_usage(args: list[str]) -> None:
+    result = assistant(*args)
+    assert result.returncode == 2
+    assert "usage: assistant" in result.stderr
+
+
+def test_a_bad_variable_is_named() -> None:
+    result = assistant("serve", ASSISTANT_PORT="high")
+    assert result.returncode == 2
+    assert "ASSISTANT_PORT" in result.stderr
+    assert "[settings_invalid]" in result.stderr
+
+
+def test_intent_reads_lines_and_writes_json_lines() -> None:
+    result = assistant("intent", stdin="Is there an effusion?\n\nThe lungs are clear.\nstop\n")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["intent"] for row in rows] == ["question", "dictation", "command"]
+    assert set(rows[0]) == {"text", "intent", "confidence", "reason"}
+    assert rows[2]["command"] == "stop"
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "assistant", "intent"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdout.close()
+        process.stdin.write(b"The lungs are clear.\n" * 10)
+        process.stdin.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+def test_transcribe_tells_each_file_that_failed(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"not sound")
+    result = assistant("transcribe", str(bad), "/nowhere.wav")
+    assert result.returncode == 2
+    lines = result.stderr.splitlines()
+    assert [line.startswith("error: ") for line in lines] == [True, True]
+    assert str(bad) in lines[0]
+    assert "/nowhere.wav" in lines[1]
+
+
+@pytest.mark.models
+def test_one_bad_file_does_not_stop_the_others() -> None:
+    good = str(Path(__file__).parent / "data" / "audio" / "question.flac")
+    result = assistant("transcribe", "/nowhere.wav", good, "--json")
+    assert result.returncode == 1
+    (row,) = json.loads(result.stdout)
+    assert row["file"] == good
+    assert "image" in row["text"].lower()
+    assert row["segments"][0]["end_ms"] > row["segments"][0]["start_ms"]
+
+
+def test_subtitles_have_clock_times_and_no_markup() -> None:
+    class Segment:
+        start_ms, end_ms, text = 0, 3_723_004, "a < b & c"
+        words: tuple[Word, ...] = ()
+
+    assert clock(3_723_004, ",") == "01:02:03,004"
+    assert subtitles_vtt([Segment()]) == (  # type: ignore[list-item]
+        "WEBVTT\n\n00:00:00.000 --> 01:02:03.004\na &lt; b &amp; c\n\n"
+    )

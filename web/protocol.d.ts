@@ -1,0 +1,542 @@
+// Made by scripts/protocol_docs.py from assistant/events.py; do not edit.
+
+/** Change the session: the rate of PCM input, the mode. */
+export interface SessionUpdate {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "session.update";
+  session: SessionConfig;
+}
+
+/** Audio: base64 of PCM16 little-endian mono at the session's rate. Needs no set-up event. A binary WebSocket frame of the same PCM16 is the same event without the base64. */
+export interface InputAudioAppend {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "input_audio_buffer.append";
+  audio: string;
+}
+
+/** End the running utterance now, without waiting for silence. */
+export interface InputAudioCommit {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "input_audio_buffer.commit";
+}
+
+/** Throw the running utterance away. */
+export interface InputAudioClear {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "input_audio_buffer.clear";
+}
+
+/** Text is the next question (asked by ``response.create``); images are attached to the session. */
+export interface ConversationItemCreate {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "conversation.item.create";
+  item: UserMessage;
+}
+
+/** Answer what ``conversation.item.create`` brought since the last answer. */
+export interface ResponseCreate {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "response.create";
+}
+
+/** Stop the running answer. ``response_id`` names it; without one, whichever runs. */
+export interface ResponseCancel {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "response.cancel";
+  response_id?: string | null;
+}
+
+/** Offer a microphone over WebRTC. A second offer replaces the first connection. */
+export interface WebRtcOffer {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.webrtc.offer";
+  sdp: string;
+}
+
+/** The microphone is off: end the running utterance and close the connection. */
+export interface WebRtcClose {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.webrtc.close";
+}
+
+/** How finals are taken: ``auto`` lets the assistant decide, the others force it. */
+export interface ModeSet {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.mode.set";
+  mode: "auto" | "dictation" | "question";
+}
+
+/** An utterance was taken wrongly: make it dictation, or ask it. */
+export interface IntentCorrect {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.intent.correct";
+  item_id: string;
+  intent: "dictation" | "question";
+}
+
+/** The text of a dictated item, corrected by hand. An empty text removes it from the dictation. */
+export interface ItemEdit {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.item.edit";
+  item_id: string;
+  text: string;
+}
+
+/** Take an attached image away; later questions go without it. */
+export interface AttachmentRemove {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.attachment.remove";
+  attachment_id: string;
+}
+
+/** The first event of a connection. ``resumed`` says whether the events that follow continue a session. */
+export interface SessionCreated {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "session.created";
+  session: SessionState;
+  resumed: boolean;
+}
+
+export interface SessionUpdated {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "session.updated";
+  session: SessionState;
+}
+
+/** Something was not possible; the session goes on. */
+export interface ErrorEvent {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "error";
+  error: ErrorBody;
+}
+
+export interface SpeechStartedEvent {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "input_audio_buffer.speech_started";
+  audio_start_ms: number;
+  item_id: string;
+}
+
+export interface SpeechStoppedEvent {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "input_audio_buffer.speech_stopped";
+  audio_end_ms: number;
+  item_id: string;
+}
+
+export interface BufferCommitted {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "input_audio_buffer.committed";
+  item_id: string;
+  previous_item_id?: string | null;
+}
+
+/** The running utterance was thrown away; ``item_id`` will get no final. */
+export interface BufferCleared {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "input_audio_buffer.cleared";
+  item_id?: string | null;
+}
+
+/** Stable text to append to the item; nothing is taken back. */
+export interface TranscriptDelta {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "conversation.item.input_audio_transcription.delta";
+  item_id: string;
+  content_index: number;
+  delta: string;
+}
+
+/** The final text of an utterance; it stands above all deltas. Empty: nothing was said. */
+export interface TranscriptCompleted {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "conversation.item.input_audio_transcription.completed";
+  item_id: string;
+  content_index: number;
+  transcript: string;
+  usage: DurationUsage;
+  /** On the session's sample clock. */
+  start_ms: number;
+  end_ms: number;
+  /** Wall-clock time of the final, ISO 8601 with offset. */
+  at: string;
+}
+
+export interface TranscriptFailed {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "conversation.item.input_audio_transcription.failed";
+  item_id: string;
+  content_index: number;
+  error: ErrorBody;
+}
+
+/** The live line, whole: ``stable`` is never taken back before the final, ``tentative`` may change. */
+export interface TranscriptPartial {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.transcript.partial";
+  item_id: string;
+  stable: string;
+  tentative: string;
+}
+
+/** Words of a final, where the recogniser has word times. */
+export interface TranscriptWords {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.transcript.words";
+  item_id: string;
+  words: WordTime[];
+}
+
+/** How an utterance was taken. A later one for the same item replaces it (a correction). */
+export interface IntentEvent {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.intent";
+  item_id: string;
+  intent: "dictation" | "question" | "command";
+  confidence: number;
+  reason: string;
+  /** What was taken, as it goes into the dictation or the question. */
+  text: string;
+  corrected: boolean;
+}
+
+/** A dictated item has this text now. */
+export interface ItemEdited {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.item.edited";
+  item_id: string;
+  text: string;
+}
+
+/** A typed question, or an answer that begins. */
+export interface ItemAdded {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "conversation.item.added";
+  item: ConversationItem;
+  previous_item_id?: string | null;
+}
+
+/** An image is attached: every question from now on is asked with it. */
+export interface AttachmentAdded {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.attachment.added";
+  attachment: Attachment;
+}
+
+export interface AttachmentRemoved {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.attachment.removed";
+  attachment_id: string;
+}
+
+/** An answer begins. ``question`` is as it was asked; ``question_item_id`` the utterance it came from. */
+export interface ResponseCreated {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "response.created";
+  response: ResponseBody;
+  question: string;
+  question_item_id: string;
+  attachment_ids: string[];
+  engine: EngineDescription;
+}
+
+export interface OutputTextDelta {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  response_id: string;
+  item_id: string;
+  output_index: number;
+  content_index: number;
+  type: "response.output_text.delta";
+  delta: string;
+}
+
+/** The whole text of the answer; also of one that was stopped, as far as it came. */
+export interface OutputTextDone {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  response_id: string;
+  item_id: string;
+  output_index: number;
+  content_index: number;
+  type: "response.output_text.done";
+  text: string;
+}
+
+/** The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why. */
+export interface ResponseDone {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "response.done";
+  response: ResponseBody;
+}
+
+export interface WebRtcAnswer {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.webrtc.answer";
+  sdp: string;
+}
+
+/** Audio was lost and could not be put back: words may be missing here. */
+export interface AudioGap {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.audio.gap";
+  start_ms: number;
+  duration_ms: number;
+  reason: "network" | "overload";
+}
+
+/** About once a second while audio arrives: what came and what was lost since the microphone started. */
+export interface AudioStatus {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.audio.status";
+  transport: "webrtc" | "websocket";
+  /** Packets (WebRTC) or frames (WebSocket). */
+  received: number;
+  lost: number;
+  /** Of the lost, those put back by in-band error correction. */
+  recovered: number;
+  late: number;
+  concealed_ms: number;
+  /** Thrown away because this machine did not keep up. */
+  dropped_ms: number;
+}
+
+/** Something a person should know; nothing failed. */
+export interface Notice {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.notice";
+  level: "info" | "warning";
+  code: string;
+  message: string;
+}
+
+/** The server ends the connection; ``retry`` says whether to come back. */
+export interface SessionClosing {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.session.closing";
+  reason: string;
+  retry: boolean;
+}
+
+/** Fields of the OpenAI session that are not named here are accepted and ignored. */
+export interface SessionConfig {
+  type?: "realtime" | "transcription" | null;
+  audio?: SessionAudio | null;
+  /** Ours: how finals are taken. */
+  mode?: "auto" | "dictation" | "question" | null;
+}
+
+export interface UserMessage {
+  type?: "message";
+  role?: "user";
+  content: (InputText | InputImage)[];
+}
+
+export interface SessionState {
+  id: string;
+  /** Secret; given back as ?resume= to come back to this session. */
+  resume_token: string;
+  /** How long a session without a connection is kept. */
+  grace_s: number;
+  type: "realtime";
+  mode: "auto" | "dictation" | "question";
+  audio: SessionAudio;
+  recogniser: Recogniser;
+  engine: EngineDescription;
+  ice_servers: string[];
+  version: string;
+}
+
+export interface ErrorBody {
+  type: "invalid_request_error" | "server_error";
+  /** Stable, snake_case. */
+  code: string;
+  /** For people: what is wrong and what to do. */
+  message: string;
+  param?: string | null;
+  /** The client event that caused it. */
+  event_id?: string | null;
+}
+
+export interface DurationUsage {
+  type: "duration";
+  seconds: number;
+}
+
+export interface WordTime {
+  text: string;
+  start_ms: number;
+  end_ms: number;
+  confidence?: number | null;
+}
+
+export interface ConversationItem {
+  id: string;
+  type: "message";
+  role: "user" | "assistant";
+  status: "in_progress" | "completed" | "incomplete";
+  content: Record<string, unknown>[];
+}
+
+export interface Attachment {
+  id: string;
+  name: string;
+  media_type: string;
+  width_px: number;
+  height_px: number;
+  /** Path of a small picture of it on this server. */
+  url: string;
+}
+
+export interface ResponseBody {
+  id: string;
+  object: "realtime.response";
+  status: "in_progress" | "completed" | "cancelled" | "failed";
+  status_details?: Record<string, unknown> | null;
+  output: ConversationItem[];
+}
+
+export interface EngineDescription {
+  name: string;
+  /** A model that only shows that the pipeline runs: say so. */
+  stand_in: boolean;
+  sees_images: boolean;
+  notice: string;
+}
+
+export interface SessionAudio {
+  input?: AudioInput | null;
+}
+
+export interface InputText {
+  type: "input_text";
+  text: string;
+}
+
+export interface InputImage {
+  type: "input_image";
+  /** A data URI: PNG, JPEG or WebP. */
+  image_url: string;
+  name?: string;
+}
+
+export interface Recogniser {
+  name: string;
+  sample_rate_hz: number;
+}
+
+export interface AudioInput {
+  format?: AudioFormat | null;
+}
+
+export interface AudioFormat {
+  type?: "audio/pcm";
+  /** Samples per second, 8000 to 48000. */
+  rate?: number;
+}
+
+export type ClientEvent =
+  | SessionUpdate
+  | InputAudioAppend
+  | InputAudioCommit
+  | InputAudioClear
+  | ConversationItemCreate
+  | ResponseCreate
+  | ResponseCancel
+  | WebRtcOffer
+  | WebRtcClose
+  | ModeSet
+  | IntentCorrect
+  | ItemEdit
+  | AttachmentRemove;
+
+export type ServerEvent =
+  | SessionCreated
+  | SessionUpdated
+  | ErrorEvent
+  | SpeechStartedEvent
+  | SpeechStoppedEvent
+  | BufferCommitted
+  | BufferCleared
+  | TranscriptDelta
+  | TranscriptCompleted
+  | TranscriptFailed
+  | TranscriptPartial
+  | TranscriptWords
+  | IntentEvent
+  | ItemEdited
+  | ItemAdded
+  | AttachmentAdded
+  | AttachmentRemoved
+  | ResponseCreated
+  | OutputTextDelta
+  | OutputTextDone
+  | ResponseDone
+  | WebRtcAnswer
+  | AudioGap
+  | AudioStatus
+  | Notice
+  | SessionClosing;
