@@ -27,6 +27,9 @@ UNKNOWN_WAV_BYTES = 0x7FFF0000
 EXACT_LENGTH_FORMATS = frozenset({"w64", "aiff", "flac", "mov"})
 """Containers whose header states the length; for the others it is an estimate."""
 
+PLAYLIST_FORMATS = frozenset({"hls", "concat", "dash", "imf"})
+"""These hold no audio but the names of other files, which are never opened."""
+
 LARGEST_SAMPLE = np.float32(1 - 2**-15)
 
 
@@ -72,7 +75,7 @@ def _read(file: IO[bytes], name: str) -> Samples:
     try:
         # The file object and a protocol list without protocols keep playlists from opening anything else.
         with av.open(file, "r", options={"protocol_whitelist": "none"}) as container:
-            if not container.streams.audio:
+            if container.format.name in PLAYLIST_FORMATS or not container.streams.audio:
                 raise _unreadable(name)
             stream = container.streams.audio[0]
             stated_s = _stated_length_s(container, stream)

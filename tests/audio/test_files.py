@@ -86,7 +86,7 @@ def test_text_pdf_pictures_and_playlists_are_unreadable(tmp_path: Path, speech: 
         "a.pdf": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + bytes(range(256)) * 20,
         "empty.wav": b"",
         "a.ffconcat": f"ffconcat version 1.0\nfile '{target}'\n".encode(),
-        "a.m3u8": f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{target}\n#EXT-X-ENDLIST\n".encode(),
+        "a.m3u8": f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile://{target}\n#EXT-X-ENDLIST\n".encode(),
     }
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
