@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +128,15 @@ def test_subtitles_have_clock_times_and_no_markup() -> None:
         words: tuple[Word, ...] = ()
 
     assert clock(3_723_004, ",") == "01:02:03,004"
-    assert subtitles_vtt([Segment()]) == (  # type: ignore[list-item]
-        "WEBVTT\n\n00:00:00.000 --> 01:02:03.004\na &lt; b &amp; c\n\n"
-    )
+    assert subtitles_vtt([Segment()]) == ("WEBVTT\n\n00:00:00.000 --> 01:02:03.004\na &lt; b &amp; c\n\n")
+
+
+def test_doctor_says_what_is_wrong_and_what_to_do() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = assistant("doctor", "--port", str(port))
+    assert result.returncode == 1
+    assert f"✗ Port {port} on 127.0.0.1 cannot be opened — stop what uses it" in result.stdout
+    assert "✓ Python 3." in result.stdout

@@ -16,6 +16,7 @@ from assistant.config import Settings
 from assistant.errors import AssistantError
 
 DISTRIBUTION = "clinical-voice-assistant"
+NOT_LOADED = "its package cannot be loaded: pip install -e ."
 LEAST_MEMORY_MB = 1_000
 """Recogniser, voice activity detector and the stand-in engine together take about this much."""
 
@@ -113,9 +114,7 @@ def models(settings: Settings) -> list[Finding]:
     except AssistantError as error:
         found.append(Finding(False, f"Recogniser {settings.asr}", f"{error.message} [{error.code}]"))
     except ImportError:
-        found.append(
-            Finding(False, f"Recogniser {settings.asr}", "its package cannot be loaded: pip install -e .")
-        )
+        found.append(Finding(False, f"Recogniser {settings.asr}", NOT_LOADED))
     try:
         open_vad(settings)()
         found.append(Finding(True, f"Voice activity detector {settings.vad}"))
@@ -123,7 +122,7 @@ def models(settings: Settings) -> list[Finding]:
         todo = f"{error.message} [{error.code}]"
         found.append(Finding(False, f"Voice activity detector {settings.vad}", todo))
     except ImportError:
-        todo = "its package cannot be loaded: pip install -e ."
+        todo = NOT_LOADED
         found.append(Finding(False, f"Voice activity detector {settings.vad}", todo))
     return found
 
@@ -136,7 +135,7 @@ def engine(settings: Settings) -> list[Finding]:
     except AssistantError as error:
         return [Finding(False, f"Engine {settings.engine}", f"{error.message} [{error.code}]")]
     except ImportError:
-        return [Finding(False, f"Engine {settings.engine}", "its package cannot be loaded: pip install -e .")]
+        return [Finding(False, f"Engine {settings.engine}", NOT_LOADED)]
     note = (
         "it only shows that the pipeline runs; see: assistant serve --help, --engine" if info.stand_in else ""
     )

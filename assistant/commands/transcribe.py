@@ -3,15 +3,20 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from assistant.audio.frames import Samples
 from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note, say
+from assistant.config import Settings
 from assistant.errors import AssistantError
 
 if TYPE_CHECKING:
     from assistant.asr.offline import Segment
+
+Progress = Callable[[float], None]
+Transcriber = Callable[[Samples, Progress | None], Sequence["Segment"]]
 
 
 def register(subparsers: Subparsers) -> None:
@@ -34,18 +39,16 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = settings_from(args)
-    from assistant.asr.offline import transcribe  # noqa: PLC0415 (these load the models' libraries)
-    from assistant.audio.files import read_audio  # noqa: PLC0415
-    from assistant.components import open_recogniser, open_vad  # noqa: PLC0415
+    from assistant.audio.files import read_audio  # noqa: PLC0415 (loads a library)
 
     rows: list[dict[str, Any]] = []
     failed = 0
-    parts = None
+    transcriber: Transcriber | None = None
     for number, path in enumerate(args.files):
         try:
             samples = read_audio(path)
-            parts = parts or (open_recogniser(settings), open_vad(settings))
-            segments = transcribe(samples, *parts, progress=_progress(path))
+            transcriber = transcriber or open_transcriber(settings)
+            segments = transcriber(samples, _progress(path))
         except AssistantError as error:
             note(f"error: {path}: {error.message} [{error.code}]")
             failed += 1
@@ -64,6 +67,15 @@ def run(args: argparse.Namespace) -> int:
     if args.form == "json" and (rows or len(args.files) > 1):
         say(json.dumps(rows if len(args.files) > 1 else rows[0], ensure_ascii=False, indent=1))
     return 0 if not failed else 2 if failed == len(args.files) else 1
+
+
+def open_transcriber(settings: Settings) -> Transcriber:
+    """Load the models, once for all files. Raises ``Missing``."""
+    from assistant.asr.offline import transcribe  # noqa: PLC0415 (these load the models' libraries)
+    from assistant.components import open_recogniser, open_vad  # noqa: PLC0415
+
+    model, new_vad = open_recogniser(settings), open_vad(settings)
+    return lambda samples, progress: transcribe(samples, model, new_vad, progress=progress)
 
 
 def as_json(segments: Sequence["Segment"]) -> dict[str, Any]:
@@ -109,7 +121,7 @@ def clock(ms: int, point: str) -> str:
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
 
 
-def _progress(path: str) -> Any:
+def _progress(path: str) -> Progress | None:
     """A percentage on standard error when that is a terminal, else None."""
     if not sys.stderr.isatty():
         return None
