@@ -92,7 +92,10 @@ _DICTATED = re.compile(
     | (?:compare[ds]?|comparison|correlat\w+|recommend\w*)\b
     | (?:the\s+)?(?:patient|he|she|mother|father|wife|husband|family|daughter|son|they)\s+
         (?:\w+\s+)?(?:asks?|asked|wonders?|wondered|wants?|questions|questioned|inquired)\b
-    | do\s+not\b | does\s+not\b | is\s+a\s+\d | (?:summary|draft|list)\s*(?:colon|:)
+    | (?:is|was|has|had|have)\s+an?\b(?!.*\?) | had\b(?!.*\?)
+    | should\s+(?:return|follow|avoid|continue|call|be\b|not\b|have\b|undergo)(?!.*\?)
+    | what\s+is\s+(?:seen|noted|described|shown)\b.*\s(?:is|are)\b(?!.*\?)
+    | do\s+not\b | does\s+not\b | (?:summary|draft|list)\s*(?:colon|:)
     | show(?:s|ed|ing)\b | explain(?:s|ed)\b | read(?:s|ing)?\s+(?:as|by)\b | (?:find|finding)s\b
     )""",
     re.I | re.X,

@@ -44,6 +44,9 @@ QUESTIONS = [
     "List the possible causes.",
     "Describe this image.",
     "Do you see a fracture?",
+    "Has the nodule grown?",
+    "Had the patient been given contrast?",
+    "is there evidence of pneumonia",
     "Would you recommend a follow up?",
 ]
 
@@ -99,6 +102,14 @@ DICTATION = [
     "Summary: stable disease.",
     "List of medications reviewed.",
     "Have been reviewed with the patient.",
+    "Had an MRI last year.",
+    "Had he known, he would have come earlier.",
+    "Is an ex-smoker.",
+    "Should return if worse.",
+    "What is seen is a small effusion.",
+    "What the patient describes is angina.",
+    "Why he stopped is unclear.",
+    "Cannot exclude a fracture.",
     "I asked the patient how the pain began.",
     "",
 ]
