@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { initialState, isInDictation, lastHeard, lossInWords, reduce, runningAnswer, transcript } from '../../web/state.js';
+
+const PREFIX = 'conversation.item.input_audio_transcription.';
+const engine = { name: 'stand-in', stand_in: true, sees_images: true, notice: '' };
+
+/** @param {any[]} events @param {any} [from] */
+const after = (events, from = initialState) => events.reduce(reduce, from);
+
+const created = (resumed = false) => ({
+  type: 'session.created', seq: 0, resumed,
+  session: { id: 's', resume_token: 't', mode: 'auto', recogniser: { name: 'r' }, engine, ice_servers: [] },
+});
+
+/** Number kept events as the server does. @param {any[]} events */
+function numbered(events) {
+  let seq = 0;
+  return events.map((event) => ({ ...event, seq: (seq += 1) }));
+}
+
+const heard = (/** @type {number} */ n, /** @type {string} */ text, intent = 'dictation') => [
+  { type: 'input_audio_buffer.speech_started', item_id: `utt_${n}`, audio_start_ms: 0 },
+  { type: `${PREFIX}delta`, item_id: `utt_${n}`, delta: text.slice(0, 4) },
+  { type: `${PREFIX}completed`, item_id: `utt_${n}`, transcript: text, start_ms: 0, end_ms: 900, at: '2026-01-01T10:00:00Z' },
+  { type: 'assistant.intent', item_id: `utt_${n}`, intent, confidence: 0.9, reason: 'because', text, corrected: false },
+];
+
+const asked = (/** @type {number} */ turn, /** @type {string} */ itemId) => [
+  { type: 'response.created', response: { id: `resp_${turn}`, status: 'in_progress' }, question: 'Why?',
+    question_item_id: itemId, attachment_ids: ['a1'], engine },
+  { type: 'response.output_text.delta', response_id: `resp_${turn}`, delta: 'Be' },
+  { type: 'response.output_text.delta', response_id: `resp_${turn}`, delta: 'cause.' },
+];
+
+const answered = (/** @type {number} */ turn) => [
+  { type: 'response.output_text.done', response_id: `resp_${turn}`, text: 'Because.' },
+  { type: 'response.done', response: { id: `resp_${turn}`, status: 'completed' } },
+];
+
+const visit = numbered([
+  { type: 'assistant.attachment.added', attachment: { id: 'a1', name: 'x.png', url: '/x', width_px: 1, height_px: 1 } },
+  ...heard(1, 'The lungs are clear.'),
+  { type: 'assistant.audio.gap', start_ms: 5, duration_ms: 420, reason: 'network' },
+  ...heard(2, 'Why?', 'question'), ...asked(1, 'utt_2'), ...answered(1),
+  { type: 'assistant.item.edited', item_id: 'utt_1', text: 'The lungs are clear' },
+  ...heard(3, 'No effusion.'),
+]);
+
+test('a replay of every kept event after a reload gives the same state', () => {
+  const partial = { type: 'assistant.transcript.partial', seq: 0, item_id: 'utt_1', stable: 'The', tentative: ' lun' };
+  const live = after([created(), ...visit.flatMap((event) => (event.type === `${PREFIX}delta` && event.item_id === 'utt_1'
+    ? [event, partial] : [event]))]);
+  const reloaded = after([created(true), ...visit]);
+  const { epoch, connection, ...rest } = live;
+  assert.equal(JSON.stringify(rest).replaceAll(`"${epoch}:`, '"N:').replaceAll(/"epoch":\d+/g, '"epoch":N'),
+    JSON.stringify((({ epoch: _e, connection: _c, ...other }) => other)(reloaded))
+      .replaceAll(`"${reloaded.epoch}:`, '"N:').replaceAll(/"epoch":\d+/g, '"epoch":N'));
+  assert.equal(connection.phase, 'open');
+});
+
+test('events that were already taken change nothing, wherever the replay begins', () => {
+  const whole = after([created(), ...visit]);
+  for (let from = 0; from <= visit.length; from += 1) {
+    const cut = after([created(), ...visit.slice(0, from)]);
+    assert.deepEqual(after([created(true), ...visit.slice(Math.max(0, from - 5))], cut), whole);
+  }
+  assert.equal(after(visit, whole), whole);
+});
+
+test('the transcript is what was dictated, as edited, without the questions', () => {
+  assert.equal(transcript(after([created(), ...visit])), 'The lungs are clear\nNo effusion.');
+});
+
+test('the live line is stable text with a tentative end, and its final replaces it', () => {
+  let state = after([created(), ...numbered(heard(1, 'Clear lungs.').slice(0, 2))]);
+  assert.deepEqual(state.live, [{ itemId: 'utt_1', stable: 'Clea', tentative: '' }]);
+  state = reduce(state, { type: 'assistant.transcript.partial', item_id: 'utt_1', stable: 'Clear', tentative: ' lung' });
+  assert.deepEqual(state.live, [{ itemId: 'utt_1', stable: 'Clear', tentative: ' lung' }]);
+  state = reduce(state, { ...heard(1, 'Clear lungs.')[2], seq: 3 });
+  assert.deepEqual(state.live, []);
+  assert.equal(reduce(state, { type: 'assistant.transcript.partial', item_id: 'utt_1', stable: 'late', tentative: '' }), state);
+});
+
+test('an utterance waits for its intent before it stands in the dictation, and an empty final leaves nothing', () => {
+  const state = after([created(), ...numbered(heard(1, 'Clear.').slice(0, 3))]);
+  assert.equal(isInDictation(state.entries[0]), false);
+  assert.equal(lastHeard(state), undefined);
+  assert.deepEqual(after([created(), ...numbered(heard(1, ' ').slice(0, 3))]).entries, []);
+});
+
+test('a correction moves an utterance out of the dictation and back', () => {
+  const correct = (/** @type {string} */ intent) => ({ type: 'assistant.intent', item_id: 'utt_1', intent, confidence: 1,
+    reason: 'corrected by hand', text: 'Clear.', corrected: true });
+  let state = after([created(), ...heard(1, 'Clear.'), correct('question')]);
+  assert.equal(isInDictation(state.entries[0]), false);
+  state = reduce(state, correct('dictation'));
+  assert.equal(isInDictation(state.entries[0]), true);
+  assert.equal(lastHeard(state)?.corrected, true);
+});
+
+test('a restarted server leaves what was said, marks the place, and its repeated names touch nothing old', () => {
+  const before = after([created(), ...numbered([...heard(1, 'Old.'), ...asked(1, 'utt_1'), ...heard(2, 'Half said').slice(0, 2)])]);
+  const state = after([created(false), ...numbered([...heard(1, 'New.'), ...asked(1, 'utt_1')])], before);
+  assert.deepEqual(state.entries.map((entry) => entry.kind), ['utterance', 'utterance', 'restart', 'utterance']);
+  assert.equal(transcript(state), 'Old.\nHalf\nNew.');
+  assert.deepEqual(state.answers.map((each) => each.status), ['interrupted', 'in_progress']);
+  assert.equal(state.answers[0].text, 'Because.');
+  assert.equal(new Set([...state.entries, ...state.answers].map((each) => each.key)).size, 6);
+});
+
+test('a lost session on a fresh page is said', () => {
+  const state = after([{ type: 'local.connection', phase: 'connecting', resuming: true }, created(false)]);
+  assert.match(state.notices[0].message, /no longer has the session/);
+});
+
+test('an answer streams, and ends as its done event says', () => {
+  let state = after([created(), ...asked(1, 'typed_1')]);
+  assert.equal(runningAnswer(state)?.text, 'Because.');
+  state = reduce(state, { type: 'response.done', response: { id: 'resp_1', status: 'failed',
+    status_details: { error: { message: 'The engine is away.' } } } });
+  assert.equal(runningAnswer(state), undefined);
+  assert.equal(state.answers[0].error, 'The engine is away.');
+});
+
+test('a removed image stays known to the answers that saw it', () => {
+  const state = after([created(), ...visit, { type: 'assistant.attachment.removed', attachment_id: 'a1' }]);
+  assert.equal(state.attachments[0].removed, true);
+  assert.deepEqual(state.answers[0].attachmentKeys, [state.attachments[0].key]);
+});
+
+test('the same error twice is one notice, and at most three stand', () => {
+  const error = (/** @type {string} */ message) => ({ type: 'error', error: { code: 'c', message } });
+  const state = after([error('a'), error('a'), error('b'), error('c'), error('d')]);
+  assert.deepEqual(state.notices.map((each) => each.message), ['b', 'c', 'd']);
+});
+
+test('loss is said in words', () => {
+  assert.equal(lossInWords(null), '');
+  assert.equal(lossInWords({ transport: 'webrtc', received: 500, lost: 0 }), 'no loss');
+  assert.equal(lossInWords({ transport: 'webrtc', received: 497, lost: 3, recovered: 2 }), 'lost 3 of 500 packets, 2 recovered');
+});
+
+test('an event this page does not know changes nothing', () => {
+  assert.equal(reduce(initialState, { type: 'assistant.something_new' }), initialState);
+});

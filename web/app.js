@@ -1,0 +1,205 @@
+// The page: joins the session, the microphone and the state to the views.
+
+import { Microphone, defaultSettings, microphones, whyNoMicrophone } from './microphone.js';
+import { Session } from './session.js';
+import { initialState, reduce, runningAnswer, transcript } from './state.js';
+import { upload } from './uploads.js';
+import { answersView } from './view/answers.js';
+import { attachmentsView } from './view/attachments.js';
+import { bannersView } from './view/banners.js';
+import { barView } from './view/bar.js';
+import { dictationView } from './view/dictation.js';
+import { byId, element, setText } from './view/dom.js';
+import { listenForKeys } from './view/keys.js';
+import { tabsView } from './view/tabs.js';
+
+const SETTINGS_KEY = 'assistant.microphone';
+
+let state = initialState;
+let drawing = false;
+
+/** @param {{type: string, [field: string]: any}} event */
+function dispatch(event) {
+  const next = reduce(state, event);
+  if (next === state) return;
+  state = next;
+  if (drawing) return;
+  drawing = true; // many events, one drawing
+  if (document.hidden) setTimeout(draw, 100);
+  else requestAnimationFrame(draw);
+}
+
+function draw() {
+  drawing = false;
+  for (const view of views) view(state);
+}
+
+const session = new Session((event) => {
+  dispatch(event);
+  if (event.type === 'session.created') microphone.connectionOpened();
+  else if (event.type === 'assistant.webrtc.answer') microphone.handle(event);
+  else if (event.type === 'local.connection' && (event.phase === 'waiting' || event.phase === 'closed')) {
+    microphone.connectionLost();
+  }
+});
+
+const settings = readSettings();
+const microphone = new Microphone(
+  {
+    send: (event) => session.send(event),
+    sendAudio: (pcm) => session.sendAudio(pcm),
+    iceServers: () => state.session?.ice_servers ?? [],
+    isOpen: () => session.isOpen,
+  },
+  (status) => {
+    dispatch({ type: 'local.microphone', microphone: { ...state.microphone, ...status } });
+    if (status.state === 'on') void listDevices(); // their names are known once one is allowed
+  },
+  () => settings,
+);
+
+/** @param {Record<string, unknown>} event */
+function send(event) {
+  const sent = session.send(event);
+  if (!sent) {
+    dispatch({ type: 'local.notice', level: 'warning', code: 'not_sent',
+      message: 'That was not sent: there is no connection to the server. Try again once it is back.' });
+  }
+  return sent;
+}
+
+/** @param {File[]} files */
+function attach(files) {
+  for (const file of files) void upload(file, { id: session.isOpen ? session.id : '', token: session.token }, dispatch);
+}
+
+const views = [
+  dictationView({ send }),
+  answersView({ send }),
+  attachmentsView({ send, attach }),
+  barView({ send, level: () => microphone.level() }),
+  bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),
+  tabsView(),
+];
+
+// --- the bar ---
+
+function toggleMicrophone() {
+  if (microphone.isWanted) microphone.stop();
+  else void microphone.start();
+}
+
+byId('mic').addEventListener('click', toggleMicrophone);
+for (const mode of ['auto', 'dictation', 'question']) {
+  byId(`mode-${mode}`).addEventListener('change', () => {
+    if (send({ type: 'assistant.mode.set', mode })) dispatch({ type: 'local.mode', mode });
+    else byId(`mode-${state.mode}`).checked = true;
+  });
+}
+
+async function listDevices() {
+  const select = byId('device');
+  const devices = (await microphones()).filter((each) => each.deviceId !== 'default');
+  select.replaceChildren(
+    element('option', { value: '' }, 'Default microphone'),
+    ...devices.map((each, i) => element('option', { value: each.deviceId }, each.label || `Microphone ${i + 1}`)),
+  );
+  select.value = devices.some((each) => each.deviceId === settings.deviceId) ? settings.deviceId : '';
+}
+
+byId('device').addEventListener('change', () => {
+  settings.deviceId = byId('device').value;
+  saveSettings();
+  void microphone.restart();
+});
+navigator.mediaDevices?.addEventListener('devicechange', () => void listDevices());
+void listDevices();
+
+// --- questions ---
+
+const questionText = byId('question-text');
+const question = byId('question');
+question.addEventListener('submit', (/** @type {Event} */ event) => {
+  event.preventDefault();
+  const text = questionText.value.trim();
+  if (!text) return questionText.focus();
+  const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };
+  if (!send({ type: 'conversation.item.create', item })) return undefined;
+  send({ type: 'response.create' });
+  questionText.value = '';
+  return fitQuestion();
+});
+questionText.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  question.requestSubmit();
+});
+questionText.addEventListener('input', fitQuestion);
+
+function fitQuestion() {
+  questionText.style.height = 'auto';
+  questionText.style.height = `${Math.min(160, questionText.scrollHeight + 2)}px`;
+}
+
+// --- the tools at the top ---
+
+byId('copy').addEventListener('click', async () => {
+  const done = await navigator.clipboard?.writeText(transcript(state)).then(() => true, () => false);
+  setText(byId('copy'), done ? 'Copied' : 'Not allowed');
+  setTimeout(() => setText(byId('copy'), 'Copy'), 2000);
+});
+byId('download').addEventListener('click', () => {
+  const url = URL.createObjectURL(new Blob([`${transcript(state)}\n`], { type: 'text/plain' }));
+  const stamp = new Date().toISOString().slice(0, 16).replace(/[:T]/g, '-');
+  element('a', { href: url, download: `dictation-${stamp}.txt` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+});
+byId('new-session').addEventListener('click', () => {
+  const hasText = state.entries.length > 0 || state.answers.length > 0;
+  if (hasText && !confirm('Start a new session? The text on this page goes away; copy or download it first.')) return;
+  microphone.stop();
+  dispatch({ type: 'local.new_session' });
+  session.startAnew();
+});
+byId('help-open').addEventListener('click', () => byId('help').showModal());
+for (const box of document.querySelectorAll('[data-setting]')) {
+  const input = /** @type {HTMLInputElement} */ (box);
+  const name = /** @type {'echoCancellation'|'noiseSuppression'|'autoGainControl'} */ (input.dataset.setting);
+  input.checked = settings[name];
+  input.addEventListener('change', () => {
+    settings[name] = input.checked;
+    saveSettings();
+    void microphone.restart();
+  });
+}
+
+function readSettings() {
+  try {
+    return { ...defaultSettings, ...JSON.parse(localStorage.getItem(SETTINGS_KEY) ?? '{}') };
+  } catch {
+    return { ...defaultSettings };
+  }
+}
+
+function saveSettings() {
+  localStorage.setItem(SETTINGS_KEY, JSON.stringify(settings));
+}
+
+listenForKeys({
+  isOn: () => microphone.isWanted,
+  start: () => void microphone.start(),
+  stop: () => microphone.stop(),
+  toggle: toggleMicrophone,
+  stopAnswer: () => {
+    const running = runningAnswer(state);
+    if (running) send({ type: 'response.cancel', response_id: running.responseId });
+  },
+  help: () => byId('help').showModal(),
+  typeQuestion: () => {
+    byId('tab-assistant').click();
+    questionText.focus();
+  },
+});
+
+draw();
+session.open();

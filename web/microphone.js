@@ -1,0 +1,321 @@
+// The microphone and how its sound reaches the server: WebRTC, or PCM over the WebSocket when that fails. No DOM.
+
+const WEBRTC_TIMEOUT_MS = 3_000;
+const ICE_GATHERING_MS = 1_000;
+const PCM_RATE_HZ = 16_000;
+const KEPT_MS = 10_000;
+const BLOCK_MS = 20;
+
+/**
+ * @typedef {{echoCancellation: boolean, noiseSuppression: boolean, autoGainControl: boolean, deviceId: string}} Settings
+ * @typedef {import('./state.js').Microphone} Status
+ * @typedef {object} Line    the way to the server
+ * @property {(event: Record<string, unknown>) => boolean} send
+ * @property {(pcm: ArrayBuffer) => boolean} sendAudio
+ * @property {() => string[]} iceServers
+ * @property {() => boolean} isOpen
+ */
+
+/** @type {Settings} */
+export const defaultSettings = {
+  echoCancellation: true, noiseSuppression: true, autoGainControl: true, deviceId: '',
+};
+
+/** One microphone. ``start`` and ``stop`` may be called at any time; a later call wins over an earlier one. */
+export class Microphone {
+  /** @param {Line} line @param {(status: Partial<Status>) => void} onStatus @param {() => Settings} settings */
+  constructor(line, onStatus, settings) {
+    this._line = line;
+    this._onStatus = onStatus;
+    this._settings = settings;
+    this._wanted = false;
+    this._run = 0; // rises with every start and stop: what awaits looks whether it is still meant
+    this._webrtcFailed = false;
+    this._transport = '';
+    /** @type {MediaStream|null} */
+    this._stream = null;
+    /** @type {AudioContext|null} */
+    this._context = null;
+    /** @type {AnalyserNode|null} */
+    this._analyser = null;
+    /** @type {AudioWorkletNode|null} */
+    this._capture = null;
+    /** @type {MediaStreamAudioSourceNode|null} */
+    this._source = null;
+    /** @type {RTCPeerConnection|null} */
+    this._peer = null;
+    /** @type {ArrayBuffer[]} */
+    this._kept = []; // heard while no way to the server was open
+    this._samples = new Float32Array(512);
+    globalThis.addEventListener?.('online', () => { this._webrtcFailed = false; });
+  }
+
+  get isWanted() {
+    return this._wanted;
+  }
+
+  /** Turn on: ask for the microphone, then bring its sound to the server. */
+  async start() {
+    const problem = whyNoMicrophone();
+    if (problem) return this._onStatus({ state: 'off', problem });
+    this._wanted = true;
+    const run = ++this._run;
+    this._onStatus({ state: 'asking', problem: '', transport: null, fellBack: false });
+    let stream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ audio: constraints(this._settings()) });
+    } catch (error) {
+      if (run === this._run) {
+        this._wanted = false;
+        this._onStatus({ state: 'off', problem: refusalInWords(/** @type {DOMException} */ (error)) });
+      }
+      return undefined;
+    }
+    if (run !== this._run) return stopTracks(stream);
+    this._stream = stream;
+    stream.getAudioTracks()[0].addEventListener('ended', () => {
+      if (this._stream !== stream) return;
+      this.stop();
+      this._onStatus({ problem: 'The microphone was unplugged or taken away. Choose another one, then press Start.' });
+    });
+    await this._listen(stream);
+    if (run !== this._run) return undefined;
+    return this._bringUp(run);
+  }
+
+  /** Turn off: the tracks are stopped, the browser's own sign goes out. */
+  stop() {
+    if (!this._wanted && !this._stream) return;
+    this._wanted = false;
+    this._run += 1;
+    this._closePeer();
+    this._stopCapture();
+    this._kept = [];
+    if (this._stream) stopTracks(this._stream);
+    this._stream = null;
+    this._source?.disconnect();
+    this._source = null;
+    this._analyser = null;
+    void this._context?.close();
+    this._context = null;
+    this._transport = '';
+    this._line.send({ type: 'assistant.webrtc.close' });
+    this._onStatus({ state: 'off', transport: null });
+  }
+
+  /** The device or its settings were changed: take the new ones when it is on. */
+  async restart() {
+    if (!this._wanted) return;
+    this.stop();
+    await this.start();
+  }
+
+  /** The WebSocket is gone: what is said from now on is kept for a while. */
+  connectionLost() {
+    if (!this._stream) return;
+    this._run += 1;
+    this._closePeer();
+    this._transport = '';
+    this._startCapture();
+    this._onStatus({ state: 'waiting', transport: null });
+  }
+
+  /** The WebSocket is (again) there. */
+  connectionOpened() {
+    if (!this._stream || !this._wanted) return;
+    const run = ++this._run;
+    if (this._kept.length > 0) this._flush();
+    void this._bringUp(run);
+  }
+
+  /** @param {{type: string, [field: string]: any}} event */
+  handle(event) {
+    if (event.type !== 'assistant.webrtc.answer' || this._peer?.signalingState !== 'have-local-offer') return;
+    void this._peer.setRemoteDescription({ type: 'answer', sdp: event.sdp }).catch(() => this._fallBack(this._run));
+  }
+
+  /** How loud it is now, 0 to 1. */
+  level() {
+    if (!this._analyser) return 0;
+    this._analyser.getFloatTimeDomainData(this._samples);
+    let sum = 0;
+    for (const sample of this._samples) sum += sample * sample;
+    const db = 10 * Math.log10(sum / this._samples.length + 1e-10);
+    return Math.max(0, Math.min(1, (db + 60) / 50)); // −60 dB is nothing, −10 dB is full
+  }
+
+  /** @param {MediaStream} stream */
+  async _listen(stream) {
+    try {
+      this._context = new AudioContext({ sampleRate: PCM_RATE_HZ });
+      this._source = this._context.createMediaStreamSource(stream);
+    } catch { // a browser that does not resample: its own rate, which the server is told
+      void this._context?.close();
+      this._context = new AudioContext();
+      this._source = this._context.createMediaStreamSource(stream);
+    }
+    const context = this._context;
+    this._analyser = context.createAnalyser();
+    this._analyser.fftSize = 512;
+    this._source.connect(this._analyser);
+    await context.audioWorklet.addModule(new URL('./capture-worklet.js', import.meta.url).href);
+    if (context !== this._context) return;
+    void context.resume();
+    this._startCapture();
+  }
+
+  /** @param {number} run */
+  async _bringUp(run) {
+    if (!this._line.isOpen()) return this._onStatus({ state: 'waiting' });
+    this._onStatus({ state: 'connecting', problem: '' });
+    if (this._webrtcFailed || typeof RTCPeerConnection === 'undefined') return this._fallBack(run);
+    try {
+      await this._offer(run);
+    } catch {
+      this._fallBack(run);
+    }
+    return undefined;
+  }
+
+  /** @param {number} run */
+  async _offer(run) {
+    const stream = this._stream;
+    if (!stream) return;
+    const urls = this._line.iceServers();
+    const peer = new RTCPeerConnection({ iceServers: urls.length ? [{ urls }] : [] });
+    this._peer = peer;
+    let timer = setTimeout(() => this._fallBack(run), WEBRTC_TIMEOUT_MS);
+    peer.addEventListener('connectionstatechange', () => {
+      if (peer !== this._peer || run !== this._run) return;
+      switch (peer.connectionState) {
+        case 'connected':
+          clearTimeout(timer);
+          this._stopCapture();
+          this._kept = [];
+          this._transport = 'webrtc';
+          this._onStatus({ state: 'on', transport: 'webrtc', fellBack: false });
+          break;
+        case 'disconnected': // keep what is said until it is back or given up
+          this._transport = '';
+          this._startCapture();
+          this._onStatus({ state: 'connecting' });
+          timer = setTimeout(() => this._fallBack(run), WEBRTC_TIMEOUT_MS);
+          break;
+        case 'failed':
+          clearTimeout(timer);
+          this._fallBack(run);
+          break;
+        default:
+      }
+    });
+    peer.addTrack(stream.getAudioTracks()[0], stream);
+    await peer.setLocalDescription(await peer.createOffer());
+    await gathered(peer);
+    if (run !== this._run || peer !== this._peer) return;
+    this._line.send({ type: 'assistant.webrtc.offer', sdp: peer.localDescription?.sdp ?? '' });
+  }
+
+  /** Send PCM over the WebSocket instead, beginning with what was said meanwhile. @param {number} run */
+  _fallBack(run) {
+    if (run !== this._run || this._transport || !this._stream) return;
+    if (this._peer) {
+      this._closePeer();
+      this._line.send({ type: 'assistant.webrtc.close' });
+    }
+    this._webrtcFailed = true;
+    this._startCapture();
+    this._flush();
+    this._transport = 'websocket';
+    this._onStatus({ state: 'on', transport: 'websocket', fellBack: true });
+  }
+
+  _flush() {
+    const rate = this._context?.sampleRate ?? PCM_RATE_HZ;
+    this._line.send({ type: 'session.update', session: { audio: { input: { format: { type: 'audio/pcm', rate } } } } });
+    for (const block of this._kept) this._line.sendAudio(block);
+    this._kept = [];
+  }
+
+  _startCapture() {
+    if (this._capture || !this._context || !this._source) return;
+    this._capture = new AudioWorkletNode(this._context, 'capture', { numberOfOutputs: 0, channelCount: 1,
+      channelCountMode: 'explicit' });
+    this._capture.port.onmessage = ({ data }) => {
+      if (this._transport === 'websocket' && this._line.sendAudio(data)) return;
+      this._kept.push(data);
+      if (this._kept.length > KEPT_MS / BLOCK_MS) this._kept.shift();
+    };
+    this._source.connect(this._capture);
+  }
+
+  _stopCapture() {
+    if (!this._capture) return;
+    this._capture.port.onmessage = null;
+    this._capture.disconnect();
+    this._source?.disconnect(this._capture);
+    this._capture = null;
+  }
+
+  _closePeer() {
+    this._peer?.close();
+    this._peer = null;
+  }
+}
+
+/** Microphones there are; without permission their names are empty. @returns {Promise<MediaDeviceInfo[]>} */
+export async function microphones() {
+  if (!navigator.mediaDevices?.enumerateDevices) return [];
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  return devices.filter((each) => each.kind === 'audioinput' && each.deviceId);
+}
+
+/** Why this page can have no microphone at all, or ''. */
+export function whyNoMicrophone() {
+  if (globalThis.isSecureContext && navigator.mediaDevices?.getUserMedia) return '';
+  if (!globalThis.isSecureContext) {
+    return 'Browsers give the microphone only to pages opened with https:// or on localhost. '
+      + 'Open this page that way; typing questions works here too.';
+  }
+  return 'This browser has no way to a microphone. Use a current Chrome, Edge, Firefox or Safari.';
+}
+
+/** @param {{name: string}} error of getUserMedia */
+export function refusalInWords(error) {
+  switch (error.name) {
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return 'The microphone is blocked. Allow it in the address bar, then press Start.';
+    case 'NotFoundError':
+      return 'No microphone was found. Plug one in, then press Start.';
+    case 'OverconstrainedError':
+      return 'The chosen microphone is not there any more. Choose another one, then press Start.';
+    case 'NotReadableError':
+    case 'AbortError':
+      return 'The microphone is in use by another program. Close that one, then press Start.';
+    default:
+      return 'The microphone could not be started. Unplug it and plug it in again, then press Start.';
+  }
+}
+
+/** @param {Settings} settings @returns {MediaTrackConstraints} */
+function constraints({ deviceId, ...processing }) {
+  return { ...processing, channelCount: 1, ...(deviceId ? { deviceId: { exact: deviceId } } : {}) };
+}
+
+/** @param {MediaStream} stream */
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+/** All ICE candidates found, or time is up. @param {RTCPeerConnection} peer @returns {Promise<void>} */
+function gathered(peer) {
+  if (peer.iceGatheringState === 'complete') return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ICE_GATHERING_MS);
+    peer.addEventListener('icegatheringstatechange', () => {
+      if (peer.iceGatheringState !== 'complete') return;
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

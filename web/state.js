@@ -1,0 +1,380 @@
+// What the page knows: (state, event) → state over server events and local actions. Pure.
+//
+// Server events are those of assistant/events.py; local actions have a type that begins with `local.`.
+// Kept events carry a `seq`; one that was already taken is ignored, so a replay changes nothing.
+
+/**
+ * @typedef {'auto'|'dictation'|'question'} Mode
+ * @typedef {{name: string, stand_in: boolean, sees_images: boolean, notice: string}} Engine
+ *
+ * @typedef {object} Utterance
+ * @property {'utterance'} kind
+ * @property {string} key        unique on this page, over restarts of the server
+ * @property {number} epoch      which of this page's sessions it belongs to
+ * @property {string} itemId     the server's name for it; repeats in another epoch
+ * @property {string} text
+ * @property {string} before     the text before the last edit by hand
+ * @property {string} at         ISO 8601
+ * @property {number} startMs
+ * @property {number} endMs
+ * @property {'dictation'|'question'|'command'|null} intent   null until the server has said
+ * @property {number|null} confidence
+ * @property {string} reason
+ * @property {boolean} corrected
+ * @property {boolean} edited
+ * @property {boolean} unfinished   the server went away in the middle of it
+ * @property {string} error
+ * @property {Array<{text: string, start_ms: number, end_ms: number, confidence?: number|null}>} words
+ *
+ * @typedef {{kind: 'gap', key: string, epoch: number, startMs: number, durationMs: number, reason: string}} Gap
+ * @typedef {{kind: 'restart', key: string, epoch: number}} Restart
+ * @typedef {Utterance|Gap|Restart} Entry
+ *
+ * @typedef {object} Answer
+ * @property {string} key
+ * @property {number} epoch
+ * @property {string} responseId
+ * @property {string} questionItemId
+ * @property {string} question
+ * @property {string[]} attachmentKeys
+ * @property {string} text
+ * @property {'in_progress'|'completed'|'cancelled'|'failed'|'interrupted'} status
+ * @property {string} error
+ * @property {Engine} engine
+ *
+ * @typedef {{key: string, epoch: number, id: string, name: string, url: string, width_px: number,
+ *   height_px: number, removed: boolean}} Attachment
+ * @typedef {{id: number, name: string, progress: number}} Upload
+ * @typedef {{id: string, level: 'info'|'warning'|'error', message: string}} Notice
+ * @typedef {{state: 'off'|'asking'|'connecting'|'on'|'waiting', transport: 'webrtc'|'websocket'|null,
+ *   fellBack: boolean, problem: string}} Microphone
+ *
+ * @typedef {object} State
+ * @property {{phase: 'connecting'|'open'|'waiting'|'closed', reason: string, resuming: boolean}} connection
+ * @property {Record<string, any>|null} session
+ * @property {number} epoch
+ * @property {number} lastSeq
+ * @property {Mode} mode
+ * @property {Entry[]} entries
+ * @property {Array<{itemId: string, stable: string, tentative: string}>} live
+ * @property {Answer[]} answers
+ * @property {Attachment[]} attachments
+ * @property {Upload[]} uploads
+ * @property {Notice[]} notices
+ * @property {number} noticeCount
+ * @property {Microphone} microphone
+ * @property {Record<string, any>|null} audio    the last assistant.audio.status
+ */
+
+/** @type {State} */
+export const initialState = Object.freeze({
+  connection: { phase: 'connecting', reason: '', resuming: false },
+  session: null,
+  epoch: 0,
+  lastSeq: 0,
+  mode: 'auto',
+  entries: [],
+  live: [],
+  answers: [],
+  attachments: [],
+  uploads: [],
+  notices: [],
+  noticeCount: 0,
+  microphone: { state: 'off', transport: null, fellBack: false, problem: '' },
+  audio: null,
+});
+
+/**
+ * @param {State} state
+ * @param {{type: string, [field: string]: any}} event
+ * @returns {State} the same object when nothing changed
+ */
+export function reduce(state, event) {
+  const seq = event.seq ?? 0;
+  if (seq > 0) {
+    if (seq <= state.lastSeq) return state;
+    state = { ...state, lastSeq: seq };
+  }
+  switch (event.type) {
+    case 'session.created':
+      return sessionCreated(state, event);
+    case 'session.updated':
+      return { ...state, session: event.session, mode: event.session.mode ?? state.mode };
+    case 'error':
+      return addNotice(state, 'error', event.error.code, event.error.message);
+    case 'assistant.notice':
+      return addNotice(state, event.level, event.code, event.message);
+
+    case 'input_audio_buffer.speech_started':
+      return updateLive(state, event.item_id, (line) => line);
+    case 'input_audio_buffer.cleared':
+      return event.item_id ? dropLive(state, event.item_id) : { ...state, live: [] };
+    case 'conversation.item.input_audio_transcription.delta':
+      return updateLive(state, event.item_id, (line) => ({ ...line, stable: line.stable + event.delta }));
+    case 'assistant.transcript.partial':
+      return updateLive(state, event.item_id, (line) => ({
+        ...line, stable: event.stable, tentative: event.tentative,
+      }));
+    case 'conversation.item.input_audio_transcription.completed':
+      return completed(state, event);
+    case 'conversation.item.input_audio_transcription.failed':
+      return putUtterance(dropLive(state, event.item_id), event.item_id, { error: event.error.message });
+    case 'assistant.transcript.words':
+      return changeUtterance(state, event.item_id, { words: event.words });
+    case 'assistant.intent':
+      return putUtterance(state, event.item_id, {
+        intent: event.intent, confidence: event.confidence, reason: event.reason,
+        text: event.text, corrected: Boolean(event.corrected),
+      });
+    case 'assistant.item.edited':
+      return edited(state, event);
+    case 'assistant.audio.gap':
+      return {
+        ...state,
+        entries: [...state.entries, {
+          kind: 'gap', key: `${state.epoch}:gap:${event.start_ms}`, epoch: state.epoch,
+          startMs: event.start_ms, durationMs: event.duration_ms, reason: event.reason,
+        }],
+      };
+    case 'assistant.audio.status':
+      return { ...state, audio: event };
+
+    case 'assistant.attachment.added':
+      return attachmentAdded(state, event.attachment);
+    case 'assistant.attachment.removed':
+      return {
+        ...state,
+        attachments: state.attachments.map((each) =>
+          each.epoch === state.epoch && each.id === event.attachment_id ? { ...each, removed: true } : each),
+      };
+
+    case 'response.created':
+      return responseCreated(state, event);
+    case 'response.output_text.delta':
+      return changeAnswer(state, event.response_id, (answer) => ({ text: answer.text + event.delta }));
+    case 'response.output_text.done':
+      return changeAnswer(state, event.response_id, () => ({ text: event.text }));
+    case 'response.done':
+      return changeAnswer(state, event.response.id, () => ({
+        status: event.response.status,
+        error: event.response.status_details?.error?.message ?? '',
+      }));
+
+    case 'assistant.session.closing':
+      return { ...state, connection: { ...state.connection, reason: event.reason } };
+
+    case 'local.connection':
+      return {
+        ...state,
+        connection: {
+          phase: event.phase,
+          reason: event.reason ?? (event.phase === 'open' ? '' : state.connection.reason),
+          resuming: event.resuming ?? state.connection.resuming,
+        },
+      };
+    case 'local.microphone':
+      return {
+        ...state,
+        microphone: { ...state.microphone, ...event.microphone },
+        audio: event.microphone.state === 'off' ? null : state.audio,
+      };
+    case 'local.mode':
+      return { ...state, mode: event.mode };
+    case 'local.notice':
+      return addNotice(state, event.level ?? 'error', event.code, event.message);
+    case 'local.notice_dismissed':
+      return { ...state, notices: state.notices.filter((each) => each.id !== event.id) };
+    case 'local.upload':
+      return {
+        ...state,
+        uploads: state.uploads.some((each) => each.id === event.upload.id)
+          ? state.uploads.map((each) => (each.id === event.upload.id ? event.upload : each))
+          : [...state.uploads, event.upload],
+      };
+    case 'local.upload_ended':
+      return { ...state, uploads: state.uploads.filter((each) => each.id !== event.id) };
+    case 'local.new_session':
+      return { ...initialState, epoch: state.epoch, connection: state.connection, microphone: state.microphone };
+    default:
+      return state; // a newer server may say more
+  }
+}
+
+/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
+function sessionCreated(state, event) {
+  const connection = { phase: /** @type {const} */ ('open'), reason: '', resuming: false };
+  const next = { ...state, connection, session: event.session, mode: event.session.mode ?? state.mode };
+  if (event.resumed) return next;
+  const epoch = state.epoch + 1;
+  const anew = { ...next, epoch, lastSeq: 0, live: [], audio: null };
+  const nothingYet = state.entries.length === 0 && state.answers.length === 0 && state.live.length === 0;
+  if (nothingYet) {
+    const fresh = { ...anew, attachments: [] };
+    if (!state.connection.resuming) return fresh;
+    return addNotice(fresh, 'warning', 'session_gone',
+      'The server no longer has the session from before. This is a new one.');
+  }
+  /** @type {Entry[]} */
+  const unfinished = state.live
+    .filter((line) => (line.stable + line.tentative).trim())
+    .map((line) => ({
+      ...blankUtterance(state.epoch, line.itemId),
+      text: (line.stable + line.tentative).trim(), intent: 'dictation', unfinished: true,
+    }));
+  return {
+    ...anew,
+    entries: [...state.entries, ...unfinished, { kind: 'restart', key: `${epoch}:restart`, epoch }],
+    answers: state.answers.map((each) =>
+      each.status === 'in_progress' ? { ...each, status: /** @type {const} */ ('interrupted') } : each),
+    attachments: state.attachments.map((each) => ({ ...each, removed: true })),
+  };
+}
+
+/** @param {number} epoch @param {string} itemId @returns {Utterance} */
+function blankUtterance(epoch, itemId) {
+  return {
+    kind: 'utterance', key: `${epoch}:${itemId}`, epoch, itemId, text: '', before: '', at: '',
+    startMs: 0, endMs: 0, intent: null, confidence: null, reason: '', corrected: false, edited: false,
+    unfinished: false, error: '', words: [],
+  };
+}
+
+/** @param {State} state @param {string} itemId @param {(line: State['live'][0]) => State['live'][0]} change */
+function updateLive(state, itemId, change) {
+  const at = state.live.findIndex((each) => each.itemId === itemId);
+  if (at >= 0) return { ...state, live: state.live.with(at, change(state.live[at])) };
+  if (findUtterance(state, itemId)) return state; // its final is already here
+  return { ...state, live: [...state.live, change({ itemId, stable: '', tentative: '' })] };
+}
+
+/** @param {State} state @param {string} itemId @returns {State} */
+function dropLive(state, itemId) {
+  return { ...state, live: state.live.filter((each) => each.itemId !== itemId) };
+}
+
+/** @param {State} state @param {string} itemId @returns {Utterance|undefined} */
+export function findUtterance(state, itemId) {
+  for (let i = state.entries.length - 1; i >= 0; i -= 1) {
+    const entry = state.entries[i];
+    if (entry.epoch !== state.epoch) return undefined;
+    if (entry.kind === 'utterance' && entry.itemId === itemId) return entry;
+  }
+  return undefined;
+}
+
+/** @param {State} state @param {string} itemId @param {Partial<Utterance>} change @returns {State} */
+function changeUtterance(state, itemId, change) {
+  const found = findUtterance(state, itemId);
+  if (!found) return state;
+  return { ...state, entries: state.entries.with(state.entries.lastIndexOf(found), { ...found, ...change }) };
+}
+
+/** @param {State} state @param {string} itemId @param {Partial<Utterance>} change @returns {State} */
+function putUtterance(state, itemId, change) {
+  if (findUtterance(state, itemId)) return changeUtterance(state, itemId, change);
+  return { ...state, entries: [...state.entries, { ...blankUtterance(state.epoch, itemId), ...change }] };
+}
+
+/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
+function completed(state, event) {
+  const next = dropLive(state, event.item_id);
+  if (!event.transcript.trim()) return next;
+  return putUtterance(next, event.item_id, {
+    text: event.transcript, at: event.at ?? '', startMs: event.start_ms ?? 0, endMs: event.end_ms ?? 0,
+  });
+}
+
+/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
+function edited(state, event) {
+  const found = findUtterance(state, event.item_id);
+  if (!found || found.text === event.text) return state;
+  return changeUtterance(state, event.item_id, { text: event.text, before: found.text, edited: true });
+}
+
+/** @param {State} state @param {Record<string, any>} attachment @returns {State} */
+function attachmentAdded(state, attachment) {
+  const key = `${state.epoch}:${attachment.id}`;
+  const others = state.attachments.filter((each) => each.key !== key);
+  return {
+    ...state,
+    attachments: [...others, /** @type {Attachment} */ ({ ...attachment, key, epoch: state.epoch, removed: false })],
+  };
+}
+
+/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
+function responseCreated(state, event) {
+  const key = `${state.epoch}:${event.response.id}`;
+  if (state.answers.some((each) => each.key === key)) return state;
+  return {
+    ...state,
+    answers: [...state.answers, {
+      key, epoch: state.epoch, responseId: event.response.id, questionItemId: event.question_item_id,
+      question: event.question, attachmentKeys: (event.attachment_ids ?? []).map((/** @type {string} */ id) =>
+        `${state.epoch}:${id}`),
+      text: '', status: 'in_progress', error: '', engine: event.engine,
+    }],
+  };
+}
+
+/** @param {State} state @param {string} responseId @param {(answer: Answer) => Partial<Answer>} change */
+function changeAnswer(state, responseId, change) {
+  const at = state.answers.findLastIndex((each) =>
+    each.epoch === state.epoch && each.responseId === responseId);
+  if (at < 0) return state;
+  const answer = state.answers[at];
+  return { ...state, answers: state.answers.with(at, { ...answer, ...change(answer) }) };
+}
+
+/** @param {State} state @param {Notice['level']} level @param {string} code @param {string} message */
+function addNotice(state, level, code, message) {
+  const others = state.notices.filter((each) => each.message !== message);
+  const noticeCount = state.noticeCount + 1;
+  return {
+    ...state, noticeCount,
+    notices: [...others, { id: `${code}-${noticeCount}`, level, message }].slice(-3),
+  };
+}
+
+// --- what the views ask of it ---
+
+/** The answer that runs, if one does. @param {State} state */
+export function runningAnswer(state) {
+  const last = state.answers.at(-1);
+  return last?.status === 'in_progress' ? last : undefined;
+}
+
+/** The last utterance of this session the server has decided about. @param {State} state */
+export function lastHeard(state) {
+  for (let i = state.entries.length - 1; i >= 0; i -= 1) {
+    const entry = state.entries[i];
+    if (entry.epoch !== state.epoch) return undefined;
+    if (entry.kind === 'utterance' && entry.intent && entry.text) return entry;
+  }
+  return undefined;
+}
+
+/** Whether an entry belongs in the dictation column. @param {Entry} entry */
+export function isInDictation(entry) {
+  if (entry.kind !== 'utterance') return true;
+  return entry.intent !== 'question' && (entry.intent !== null || entry.error !== '');
+}
+
+/** The dictation as plain text: one utterance a line, nothing else. @param {State} state */
+export function transcript(state) {
+  return state.entries
+    .filter((entry) => entry.kind === 'utterance' && entry.intent === 'dictation' && entry.text)
+    .map((entry) => /** @type {Utterance} */ (entry).text)
+    .join('\n');
+}
+
+/** What was lost of the audio, as words. @param {Record<string, any>|null} audio */
+export function lossInWords(audio) {
+  if (!audio) return '';
+  const unit = audio.transport === 'webrtc' ? 'packets' : 'frames';
+  const parts = [];
+  if (audio.lost > 0) {
+    parts.push(`lost ${audio.lost} of ${audio.received + audio.lost} ${unit}, ${audio.recovered ?? 0} recovered`);
+  }
+  if (audio.dropped_ms > 0) parts.push(`${(audio.dropped_ms / 1000).toFixed(1)} s not kept up with`);
+  return parts.join(' · ') || 'no loss';
+}

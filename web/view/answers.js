@@ -1,0 +1,151 @@
+// The assistant's column: questions as heard, answers as they stream.
+
+import { findUtterance, runningAnswer } from '../state.js';
+import { spoken, wholeSentences } from '../sentences.js';
+import { FollowEnd, KeyedList, byId, clock, element, setText } from './dom.js';
+import { showMarkdown } from './markdown.js';
+
+/** @typedef {import('../state.js').State} State */
+/** @typedef {import('../state.js').Answer} Answer */
+
+const ENDS = {
+  in_progress: 'Answering …', completed: '', cancelled: 'Stopped', failed: 'Failed',
+  interrupted: 'Broken off: the server was restarted',
+};
+
+/** @param {{send: (event: Record<string, unknown>) => boolean}} actions */
+export function answersView({ send }) {
+  const box = byId('answers');
+  const end = new FollowEnd(byId('answers-scroll'));
+  const announce = announcer(byId('announce'));
+  /** @type {State|null} */
+  let shown = null;
+  const list = new KeyedList(box, (/** @type {any} */ row) => row.answer.key, (row, old) => {
+    const node = old ?? cardNode(row.answer, send);
+    node.update(row);
+    return node;
+  });
+  /** @type {Map<string, {answer: Answer, utterance: any, pictures: any[]}>} */
+  let rows = new Map();
+
+  return (/** @type {State} */ state) => {
+    if (state.answers !== shown?.answers || state.entries !== shown?.entries || state.attachments !== shown?.attachments) {
+      const next = new Map();
+      for (const answer of state.answers) {
+        const current = answer.epoch === state.epoch;
+        const utterance = current ? findUtterance(state, answer.questionItemId) : rows.get(answer.key)?.utterance;
+        const pictures = state.attachments.filter((each) => answer.attachmentKeys.includes(each.key));
+        const old = rows.get(answer.key);
+        const same = old && old.answer === answer && old.utterance === utterance && old.current === current
+          && old.pictures.length === pictures.length && old.pictures.every((each, i) => each === pictures[i]);
+        next.set(answer.key, same ? old : { answer, utterance, pictures, current });
+      }
+      rows = next;
+      list.update([...rows.values()]);
+      byId('answers-empty').hidden = state.answers.length > 0;
+      const running = runningAnswer(state);
+      announce(running ?? state.answers.at(-1));
+      end.keep();
+    }
+    if (state.session !== shown?.session) showStandIn(state.session?.engine);
+    shown = state;
+  };
+}
+
+/** @param {Answer} answer @param {(event: Record<string, unknown>) => boolean} send */
+function cardNode(answer, send) {
+  const time = element('time', {});
+  const wrong = element('button', {
+    type: 'button', class: 'quiet small',
+    onclick: () => send({ type: 'assistant.intent.correct', item_id: answer.questionItemId, intent: 'dictation' }),
+  }, 'That was dictation');
+  const pictures = element('div', { class: 'thumbs' });
+  const text = element('div', { class: 'answer-text' });
+  const cursor = element('span', { class: 'cursor', 'aria-hidden': 'true' });
+  const error = element('p', { class: 'failed' });
+  const stop = element('button', {
+    type: 'button', class: 'stop', 'data-testid': 'stop-answer',
+    onclick: () => send({ type: 'response.cancel', response_id: answer.responseId }),
+  }, element('span', { class: 'stop-shape', 'aria-hidden': 'true' }), 'Stop');
+  const how = element('span', { class: 'how' });
+  const by = element('span', {}, `${answer.engine.name} · generated, unverified`);
+  const title = element('h3', { class: 'question-text' }, answer.question);
+  const kind = element('span', { class: 'asked' });
+  const node = element('article', { class: 'card', 'data-response': answer.responseId },
+    element('div', { class: 'card-question' },
+      element('div', { class: 'card-head' }, kind, time, wrong), title, pictures),
+    element('div', { class: 'card-answer' }, text, cursor, error),
+    element('div', { class: 'card-foot' }, by, how, stop));
+
+  node.update = (/** @type {any} */ row) => {
+    const { answer: now, utterance, current } = row;
+    const running = now.status === 'in_progress';
+    const asDictation = utterance?.intent === 'dictation';
+    node.classList.toggle('card-set-aside', asDictation);
+    setText(kind, asDictation ? 'Taken as dictation' : utterance ? 'Question, as heard' : 'Question, typed');
+    setText(time, utterance ? clock(utterance.at) : '');
+    time.dateTime = utterance?.at ?? '';
+    wrong.hidden = !current || !utterance || asDictation;
+    showMarkdown(text, now.text);
+    cursor.hidden = !running;
+    node.setAttribute('aria-busy', String(running));
+    setText(error, now.error);
+    error.hidden = !now.error;
+    setText(how, ENDS[/** @type {Answer['status']} */ (now.status)] ?? '');
+    stop.hidden = !running;
+    if (running) stop.id = 'stop-answer';
+    else stop.removeAttribute('id');
+    if (node.pictures !== row.pictures) {
+      node.pictures = row.pictures;
+      pictures.replaceChildren(...row.pictures.map(pictureNode));
+      pictures.hidden = row.pictures.length === 0;
+    }
+  };
+  return node;
+}
+
+/** A small picture; when it cannot be had any more, its name. @param {{url: string, name: string}} picture */
+export function pictureNode(picture) {
+  const image = element('img', { class: 'thumb', src: picture.url, alt: picture.name, title: picture.name });
+  image.addEventListener('error', () => image.replaceWith(element('span', { class: 'thumb thumb-name' }, picture.name)));
+  return image;
+}
+
+/** @param {{stand_in: boolean, notice: string}|undefined} engine */
+function showStandIn(engine) {
+  const banner = byId('stand-in');
+  banner.hidden = !engine?.stand_in;
+  if (!engine?.stand_in) return;
+  banner.replaceChildren(
+    element('p', {}, element('strong', {}, 'This is a stand-in model. '),
+      'It only shows that everything runs; its answers are not for medical use. ', engine.notice),
+    element('p', {}, 'To use a real one: ',
+      element('code', {}, './scripts/run --engine openai --engine-url URL --engine-model NAME')));
+}
+
+/** Puts whole sentences of the running answer where screen readers hear them. @param {HTMLElement} region */
+function announcer(region) {
+  let key = '';
+  let said = 0;
+  let silent = true;
+  return (/** @type {Answer|undefined} */ answer) => {
+    if (!answer) return;
+    if (answer.key !== key) {
+      key = answer.key;
+      said = 0;
+      silent = answer.status !== 'in_progress'; // an old one, replayed
+      region.replaceChildren();
+    }
+    if (silent || said < 0) return;
+    const done = answer.status !== 'in_progress';
+    const until = done ? answer.text.length : wholeSentences(answer.text);
+    if (until > said) {
+      region.append(element('p', {}, spoken(answer.text.slice(said, until))));
+      said = until;
+    }
+    if (done) {
+      if (answer.status !== 'completed') region.append(element('p', {}, answer.error || `${ENDS[answer.status]}.`));
+      said = -1;
+    }
+  };
+}

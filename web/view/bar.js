@@ -1,0 +1,98 @@
+// The bar at the bottom and the status at the top: the microphone, the mode, what was heard last.
+
+import { lastHeard, lossInWords } from '../state.js';
+import { byId, element, setText } from './dom.js';
+
+/** @typedef {import('../state.js').State} State */
+
+const TITLE = 'Clinical Voice Assistant';
+const TRANSPORTS = { webrtc: 'WebRTC', websocket: 'WebSocket' };
+const VERBS = { off: 'Start', asking: 'Cancel', connecting: 'Stop dictating', on: 'Stop dictating', waiting: 'Stop dictating' };
+const TAKEN = { dictation: 'Dictation', question: 'Question', command: 'Command' };
+
+/** @param {{send: (event: Record<string, unknown>) => boolean, level: () => number}} actions */
+export function barView({ send, level }) {
+  const mic = byId('mic');
+  const bars = /** @type {HTMLElement[]} */ ([...byId('level').children]);
+  const change = element('button', { type: 'button', class: 'quiet small', 'data-testid': 'last-change' });
+  const text = element('span', { class: 'last-text' });
+  const taken = element('span', { class: 'last-taken' });
+  const last = byId('last');
+  /** @type {import('../state.js').Utterance|undefined} */
+  let heard;
+  change.addEventListener('click', () => {
+    if (!heard) return;
+    send({
+      type: 'assistant.intent.correct', item_id: heard.itemId,
+      intent: heard.intent === 'dictation' ? 'question' : 'dictation',
+    });
+  });
+  last.append(element('span', { class: 'last-label' }, 'Last heard'), text, taken, change);
+  last.hidden = true;
+
+  let drawn = '';
+  const drawLevel = () => {
+    const now = Math.round(level() * 20) / 20;
+    const key = String(now);
+    if (key !== drawn) {
+      drawn = key;
+      bars.forEach((bar, i) => {
+        const share = Math.max(0.12, Math.min(1, now * (1.25 - Math.abs(i - 2) * 0.22)));
+        bar.style.transform = `scaleY(${share})`;
+      });
+    }
+    if (mic.dataset.state !== 'off') requestAnimationFrame(drawLevel);
+  };
+  /** @type {State|null} */
+  let shown = null;
+
+  return (/** @type {State} */ state) => {
+    const { state: micState } = state.microphone;
+    if (mic.dataset.state !== micState) {
+      const wasOff = (mic.dataset.state ?? 'off') === 'off';
+      mic.dataset.state = micState;
+      document.body.dataset.microphone = micState;
+      mic.setAttribute('aria-pressed', String(micState !== 'off'));
+      setText(byId('mic-verb'), VERBS[micState]);
+      document.title = micState === 'off' || micState === 'asking' ? TITLE : `● ${TITLE}`;
+      if (wasOff && micState !== 'off') requestAnimationFrame(drawLevel);
+    }
+    if (state.mode !== shown?.mode) byId(`mode-${state.mode}`).checked = true;
+    if (state.connection !== shown?.connection || state.microphone !== shown?.microphone) showConnection(state);
+    if (state.session !== shown?.session) {
+      setText(byId('status-recogniser'), state.session?.recogniser.name ?? '');
+      setText(byId('version'), state.session?.version ? `Version ${state.session.version}` : '');
+    }
+    const transport = state.microphone.transport ?? null;
+    setText(byId('status-transport'), transport ? TRANSPORTS[transport] : '');
+    setText(byId('status-loss'), micState === 'on' ? lossInWords(state.audio) : '');
+    if (state.entries !== shown?.entries || state.epoch !== shown?.epoch) {
+      heard = lastHeard(state);
+      last.hidden = !heard;
+      if (heard) {
+        setText(text, `“${heard.text}”`);
+        setText(taken, `→ ${TAKEN[heard.intent ?? 'dictation']}`);
+        setText(change, heard.intent === 'dictation' ? 'Ask this' : 'That was dictation');
+      }
+    }
+    shown = state;
+  };
+}
+
+/** @param {State} state */
+function showConnection(state) {
+  const { phase } = state.connection;
+  const { state: micState } = state.microphone;
+  let [shape, words] = ['○', 'Ready'];
+  if (phase === 'waiting' || phase === 'closed') [shape, words] = ['▲', 'Not connected'];
+  else if (phase === 'connecting') [shape, words] = ['◌', 'Connecting'];
+  else if (micState === 'on') [shape, words] = ['●', 'Listening'];
+  else if (micState === 'asking') [shape, words] = ['◌', 'Waiting for permission'];
+  else if (micState !== 'off') [shape, words] = ['◌', 'Connecting the microphone'];
+  const node = byId('status-connection');
+  const state_ = `${shape} ${words}`;
+  if (node.dataset.words === state_) return;
+  node.dataset.words = state_;
+  node.dataset.kind = { '●': 'listening', '▲': 'lost', '◌': 'busy', '○': 'ready' }[shape];
+  node.replaceChildren(element('span', { class: 'connection-shape', 'aria-hidden': 'true' }, shape), ` ${words}`);
+}
