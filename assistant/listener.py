@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar, assert_never
+from typing import Literal, TypeVar, assert_never
 
 import numpy as np
 
@@ -118,11 +118,11 @@ class Listener:
 
     def expire(self) -> list[Fact]:
         """No audio has come for a while: what was being said has ended."""
-        return self._end_with(self._detector.flush("timer"))
+        return self._end_now("timer")
 
     def commit(self) -> list[Fact]:
         """End the running utterance now."""
-        return self._end_with(self._detector.flush("forced"))
+        return self._end_now("forced")
 
     def clear(self) -> list[Fact]:
         """Throw the running utterance away."""
@@ -135,8 +135,11 @@ class Listener:
         self._work.set()
         return [UtteranceDropped(dropped.number)]
 
-    def _end_with(self, events: list[endpoint.Event]) -> list[Fact]:
-        facts = [fact for event in events for fact in self._follow(event)]
+    def _end_now(self, reason: Literal["timer", "forced"]) -> list[Fact]:
+        rest = self._rechunk.drain()
+        if self._current is not None and len(rest):
+            self._current.pending.append(rest)
+        facts = [fact for event in self._detector.flush(reason) for fact in self._follow(event)]
         self._work.set()
         return facts
 

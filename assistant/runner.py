@@ -316,7 +316,7 @@ class SessionRunner:
         )
         self._emit(ErrorEvent(error=body))
 
-    async def _obey(self, event: ClientEvent) -> None:  # noqa: C901 (a table)
+    async def _obey(self, event: ClientEvent) -> None:
         match event:
             case InputAudioAppend():
                 await self.take_pcm(_decode_base64(event.audio))

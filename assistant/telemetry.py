@@ -42,7 +42,7 @@ def stage(name: str) -> Iterator[None]:
 class SafeFormatter(logging.Formatter):
     """Of an exception: its type and where it was raised. Its message may quote what was said."""
 
-    def formatException(self, ei: object) -> str:  # noqa: N802 (the library's name)
+    def formatException(self, ei: object) -> str:
         kind, _, trace = ei  # type: ignore[misc]
         frames = [f"  {f.filename}:{f.lineno} in {f.name}" for f in traceback.extract_tb(trace)[-8:]]
         return "\n".join([f"{getattr(kind, '__name__', 'Exception')}", *frames])

@@ -62,3 +62,9 @@ class Rechunker:
             yield AudioChunk(joined[i : i + self._size], start + i, chunk.concealed)
         rest = joined[whole:]
         self._parts, self._held = ([rest] if len(rest) else []), len(rest)
+
+    def drain(self) -> Samples:
+        """What is held, shorter than a chunk; then it is empty."""
+        rest = np.concatenate(self._parts) if self._parts else np.zeros(0, np.float32)
+        self._parts, self._held = [], 0
+        return rest

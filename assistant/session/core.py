@@ -116,7 +116,7 @@ class Conversation:
     def image(self, attachment_id: str) -> ImageAttached | None:
         return self._images.get(attachment_id)
 
-    def handle(self, fact: Fact) -> list[Action]:  # noqa: C901 (a table: one line a fact)
+    def handle(self, fact: Fact) -> list[Action]:
         """Take one fact; return what to do about it, in order."""
         match fact:
             case SpeechStarted(utterance, at_ms):

@@ -1,0 +1,63 @@
+"""What is stable and what is tentative in the text of a recogniser that decodes again and again. Pure."""
+
+import difflib
+import re
+
+from assistant.asr.base import Partial
+
+HOLD_BACK_WORDS = 2
+"""The newest words of a hypothesis are never stable: most that change later are at the edge of the audio."""
+AGREEING_HYPOTHESES = 3
+"""A word is stable when so many hypotheses in a row had it (LocalAgreement-n)."""
+
+
+class Hypothesis:
+    """``update`` takes whole hypotheses, one after the other; ``stable`` only ever grows.
+
+    Words are compared without case and punctuation. A stable word stays as it was first shown, also
+    when a later hypothesis spells it differently.
+    """
+
+    def __init__(self) -> None:
+        self._stable: list[str] = []
+        self._recent: list[list[str]] = []
+
+    def update(self, text: str) -> Partial:
+        """The next whole hypothesis, e.g. ``"the lungs are clear"``."""
+        words = text.split()
+        tail = words[self._anchor(words) :]
+        if len(self._recent) == AGREEING_HYPOTHESES - 1:
+            earlier = [recent[self._anchor(recent) :] for recent in self._recent]
+            agreed = min((_common(tail, other) for other in earlier), default=len(tail))
+            agreed = max(0, min(agreed, len(tail) - HOLD_BACK_WORDS))
+            self._stable += tail[:agreed]
+            tail = tail[agreed:]
+        self._recent = [*self._recent, words][-(AGREEING_HYPOTHESES - 1) :]
+        stable, tentative = " ".join(self._stable), " ".join(tail)
+        return Partial(stable, f" {tentative}" if stable and tentative else tentative)
+
+    def _anchor(self, words: list[str]) -> int:
+        """Where in ``words`` the stable text ends."""
+        done = len(self._stable)
+        if _common(words, self._stable) == done:
+            return done
+        matcher = difflib.SequenceMatcher(None, _plain(self._stable), _plain(words), autojunk=False)
+        blocks = [block for block in matcher.get_matching_blocks() if block.size]
+        if not blocks:
+            return min(done, len(words))
+        last = blocks[-1]
+        return min(last.b + done - last.a, len(words))
+
+
+def _plain(words: list[str]) -> list[str]:
+    return [re.sub(r"\W+", "", word.lower()) for word in words]
+
+
+def _common(a: list[str], b: list[str]) -> int:
+    """Length of the common beginning."""
+    n = 0
+    for x, y in zip(_plain(a), _plain(b), strict=False):
+        if x != y:
+            break
+        n += 1
+    return n

@@ -1,0 +1,66 @@
+"""A whole recording, cut into utterances by voice activity and transcribed one by one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.asr.base import AsrModel, Word
+from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
+from assistant.vad import endpoint
+from assistant.vad.base import Vad
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One utterance. Times, also of its words, are milliseconds from the start of the recording."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+    words: tuple[Word, ...] = ()
+
+
+def transcribe(
+    samples: Samples,
+    model: AsrModel,
+    vad: Vad,
+    settings: endpoint.EndpointSettings,
+    on_progress: Callable[[float], None] | None = None,
+) -> list[Segment]:
+    """``samples``: [n] at 16 kHz. ``on_progress`` gets the share done, 0 to 1. Utterances without text are
+    left out."""
+    segments: list[Segment] = []
+    for start, end in utterances(samples, vad, settings):
+        stream = model.open_stream()
+        stream.accept(samples[start:end], partial=False)
+        transcript = stream.finish()
+        offset = _ms(start)
+        words = tuple(
+            Word(w.text, offset + w.start_ms, offset + w.end_ms, w.confidence) for w in transcript.words
+        )
+        if transcript.text:
+            segments.append(Segment(offset, _ms(end), transcript.text, words))
+        if on_progress:
+            on_progress(end / len(samples))
+    return segments
+
+
+def utterances(
+    samples: Samples, vad: Vad, settings: endpoint.EndpointSettings
+) -> list[tuple[int, int]]:
+    """[start, end) of each utterance, in samples."""
+    detector = endpoint.EndpointDetector(settings)
+    size = vad.frame_samples
+    events: list[endpoint.Event] = []
+    padded = np.pad(samples, (0, -len(samples) % size))
+    for start in range(0, len(padded), size):
+        events += detector.push(vad.probability(padded[start : start + size]), start, size)
+    events += detector.flush("forced")
+    starts = [event.at for event in events if isinstance(event, endpoint.SpeechStarted)]
+    ends = [min(event.at, len(samples)) for event in events if isinstance(event, endpoint.SpeechEnded)]
+    return list(zip(starts, ends, strict=True))
+
+
+def _ms(sample: int) -> int:
+    return sample * 1000 // SAMPLE_RATE_HZ

@@ -1,0 +1,160 @@
+"""Where speech starts, pauses and ends, from speech probabilities on the sample clock. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.audio.frames import SAMPLE_RATE_HZ
+
+EndReason = Literal["silence", "longest", "timer", "forced"]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSettings:
+    """Raises ``ValueError`` for values out of range."""
+
+    start_threshold: float = 0.6
+    """Speech probability that may start an utterance, in (0, 1)."""
+    continue_threshold: float = 0.45
+    """Speech probability that keeps it going; at most ``start_threshold``."""
+    start_ms: int = 96
+    """Speech needed before an utterance starts, 0 to 1000: a click is not one."""
+    pause_ms: int = 200
+    """Silence after which the final is prepared, 60 to 2000."""
+    silence_ms: int = 700
+    """Silence that ends an utterance, ``pause_ms`` to 5000."""
+    pre_roll_ms: int = 300
+    """Audio from before the first speech that belongs to the utterance, 0 to 1000."""
+    longest_utterance_s: float = 15.0
+    """An utterance is cut at this length, 4 to 60."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.continue_threshold <= self.start_threshold < 1:
+            raise ValueError("0 < continue_threshold <= start_threshold < 1")
+        if not (0 <= self.start_ms <= 1000 and 0 <= self.pre_roll_ms <= 1000):
+            raise ValueError("start_ms and pre_roll_ms are 0 to 1000")
+        if not 60 <= self.pause_ms <= self.silence_ms <= 5000:
+            raise ValueError("60 <= pause_ms <= silence_ms <= 5000")
+        if not 4 <= self.longest_utterance_s <= 60:
+            raise ValueError("longest_utterance_s is 4 to 60")
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """``at``: the first sample of the utterance, pre-roll included; never before the last one's end."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """A short silence: maybe the end."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """``at``: the sample after the utterance's last. For ``longest`` it lies in the past, at a quiet place,
+    and the next utterance starts there at once.
+    """
+
+    at: int
+    reason: EndReason
+
+
+Event = SpeechStarted | SpeechPaused | SpeechResumed | SpeechEnded
+
+CUT_SEARCH_S = 4.0
+"""A cut is made at the quietest place of the last seconds before the longest length is reached."""
+
+
+class EndpointDetector:
+    """``silence_ms`` may be changed at any time: a question ends sooner than dictation."""
+
+    def __init__(self, settings: EndpointSettings) -> None:
+        self._settings = settings
+        self.silence_ms = settings.silence_ms
+        self._speech_since: int | None = None  # candidate start, not long enough yet
+        self._start: int | None = None  # the running utterance
+        self._last_speech = 0  # the end of the last speech frame
+        self._paused = False
+        self._previous_end = 0
+        self._now = 0
+        self._recent: list[tuple[int, float]] = []  # (middle of frame, probability) for a cut
+
+    def push(self, probability: float, start: int, frame_samples: int) -> list[Event]:
+        """One frame: samples [start, start + frame_samples). Frames come in order; a jump is silence."""
+        end = start + frame_samples
+        self._now = end
+        if self._start is None:
+            return self._wait_for_speech(probability, start, end)
+        return self._follow_speech(probability, start, end)
+
+    def flush(self, reason: Literal["timer", "forced"]) -> list[Event]:
+        """End the running utterance, if any, with all audio that came."""
+        self._speech_since = None
+        return [] if self._start is None else [self._end(self._now, reason)]
+
+    def _wait_for_speech(self, probability: float, start: int, end: int) -> list[Event]:
+        s = self._settings
+        threshold = s.start_threshold if self._speech_since is None else s.continue_threshold
+        if probability < threshold:
+            self._speech_since = None
+            return []
+        if self._speech_since is None:
+            self._speech_since = start
+        if end - self._speech_since < _samples(s.start_ms):
+            return []
+        at = max(self._previous_end, self._speech_since - _samples(s.pre_roll_ms), 0)
+        self._begin(at, end)
+        return [SpeechStarted(at)]
+
+    def _follow_speech(self, probability: float, start: int, end: int) -> list[Event]:
+        events: list[Event] = []
+        self._recent.append(((start + end) // 2, probability))
+        if probability >= self._settings.continue_threshold:
+            self._last_speech = end
+            if self._paused:
+                self._paused = False
+                events.append(SpeechResumed(start))
+        quiet = end - self._last_speech
+        if quiet >= _samples(self.silence_ms):
+            return [*events, self._end(end, "silence")]
+        if quiet >= _samples(self._settings.pause_ms) and not self._paused:
+            self._paused = True
+            events.append(SpeechPaused(end))
+        assert self._start is not None
+        if end - self._start >= int(self._settings.longest_utterance_s * SAMPLE_RATE_HZ):
+            return [*events, *self._cut(end)]
+        return events
+
+    def _cut(self, end: int) -> list[Event]:
+        earliest = end - int(CUT_SEARCH_S * SAMPLE_RATE_HZ)
+        _, at = min((p, -middle) for middle, p in self._recent if middle >= earliest)
+        last_speech = self._last_speech
+        ended = self._end(-at, "longest")
+        if last_speech <= ended.at:
+            return [ended]
+        self._begin(ended.at, last_speech)
+        return [ended, SpeechStarted(ended.at)]
+
+    def _begin(self, at: int, last_speech: int) -> None:
+        self._start, self._last_speech = at, last_speech
+        self._speech_since, self._paused = None, False
+        self._recent = [(middle, p) for middle, p in self._recent if middle >= at]
+
+    def _end(self, at: int, reason: EndReason) -> SpeechEnded:
+        self._start, self._paused = None, False
+        self._previous_end = at
+        if reason != "longest":
+            self._recent = []
+        return SpeechEnded(at, reason)
+
+
+def _samples(ms: int) -> int:
+    return ms * SAMPLE_RATE_HZ // 1000

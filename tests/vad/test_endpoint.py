@@ -1,0 +1,104 @@
+"""The endpointer: probabilities in, starts, pauses and ends out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.vad.endpoint import (
+    EndpointDetector,
+    EndpointSettings,
+    SpeechEnded,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+)
+
+FRAME = 512
+FRAME_MS = 32
+
+
+def run(probabilities, settings=None, flush=True):
+    detector = EndpointDetector(settings or EndpointSettings())
+    events = []
+    for i, p in enumerate(probabilities):
+        events += detector.push(p, i * FRAME, FRAME)
+    return events + (detector.flush("forced") if flush else [])
+
+
+def frames(*pattern):
+    """(milliseconds, probability) … → one probability a frame."""
+    return [p for ms, p in pattern for _ in range(ms // FRAME_MS)]
+
+
+def test_speech_has_a_start_before_its_first_frame_and_an_end_after_its_last():
+    events = run(frames((992, 0.0), (1984, 0.9), (1984, 0.0)), flush=False)
+    start, pause, end = events
+    assert isinstance(start, SpeechStarted)
+    assert start.at == 992 * 16 - 300 * 16
+    assert isinstance(pause, SpeechPaused)
+    assert isinstance(end, SpeechEnded)
+    assert end.reason == "silence"
+    assert end.at >= (992 + 1984 + 700) * 16
+
+
+def test_a_click_is_not_speech():
+    assert run(frames((512, 0.0), (64, 1.0), (2048, 0.0))) == []
+
+
+def test_a_short_pause_does_not_end_speech():
+    events = run(frames((992, 0.9), (480, 0.0), (992, 0.9), (1024, 0.0)))
+    kinds = [type(event) for event in events]
+    assert kinds == [SpeechStarted, SpeechPaused, SpeechResumed, SpeechPaused, SpeechEnded]
+
+
+def test_the_silence_that_ends_speech_can_be_shortened_while_it_runs():
+    detector = EndpointDetector(EndpointSettings())
+    events = []
+    for i, p in enumerate(frames((992, 0.9), (416, 0.0))):
+        if i == 32:
+            detector.silence_ms = 300
+        events += detector.push(p, i * FRAME, FRAME)
+    assert isinstance(events[-1], SpeechEnded)
+
+
+def test_the_longest_utterance_is_cut_at_its_quietest_place_and_goes_on_there():
+    settings = EndpointSettings(longest_utterance_s=5)
+    pattern = frames((3008, 0.9), (64, 0.5), (4000, 0.9), (1024, 0.0))
+    first, cut, second, *_ = run(pattern, settings)
+    assert isinstance(cut, SpeechEnded)
+    assert cut.reason == "longest"
+    assert 3008 * 16 <= cut.at <= 3072 * 16
+    assert second == SpeechStarted(cut.at)
+    assert first.at == 0
+
+
+def test_packets_that_stop_end_the_utterance_with_all_that_came():
+    detector = EndpointDetector(EndpointSettings())
+    for i in range(30):
+        detector.push(0.9, i * FRAME, FRAME)
+    assert detector.flush("timer") == [SpeechEnded(30 * FRAME, "timer")]
+    assert detector.flush("timer") == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"start_threshold": 1.5}, {"pause_ms": 900}, {"longest_utterance_s": 1}, {"pre_roll_ms": -1}]
+)
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError):
+        EndpointSettings(**wrong)
+
+
+@given(st.lists(st.floats(0, 1), max_size=700), st.integers(4, 8))
+def test_utterances_never_overlap_are_bounded_and_hold_all_sustained_speech(probabilities, longest_s):
+    settings = EndpointSettings(longest_utterance_s=longest_s)
+    events = run(probabilities, settings)
+    starts = [e.at for e in events if isinstance(e, SpeechStarted)]
+    ends = [e.at for e in events if isinstance(e, SpeechEnded)]
+    assert len(starts) == len(ends)
+    edges = [edge for pair in zip(starts, ends, strict=True) for edge in pair]
+    assert edges == sorted(edges)
+    assert all(end - start <= longest_s * 16000 + FRAME for start, end in zip(starts, ends, strict=True))
+    for i in range(len(probabilities) - 3):
+        if min(probabilities[i : i + 4]) >= settings.start_threshold:
+            middle = i * FRAME + 2 * FRAME
+            assert any(start <= middle <= end for start, end in zip(starts, ends, strict=True))
