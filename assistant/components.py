@@ -39,9 +39,7 @@ class Components:
     executor: ThreadPoolExecutor
 
     def new_listener(self) -> Listener:
-        return Listener(
-            vad=self.open_vad(), settings=self.endpoint, model=self.model, executor=self.executor
-        )
+        return Listener(vad=self.open_vad(), settings=self.endpoint, model=self.model, executor=self.executor)
 
     async def start(self) -> None:
         """Load and warm up everything, so that the first word is not slower than the rest."""

@@ -32,7 +32,9 @@ class Settings(BaseSettings):
     pause_ms: int = Field(200, ge=60, le=2000, description="Silence after which the final is prepared.")
     silence_ms: int = Field(700, ge=100, le=5000, description="Silence that ends an utterance.")
     pre_roll_ms: int = Field(300, ge=0, le=1000, description="Audio kept from before the first speech.")
-    longest_utterance_s: float = Field(15.0, ge=4, le=60, description="An utterance is cut here at the latest.")
+    longest_utterance_s: float = Field(
+        15.0, ge=4, le=60, description="An utterance is cut here at the latest."
+    )
 
     engine: Literal["stand-in", "openai", "gguf"] = Field(
         "stand-in",
@@ -49,8 +51,10 @@ class Settings(BaseSettings):
     gguf: Path | None = Field(None, description="Model file for --engine gguf.")
     mmproj: Path | None = Field(None, description="Image tower file for --engine gguf.")
 
-    ice_servers: tuple[str, ...] = Field((), description='STUN or TURN URLs as JSON; none by default.')
-    grace_s: float = Field(120.0, ge=0, le=86_400, description="A session without a connection is kept so long.")
+    ice_servers: tuple[str, ...] = Field((), description="STUN or TURN URLs as JSON; none by default.")
+    grace_s: float = Field(
+        120.0, ge=0, le=86_400, description="A session without a connection is kept so long."
+    )
     max_sessions: int = Field(32, ge=1, le=10_000, description="Sessions at once; the next one is refused.")
     shutdown_s: int = Field(5, ge=1, le=60, description="Longest time an orderly end takes.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")

@@ -271,14 +271,10 @@ class SessionRunner:
         offset = self._clock
 
         def lost(start: int, samples: int) -> None:
-            self._emit(
-                AudioGap(start_ms=_ms(start + offset), duration_ms=_ms(samples), reason="network")
-            )
+            self._emit(AudioGap(start_ms=_ms(start + offset), duration_ms=_ms(samples), reason="network"))
 
         peer = MicrophonePeer(
-            sink=lambda chunk: self._hear(
-                AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed)
-            ),
+            sink=lambda chunk: self._hear(AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed)),
             on_gap=lost,
             on_failed=self._peer_failed,
             ice_servers=self._settings.ice_servers,
@@ -469,5 +465,3 @@ def _decode_base64(text: str) -> bytes:
 
 def _ms(samples: int) -> int:
     return samples * 1000 // SAMPLE_RATE_HZ
-
-

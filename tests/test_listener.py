@@ -62,7 +62,9 @@ def listener(executor, **settings):
 
 def audio(pattern, start=0):
     """``pattern`` of (seconds, loud) → 20 ms chunks."""
-    samples = np.concatenate([np.full(int(s * 16000), 0.5 if loud else 0.0, np.float32) for s, loud in pattern])
+    samples = np.concatenate(
+        [np.full(int(s * 16000), 0.5 if loud else 0.0, np.float32) for s, loud in pattern]
+    )
     return [AudioChunk(samples[i : i + 320], start + i) for i in range(0, len(samples), 320)]
 
 

@@ -47,8 +47,8 @@ class AsrStream(Protocol):
     def accept(self, samples: Samples, *, partial: bool = True) -> Partial | None:
         """Take the next audio (any length). Returns a new partial, or None when nothing is new.
 
-        May run the model: up to a few hundred milliseconds of CPU, with the GIL released. With
-        ``partial`` False nobody waits for one (speech has paused or ended): only what the final needs is done.
+        May run the model: up to a few hundred milliseconds of CPU, with the GIL released. With ``partial``
+        False nobody waits for one (speech has paused or ended): only what the final needs is done.
         """
         ...
 

@@ -41,7 +41,9 @@ class MoonshineModel:
                 raise Missing(f"{file.name} is not in the bundle {folder.name}.", code="model_missing")
         self._encoder, self._decoder = _session(files[0]), _session(files[1])
         self._pieces = read_tokenizer(files[2].read_bytes())
-        self._past_names = [i.name for i in self._decoder.get_inputs() if i.name.startswith("past_key_values")]
+        self._past_names = [
+            i.name for i in self._decoder.get_inputs() if i.name.startswith("past_key_values")
+        ]
 
     def open_stream(self) -> "MoonshineStream":
         return MoonshineStream(self)
@@ -73,7 +75,13 @@ class MoonshineModel:
                 "use_cache_branch": np.array([step > 0]),
                 **past,
             }
-            out = dict(zip(names, self._decoder.run(None, {k: v for k, v in feed.items() if k in decoder_wants}), strict=True))
+            out = dict(
+                zip(
+                    names,
+                    self._decoder.run(None, {k: v for k, v in feed.items() if k in decoder_wants}),
+                    strict=True,
+                )
+            )
             token = int(out["logits"][0, -1].argmax())
             if token == STOP_TOKEN:
                 break

@@ -46,9 +46,7 @@ def transcribe(
     return segments
 
 
-def utterances(
-    samples: Samples, vad: Vad, settings: endpoint.EndpointSettings
-) -> list[tuple[int, int]]:
+def utterances(samples: Samples, vad: Vad, settings: endpoint.EndpointSettings) -> list[tuple[int, int]]:
     """[start, end) of each utterance, in samples."""
     detector = endpoint.EndpointDetector(settings)
     size = vad.frame_samples

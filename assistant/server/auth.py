@@ -52,7 +52,9 @@ class Gate:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if self._token is None and not is_loopback(urlsplit(f"//{host}").hostname or ""):
-            return _denied("host_not_allowed", "Open this server by its local address, or start it with a token.")
+            return _denied(
+                "host_not_allowed", "Open this server by its local address, or start it with a token."
+            )
         origin = headers.get("origin")
         if origin and origin not in self._origins and urlsplit(origin).netloc != host:
             return _denied("origin_not_allowed", "This page may not use this server; see --allowed-origins.")
@@ -64,7 +66,9 @@ class Gate:
             secure = scope["scheme"] in ("https", "wss")
             response.set_cookie(COOKIE, self._token, httponly=True, samesite="strict", secure=secure)
             return response
-        return _denied("token_missing", "This server needs its token: open the address that it printed at start.")
+        return _denied(
+            "token_missing", "This server needs its token: open the address that it printed at start."
+        )
 
     def _shown(self, scope: Scope, headers: Headers) -> bool:
         bearer = headers.get("authorization", "").removeprefix("Bearer ")

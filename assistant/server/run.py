@@ -18,11 +18,16 @@ MAX_FRAME_BYTES = 4 * 2**20
 
 
 class Server(uvicorn.Server):
-    """Tells the clients before it closes their sockets."""
+    """Says when it is ready, and tells the clients before it closes their sockets."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, on_ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
-        self._hub = hub
+        self._hub, self._on_ready = hub, on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._hub.close()
@@ -70,21 +75,15 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
     )
-    server = Server(config, app.state.hub)
-    asyncio.run(_serve(server, sock, settings, token, say))
 
-
-async def _serve(
-    server: Server, sock: socket.socket, settings: Settings, token: str | None, say: Callable[[str], None]
-) -> None:
-    serving = asyncio.create_task(server.serve(sockets=[sock]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.05)
-    if not serving.done():
-        scheme = "https" if settings.tls_cert else "http"
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        address = f"{scheme}://{host}:{sock.getsockname()[1]}"
+    def ready() -> None:
+        address = f"{'https' if settings.tls_cert else 'http'}://{_host(settings)}:{sock.getsockname()[1]}"
         say(f"Ready: {address}/" + (f"?token={token}" if token else ""))
-        if scheme == "http" and not is_loopback(settings.host):
+        if not settings.tls_cert and not is_loopback(settings.host):
             say("Browsers give the microphone to https pages only: add --tls-cert and --tls-key.")
-    await serving
+
+    asyncio.run(Server(config, app.state.hub, ready).serve(sockets=[sock]))
+
+
+def _host(settings: Settings) -> str:
+    return f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -107,7 +107,9 @@ class Conversation:
     @property
     def document(self) -> str:
         """The dictated text so far, one utterance a line."""
-        return "\n".join(item.text for item in self._items.values() if item.intent == "dictation" and item.text)
+        return "\n".join(
+            item.text for item in self._items.values() if item.intent == "dictation" and item.text
+        )
 
     @property
     def image_count(self) -> int:
@@ -303,9 +305,7 @@ class Conversation:
             return []
         answer.pieces.append(fact.piece)
         return [
-            Emit(
-                OutputTextDelta(response_id=answer.response_id, item_id=answer.item_id, delta=fact.piece)
-            )
+            Emit(OutputTextDelta(response_id=answer.response_id, item_id=answer.item_id, delta=fact.piece))
         ]
 
     def _finish(self, fact: AnswerFinished) -> list[Action]:

@@ -171,7 +171,9 @@ def nearest(clips: list[Clip], end_s: float) -> Clip:
 
 def count_changes(stable: str, final: str, result: Measured) -> None:
     before, after = words_of(stable), words_of(final)
-    kept = sum(b.size for b in difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks())
+    kept = sum(
+        b.size for b in difflib.SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
+    )
     result.stable_words += len(before)
     result.stable_words_changed += len(before) - kept
 
@@ -215,7 +217,9 @@ def cpu_seconds(pid: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench live", description=__doc__)
-    parser.add_argument("--audio", type=Path, default=ROOT / "tests/data/speech", help="folder with transcripts.tsv")
+    parser.add_argument(
+        "--audio", type=Path, default=ROOT / "tests/data/speech", help="folder with transcripts.tsv"
+    )
     parser.add_argument("--question", type=Path, default=ROOT / "tests/data/audio/question.flac")
     parser.add_argument("--streams", type=int, default=1)
     args, extra = parser.parse_known_args()
@@ -229,7 +233,9 @@ def main() -> None:
 
         async def streams() -> None:
             sets = [[*read_clips(args.audio, vad), question] for _ in range(args.streams)]
-            for (heard, _), clips in zip(await asyncio.gather(*(play(url, c) for c in sets)), sets, strict=True):
+            for (heard, _), clips in zip(
+                await asyncio.gather(*(play(url, c) for c in sets)), sets, strict=True
+            ):
                 score(heard, clips, result)
 
         asyncio.run(streams())
@@ -250,8 +256,14 @@ def main() -> None:
     }
     for name, value in report.items():
         print(f"{name:34} {value}")
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT)
-    print(json.dumps({"bench": "live", "commit": commit.stdout.strip(), "machine": platform.processor(), **report}))
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    print(
+        json.dumps(
+            {"bench": "live", "commit": commit.stdout.strip(), "machine": platform.processor(), **report}
+        )
+    )
 
 
 main()

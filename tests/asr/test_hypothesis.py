@@ -38,5 +38,8 @@ def test_stable_text_only_grows(hypotheses):
     for words in hypotheses:
         partial = hypothesis.update(" ".join(words))
         assert partial.stable.startswith(before)
-        assert (partial.stable + partial.tentative).split() == [*partial.stable.split(), *partial.tentative.split()]
+        assert (partial.stable + partial.tentative).split() == [
+            *partial.stable.split(),
+            *partial.tentative.split(),
+        ]
         before = partial.stable

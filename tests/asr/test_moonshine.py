@@ -16,7 +16,12 @@ from assistant.vad.endpoint import EndpointSettings
 
 pytestmark = pytest.mark.models
 PLAIN = jiwer.Compose(
-    [jiwer.ToLowerCase(), jiwer.SubstituteRegexes({r"[^a-z0-9' ]": " "}), jiwer.RemoveMultipleSpaces(), jiwer.Strip()]
+    [
+        jiwer.ToLowerCase(),
+        jiwer.SubstituteRegexes({r"[^a-z0-9' ]": " "}),
+        jiwer.RemoveMultipleSpaces(),
+        jiwer.Strip(),
+    ]
 )
 
 
