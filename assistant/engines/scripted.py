@@ -1,0 +1,62 @@
+"""An engine that answers from a script: for tests, and for trying the page without a model."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from assistant.engines.base import EngineInfo, Question
+from assistant.errors import AssistantError
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    pattern: str
+    pieces: tuple[str, ...]
+    delay_s: float
+    error: AssistantError | None
+
+
+class ScriptedEngine:
+    """``questions`` holds what was asked; ``running`` how many answers run now."""
+
+    info = EngineInfo(
+        name="scripted", stand_in=True, sees_images=True, notice="Scripted answers, for tests."
+    )
+
+    def __init__(self) -> None:
+        self._lines: list[_Line] = []
+        self.questions: list[Question] = []
+        self.running = 0
+
+    def script(self, pattern: str, pieces: Sequence[str], delay_s: float = 0.0) -> None:
+        """Questions that hold ``pattern`` (any case) get ``pieces``, ``delay_s`` apart."""
+        self._lines.append(_Line(pattern.lower(), tuple(pieces), delay_s, None))
+
+    def fail(self, pattern: str, error: AssistantError) -> None:
+        """Questions that hold ``pattern`` raise ``error``."""
+        self._lines.append(_Line(pattern.lower(), (), 0.0, error))
+
+    async def answer(self, question: Question) -> AsyncIterator[str]:
+        self.questions.append(question)
+        self.running += 1
+        try:
+            line = self._find(question.text)
+            for piece in line.pieces:
+                await asyncio.sleep(line.delay_s)
+                yield piece
+            if line.error:
+                raise line.error
+        finally:
+            self.running -= 1
+
+    def _find(self, text: str) -> _Line:
+        for line in reversed(self._lines):
+            if line.pattern in text.lower():
+                return line
+        return _Line("", ("I have no script for this.",), 0.0, None)
+
+    async def load(self) -> None:
+        """Nothing to load."""
+
+    async def close(self) -> None:
+        """Nothing to free."""
