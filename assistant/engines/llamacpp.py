@@ -73,7 +73,7 @@ class LlamaCppEngine:
             return xllamacpp.Server(params)
         except (RuntimeError, ValueError, OSError):
             raise Missing(
-                f"{self._gguf.name} could not be loaded: not a GGUF that llama.cpp reads, or not enough memory.",
+                f"{self._gguf.name} could not be loaded: no GGUF that llama.cpp reads, or too little memory.",
                 code="engine_load_failed",
             ) from None
 
@@ -103,7 +103,7 @@ class LlamaCppEngine:
             else:
                 self._server.handle_chat_completions(self._chat(question), run.take)
             run.put(None)
-        except Exception:  # noqa: BLE001 (whatever the library raises; its message may hold the prompt)
+        except Exception:
             run.put(EngineFailed("The answer engine failed. Ask again.", code="engine_failed"))
 
     def _completion(self, question: Question) -> Message:

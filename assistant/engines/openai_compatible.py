@@ -52,12 +52,14 @@ class OpenAICompatibleEngine:
                     finished = finished or chunk.choices[0].finish_reason is not None
                     if shown := thinking.push(chunk.choices[0].delta.content or ""):
                         yield shown
-        except Exception as error:  # noqa: BLE001 (openai and httpx raise many kinds; all are the engine's)
+        except Exception as error:
             raise self._translated(error) from None
         if rest := thinking.finish():
             yield rest
         if not finished:
-            raise EngineFailed("The answer was cut off: the engine closed the connection.", code="engine_failed")
+            raise EngineFailed(
+                "The answer was cut off: the engine closed the connection.", code="engine_failed"
+            )
 
     def _content(self, question: Question) -> Any:
         images = [
@@ -87,7 +89,9 @@ class OpenAICompatibleEngine:
                     f"The answer engine has no model {self._model!r}: see --engine-model.",
                     code="engine_model_unknown",
                 )
-            case openai.BadRequestError() if "context" in str(error).lower() or "length" in str(error).lower():
+            case openai.BadRequestError() if (
+                "context" in str(error).lower() or "length" in str(error).lower()
+            ):
                 return BadInput(
                     "The question with its dictation and images is too long for this model.",
                     code="prompt_too_long",

@@ -19,9 +19,7 @@ class _Line:
 class ScriptedEngine:
     """``questions`` holds what was asked; ``running`` how many answers run now."""
 
-    info = EngineInfo(
-        name="scripted", stand_in=True, sees_images=True, notice="Scripted answers, for tests."
-    )
+    info = EngineInfo(name="scripted", stand_in=True, sees_images=True, notice="Scripted answers, for tests.")
 
     def __init__(self) -> None:
         self._lines: list[_Line] = []

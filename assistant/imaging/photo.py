@@ -39,7 +39,10 @@ def read_image(data: bytes, name: str) -> Image:
 
 
 def image_from_data_uri(uri: str) -> bytes:
-    """The bytes of a ``data:`` URI. Raises ``BadInput``: ``image_url_unsupported``, ``image_not_readable``."""
+    """The bytes of a ``data:`` URI.
+
+    Raises ``BadInput``: ``image_url_unsupported``, ``image_not_readable``.
+    """
     head, comma, body = uri.partition(",")
     if not head.startswith("data:") or not comma or not head.endswith(";base64"):
         raise BadInput("Give the image as a base64 data URI.", code="image_url_unsupported")

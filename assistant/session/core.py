@@ -313,7 +313,7 @@ class Conversation:
             return []
         if fact.code is None:
             return self._close_answer("completed")
-        details = {"error": {"code": fact.code, "message": fact.message}}
+        details: dict[str, object] = {"error": {"code": fact.code, "message": fact.message}}
         return self._close_answer("failed", details)
 
     def _stop(self) -> list[Action]:
