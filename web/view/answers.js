@@ -116,10 +116,10 @@ function showStandIn(engine) {
   const banner = byId('stand-in');
   banner.hidden = !engine?.stand_in;
   if (!engine?.stand_in) return;
+  banner.open = matchMedia('(min-width: 52rem) and (min-height: 40rem)').matches;
   banner.replaceChildren(
-    element('p', {}, element('strong', {}, 'This is a stand-in model. '),
-      'It only shows that everything runs; its answers are not for medical use. ', engine.notice),
-    element('p', {}, 'To use a real one: ',
+    element('summary', {}, element('strong', {}, 'This is a stand-in model, not for medical use')),
+    element('p', {}, 'It only shows that everything runs. ', engine.notice, engine.notice ? ' ' : '', 'To use a real one: ',
       element('code', {}, './scripts/run --engine openai --engine-url URL --engine-model NAME')));
 }
 

@@ -86,6 +86,7 @@ export class FollowEnd {
     box.addEventListener('scroll', () => {
       this._atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 48;
     }, { passive: true });
+    new ResizeObserver(() => this.keep()).observe(box);
   }
 
   keep() {
@@ -93,9 +94,9 @@ export class FollowEnd {
   }
 }
 
-/** A time of day as the person's machine writes it. @param {string} at ISO 8601 @param {boolean} [seconds] */
-export function clock(at, seconds = false) {
+/** A time of day where the person is, 24 hours. @param {string} at ISO 8601 */
+export function clock(at) {
   const date = new Date(at);
   if (!at || Number.isNaN(date.getTime())) return '';
-  return date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', ...(seconds && { second: '2-digit' }) });
+  return date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }

@@ -22,8 +22,8 @@ export function showMarkdown(box, text) {
 /** @param {import('../markdown.js').Block} block @returns {Node} */
 function blockNode(block) {
   switch (block.type) {
-    case 'heading': // the page's own headings end at level 3
-      return element(`h${Math.min(6, block.level + 3)}`, {}, ...block.children.map(inlineNode));
+    case 'heading': // under the question, which is level 3; deeper ones would leave gaps in the page's outline
+      return element('h4', {}, ...block.children.map(inlineNode));
     case 'code':
       return element('pre', { tabIndex: 0 }, element('code', {}, block.text));
     case 'rule':
