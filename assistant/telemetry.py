@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -42,8 +43,8 @@ def stage(name: str) -> Iterator[None]:
 class SafeFormatter(logging.Formatter):
     """Of an exception: its type and where it was raised. Its message may quote what was said."""
 
-    def formatException(self, ei: object) -> str:
-        kind, _, trace = ei  # type: ignore[misc]
+    def formatException(self, ei: Any) -> str:
+        kind, _, trace = ei
         frames = [f"  {f.filename}:{f.lineno} in {f.name}" for f in traceback.extract_tb(trace)[-8:]]
         return "\n".join([f"{getattr(kind, '__name__', 'Exception')}", *frames])
 
