@@ -94,7 +94,7 @@ def open_page(server, chromium, tmp_path):
     with contextlib.ExitStack() as stack:
         playwright = stack.enter_context(sync_playwright())
 
-        def start(*clips, arguments=(), grant=True, gap_s=1.6, **context):
+        def start(*clips, arguments=(), grant=True, gap_s=1.6, init=None, **context):
             wav = recording(tmp_path / "microphone.wav", *clips, gap_s=gap_s)
             browser = playwright.chromium.launch(
                 executable_path=chromium,
@@ -111,6 +111,8 @@ def open_page(server, chromium, tmp_path):
             stack.callback(browser.close)
             page = browser.new_context(**context).new_page()
             page.errors = []
+            if init:
+                page.add_init_script(init)
             page.on("pageerror", lambda error: page.errors.append(str(error)))
             page.goto(server.url)
             return page
