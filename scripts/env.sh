@@ -1,50 +1,46 @@
-# Sourced by the other scripts: goes to the repository, makes .venv, installs, gets models.
-# shellcheck shell=bash
-set -euo pipefail
+# Sourced by run, test and check: makes .venv and keeps it in step with pyproject.toml.
+# Nothing is downloaded when nothing has changed.
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cd "$root"
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+fail() { printf '\n%s\n' "$*" >&2; exit 1; }
 
-say() { printf '%s\n' "$*" >&2; }
-fail() { say "error: $*"; exit 1; }
-
-# A python that runs (a pyenv shim may exist and fail) and is new enough.
 find_python() {
-    local name
-    for name in python3.13 python3.12 python3.11 python3; do
-        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
-            command -v "$name"
-            return
-        fi
-    done
-    fail "Python 3.11 or later is needed and was not found."
+  local candidate
+  for candidate in python3.13 python3.12 python3.11 python3; do
+    if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  fail "Python 3.11, 3.12 or 3.13 is needed and was not found.
+  Debian, Ubuntu:  sudo apt-get install python3 python3-venv
+  macOS:           brew install python@3.12
+  elsewhere:       https://www.python.org/downloads/"
 }
 
-make_venv() {
-    .venv/bin/python -c 'import pip' >/dev/null 2>&1 && return
-    local python
-    python="$(find_python)"
-    "$python" -c 'import venv, ensurepip' >/dev/null 2>&1 ||
-        fail "$python has no venv module. On Debian and Ubuntu: apt-get install python3-venv"
-    say "Making .venv with $python"
-    "$python" -m venv --clear .venv || fail "$python could not make .venv"
+# ensure_environment EXTRAS, e.g. "" or "dev"
+ensure_environment() {
+  local extras="$1" python stamp wanted
+  if [ ! -x .venv/bin/python ]; then
+    python="$(find_python)" || exit 1
+    echo "Making the environment .venv with $("$python" --version)…"
+    "$python" -m venv .venv || { rm -rf .venv; fail "Python's venv module does not work here.
+  Debian, Ubuntu:  sudo apt-get install python3-venv"; }
+  fi
+  stamp=".venv/.installed-${extras:-base}"
+  wanted="$(cksum < pyproject.toml)"
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+    echo "Installing packages${extras:+ ($extras)}…"
+    .venv/bin/python -m pip install --disable-pip-version-check --progress-bar on -e ".${extras:+[$extras]}" \
+      | grep -v -E '^(Requirement already|Looking in|WARNING: Location)' || true
+    [ "${PIPESTATUS[0]}" -eq 0 ] || fail "pip could not install the packages (its reason stands above).
+  No network: connect once; after that it works offline.
+  A package had to be compiled: sudo apt-get install build-essential python3-dev"
+    echo "$wanted" > "$stamp"
+  fi
 }
 
-# install STAMP TARGET: pip install -e TARGET, only when pyproject.toml, Python or this folder changed.
-install() {
-    local stamp=".venv/.$1.stamp" now
-    now="$(.venv/bin/python -c 'import hashlib, sys
-from pathlib import Path
-data = Path("pyproject.toml").read_bytes() + sys.version.encode() + str(Path.cwd()).encode()
-print(hashlib.sha256(data).hexdigest())')"
-    [[ -f $stamp && "$(<"$stamp")" == "$now" ]] && return
-    say "Installing packages"
-    rm -f "$stamp"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -e "$2" ||
-        fail "the packages could not be installed"
-    printf '%s\n' "$now" >"$stamp"
-}
-
-# Without the network when they are here.
-get_models() {
-    .venv/bin/assistant models pull --defaults || exit 1
+ensure_models() {
+  .venv/bin/assistant models pull --defaults >/dev/null || fail "The default models could not be fetched (the reason stands above)."
 }

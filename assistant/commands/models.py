@@ -1,109 +1,107 @@
-"""``assistant models``: get, list and check the models."""
+"""``assistant models``: list, download, check and find the model bundles."""
 
 import argparse
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from assistant import weights
-from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note, say
-from assistant.errors import AssistantError, BadInput
+from assistant.errors import BadInput, Missing
 
 
 def register(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("models", help="get and check the models", description="Model files.")
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--models-dir", dest="setting_models_dir", metavar="DIR", help="where the models are")
-
-    action = actions.add_parser("list", parents=[shared], help="what there is, and what is here")
-    action.set_defaults(run=run_list)
-
-    action = actions.add_parser("pull", parents=[shared], help="download; what is here already is kept")
-    action.add_argument("names", nargs="*", metavar="NAME")
-    action.add_argument("--defaults", action="store_true", help="all that assistant serve needs by default")
-    action.set_defaults(run=run_pull)
-
-    action = actions.add_parser("verify", parents=[shared], help="hash what is here; exit status 1: damaged")
-    action.add_argument(
-        "name", nargs="?", metavar="NAME", help="default: all that are here, and the defaults"
-    )
-    action.set_defaults(run=run_verify)
-
-    action = actions.add_parser("path", parents=[shared], help="print the folder of a model")
-    action.add_argument("name", metavar="NAME")
-    action.set_defaults(run=run_path)
+    parser = subparsers.add_parser("models", help="list, download and check models")
+    parser.add_argument("--models-dir", type=Path, default=None, help="where downloaded models are")
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="what there is, and what is here")
+    pull = actions.add_parser("pull", help="download")
+    pull.add_argument("names", nargs="*", metavar="NAME")
+    pull.add_argument("--defaults", action="store_true", help="those that the server runs on by default")
+    verify = actions.add_parser("verify", help="read every file and compare its sha256")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="all that are here, if none is named")
+    path = actions.add_parser("path", help="print the folder of a model")
+    path.add_argument("name", metavar="NAME")
+    parser.set_defaults(run=run)
 
 
-def run_list(args: argparse.Namespace) -> int:
-    directory = _directory(args)
+def run(args: argparse.Namespace) -> int:
+    directory = args.models_dir or _settings_directory()
+    match args.action:
+        case "list":
+            return _list(directory)
+        case "pull":
+            return _pull([*args.names, *(weights.DEFAULTS if args.defaults else ())], directory)
+        case "verify":
+            return _verify(args.names, directory)
+        case _:
+            say(str(weights.resolve(args.name, directory)))
+            return 0
+
+
+def _settings_directory() -> Path:
+    from assistant.config import Settings  # noqa: PLC0415
+
+    return Settings().models_dir or weights.default_directory()
+
+
+def _here(name: str, directory: Path) -> bool:
+    try:
+        weights.resolve(name, directory)
+    except Missing:
+        return False
+    return True
+
+
+def _list(directory: Path) -> int:
     for bundle in weights.list_bundles():
-        try:
-            weights.resolve(bundle.name, directory)
-            state = "here"
-        except AssistantError as error:
-            state = "damaged" if error.code == "model_hash_mismatch" else "not here"
-        default = ", default" if bundle.default else ""
-        say(f"{bundle.name}  {bundle.kind}{default}  {bundle.size / 1e6:.0f} MB  {state}")
-        say(f"    {bundle.purpose}. Licence: {bundle.licence}")
+        state = "here" if _here(bundle.name, directory) else "not here"
+        say(f"{bundle.name:20} {state:9} {bundle.size / 1e6:7.1f} MB  {bundle.purpose}; {bundle.licence}")
     return 0
 
 
-def run_pull(args: argparse.Namespace) -> int:
-    directory = _directory(args)
-    names = list(dict.fromkeys(args.names))
-    if args.defaults:
-        names += [b.name for b in weights.list_bundles() if b.default and b.name not in names]
+def _pull(names: Sequence[str], directory: Path) -> int:
     if not names:
-        raise BadInput("Name a model, or: assistant models pull --defaults", code="model_not_named")
-    for name in names:
-        weights.load_manifest(name)
-    for name in names:
-        with _progress() as on_progress:
-            folder = weights.pull(name, directory, on_progress)
-        note(f"{name}: {folder}")
-    return 0
-
-
-def run_verify(args: argparse.Namespace) -> int:
-    directory = _directory(args)
-    if args.name:
-        names = [args.name]
-    else:
-        names = [b.name for b in weights.list_bundles() if b.default or (directory / b.name).exists()]
-    damaged = False
-    for name in names:
-        problems = weights.verify(name, directory)
-        damaged |= bool(problems)
-        for line in problems or [f"{name}: good"]:
-            say(line)
-    return 1 if damaged else 0
-
-
-def run_path(args: argparse.Namespace) -> int:
-    say(str(weights.resolve(args.name, _directory(args))))
-    return 0
-
-
-def _directory(args: argparse.Namespace) -> Path:
-    return (settings_from(args).models_dir or weights.default_directory()).absolute()
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[weights.OnProgress]:
-    """Bars on standard error; nothing where it is no terminal."""
-    console = Console(stderr=True)
+        raise BadInput("Name a model, or --defaults. See: assistant models list", code="model_unknown")
+    bundles = [weights.load_manifest(name) for name in names]
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        for bundle in bundles:
+            if _here(bundle.name, directory):
+                continue
+            if not bar.console.is_terminal:
+                note(f"Downloading {bundle.name} ({bundle.size / 1e6:.0f} MB)…")
+            task = bar.add_task(bundle.name, total=bundle.size)
+            weights.pull(bundle, directory, _shown(bar, task, bundle))
+            bar.update(task, completed=bundle.size)
+    for bundle in bundles:
+        say(f"{bundle.name}: {directory / bundle.name}")
+    return 0
 
-        def show(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = progress.add_task(name, total=None)
-            progress.update(tasks[name], completed=done, total=total or None)
 
-        yield show
+def _shown(bar: Progress, task: TaskID, bundle: weights.ModelBundle) -> weights.Progress:
+    """The bytes of the files before the one that is being fetched, and of it."""
+    before = {}
+    total = 0
+    for file in bundle.files:
+        before[file.path] = total
+        total += file.size
+
+    def show(name: str, done: int, size: int) -> None:
+        if name in before:
+            bar.update(task, completed=before[name] + done)
+        else:
+            bar.update(task, completed=done, total=size)
+
+    return show
+
+
+def _verify(names: Sequence[str], directory: Path) -> int:
+    wrong = 0
+    for name in names or [b.name for b in weights.list_bundles() if _here(b.name, directory)]:
+        problems = weights.verify(name, directory)
+        wrong += bool(problems)
+        say(f"{name}: " + ("; ".join(problems) if problems else "ok"))
+    return 1 if wrong else 0
