@@ -1,7 +1,7 @@
 """A whole recording, cut into utterances by voice activity and transcribed one by one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from assistant.asr.base import AsrModel, Word
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.vad import endpoint
 from assistant.vad.base import Vad
+
+SILENCE_MS = 1500
+"""In a file nobody waits for the end, so an utterance may hold longer pauses: more context, fewer errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def transcribe(
 
 def utterances(samples: Samples, vad: Vad, settings: endpoint.EndpointSettings) -> list[tuple[int, int]]:
     """[start, end) of each utterance, in samples."""
-    detector = endpoint.EndpointDetector(settings)
+    detector = endpoint.EndpointDetector(replace(settings, silence_ms=max(settings.silence_ms, SILENCE_MS)))
     size = vad.frame_samples
     events: list[endpoint.Event] = []
     padded = np.pad(samples, (0, -len(samples) % size))

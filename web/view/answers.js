@@ -68,13 +68,16 @@ function cardNode(answer, send) {
     onclick: () => send({ type: 'response.cancel', response_id: answer.responseId }),
   }, element('span', { class: 'stop-shape', 'aria-hidden': 'true' }), 'Stop');
   const how = element('span', { class: 'how' });
-  const by = element('span', {}, `${answer.engine.name} · generated, unverified`);
+  const by = element('span', {},
+    `${answer.engine.name} · generated, unverified${answer.engine.stand_in ? ', not for medical use' : ''}`);
+  const unseen = element('p', { class: 'unseen-images' }, 'This model does not see images: it answered from the text alone.');
+  unseen.hidden = answer.engine.sees_images || answer.attachmentKeys.length === 0;
   const title = element('h3', { class: 'question-text' }, answer.question);
   const kind = element('span', { class: 'asked' });
   const node = element('article', { class: 'card', 'data-response': answer.responseId },
     element('div', { class: 'card-question' },
       element('div', { class: 'card-head' }, kind, time, wrong), title, pictures),
-    element('div', { class: 'card-answer' }, text, cursor, error),
+    element('div', { class: 'card-answer' }, text, cursor, error, unseen),
     element('div', { class: 'card-foot' }, by, how, stop));
 
   node.update = (/** @type {any} */ row) => {
@@ -116,10 +119,9 @@ function showStandIn(engine) {
   const banner = byId('stand-in');
   banner.hidden = !engine?.stand_in;
   if (!engine?.stand_in) return;
-  banner.open = matchMedia('(min-width: 52rem) and (min-height: 40rem)').matches;
   banner.replaceChildren(
     element('summary', {}, element('strong', {}, 'This is a stand-in model, not for medical use')),
-    element('p', {}, 'It only shows that everything runs. ', engine.notice, engine.notice ? ' ' : '', 'To use a real one: ',
+    element('p', {}, 'It only shows that everything runs. To use a real one: ',
       element('code', {}, './scripts/run --engine openai --engine-url URL --engine-model NAME')));
 }
 
