@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     vad_continue: float = Field(0.45, gt=0, lt=1, description="Speech probability that keeps it going.")
     pause_ms: int = Field(200, ge=60, le=2000, description="Silence after which the final is prepared.")
     silence_ms: int = Field(700, ge=100, le=5000, description="Silence that ends an utterance.")
-    pre_roll_ms: int = Field(300, ge=0, le=1000, description="Audio kept from before the first speech.")
+    pre_roll_ms: int = Field(500, ge=0, le=1000, description="Audio kept from before the first speech.")
     longest_utterance_s: float = Field(
         15.0, ge=4, le=60, description="An utterance is cut here at the latest."
     )

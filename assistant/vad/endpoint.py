@@ -22,7 +22,7 @@ class EndpointSettings:
     """Silence after which the final is prepared, 60 to 2000."""
     silence_ms: int = 700
     """Silence that ends an utterance, ``pause_ms`` to 5000."""
-    pre_roll_ms: int = 300
+    pre_roll_ms: int = 500
     """Audio from before the first speech that belongs to the utterance, 0 to 1000."""
     longest_utterance_s: float = 15.0
     """An utterance is cut at this length, 4 to 60."""

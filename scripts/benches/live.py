@@ -10,6 +10,7 @@ import csv
 import difflib
 import fractions
 import json
+import os
 import platform
 import re
 import statistics
@@ -261,7 +262,12 @@ def main() -> None:
     )
     print(
         json.dumps(
-            {"bench": "live", "commit": commit.stdout.strip(), "machine": platform.processor(), **report}
+            {
+                "bench": "live",
+                "commit": commit.stdout.strip(),
+                "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+                **report,
+            }
         )
     )
 

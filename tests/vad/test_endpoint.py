@@ -34,7 +34,7 @@ def test_speech_has_a_start_before_its_first_frame_and_an_end_after_its_last():
     events = run(frames((992, 0.0), (1984, 0.9), (1984, 0.0)), flush=False)
     start, pause, end = events
     assert isinstance(start, SpeechStarted)
-    assert start.at == 992 * 16 - 300 * 16
+    assert start.at == 992 * 16 - 500 * 16
     assert isinstance(pause, SpeechPaused)
     assert isinstance(end, SpeechEnded)
     assert end.reason == "silence"
