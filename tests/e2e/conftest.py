@@ -11,11 +11,11 @@ import pytest
 import soundfile
 import soxr
 import uvicorn
-from assistant.engines.scripted import ScriptedEngine
 from playwright.sync_api import sync_playwright
 
 from assistant import components as parts
 from assistant.config import Settings
+from assistant.engines.scripted import ScriptedEngine
 from assistant.server.app import create_app
 from assistant.server.run import Server, bind
 
