@@ -1,14 +1,16 @@
 """GGUF models in process, through xllamacpp (llama.cpp)."""
 
 import asyncio
-import base64
 import secrets
+import sys
+import tempfile
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from assistant.engines.base import EngineInfo, Question
-from assistant.engines.prompt import chat_text, completion_text
+from assistant.engines.prompt import chat_content, completion_text
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError, BadInput, EngineFailed, Missing
 
@@ -17,15 +19,26 @@ STAND_IN_TOKENS = 96
 STAND_IN_NOTICE = "Stand-in model, not for medical use: it only shows that answers stream."
 QUIET = -1
 """llama.cpp's verbosity: nothing, since its log can hold the prompt."""
+TEXT_BATCH_TOKENS = 64
+"""Prompt tokens between two looks at whether to stop: 0.3 s for Gemma 3 270M on one core, and no slower in
+all than 2048."""
+IMAGE_BATCH_TOKENS = 512
+"""An image's 256 tokens have to fit into one batch: they see each other."""
+IMAGE_TOKENS = 256
+FRAME_TOKENS = 300
+"""For the question itself and the words around the dictation."""
+CHARS_PER_TOKEN = 3
+STOP_WAIT_S = 1.0
 
 Message = dict[str, Any]
 
 
 class LlamaCppEngine:
-    """One model, one question at a time; the others wait their turn.
+    """One model, one question at a time; the others wait their turn in the order they came.
 
-    xllamacpp opens an HTTP port of its own on 127.0.0.1. Nothing here uses it; it wants a key that only this
-    process knows.
+    ``timeout_s`` bounds the wait for the turn and for each piece. xllamacpp insists on an HTTP server of its
+    own. Nothing here uses it: it listens on a Unix socket whose file is deleted once it is open, so that
+    nothing can connect (on Windows: a free port of 127.0.0.1), and it wants a key that is thrown away.
     """
 
     def __init__(
@@ -39,9 +52,12 @@ class LlamaCppEngine:
         timeout_s: float = 120.0,
     ) -> None:
         self._gguf, self._mmproj, self._threads = gguf, mmproj, threads
-        self._max_tokens, self._timeout_s = max_tokens, timeout_s
+        self._max_tokens = STAND_IN_TOKENS if stand_in else max_tokens
+        self._timeout_s = timeout_s
         self._server: Any = None
+        self._run: _Run | None = None
         self._turn = asyncio.Lock()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="llamacpp")
         self.info = EngineInfo(
             name="gemma-3-270m (stand-in)" if stand_in else gguf.stem,
             stand_in=stand_in,
@@ -50,11 +66,14 @@ class LlamaCppEngine:
         )
 
     async def load(self) -> None:
-        """Takes seconds. Raises ``Missing``: ``gguf_missing``, ``engine_load_failed``."""
+        """Takes seconds, in which xllamacpp holds the GIL: nothing else runs, so load before serving.
+
+        Raises ``Missing``: ``gguf_missing``, ``engine_load_failed``.
+        """
         for file in (self._gguf, self._mmproj):
             if file is not None and not file.is_file():
                 raise Missing(f"There is no model file {file}.", code="gguf_missing")
-        self._server = await asyncio.to_thread(self._open)
+        self._server = await asyncio.get_running_loop().run_in_executor(self._worker, self._open)
 
     def _open(self) -> Any:
         import xllamacpp  # noqa: PLC0415 (loads a large library)
@@ -64,13 +83,17 @@ class LlamaCppEngine:
         if self._mmproj is not None:
             params.mmproj.path = str(self._mmproj)
         params.n_ctx, params.n_parallel = CONTEXT_TOKENS, 1
+        params.n_batch = params.n_ubatch = TEXT_BATCH_TOKENS if self._mmproj is None else IMAGE_BATCH_TOKENS
+        params.cache_ram_mib = 0  # else prompts of the past are kept, up to 8 GB of them
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
         params.verbosity = QUIET
-        params.hostnames = ["127.0.0.1"]
+        params.n_threads_http = 1
         params.api_keys = [secrets.token_urlsafe(32)]
-        params.ui = False
+        params.ui = params.endpoint_slots = False
         try:
-            return xllamacpp.Server(params)
+            with tempfile.TemporaryDirectory(prefix="llm-") as folder:
+                params.hostnames = ["127.0.0.1" if sys.platform == "win32" else f"{folder}/s.sock"]
+                return xllamacpp.Server(params)
         except (RuntimeError, ValueError, OSError):
             raise Missing(
                 f"{self._gguf.name} could not be loaded: no GGUF that llama.cpp reads, or too little memory.",
@@ -79,107 +102,160 @@ class LlamaCppEngine:
 
     async def answer(self, question: Question) -> AsyncIterator[str]:
         """Pieces of the answer. Raises ``EngineFailed`` (``engine_failed``, ``engine_timeout``,
-        ``engine_not_loaded``) and ``BadInput`` (``prompt_too_long``)."""
-        if self._server is None:
-            raise EngineFailed("The engine is not loaded.", code="engine_not_loaded")
-        async with self._turn:
-            run = _Run(asyncio.get_running_loop())
-            worker = asyncio.create_task(asyncio.to_thread(self._generate, question, run))
-            try:
-                thinking = ThinkingFilter()
-                async for piece in run.pieces(self._timeout_s):
-                    if shown := thinking.push(piece):
-                        yield shown
-                if rest := thinking.finish():
-                    yield rest
-            finally:
-                run.stop()
-                await asyncio.shield(worker)
+        ``engine_busy``, ``engine_not_loaded``) and ``BadInput`` (``prompt_too_long``)."""
+        run = await self._start(question)
+        thinking = ThinkingFilter()
+        begun = False
+        try:
+            while (piece := await run.next_piece(self._timeout_s)) is not None:
+                shown = thinking.push(piece)
+                shown = shown if begun else shown.lstrip()
+                if shown:
+                    begun = True
+                    yield shown
+            if rest := thinking.finish():
+                yield rest if begun else rest.lstrip()
+        finally:
+            run.stop()
+            # Usually one token. A stuck worker keeps the turn, and frees it when it ends.
+            await asyncio.wait({run.ended}, timeout=STOP_WAIT_S)
 
-    def _generate(self, question: Question, run: "_Run") -> None:
+    async def _start(self, question: Question) -> "_Run":
+        """Wait for the turn, then set the worker going. The turn ends when the worker does."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise EngineFailed(
+                "The answer engine is busy with other questions. Ask again.", code="engine_busy"
+            ) from None
+        loop = asyncio.get_running_loop()
+        try:
+            if self._server is None:
+                raise EngineFailed("The engine is not loaded.", code="engine_not_loaded")
+            run = self._run = _Run(loop, self._max_tokens)
+            run.ended = loop.run_in_executor(self._worker, self._generate, self._server, question, run)
+        except BaseException:
+            self._turn.release()
+            raise
+        run.ended.add_done_callback(lambda _: self._turn.release())
+        return run
+
+    def _generate(self, server: Any, question: Question, run: "_Run") -> None:
+        """On the worker thread. Never raises."""
         try:
             if self.info.stand_in:
-                self._server.handle_completions(self._completion(question), run.take)
+                server.handle_completions(self._completion(question), run.take)
             else:
-                self._server.handle_chat_completions(self._chat(question), run.take)
+                server.handle_chat_completions(self._chat(question), run.take)
             run.put(None)
-        except Exception:
-            run.put(EngineFailed("The answer engine failed. Ask again.", code="engine_failed"))
+        except Exception:  # whatever the library raises; its text may quote the prompt
+            run.put(_failed())
 
     def _completion(self, question: Question) -> Message:
         return {
             "prompt": completion_text(question),
-            "stream": True,
-            "temperature": 0,
-            "repeat_penalty": 1.0,
-            "n_predict": STAND_IN_TOKENS,
             "stop": ["\n"],
+            "repeat_penalty": 1.0,
+            **self._generation(),
         }
 
     def _chat(self, question: Question) -> Message:
-        images = [
-            {
-                "type": "image_url",
-                "image_url": {"url": f"data:{i.media_type};base64,{base64.b64encode(i.data).decode()}"},
-            }
-            for i in (question.images if self.info.sees_images else ())
-        ]
-        content = [*images, {"type": "text", "text": chat_text(question)}]
-        return {
-            "messages": [{"role": "user", "content": content}],
-            "stream": True,
-            "temperature": 0,
-            "max_tokens": self._max_tokens,
-        }
+        images = len(question.images) if self.info.sees_images else 0
+        room = CONTEXT_TOKENS - self._max_tokens - FRAME_TOKENS - IMAGE_TOKENS * images
+        content = chat_content(
+            question,
+            sees_images=self.info.sees_images,
+            document_chars=max(room, FRAME_TOKENS) * CHARS_PER_TOKEN,
+        )
+        return {"messages": [{"role": "user", "content": content}], **self._generation()}
+
+    def _generation(self) -> Message:
+        # Progress: a call per batch of the prompt, too, so that a stop need not wait for the first token.
+        return {"stream": True, "temperature": 0, "max_tokens": self._max_tokens, "return_progress": True}
 
     async def close(self) -> None:
+        """Stops what runs. The memory is freed when the worker has ended, usually at once."""
         server, self._server = self._server, None
-        del server  # llama.cpp frees the model with the object
+        if server is None:
+            return
+        if self._run is not None:
+            self._run.stop()
+        freed = self._worker.submit(_free, [server])
+        del server  # llama.cpp frees the model with its last reference, on the worker
+        self._worker.shutdown(wait=False)
+        await asyncio.wait({asyncio.wrap_future(freed)}, timeout=STOP_WAIT_S)
+
+
+def _free(held: list[Any]) -> None:
+    held.clear()
 
 
 class _Run:
-    """One generation: chunks come in on a worker thread, and go out on the event loop."""
+    """One generation: chunks come in on a worker thread, and go out on the event loop.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    The queue holds a whole answer, so it cannot be full; were it, the answer would fail.
+    """
+
+    ended: "asyncio.Future[None]"
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, max_tokens: int) -> None:
         self._loop = loop
-        self._queue: asyncio.Queue[str | AssistantError | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[str | AssistantError | None] = asyncio.Queue(max_tokens + 8)
         self._stopped = False
 
     def stop(self) -> None:
         self._stopped = True
 
     def put(self, item: str | AssistantError | None) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+        """From the worker thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._take_in, item)
+        except RuntimeError:  # the loop has closed: nobody listens any more
+            self._stopped = True
+
+    def _take_in(self, item: str | AssistantError | None) -> None:
+        if self._stopped:
+            return
+        try:
+            self._queue.put_nowait(item)
+        except asyncio.QueueFull:
+            self._stopped = True
+            self._queue.get_nowait()
+            self._queue.put_nowait(_failed())
 
     def take(self, chunk: Message | str) -> bool:
         """Called by the library with each chunk; True ends the generation."""
+        if self._stopped:
+            return True
         if isinstance(chunk, dict):
-            if "error" in chunk or "code" in chunk:
-                self.put(_translated(chunk))
+            if "error" in chunk:
+                self.put(_translated(chunk["error"]))
                 return True
             choice = (chunk.get("choices") or [{}])[0]
             if text := choice.get("text") or (choice.get("delta") or {}).get("content"):
                 self.put(text)
         return self._stopped
 
-    async def pieces(self, timeout_s: float) -> AsyncIterator[str]:
-        while True:
-            try:
-                async with asyncio.timeout(timeout_s):
-                    item = await self._queue.get()
-            except TimeoutError:
-                raise EngineFailed("The answer engine takes too long.", code="engine_timeout") from None
-            if item is None:
-                return
-            if isinstance(item, AssistantError):
-                raise item
-            yield item
+    async def next_piece(self, timeout_s: float) -> str | None:
+        """The next piece, or None at the end."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                item = await self._queue.get()
+        except TimeoutError:
+            raise EngineFailed("The answer engine takes too long.", code="engine_timeout") from None
+        if isinstance(item, AssistantError):
+            raise item
+        return item
 
 
-def _translated(chunk: Message) -> AssistantError:
-    body = chunk.get("error")
-    error = body if isinstance(body, dict) else chunk
-    if "context" in str(error.get("type", "")) or "context" in str(error.get("message", "")):
-        return BadInput("The question with its dictation is too long for this model.", code="prompt_too_long")
+def _failed() -> EngineFailed:
     return EngineFailed("The answer engine failed. Ask again.", code="engine_failed")
+
+
+def _translated(error: Any) -> AssistantError:
+    if isinstance(error, dict) and "exceed_context" in str(error.get("type", "")):
+        return BadInput(
+            "The question with its dictation and images is too long for this model.", code="prompt_too_long"
+        )
+    return _failed()

@@ -1,13 +1,15 @@
 """Any server that speaks OpenAI's chat completions: vLLM, llama.cpp, Ollama."""
 
-import base64
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import openai
+from openai.types.chat import ChatCompletionChunk
 
 from assistant.engines.base import EngineInfo, Question
-from assistant.engines.prompt import chat_text
+from assistant.engines.prompt import chat_content
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError, BadInput, EngineFailed
 
@@ -25,7 +27,9 @@ class OpenAICompatibleEngine:
         sees_images: bool,
         max_tokens: int,
     ) -> None:
-        self._base_url, self._model, self._max_tokens = base_url, model, max_tokens
+        address = urlsplit(base_url)
+        self._shown_url = f"{address.scheme}://{address.netloc.rpartition('@')[2]}"
+        self._model, self._max_tokens, self._timeout_s = model, max_tokens, timeout_s
         self._client = openai.AsyncOpenAI(
             base_url=base_url, api_key=api_key or "none", timeout=timeout_s, max_retries=0
         )
@@ -38,15 +42,16 @@ class OpenAICompatibleEngine:
         thinking = ThinkingFilter()
         finished = False
         try:
-            stream = await self._client.chat.completions.create(
-                model=self._model,
-                messages=[{"role": "user", "content": self._content(question)}],
-                max_tokens=self._max_tokens,
-                temperature=0,
-                stream=True,
-            )
+            async with asyncio.timeout(self._timeout_s):
+                stream = await self._client.chat.completions.create(
+                    model=self._model,
+                    messages=[{"role": "user", "content": self._content(question)}],
+                    max_tokens=self._max_tokens,
+                    temperature=0,
+                    stream=True,
+                )
             async with stream:
-                async for chunk in stream:
+                while chunk := await self._next(stream):
                     if not chunk.choices:
                         continue
                     finished = finished or chunk.choices[0].finish_reason is not None
@@ -61,24 +66,22 @@ class OpenAICompatibleEngine:
                 "The answer was cut off: the engine closed the connection.", code="engine_failed"
             )
 
+    async def _next(self, stream: openai.AsyncStream[ChatCompletionChunk]) -> ChatCompletionChunk | None:
+        """The next chunk, or None at the end. A server's keep-alive comments do not extend the wait."""
+        async with asyncio.timeout(self._timeout_s):
+            return await anext(stream, None)
+
     def _content(self, question: Question) -> Any:
-        images = [
-            {
-                "type": "image_url",
-                "image_url": {"url": f"data:{i.media_type};base64,{base64.b64encode(i.data).decode()}"},
-            }
-            for i in (question.images if self.info.sees_images else ())
-        ]
-        return [*images, {"type": "text", "text": chat_text(question)}]
+        return chat_content(question, sees_images=self.info.sees_images)
 
     def _translated(self, error: Exception) -> AssistantError:
         """A library's error as ours; its own message may quote the prompt, so it is not passed on."""
         match error:
-            case openai.APITimeoutError():
+            case openai.APITimeoutError() | TimeoutError():
                 return EngineFailed("The answer engine takes too long.", code="engine_timeout")
             case openai.APIConnectionError():
                 return EngineFailed(
-                    f"No answer engine at {self._base_url}. Is it running?", code="engine_unreachable"
+                    f"No answer engine at {self._shown_url}. Is it running?", code="engine_unreachable"
                 )
             case openai.AuthenticationError() | openai.PermissionDeniedError():
                 return EngineFailed(
@@ -86,12 +89,10 @@ class OpenAICompatibleEngine:
                 )
             case openai.NotFoundError():
                 return EngineFailed(
-                    f"The answer engine has no model {self._model!r}: see --engine-model.",
+                    f"The answer engine has no model {self._model!r}: see --engine-model and --engine-url.",
                     code="engine_model_unknown",
                 )
-            case openai.BadRequestError() if (
-                "context" in str(error).lower() or "length" in str(error).lower()
-            ):
+            case openai.BadRequestError() if _is_too_long(error):
                 return BadInput(
                     "The question with its dictation and images is too long for this model.",
                     code="prompt_too_long",
@@ -104,3 +105,9 @@ class OpenAICompatibleEngine:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _is_too_long(error: openai.BadRequestError) -> bool:
+    """As vLLM, llama.cpp and OpenAI say it: there is no common code."""
+    said = f"{error} {error.body}".lower()
+    return any(sign in said for sign in ("context", "too long", "longer than the maximum"))

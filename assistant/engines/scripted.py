@@ -12,8 +12,9 @@ from assistant.errors import AssistantError
 class _Line:
     pattern: str
     pieces: tuple[str, ...]
-    delay_s: float
-    error: AssistantError | None
+    delay_s: float = 0.0
+    gate: asyncio.Semaphore | None = None
+    error: AssistantError | None = None
 
 
 class ScriptedEngine:
@@ -26,13 +27,23 @@ class ScriptedEngine:
         self.questions: list[Question] = []
         self.running = 0
 
-    def script(self, pattern: str, pieces: Sequence[str], delay_s: float = 0.0) -> None:
-        """Questions that hold ``pattern`` (any case) get ``pieces``, ``delay_s`` apart."""
-        self._lines.append(_Line(pattern.lower(), tuple(pieces), delay_s, None))
+    def script(
+        self,
+        pattern: str,
+        pieces: Sequence[str],
+        delay_s: float = 0.0,
+        gate: asyncio.Semaphore | None = None,
+    ) -> None:
+        """Questions that hold ``pattern`` (any case) get ``pieces``, ``delay_s`` apart.
 
-    def fail(self, pattern: str, error: AssistantError) -> None:
-        """Questions that hold ``pattern`` raise ``error``."""
-        self._lines.append(_Line(pattern.lower(), (), 0.0, error))
+        ``gate`` holds each piece back until there is a permit for it: start with ``asyncio.Semaphore(0)``,
+        and each ``release()`` on the engine's event loop lets one piece out.
+        """
+        self._lines.append(_Line(pattern.lower(), tuple(pieces), delay_s, gate))
+
+    def fail(self, pattern: str, error: AssistantError, after: Sequence[str] = ()) -> None:
+        """Questions that hold ``pattern`` get the pieces ``after``, then raise ``error``."""
+        self._lines.append(_Line(pattern.lower(), tuple(after), error=error))
 
     async def answer(self, question: Question) -> AsyncIterator[str]:
         self.questions.append(question)
@@ -40,6 +51,8 @@ class ScriptedEngine:
         try:
             line = self._find(question.text)
             for piece in line.pieces:
+                if line.gate:
+                    await line.gate.acquire()
                 await asyncio.sleep(line.delay_s)
                 yield piece
             if line.error:
@@ -48,10 +61,11 @@ class ScriptedEngine:
             self.running -= 1
 
     def _find(self, text: str) -> _Line:
+        """The newest line that fits."""
         for line in reversed(self._lines):
             if line.pattern in text.lower():
                 return line
-        return _Line("", ("I have no script for this.",), 0.0, None)
+        return _Line("", ("I have no script for this.",))
 
     async def load(self) -> None:
         """Nothing to load."""

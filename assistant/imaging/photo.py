@@ -4,7 +4,8 @@ import base64
 import binascii
 import io
 import secrets
-import warnings
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -18,22 +19,48 @@ MAX_PIXELS = 50_000_000
 LONGEST_SIDE_PX = 2048
 LARGEST_PNG_BYTES = 4 * 2**20
 FORMATS = ("PNG", "JPEG", "WEBP")
+OTHER_KINDS = (
+    (0, b"GIF8", "a GIF"),
+    (0, b"BM", "a BMP"),
+    (0, b"II*\0", "a TIFF"),
+    (0, b"MM\0*", "a TIFF"),
+    (0, b"%PDF", "a PDF"),
+    (4, b"ftyphei", "a HEIC"),
+    (4, b"ftypmif1", "a HEIC"),
+    (4, b"ftypavif", "an AVIF"),
+    (128, b"DICM", "a DICOM file"),
+)
+"""Offset, bytes there, and what that is: kinds that are named rather than called unreadable."""
 
 
-def read_image(data: bytes, name: str) -> Image:
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """What ``read_image`` takes in, and how large it gives it back."""
+
+    max_bytes: int = MAX_BYTES
+    max_pixels: int = MAX_PIXELS
+    longest_side_px: int = LONGEST_SIDE_PX
+
+
+DEFAULT_LIMITS = ImageLimits()
+
+
+def read_image(data: bytes, name: str, limits: ImageLimits = DEFAULT_LIMITS) -> Image:
     """An attached file, told by its content, not by its name.
 
     Raises ``BadInput``: ``image_empty``, ``image_too_large``, ``image_too_many_pixels``,
-    ``image_type_unsupported``, ``image_not_readable``, ``image_has_pages``. Takes up to a second: call it in
+    ``image_type_unsupported``, ``image_not_readable``, ``image_has_pages``. Takes up to seconds: call it in
     a thread.
     """
     if not data:
-        raise BadInput(f"{name} is empty.", code="image_empty")
-    if len(data) > MAX_BYTES:
-        raise BadInput(f"{name} is larger than {MAX_BYTES // 2**20} MB.", code="image_too_large")
-    picture, lossless = _decode(data, name)
-    picture = _upright_rgb(picture)
-    picture.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX), PIL.Image.Resampling.LANCZOS)
+        raise BadInput(f"{name} is empty. Attach it again.", code="image_empty")
+    if len(data) > limits.max_bytes:
+        raise BadInput(
+            f"{name} is larger than {limits.max_bytes // 2**20} MB. Attach a smaller one.",
+            code="image_too_large",
+        )
+    picture, lossless = _decode(data, name, limits)
+    picture.thumbnail((limits.longest_side_px,) * 2, PIL.Image.Resampling.LANCZOS)
     media_type, encoded = _encode(picture, lossless)
     return Image(f"att_{secrets.token_urlsafe(9)}", name, media_type, encoded, *picture.size)
 
@@ -60,60 +87,67 @@ def thumbnail(image: Image, size_px: int) -> bytes:
     return _saved(small, "JPEG", quality=85)
 
 
-def _decode(data: bytes, name: str) -> tuple[PIL.Image.Image, bool]:
-    """The pixels, and whether the file kept them without loss."""
+def _decode(data: bytes, name: str, limits: ImageLimits) -> tuple[PIL.Image.Image, bool]:
+    """The upright RGB pixels, and whether the file kept them without loss."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
-            picture = PIL.Image.open(io.BytesIO(data))
-            _check(picture, name)
-            picture.load()
+        picture = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
+        _check(picture, name, limits)
+        return _upright_rgb(picture), picture.format == "PNG"
     except BadInput:
         raise
     except PIL.UnidentifiedImageError:
-        raise BadInput(
-            f"{name} is not a picture that can be read. Attach PNG, JPEG or WebP.", code="image_not_readable"
-        ) from None
-    except PIL.Image.DecompressionBombError:
-        raise _too_many_pixels(name) from None
-    except (OSError, ValueError, SyntaxError, EOFError):
+        raise _unknown(data, name) from None
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning):
+        raise _too_many_pixels(name, limits) from None
+    except Exception:  # decoders meet damage with errors of many kinds
         raise BadInput(f"{name} is damaged or cut off. Save it again.", code="image_not_readable") from None
-    return picture, picture.format == "PNG"
 
 
-def _check(picture: PIL.Image.Image, name: str) -> None:
-    if picture.format not in FORMATS:
-        raise BadInput(
-            f"{name} is {picture.format or 'of an unknown kind'}. Attach PNG, JPEG or WebP.",
-            code="image_type_unsupported",
-        )
-    if picture.width * picture.height > MAX_PIXELS:
-        raise _too_many_pixels(name)
-    if getattr(picture, "n_frames", 1) > 1:
+def _unknown(data: bytes, name: str) -> BadInput:
+    for offset, mark, kind in OTHER_KINDS:
+        if data[offset : offset + len(mark)] == mark:
+            return BadInput(f"{name} is {kind}. Save it as PNG, JPEG or WebP.", code="image_type_unsupported")
+    return BadInput(
+        f"{name} is not a picture that can be read. Attach PNG, JPEG or WebP.", code="image_not_readable"
+    )
+
+
+def _check(picture: PIL.Image.Image, name: str, limits: ImageLimits) -> None:
+    """Before any pixel is decoded."""
+    if picture.width * picture.height > limits.max_pixels:
+        raise _too_many_pixels(name, limits)
+    # Pillow calls a JPEG with a preview or a depth map behind it, as many phones write them, MPO.
+    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
         raise BadInput(f"{name} has several pages or moves. Attach one picture.", code="image_has_pages")
 
 
-def _too_many_pixels(name: str) -> BadInput:
+def _too_many_pixels(name: str, limits: ImageLimits) -> BadInput:
     return BadInput(
-        f"{name} has more than {MAX_PIXELS // 10**6} million pixels. Attach a smaller one.",
+        f"{name} has more than {limits.max_pixels / 10**6:g} million pixels. Attach a smaller one.",
         code="image_too_many_pixels",
     )
 
 
 def _upright_rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
     picture = PIL.ImageOps.exif_transpose(picture)
-    if picture.mode in ("I;16", "I;16B", "I", "F"):
-        return PIL.Image.fromarray(_to_8_bit(np.asarray(picture, np.float64))).convert("RGB")
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
+        picture = PIL.Image.fromarray(_to_8_bit(np.asarray(picture)))
+    elif picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         white = PIL.Image.new("RGBA", picture.size, "white")
-        return PIL.Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB")
-    return picture.convert("RGB")
+        picture = PIL.Image.alpha_composite(white, picture.convert("RGBA"))
+    picture = picture.convert("RGB")
+    picture.info.clear()  # comments, profiles: saving would write some of them again
+    return picture
 
 
-def _to_8_bit(pixels: np.ndarray) -> np.ndarray:
+def _to_8_bit(pixels: "np.ndarray[Any, Any]") -> "np.ndarray[Any, np.dtype[np.uint8]]":
     """Grey of more than 8 bits: its darkest to its brightest value becomes 0 to 255."""
     low, high = float(pixels.min()), float(pixels.max())
-    return np.round((pixels - low) * (255 / (high - low or 1.0))).astype(np.uint8)
+    scaled = pixels.astype(np.float32)
+    scaled -= low
+    scaled *= 255 / (high - low or 1.0)
+    eight_bit: np.ndarray[Any, np.dtype[np.uint8]] = np.rint(scaled, out=scaled).astype(np.uint8)
+    return eight_bit
 
 
 def _encode(picture: PIL.Image.Image, lossless: bool) -> tuple[str, bytes]:

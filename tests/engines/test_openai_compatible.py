@@ -1,0 +1,251 @@
+"""The engine against a real HTTP server that speaks OpenAI's server-sent events."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import socket
+import time
+from contextlib import aclosing
+
+import pytest
+
+from assistant.engines.base import Image, Question
+from assistant.engines.openai_compatible import OpenAICompatibleEngine
+from assistant.errors import AssistantError, BadInput, EngineFailed
+
+SECRET = "Jane Doe has an effusion"
+
+
+def chunk(text=None, finish=None):
+    delta = {} if text is None else {"content": text}
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    body = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+    return f"data: {json.dumps(body)}\n\n".encode()
+
+
+END = [chunk(finish="stop"), b"data: [DONE]\n\n"]
+USAGE = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[]}\n\n'
+
+
+class ModelServer:
+    """Says what it is told to: a status, and pieces of the body with waits (numbers) between them."""
+
+    def __init__(self):
+        self.status, self.body = "200 OK", []
+        self.whole = True
+        self.requests = []
+        self.gone = asyncio.Event()
+
+    async def serve(self, reader, writer):
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            length = int(next(x.split(":")[1] for x in head.lower().splitlines() if "content-length" in x))
+            self.requests.append((head, json.loads(await reader.readexactly(length))))
+            kind = "text/event-stream" if self.status.startswith("200") else "application/json"
+            writer.write(f"HTTP/1.1 {self.status}\r\nContent-Type: {kind}\r\n".encode())
+            writer.write(b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+            for part in self.body:
+                if isinstance(part, bytes):
+                    writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+                    await writer.drain()
+                else:
+                    waited = asyncio.ensure_future(reader.read(1))
+                    done, _ = await asyncio.wait({waited}, timeout=part)
+                    if done:
+                        self.gone.set()
+                        return
+                    waited.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await waited
+            if self.whole:
+                writer.write(b"0\r\n\r\n")
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self.gone.set()
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+@pytest.fixture
+async def server():
+    model = ModelServer()
+    listener = await asyncio.start_server(model.serve, "127.0.0.1", 0)
+    model.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"
+    yield model
+    listener.close()
+    await listener.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def opened(url, **changes):
+    settings = {"model": "m", "api_key": None, "timeout_s": 5, "sees_images": True, "max_tokens": 50}
+    engine = OpenAICompatibleEngine(base_url=url, **(settings | changes))
+    try:
+        await engine.load()
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def answer(engine, question=None):
+    return [piece async for piece in engine.answer(question or Question(SECRET))]
+
+
+async def failure(server, **changes):
+    async with opened(server.url, **changes) as engine:
+        with pytest.raises(AssistantError) as caught:
+            await answer(engine)
+    assert SECRET not in caught.value.message
+    return caught.value
+
+
+async def test_an_answer_streams(server):
+    server.body = [chunk("No "), 0.05, chunk("effusion."), *END[:1], USAGE, END[1]]
+    async with opened(server.url, api_key="k3y") as engine:
+        assert await answer(engine, Question("Effusion?", "Lungs clear.")) == ["No ", "effusion."]
+    head, body = server.requests[0]
+    assert "bearer k3y" in head.lower()
+    assert (body["model"], body["max_tokens"], body["stream"]) == ("m", 50, True)
+    text = body["messages"][-1]["content"][-1]["text"]
+    assert "Lungs clear." in text and text.endswith("Effusion?")
+
+
+async def test_pieces_come_as_they_are_made(server):
+    server.body = [chunk("first"), 1.0, chunk("second"), *END]
+    async with opened(server.url) as engine, aclosing(engine.answer(Question("?"))) as pieces:
+        began = time.monotonic()
+        assert await anext(pieces) == "first"
+        assert time.monotonic() - began < 0.9
+
+
+async def test_images_go_first_and_only_to_a_model_that_sees(server):
+    server.body = [chunk("Yes."), *END]
+    question = Question("Fracture?", images=(Image("att_1", "x.png", "image/png", b"\x89", 1, 1),))
+    async with opened(server.url) as engine:
+        await answer(engine, question)
+    async with opened(server.url, sees_images=False) as engine:
+        await answer(engine, question)
+    seeing, blind = (body["messages"][-1]["content"] for _, body in server.requests)
+    assert [part["type"] for part in seeing] == ["image_url", "text"]
+    assert seeing[0]["image_url"]["url"] == "data:image/png;base64,iQ=="
+    assert "image_url" not in json.dumps(blind)
+
+
+async def test_thinking_is_not_shown(server):
+    server.body = [chunk("<unus"), chunk("ed94>thought"), chunk("<unused95>Yes"), chunk("."), *END]
+    async with opened(server.url) as engine:
+        assert "".join(await answer(engine)) == "Yes."
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "code"),
+    [
+        ("401 Unauthorized", {"message": "bad key"}, "engine_unauthorized"),
+        ("403 Forbidden", {"message": "no"}, "engine_unauthorized"),
+        ("404 Not Found", {"message": "The model `m` does not exist."}, "engine_model_unknown"),
+        ("500 Internal Server Error", {"message": SECRET}, "engine_failed"),
+        ("503 Service Unavailable", {"message": "loading"}, "engine_failed"),
+        ("400 Bad Request", {"message": f"{SECRET}: bad role"}, "engine_failed"),
+    ],
+)
+async def test_refusals(server, status, error, code):
+    server.status, server.body = status, [json.dumps({"error": error}).encode()]
+    caught = await failure(server)
+    assert isinstance(caught, EngineFailed)
+    assert caught.code == code
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "This model's maximum context length is 4096 tokens.", "code": 400},
+        {"message": "too big", "code": "context_length_exceeded"},
+        {"message": "the request exceeds the available context size", "type": "exceed_context_size_error"},
+    ],
+)
+async def test_a_prompt_that_is_too_long(server, error):
+    server.status, server.body = "400 Bad Request", [json.dumps({"error": error}).encode()]
+    caught = await failure(server)
+    assert isinstance(caught, BadInput)
+    assert caught.code == "prompt_too_long"
+
+
+async def test_nobody_listens():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+    async with opened(url) as engine:  # load does not fail: the server may come up later
+        with pytest.raises(EngineFailed) as caught:
+            await answer(engine)
+    assert caught.value.code == "engine_unreachable"
+
+
+@pytest.mark.parametrize("body", [[2], [chunk("No"), 2], [chunk("No"), b": ping\n\n", 0.2] * 2 + [2]])
+async def test_too_slow(server, body):
+    server.body = body
+    assert (await failure(server, timeout_s=0.3)).code == "engine_timeout"
+
+
+async def test_keep_alives_do_not_extend_the_wait(server):
+    server.body = [b": ping\n\n", 0.1] * 30
+    began = time.monotonic()
+    assert (await failure(server, timeout_s=0.3)).code == "engine_timeout"
+    assert time.monotonic() - began < 1.5
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_cut_in_the_middle(server, whole):
+    server.body, server.whole = [chunk("No eff")], whole
+    got = []
+    async with opened(server.url) as engine:
+        with pytest.raises(EngineFailed) as caught:
+            async for piece in engine.answer(Question(SECRET)):
+                got.append(piece)
+    assert (got, caught.value.code) == (["No eff"], "engine_failed")
+
+
+async def test_an_error_in_the_stream(server):
+    server.body = [chunk("No"), b'data: {"error": {"message": "CUDA out of memory"}}\n\n']
+    assert (await failure(server)).code == "engine_failed"
+
+
+async def test_nonsense_in_the_stream(server):
+    server.body = [b"data: {nonsense\n\n"]
+    assert (await failure(server)).code == "engine_failed"
+
+
+async def test_closing_the_answer_closes_the_connection(server):
+    server.body = [chunk("No"), 10]
+    async with opened(server.url) as engine:
+        async with aclosing(engine.answer(Question("?"))) as pieces:
+            await anext(pieces)
+        async with asyncio.timeout(1):
+            await server.gone.wait()
+
+
+@pytest.mark.parametrize("body", [[10], [chunk("No"), 10]])
+async def test_cancelling_closes_the_connection(server, body):
+    server.body = body
+    async with opened(server.url) as engine:
+        task = asyncio.create_task(answer(engine))
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with asyncio.timeout(1):
+            await server.gone.wait()
+        server.body = [chunk("Yes."), *END]
+        assert await answer(engine) == ["Yes."]
+
+
+async def test_nothing_of_prompt_or_answer_is_logged(server, caplog):
+    caplog.set_level(logging.DEBUG)
+    server.body = [chunk("Wholly private."), *END]
+    async with opened(server.url, api_key="k3y-private") as engine:
+        await answer(engine)
+    assert "Jane" not in caplog.text
+    assert "private" not in caplog.text
