@@ -11,16 +11,18 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import IO
 
-import av
+import numpy as np
+import soxr
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from assistant import events as ev
+from assistant.audio.files import read_audio
+from assistant.audio.frames import SAMPLE_RATE_HZ
 from assistant.client import AssistantClient
 from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note
@@ -271,21 +273,13 @@ class RecordingTrack(MediaStreamTrack):
 
 
 def read_frames(path: Path) -> Iterator[AudioFrame]:
-    """A file as 20 ms frames of 48 kHz mono. Raises ``BadInput``: ``audio_not_readable``."""
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise BadInput(f"{path}: there is no sound in it.", code="audio_empty")
-            resampler = AudioResampler(format="s16", layout="mono", rate=RATE_HZ, frame_size=FRAME_SAMPLES)
-            for frame in container.decode(container.streams.audio[0]):
-                for piece in resampler.resample(frame):
-                    if piece.samples == FRAME_SAMPLES:
-                        yield piece
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        reason = (
-            "no such file" if isinstance(error, FileNotFoundError) else "not a sound file that can be read"
-        )
-        raise BadInput(f"{path}: {reason}.", code="audio_not_readable") from None
+    """A file as 20 ms frames of 48 kHz mono. Raises ``BadInput`` as ``read_audio`` does."""
+    samples = soxr.resample(read_audio(path), SAMPLE_RATE_HZ, RATE_HZ)
+    pcm = (np.clip(samples, -1, 1 - 2**-15) * 32768).astype(np.int16)
+    for start in range(0, len(pcm) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
+        frame = AudioFrame.from_ndarray(pcm[None, start : start + FRAME_SAMPLES], format="s16", layout="mono")
+        frame.sample_rate = RATE_HZ
+        yield frame
 
 
 @contextlib.asynccontextmanager
