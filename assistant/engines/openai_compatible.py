@@ -62,14 +62,17 @@ class OpenAICompatibleEngine:
         if rest := thinking.finish():
             yield rest
         if not finished:
-            raise EngineFailed(
-                "The answer was cut off: the engine closed the connection.", code="engine_failed"
-            )
+            raise _cut_off()
 
     async def _next(self, stream: openai.AsyncStream[ChatCompletionChunk]) -> ChatCompletionChunk | None:
         """The next chunk, or None at the end. A server's keep-alive comments do not extend the wait."""
-        async with asyncio.timeout(self._timeout_s):
-            return await anext(stream, None)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await anext(stream, None)
+        except openai.APITimeoutError:
+            raise
+        except openai.APIConnectionError:  # it was reachable when the answer began
+            raise _cut_off() from None
 
     def _content(self, question: Question) -> Any:
         return chat_content(question, sees_images=self.info.sees_images)
@@ -77,6 +80,8 @@ class OpenAICompatibleEngine:
     def _translated(self, error: Exception) -> AssistantError:
         """A library's error as ours; its own message may quote the prompt, so it is not passed on."""
         match error:
+            case AssistantError():
+                return error
             case openai.APITimeoutError() | TimeoutError():
                 return EngineFailed("The answer engine takes too long.", code="engine_timeout")
             case openai.APIConnectionError():
@@ -105,6 +110,10 @@ class OpenAICompatibleEngine:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+def _cut_off() -> EngineFailed:
+    return EngineFailed("The answer was cut off: the engine closed the connection.", code="engine_failed")
 
 
 def _is_too_long(error: openai.BadRequestError) -> bool:

@@ -18,7 +18,10 @@ def test_a_short_document_is_whole():
 
 def test_of_a_long_document_the_end_is_kept_and_the_cut_is_said():
     document = "first words " + "filler " * 5_000 + "last words"
-    for text in (chat_text(Question("Effusion?", document)), completion_text(Question("Effusion?", document))):
+    for text in (
+        chat_text(Question("Effusion?", document)),
+        completion_text(Question("Effusion?", document)),
+    ):
         assert "last words" in text
         assert "first words" not in text
         assert "left out" in text
