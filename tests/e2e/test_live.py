@@ -10,6 +10,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.models]
 
 DICTATION = "audio/chest_xray.flac"
 QUESTION = "audio/question.flac"
+STOP = "audio/stop.flac"
 HEARD_MS = 40_000
 
 
@@ -46,6 +47,15 @@ def test_stop_ends_an_answer_that_goes_on(open_page, server):
     page.click("#stop-answer")
     expect(page.locator("#stop-answer")).to_be_hidden()
     expect(page.locator("#answers")).to_contain_text(re.compile("stopped", re.I))
+
+
+def test_saying_stop_ends_an_answer(open_page, server):
+    server.engine.script("image", ["word "] * 2000, delay_s=0.05)
+    page = open_page(QUESTION, STOP)
+    page.click("#mic")
+    expect(page.locator("#answers")).to_contain_text("word word", timeout=HEARD_MS)
+    expect(page.locator("#answers")).to_contain_text("Stopped", timeout=HEARD_MS)
+    expect(page.locator("#report")).to_contain_text("Command")
 
 
 def test_reload_brings_everything_back(open_page, server):
