@@ -93,6 +93,8 @@ def open_engine(settings: Settings) -> Engine:
                 mmproj=settings.mmproj,
                 stand_in=False,
                 threads=settings.engine_threads,
+                max_tokens=settings.engine_max_tokens,
+                timeout_s=settings.engine_timeout_s,
             )
         case "stand-in":
             folder = weights.resolve(STAND_IN_BUNDLE, models_dir(settings))
