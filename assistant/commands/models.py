@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from assistant import weights
+from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.errors import BadInput, Missing
 
@@ -42,9 +43,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _settings_directory() -> Path:
-    from assistant.config import Settings  # noqa: PLC0415
-
-    return Settings().models_dir or weights.default_directory()
+    return settings_from(argparse.Namespace()).models_dir or weights.default_directory()
 
 
 def _here(name: str, directory: Path) -> bool:
