@@ -136,6 +136,11 @@ def engine(settings: Settings) -> list[Finding]:
         return [Finding(False, f"Engine {settings.engine}", f"{error.message} [{error.code}]")]
     except ImportError:
         return [Finding(False, f"Engine {settings.engine}", NOT_LOADED)]
+    if settings.engine == "gguf":
+        gone = [file for file in (settings.gguf, settings.mmproj) if file is not None and not file.is_file()]
+        if gone:
+            todo = "set --gguf and --mmproj to files that exist [gguf_missing]"
+            return [Finding(False, f"There is no model file {gone[0]}", todo)]
     note = (
         "it only shows that the pipeline runs; see: assistant serve --help, --engine" if info.stand_in else ""
     )

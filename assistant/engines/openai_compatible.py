@@ -15,7 +15,10 @@ from assistant.errors import AssistantError, BadInput, EngineFailed
 
 
 class OpenAICompatibleEngine:
-    """``timeout_s`` bounds the wait for each piece. The server need not run when this is made."""
+    """``timeout_s`` bounds the wait for each piece. The server need not run when this is made.
+
+    Raises ``BadInput`` (``settings_invalid``) when ``base_url`` is no web address.
+    """
 
     def __init__(
         self,
@@ -27,8 +30,7 @@ class OpenAICompatibleEngine:
         sees_images: bool,
         max_tokens: int,
     ) -> None:
-        address = urlsplit(base_url)
-        self._shown_url = f"{address.scheme}://{address.netloc.rpartition('@')[2]}"
+        self._shown_url = _shown(base_url)
         self._model, self._max_tokens, self._timeout_s = model, max_tokens, timeout_s
         self._client = openai.AsyncOpenAI(
             base_url=base_url, api_key=api_key or "none", timeout=timeout_s, max_retries=0
@@ -114,6 +116,20 @@ class OpenAICompatibleEngine:
 
 def _cut_off() -> EngineFailed:
     return EngineFailed("The answer was cut off: the engine closed the connection.", code="engine_failed")
+
+
+def _shown(base_url: str) -> str:
+    """The scheme, host and port: no password. Raises ``BadInput``: ``settings_invalid``."""
+    try:
+        address = urlsplit(base_url)
+        valid = address.scheme in ("http", "https") and address.hostname and address.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise BadInput(
+            "--engine-url is no web address such as http://127.0.0.1:8000/v1.", code="settings_invalid"
+        )
+    return f"{address.scheme}://{address.netloc.rpartition('@')[2]}"
 
 
 def _is_too_long(error: openai.BadRequestError) -> bool:
