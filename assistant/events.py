@@ -526,9 +526,10 @@ def parse_client_event(raw: str) -> ClientEvent:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         if first["type"] == "json_invalid":
             raise BadInput("This is not JSON.", code="json_invalid") from None
-        if first["type"] in ("union_tag_invalid", "union_tag_not_found", "model_attributes_type"):
+        if not first["loc"]:  # the event's own type, not that of a part in it
             raise BadInput(
                 "Unknown event: 'type' must be one of those in docs/protocol.md.", code="event_unknown"
             ) from None
         field = ".".join(str(part) for part in first["loc"][1:])
-        raise BadInput(f"{field or 'event'}: {first['msg']}", code="event_invalid") from None
+        wrong = "unknown type" if first["type"].startswith("union_tag") else first["msg"]
+        raise BadInput(f"{field or 'event'}: {wrong}", code="event_invalid") from None

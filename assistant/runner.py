@@ -132,6 +132,9 @@ class SessionRunner:
             self._emit(SessionClosing(reason=reason, retry=True))
             raise
         finally:
+            self._ended.set()
+            if self._grace:
+                self._grace.cancel()
             telemetry.sessions.dec()
             await self._close_peer()
             if self._outbox:
@@ -146,6 +149,11 @@ class SessionRunner:
         self.end()
 
     @property
+    def over(self) -> bool:
+        """It has ended, or is about to: nobody can come back to it."""
+        return self._ended.is_set()
+
+    @property
     def connected(self) -> bool:
         return self._outbox is not None
 
@@ -155,8 +163,12 @@ class SessionRunner:
         One client at a time: an earlier connection of the same session is told and closed.
         """
         if self._outbox is not None:
+            earlier = self._outbox
             self._emit(SessionClosing(reason="This session was opened elsewhere.", retry=False))
-            self._outbox.close()
+            earlier.close()  # _emit has let it go already, if it was full
+            if self._peer:  # the earlier client's microphone
+                peer, self._peer = self._peer, None
+                self._tasks.create_task(peer.close(), name="close-earlier-peer")
         if self._grace:
             self._grace.cancel()
         replay = self._log.after(after_seq) if after_seq is not None else []
@@ -176,6 +188,10 @@ class SessionRunner:
         self._start_grace()
 
     def _start_grace(self) -> None:
+        if self.over:
+            return
+        if self._grace:
+            self._grace.cancel()
         loop = asyncio.get_running_loop()
         self._grace = loop.call_later(self._settings.grace_s, self.end)
 
@@ -283,11 +299,14 @@ class SessionRunner:
         try:
             answer = await peer.accept(sdp)
         except AssistantError:
-            await self._close_peer()
+            if self._peer is peer:
+                self._peer = None
+            await peer.close()
             raise
         self._emit(WebRtcAnswer(sdp=answer))
 
     def _peer_failed(self, error: AssistantError) -> None:
+        self._peer = None  # it has closed itself
         self._emit(Notice(level="warning", code=error.code, message=error.message))
 
     async def _close_peer(self) -> None:
@@ -319,6 +338,7 @@ class SessionRunner:
             case InputAudioCommit():
                 await self._commit()
             case InputAudioClear():
+                await self._chunks.drained()  # what was sent before it is part of what is thrown away
                 self._take_all(self._listener.clear())
             case SessionUpdate():
                 self._update(event)
@@ -345,6 +365,7 @@ class SessionRunner:
                 assert_never(event)
 
     async def _commit(self) -> None:
+        self._end_pcm()  # the last milliseconds wait in its filter
         await self._chunks.drained()
         self._take_all(self._listener.commit())
 
@@ -373,9 +394,9 @@ class SessionRunner:
 
     async def attach(self, data: bytes, name: str) -> Attachment:
         """Attach an image to the session. Raises ``BadInput``."""
-        if self._conversation.image_count >= MAX_IMAGES:
-            raise BadInput(f"At most {MAX_IMAGES} images; remove one first.", code="too_many_images")
+        self._check_image_count()
         image = await asyncio.to_thread(read_image, data, name)
+        self._check_image_count()  # others may have come meanwhile
         attachment = Attachment(
             id=image.id,
             name=image.name,
@@ -386,6 +407,10 @@ class SessionRunner:
         )
         self._take(ImageAttached(image, attachment))
         return attachment
+
+    def _check_image_count(self) -> None:
+        if self._conversation.image_count >= MAX_IMAGES:
+            raise BadInput(f"At most {MAX_IMAGES} images; remove one first.", code="too_many_images")
 
     def image(self, attachment_id: str) -> Image | None:
         attached = self._conversation.image(attachment_id)
@@ -443,6 +468,10 @@ class SessionRunner:
             log.warning("answer failed: %s", error.code)
             telemetry.answers.labels("failed").inc()
             code, message = error.code, error.message
+        except Exception as error:  # an engine's bug must not take the dictation with it
+            log.error("answer failed by a bug", exc_info=error)
+            telemetry.answers.labels("failed").inc()
+            code, message = "engine_failed", "The engine failed unexpectedly. Ask again."
         self._take(AnswerFinished(turn, code, message))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -36,6 +36,8 @@ CSP = (
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+NO_CACHE = (b"cache-control", b"no-cache")
+
 
 class Hub:
     """All sessions: each one's runner is a task of this group."""
@@ -44,9 +46,12 @@ class Hub:
         self.settings, self.components = settings, components
         self._runners: dict[str, SessionRunner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
 
     def open(self) -> SessionRunner:
-        """A new session. Raises ``AssistantError`` (``server_full``) when there are too many."""
+        """A new session. Raises ``AssistantError``: ``server_full``, ``server_stopping``."""
+        if self._closing:
+            raise AssistantError("This server is stopping; try again soon.", code="server_stopping")
         if len(self._runners) >= self.settings.max_sessions:
             raise AssistantError("This server is full; try again later.", code="server_full")
         runner = SessionRunner(self.settings, self.components)
@@ -69,11 +74,12 @@ class Hub:
         """The session with this resume token, if it still lives."""
         for runner in self._runners.values():
             if hmac.compare_digest(runner.resume_token.encode(), token.encode()):
-                return runner
+                return None if runner.over else runner
         return None
 
     async def close(self) -> None:
         """Tell every client, end every session; within ``shutdown_s``."""
+        self._closing = True
         for runner in list(self._runners.values()):
             runner.say_goodbye()
         if tasks := list(self._tasks.values()):
@@ -85,31 +91,44 @@ class Hub:
 async def realtime(socket: WebSocket) -> None:
     """``/v1/realtime``: a new session, or with ``?resume=TOKEN&after=SEQ`` one that was left."""
     hub: Hub = socket.app.state.hub
+    await socket.accept()
     token = socket.query_params.get("resume")
     runner = hub.resume(token) if token else None
     after: int | None = None
     if runner is not None:
         after_text = socket.query_params.get("after", "0")
         after = int(after_text) if after_text.isdecimal() and len(after_text) < 16 else 0
-    await socket.accept()
     try:
         runner = runner or hub.open()
     except AssistantError as error:
         body = ErrorBody(type="server_error", code=error.code, message=error.message)
-        await socket.send_text(ErrorEvent(error=body).model_dump_json())
-        await socket.close(1013, "server full")
+        with contextlib.suppress(WebSocketDisconnect):
+            await socket.send_text(ErrorEvent(error=body).model_dump_json())
+            await socket.close(1013, error.code.replace("_", " "))
         return
     telemetry.connections.inc()
     outbox = runner.connect(after)
-    sender = asyncio.create_task(_send(socket, outbox), name=f"send-{runner.id}")
+    # Each ends when the connection does; whichever ends first takes the other with it. _receive may wait
+    # for room that nobody makes any more when its session is over.
+    both = [
+        asyncio.create_task(_send(socket, outbox), name=f"send-{runner.id}"),
+        asyncio.create_task(_receive(socket, runner), name=f"receive-{runner.id}"),
+    ]
     try:
-        await _receive(socket, runner)
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     finally:
         telemetry.connections.dec()
+        for task in both:
+            task.cancel()
+        results = await asyncio.gather(*both, return_exceptions=True)
         await runner.disconnect(outbox)
-        sender.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sender
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+async def no_such_socket(socket: WebSocket) -> None:
+    await socket.close(4404, "not found")
 
 
 async def _send(socket: WebSocket, outbox: Outbox[ServerEvent]) -> None:
@@ -147,6 +166,8 @@ async def attach(request: Request) -> Response:
     try:
         data = await _bounded_body(request, MAX_BYTES)
         attachment = await runner.attach(data, request.query_params.get("name", "image")[:255])
+    except ClientDisconnect:
+        return _refusal(400, "upload_cut", "The upload broke off; attach it again.")
     except BadInput as error:
         return _refusal(413 if error.code == "image_too_large" else 400, error.code, error.message)
     return JSONResponse(attachment.model_dump(), status_code=201)
@@ -195,13 +216,14 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                own = list(message.get("headers", []))
                 message["headers"] = [
-                    *message.get("headers", []),
+                    *own,
                     (b"content-security-policy", CSP.encode()),
                     (b"x-content-type-options", b"nosniff"),
                     (b"referrer-policy", b"no-referrer"),
                     (b"permissions-policy", b"camera=(), geolocation=()"),
-                    (b"cache-control", b"no-cache"),
+                    *([] if any(name == b"cache-control" for name, _ in own) else [NO_CACHE]),
                 ]
             await send(message)
 
@@ -226,6 +248,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             Route("/v1/attachments/{session_id}/{attachment_id}", attachment_picture),
             Route("/healthz", health),
             Route("/metrics", metrics),
+            WebSocketRoute("/{path:path}", no_such_socket),  # StaticFiles takes HTTP only
             Mount("/", StaticFiles(directory=WEB, html=True)),
         ],
         middleware=[

@@ -51,18 +51,18 @@ class Gate:
     def _check(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._token is None and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        if self._token is None and not is_loopback(_hostname(host)):
             return _denied(
                 "host_not_allowed", "Open this server by its local address, or start it with a token."
             )
         origin = headers.get("origin")
-        if origin and origin not in self._origins and urlsplit(origin).netloc != host:
+        if origin and origin not in self._origins and _netloc(origin) != host:
             return _denied("origin_not_allowed", "This page may not use this server; see --allowed-origins.")
         if self._token is None or self._shown(scope, headers):
             return None
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if given and hmac.compare_digest(given.encode(), self._token.encode()):
-            response = RedirectResponse(scope["path"], status_code=303)
+            response = RedirectResponse("/" + scope["path"].lstrip("/"), status_code=303)
             secure = scope["scheme"] in ("https", "wss")
             response.set_cookie(COOKIE, self._token, httponly=True, samesite="strict", secure=secure)
             return response
@@ -75,6 +75,21 @@ class Gate:
         cookie = HTTPConnection(scope).cookies.get(COOKIE, "")
         assert self._token is not None
         return any(hmac.compare_digest(s.encode(), self._token.encode()) for s in (bearer, cookie) if s)
+
+
+def _hostname(host: str) -> str:
+    """The name in a ``Host`` header; empty when it is not one."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def new_token() -> str:

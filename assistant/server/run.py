@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from assistant.components import open_components
 from assistant.config import Settings
@@ -51,17 +52,8 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-def serve(settings: Settings, say: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM. ``say`` prints a line. Raises ``Missing`` or ``BadInput``."""
-    configure_logging(settings.log_level)
-    token = settings.token.get_secret_value() if settings.token else None
-    if token is None and not is_loopback(settings.host):
-        token = new_token()
-    sock = bind(settings.host, settings.port)
-    say("Loading the models…")
-    components = open_components(settings)
-    app = create_app(settings, components, token)
-    config = uvicorn.Config(
+def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
@@ -75,6 +67,19 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
     )
+
+
+def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM. ``say`` prints a line. Raises ``Missing`` or ``BadInput``."""
+    configure_logging(settings.log_level)
+    token = settings.token.get_secret_value() if settings.token else None
+    if token is None and not is_loopback(settings.host):
+        token = new_token()
+    sock = bind(settings.host, settings.port)
+    say("Loading the models…")
+    components = open_components(settings)
+    app = create_app(settings, components, token)
+    config = server_config(app, settings)
 
     def ready() -> None:
         address = f"{'https' if settings.tls_cert else 'http'}://{_host(settings)}:{sock.getsockname()[1]}"

@@ -1,0 +1,205 @@
+"""A real server on a free port, in the test's own loop, with a recogniser that tells levels apart."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import websockets
+
+from assistant import components as parts
+from assistant.asr.base import Partial, Transcript
+from assistant.components import Components
+from assistant.config import Settings
+from assistant.engines.scripted import ScriptedEngine
+from assistant.server.app import create_app
+from assistant.server.run import Server, bind, server_config
+from assistant.vad.endpoint import EndpointSettings
+
+RATE = 24_000
+PATIENCE_S = 60
+
+
+class LoudnessVad:
+    frame_samples = 512
+
+    def probability(self, frame):
+        return 1.0 if np.abs(frame).max() > 0.05 else 0.0
+
+
+class LoudnessModel:
+    """Loudness 0.3 is a dictated sentence, 0.6 a question; ``texts`` may be changed."""
+
+    name = "loudness"
+
+    def __init__(self):
+        self.texts = {3: "The lungs are clear.", 6: "Is there a pneumothorax on this image?"}
+        self.error = None
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def open_stream(self):
+        return LoudnessStream(self)
+
+
+class LoudnessStream:
+    def __init__(self, model):
+        self._model, self._loud = model, []
+
+    def accept(self, samples, *, partial=True):
+        self._model.gate.wait(PATIENCE_S)
+        if self._model.error and len(samples) and np.abs(samples).max() > 0.05:
+            raise self._model.error
+        loud = np.abs(samples)
+        self._loud.append(loud[loud > 0.05])
+        return Partial("", self._text()) if partial else None
+
+    def prepare_final(self):
+        pass
+
+    def finish(self):
+        return Transcript(self._text())
+
+    def _text(self):
+        loud = np.concatenate(self._loud)
+        return self._model.texts.get(round(float(np.median(loud)) * 10), "") if len(loud) else ""
+
+
+def loud(level, seconds=0.8, silence_s=1.2):
+    """PCM16 at 24 kHz: ``level`` for ``seconds``, then silence."""
+    samples = np.concatenate([np.full(int(seconds * RATE), level), np.zeros(int(silence_s * RATE))])
+    return (samples * 32767).astype("<i2").tobytes()
+
+
+class Client:
+    """A WebSocket client that remembers every event."""
+
+    def __init__(self, socket):
+        self.socket, self.events = socket, []
+
+    async def send(self, kind, **fields):
+        await self.socket.send(json.dumps({"type": kind, **fields}))
+
+    async def append(self, pcm, size=9_600):
+        """``input_audio_buffer.append`` as fast as the server takes it."""
+        for i in range(0, len(pcm), size):
+            audio = base64.b64encode(pcm[i : i + size]).decode()
+            await self.send("input_audio_buffer.append", audio=audio)
+
+    async def next(self):
+        event = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE_S))
+        self.events.append(event)
+        return event
+
+    async def until(self, kind, **fields):
+        """The next event of this type with these fields."""
+        while True:
+            event = await self.next()
+            if event["type"] == kind and all(event[name] == value for name, value in fields.items()):
+                return event
+
+    async def code(self):
+        """The code of the next ``error``."""
+        return (await self.until("error"))["error"]["code"]
+
+    async def until_closed(self):
+        """Read to the end; the close code."""
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                await self.next()
+        return self.socket.close_code
+
+    async def works(self):
+        """The session still hears and transcribes."""
+        await self.append(loud(0.3))
+        done = await self.until("conversation.item.input_audio_transcription.completed")
+        assert done["transcript"]
+
+    def of(self, kind):
+        return [event for event in self.events if event["type"] == kind]
+
+
+class Running:
+    def __init__(self, settings, components, token):
+        self.components, self.engine, self.model = components, components.engine, components.model
+        self.app = create_app(settings, components, token)
+        self.hub = self.app.state.hub
+        self._socket = bind("127.0.0.1", 0)
+        self.port = self._socket.getsockname()[1]
+        self.http, self.ws = f"http://127.0.0.1:{self.port}", f"ws://127.0.0.1:{self.port}"
+        self._ready = asyncio.Event()
+        self.server = Server(server_config(self.app, settings), self.hub, self._ready.set)
+        self._stack = contextlib.AsyncExitStack()
+
+    async def start(self):
+        self._task = asyncio.create_task(self.server.serve(sockets=[self._socket]))
+        await asyncio.wait_for(self._ready.wait(), PATIENCE_S)
+
+    async def connect(self, query="", path="/v1/realtime", **options):
+        address = f"{self.ws}{path}{query}"
+        socket = await websockets.connect(address, max_size=None, proxy=None, **options)
+        await self._stack.enter_async_context(contextlib.aclosing(_Closing(socket)))
+        return Client(socket)
+
+    async def session(self, query="", **options):
+        """A client, and its ``session.created``."""
+        client = await self.connect(query, **options)
+        return client, await client.until("session.created")
+
+    async def stop(self):
+        if self._task.done():
+            return
+        await self._stack.aclose()
+        self.model.gate.set()
+        self.server.should_exit = True
+        await asyncio.wait_for(self._task, PATIENCE_S)
+
+
+class _Closing:
+    def __init__(self, socket):
+        self._socket = socket
+
+    async def aclose(self):
+        await self._socket.close()
+
+
+@pytest.fixture
+async def start_server():
+    """``await start_server(token=…, real=…, **settings)``; ended after the test."""
+    running = []
+
+    async def start(token=None, real=False, engine=None, **settings):
+        settings = Settings(port=0, engine="openai", **settings)
+        if real:
+            components = parts.open_components(settings)
+        else:
+            components = Components(
+                model=LoudnessModel(),
+                open_vad=LoudnessVad,
+                engine=None,
+                endpoint=EndpointSettings(),
+                executor=ThreadPoolExecutor(2),
+            )
+        components.engine = engine or ScriptedEngine()
+        server = Running(settings, components, token)
+        running.append(server)
+        await server.start()
+        return server
+
+    yield start
+    for server in running:
+        await server.stop()
+
+
+@pytest.fixture
+async def server(start_server):
+    return await start_server()
+
+
+@pytest.fixture
+def pcm():
+    return loud

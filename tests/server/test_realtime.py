@@ -1,0 +1,379 @@
+"""The socket over a real connection: what clients do wrong, come back to, and are told."""
+
+import asyncio
+import base64
+import io
+import json
+
+import httpx
+import PIL.Image
+import pytest
+import websockets
+
+from assistant.errors import EngineFailed
+from assistant.events import server_events
+from assistant.imaging.photo import MAX_BYTES
+from assistant.runner import MAX_IMAGES, OUTBOX_EVENTS
+from assistant.server.run import MAX_FRAME_BYTES
+
+COMPLETED = "conversation.item.input_audio_transcription.completed"
+QUESTION = 0.6
+SILENT_SDP = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+
+
+def png(size=(8, 8)):
+    buffer = io.BytesIO()
+    PIL.Image.new("RGB", size, "gray").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def message(*parts):
+    return {"type": "message", "role": "user", "content": list(parts)}
+
+
+def image(data, name="x.png"):
+    uri = "data:image/png;base64," + base64.b64encode(data).decode()
+    return {"type": "input_image", "image_url": uri, "name": name}
+
+
+@pytest.fixture
+async def http(server):
+    async with httpx.AsyncClient(base_url=server.http, trust_env=False, timeout=60) as client:
+        yield client
+
+
+def upload(http, session, data, name="x.png", token=None):
+    return http.post(
+        "/v1/attachments",
+        params={"session": session["id"], "name": name},
+        headers={"X-Session-Token": token or session["resume_token"]},
+        content=data,
+    )
+
+
+async def test_append_faster_than_real_time_without_set_up(server, pcm):
+    server.engine.script("pneumothorax", ["No", "ne."])
+    client, _ = await server.session()
+    await client.append(pcm(0.3) + pcm(QUESTION) + pcm(0.3))
+    await client.until("response.done")
+    while len(client.of(COMPLETED)) < 3:
+        await client.next()
+    texts = [event["transcript"] for event in client.of(COMPLETED)]
+    assert texts == [server.model.texts[3], server.model.texts[6], server.model.texts[3]]
+    assert client.of("response.output_text.done")[0]["text"] == "None."
+    assert not client.of("assistant.audio.gap")
+    for event in client.events:
+        server_events.validate_python(event)
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("{", "json_invalid"),
+        ("", "json_invalid"),
+        ('{"type": "\\ud800"}', "json_invalid"),
+        ("[" * 100_000, "json_invalid"),
+        ("null", "event_unknown"),
+        ("[]", "event_unknown"),
+        ("{}", "event_unknown"),
+        ('{"type": 5}', "event_unknown"),
+        ('{"type": "session.destroy"}', "event_unknown"),
+        ('{"type": "input_audio_buffer.append"}', "event_invalid"),
+        ('{"type": "input_audio_buffer.append", "audio": 5}', "event_invalid"),
+        ('{"type": "input_audio_buffer.append", "audio": "not base64!"}', "audio_not_base64"),
+        ('{"type": "input_audio_buffer.append", "audio": "AAAA"}', "audio_odd_length"),
+        (b"odd", "audio_odd_length"),
+        ('{"type": "assistant.mode.set", "mode": "shout"}', "event_invalid"),
+        ('{"type": "response.create"}', "nothing_to_answer"),
+        ('{"type": "assistant.item.edit", "item_id": "utt_9", "text": ""}', "item_unknown"),
+        ('{"type": "assistant.intent.correct", "item_id": "x", "intent": "question"}', "item_unknown"),
+        ('{"type": "assistant.webrtc.offer", "sdp": "garbage"}', "webrtc_sdp_invalid"),
+        ('{"type": "assistant.webrtc.offer", "sdp": "v=0 m=audio"}', "webrtc_sdp_invalid"),
+        (
+            json.dumps({"type": "assistant.webrtc.offer", "sdp": SILENT_SDP}),
+            "webrtc_no_audio",
+        ),
+        (
+            json.dumps({"type": "session.update", "session": {"audio": {"input": {"format": {"rate": 7}}}}}),
+            "audio_rate_unsupported",
+        ),
+        (
+            json.dumps({"type": "conversation.item.create", "item": message({"type": "SECRET"})}),
+            "event_invalid",
+        ),
+        (
+            json.dumps({"type": "conversation.item.create", "item": message(image(b"a text file"))}),
+            "image_not_readable",
+        ),
+        (
+            json.dumps(
+                {
+                    "type": "conversation.item.create",
+                    "item": message({"type": "input_image", "image_url": "https://example.org/a.png"}),
+                }
+            ),
+            "image_url_unsupported",
+        ),
+    ],
+)
+async def test_what_is_wrong_gets_an_error_and_the_session_goes_on(server, frame, code):
+    client, _ = await server.session()
+    await client.socket.send(frame)
+    error = (await client.until("error"))["error"]
+    assert error["code"] == code
+    assert "SECRET" not in error["message"]
+    await client.works()
+
+
+async def test_an_oversize_frame_ends_the_connection_and_not_the_session(server):
+    client, created = await server.session()
+    await client.works()
+    await client.socket.send("x" * (MAX_FRAME_BYTES + 1))
+    assert await client.until_closed() == 1009
+    again, back = await server.session(f"?resume={created['session']['resume_token']}&after=0")
+    assert back["resumed"]
+    await again.until(COMPLETED)
+    await again.works()
+
+
+async def test_an_error_names_the_event_that_caused_it(server):
+    client, _ = await server.session()
+    await client.send("response.create", event_id="mine")
+    assert (await client.until("error"))["error"]["event_id"] == "mine"
+
+
+async def test_wrong_uploads_are_refused_and_the_session_goes_on(server, http):
+    client, created = await server.session()
+    session = created["session"]
+    unknown = {**session, "id": "sess_unknown"}
+    for answer, status, code in [
+        (await upload(http, session, b"a text file"), 400, "image_not_readable"),
+        (await upload(http, session, b""), 400, "image_empty"),
+        (await upload(http, session, b"GIF89a"), 400, "image_type_unsupported"),
+        (await upload(http, session, png()[:40]), 400, "image_not_readable"),
+        (await upload(http, unknown, png()), 404, "session_unknown"),
+        (await upload(http, session, png(), token="wrong"), 404, "session_unknown"),
+        (await http.get("/v1/attachments/x/y"), 404, "attachment_unknown"),
+    ]:
+        assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    await client.works()
+
+
+async def test_an_oversize_image_is_refused(server, http):
+    client, created = await server.session()
+    answer = await upload(http, created["session"], bytes(MAX_BYTES + 1))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "image_too_large")
+    await client.works()
+
+
+async def test_images_are_counted_also_when_they_come_at_once(server, http):
+    client, created = await server.session()
+    answers = await asyncio.gather(*(upload(http, created["session"], png()) for _ in range(MAX_IMAGES + 4)))
+    codes = [answer.status_code for answer in answers]
+    assert codes.count(201) == MAX_IMAGES
+    assert {answer.json()["error"]["code"] for answer in answers if answer.status_code == 400} == {
+        "too_many_images"
+    }
+    await client.send("conversation.item.create", item=message(image(png())))
+    assert await client.code() == "too_many_images"
+    await client.works()
+
+
+async def test_an_attachment_has_a_picture_and_goes_with_the_question(server, http):
+    client, created = await server.session()
+    attached = (await upload(http, created["session"], png(), name="chest.png")).json()
+    picture = await http.get(attached["url"])
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert picture.headers.get_list("cache-control") == ["private, no-store"]
+    await client.send("conversation.item.create", item=message({"type": "input_text", "text": "What?"}))
+    await client.send("response.create")
+    await client.until("response.done")
+    assert server.engine.questions[0].images[0].name == "chest.png"
+
+
+async def test_commit_ends_the_utterance_and_clear_throws_it_away(server, pcm):
+    client, _ = await server.session()
+    await client.append(pcm(0.3, 1.0, 0))
+    await client.send("input_audio_buffer.commit")
+    assert (await client.until(COMPLETED))["item_id"] == "utt_1"
+    await client.append(pcm(0.6, 1.0, 0))
+    await client.send("input_audio_buffer.clear")
+    assert (await client.until("input_audio_buffer.cleared"))["item_id"] == "utt_2"
+    await client.works()
+    assert [e["item_id"] for e in client.of(COMPLETED)] == ["utt_1", "utt_3"]
+
+
+async def test_commit_and_clear_of_nothing(server):
+    client, _ = await server.session()
+    await client.send("input_audio_buffer.commit")
+    await client.send("input_audio_buffer.clear")
+    assert (await client.until("input_audio_buffer.cleared"))["item_id"] is None
+    await client.works()
+
+
+async def test_a_new_rate_is_obeyed_and_a_wrong_one_changes_nothing(server, pcm):
+    client, _ = await server.session()
+    for rate, kind in ((48_000, "session.updated"), (5, "error")):
+        audio = {"input": {"format": {"type": "audio/pcm", "rate": rate}}}
+        await client.send("session.update", session={"type": "realtime", "audio": audio})
+        await client.until(kind)
+    await client.append(pcm(0.3, 1.6, 2.4))
+    done = await client.until(COMPLETED)
+    assert done["end_ms"] < 2000
+
+
+async def kept(server, token, after):
+    client, created = await server.session(f"?resume={token}&after={after}")
+    assert created["resumed"]
+    await client.send("response.create")  # its error marks the end of the replay
+    await client.until("error")
+    return [event for event in client.events if event["seq"]]
+
+
+async def test_resume_gives_exactly_the_rest(server):
+    client, created = await server.session()
+    token = created["session"]["resume_token"]
+    await client.works()
+    await client.send("conversation.item.create", item=message({"type": "input_text", "text": "What?"}))
+    await client.send("response.create")
+    await client.until("response.done")
+    seen = [event for event in client.events if event["seq"]]
+    await client.socket.close()
+    lasting = [e for e in seen if not e["type"].endswith(".delta")]
+    assert await kept(server, token, 0) == lasting
+    middle = lasting[3]["seq"]
+    assert await kept(server, token, middle) == [e for e in lasting if e["seq"] > middle]
+    assert await kept(server, token, lasting[-1]["seq"]) == []
+    assert await kept(server, token, "nonsense") == lasting
+
+
+async def test_an_unknown_resume_token_is_a_fresh_session(server):
+    client, created = await server.session("?resume=unknown&after=5")
+    assert not created["resumed"]
+    await client.works()
+
+
+async def test_a_second_connection_takes_over(server):
+    first, created = await server.session()
+    second, back = await server.session(f"?resume={created['session']['resume_token']}&after=0")
+    assert back["resumed"]
+    assert await first.until_closed() == 4001
+    assert first.of("assistant.session.closing")[0]["retry"] is False
+    await second.works()
+
+
+async def test_a_session_nobody_comes_back_to_ends(start_server):
+    server = await start_server(grace_s=0)
+    client, created = await server.session()
+    runner = server.hub.find(created["session"]["id"])
+    await client.socket.close()
+    await asyncio.wait_for(runner._ended.wait(), 60)
+    _, back = await server.session(f"?resume={created['session']['resume_token']}")
+    assert not back["resumed"]
+
+
+async def test_a_full_server_says_so(start_server):
+    server = await start_server(max_sessions=1)
+    first, _ = await server.session()
+    second = await server.connect()
+    assert await second.code() == "server_full"
+    assert await second.until_closed() == 1013
+    await first.works()
+
+
+async def test_a_stopping_server_says_so(server):
+    client, _ = await server.session()
+    server.server.should_exit = True
+    assert await client.until_closed() == 1001
+    assert client.of("assistant.session.closing")[0]["retry"] is True
+    await server._task
+
+
+async def test_a_client_that_sends_into_the_end_does_not_hold_the_server(server, pcm):
+    server.model.gate.clear()  # the recogniser hangs: the audio backs up
+    client, created = await server.session()
+    runner = server.hub.find(created["session"]["id"])
+    await client.append(pcm(0.3, 0.8, 1.0) * 20)
+    runner.say_goodbye()
+    server.model.gate.set()
+    assert await client.until_closed() == 1001
+    while server.hub._runners or server.server.server_state.tasks:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_does_not_read_is_let_go_and_can_come_back(server):
+    client, created = await server.session()
+    session = created["session"]
+    runner = server.hub.find(session["id"])
+    for _ in range(OUTBOX_EVENTS + 1):  # no await: nothing is sent meanwhile
+        runner._set_mode("dictation")
+    assert not runner.connected
+    assert await client.until_closed() == 4001
+    last = max(event["seq"] for event in client.events)
+    back, again = await server.session(f"?resume={session['resume_token']}&after={last}")
+    assert again["resumed"]
+    rest = [await back.next()]
+    assert [event["seq"] for event in rest] == [last + 1]
+    await back.works()
+
+
+async def test_taking_over_from_a_client_that_does_not_read(server):
+    client, created = await server.session()
+    runner = server.hub.find(created["session"]["id"])
+    for _ in range(OUTBOX_EVENTS):
+        runner._set_mode("dictation")
+    outbox = runner.connect(0)
+    assert runner.connected
+    await runner.disconnect(outbox)
+    assert await client.until_closed() == 4001
+
+
+@pytest.mark.parametrize("error", [EngineFailed("no", code="engine_timeout"), RuntimeError("a bug")])
+async def test_an_engine_that_fails_leaves_the_dictation_alone(server, error):
+    server.engine.fail("what", error, after=["Half"])
+    client, _ = await server.session()
+    await client.send("conversation.item.create", item=message({"type": "input_text", "text": "What?"}))
+    await client.send("response.create")
+    done = (await client.until("response.done"))["response"]
+    assert done["status"] == "failed"
+    code = getattr(error, "code", "engine_failed")
+    assert done["status_details"]["error"]["code"] == code
+    assert client.of("response.output_text.done")[0]["text"] == "Half"
+    await client.works()
+
+
+async def test_a_recogniser_with_a_bug_ends_its_session_only(server, pcm):
+    other, _ = await server.session()
+    client, created = await server.session()
+    server.model.error = RuntimeError("a bug")
+    await client.append(pcm(0.3))
+    await client.until_closed()
+    assert client.of("assistant.session.closing")[0]["retry"] is True
+    server.model.error = None
+    await other.works()
+    fresh, back = await server.session(f"?resume={created['session']['resume_token']}")
+    assert not back["resumed"]
+    await fresh.works()
+
+
+async def test_a_socket_elsewhere_is_refused(server):
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await server.connect(path="/elsewhere")
+    assert refused.value.response.status_code == 403
+
+
+async def test_two_audio_sources_at_once_do_no_harm(server, pcm):
+    from aiortc import RTCConfiguration, RTCPeerConnection
+    from aiortc.mediastreams import AudioStreamTrack
+
+    client, _ = await server.session()
+    for _ in range(2):  # the second offer replaces the first
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        peer.addTrack(AudioStreamTrack())
+        await peer.setLocalDescription(await peer.createOffer())
+        await client.append(pcm(0.3, 0.1, 0.1))
+        await client.send("assistant.webrtc.offer", sdp=peer.localDescription.sdp)
+        await client.until("assistant.webrtc.answer")
+        await peer.close()
+    await client.send("assistant.webrtc.close")
+    await client.works()
