@@ -5,10 +5,14 @@ import re
 
 from assistant.asr.base import Partial
 
-HOLD_BACK_WORDS = 2
-"""The newest words of a hypothesis are never stable: most that change later are at the edge of the audio."""
-AGREEING_HYPOTHESES = 3
-"""A word is stable when so many hypotheses in a row had it (LocalAgreement-n)."""
+HOLD_BACK_WORDS = 1
+"""The newest word of a hypothesis is never stable: most that change later are at the edge of the audio."""
+AGREEING_HYPOTHESES = 4
+"""A word is stable when so many hypotheses in a row had it (LocalAgreement-n). On tests/data/speech, with a
+hypothesis each 0.3 s, the final changes 1 of 89 stable words; with three hypotheses it was 2 of 95."""
+LOOP_WORDS, LOOP_TIMES = 4, 3
+"""Up to so many words, repeated so often in a row, are the recogniser going round in a circle:
+from there on nothing becomes stable. Said for real ("no no no") it stays tentative until the final."""
 
 
 class Hypothesis:
@@ -28,8 +32,9 @@ class Hypothesis:
         tail = words[self._anchor(words) :]
         if len(self._recent) == AGREEING_HYPOTHESES - 1:
             earlier = [recent[self._anchor(recent) :] for recent in self._recent]
+            loop = _loop_start(self._stable + tail) - len(self._stable)
             agreed = min((_common(tail, other) for other in earlier), default=len(tail))
-            agreed = max(0, min(agreed, len(tail) - HOLD_BACK_WORDS))
+            agreed = max(0, min(agreed, len(tail) - HOLD_BACK_WORDS, loop))
             self._stable += tail[:agreed]
             tail = tail[agreed:]
         self._recent = [*self._recent, words][-(AGREEING_HYPOTHESES - 1) :]
@@ -47,6 +52,16 @@ class Hypothesis:
             return min(done, len(words))
         last = blocks[-1]
         return min(last.b + done - last.a, len(words))
+
+
+def _loop_start(words: list[str]) -> int:
+    """Where a repetition begins; ``len(words)`` if there is none."""
+    plain = _plain(words)
+    for at in range(len(plain)):
+        for size in range(1, LOOP_WORDS + 1):
+            if plain[at : at + size * LOOP_TIMES] == plain[at : at + size] * LOOP_TIMES:
+                return at
+    return len(words)
 
 
 def _plain(words: list[str]) -> list[str]:

@@ -34,6 +34,7 @@ def transcribe(
     """``samples``: [n] at 16 kHz. ``on_progress`` gets the share done, 0 to 1. Utterances without text are
     left out."""
     segments: list[Segment] = []
+    done = 0
     for start, end in utterances(samples, vad, settings):
         stream = model.open_stream()
         stream.accept(samples[start:end], partial=False)
@@ -44,8 +45,11 @@ def transcribe(
         )
         if transcript.text:
             segments.append(Segment(offset, _ms(end), transcript.text, words))
+        done = end
         if on_progress:
             on_progress(end / len(samples))
+    if on_progress and (done < len(samples) or not len(samples)):
+        on_progress(1.0)
     return segments
 
 

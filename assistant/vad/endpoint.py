@@ -70,7 +70,8 @@ class SpeechEnded:
 Event = SpeechStarted | SpeechPaused | SpeechResumed | SpeechEnded
 
 CUT_SEARCH_S = 4.0
-"""A cut is made at the quietest place of the last seconds before the longest length is reached."""
+"""A cut is made at the quietest place of the last seconds before the longest length is reached, but never in
+the utterance's first half."""
 
 
 class EndpointDetector:
@@ -90,15 +91,25 @@ class EndpointDetector:
     def push(self, probability: float, start: int, frame_samples: int) -> list[Event]:
         """One frame: samples [start, start + frame_samples). Frames come in order; a jump is silence."""
         end = start + frame_samples
+        events = self._skip(start)
         self._now = end
         if self._start is None:
-            return self._wait_for_speech(probability, start, end)
-        return self._follow_speech(probability, start, end)
+            return [*events, *self._wait_for_speech(probability, start, end)]
+        return [*events, *self._follow_speech(probability, start, end)]
 
     def flush(self, reason: Literal["timer", "forced"]) -> list[Event]:
         """End the running utterance, if any, with all audio that came."""
         self._speech_since = None
         return [] if self._start is None else [self._end(self._now, reason)]
+
+    def _skip(self, start: int) -> list[Event]:
+        """Samples up to ``start`` that never came: a hole as long as a closing silence ends the utterance."""
+        if start <= self._now:
+            return []
+        self._speech_since = None
+        if self._start is None or start - self._last_speech < _samples(self.silence_ms):
+            return []
+        return [self._end(self._now, "silence")]
 
     def _wait_for_speech(self, probability: float, start: int, end: int) -> list[Event]:
         s = self._settings
@@ -128,14 +139,16 @@ class EndpointDetector:
         if quiet >= _samples(self._settings.pause_ms) and not self._paused:
             self._paused = True
             events.append(SpeechPaused(end))
-        assert self._start is not None
-        if end - self._start >= int(self._settings.longest_utterance_s * SAMPLE_RATE_HZ):
-            return [*events, *self._cut(end)]
+        longest = int(self._settings.longest_utterance_s * SAMPLE_RATE_HZ)
+        while self._start is not None and end - self._start >= longest:
+            events += self._cut(self._start + longest)
         return events
 
-    def _cut(self, end: int) -> list[Event]:
-        earliest = end - int(CUT_SEARCH_S * SAMPLE_RATE_HZ)
-        _, at = min((p, -middle) for middle, p in self._recent if middle >= earliest)
+    def _cut(self, limit: int) -> list[Event]:
+        longest_s = self._settings.longest_utterance_s
+        earliest = limit - int(min(CUT_SEARCH_S, longest_s / 2) * SAMPLE_RATE_HZ)
+        places = ((p, -middle) for middle, p in self._recent if earliest <= middle <= limit)
+        _, at = min(places, default=(0.0, -limit))
         last_speech = self._last_speech
         ended = self._end(-at, "longest")
         if last_speech <= ended.at:

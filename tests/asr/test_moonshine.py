@@ -50,7 +50,8 @@ def error_rate(said, heard):
     return jiwer.wer([PLAIN(s) for s in said], [PLAIN(h) for h in heard])
 
 
-def test_real_speech_is_transcribed_and_stable_words_hold(model, clips):
+def test_real_speech_is_transcribed_and_stable_words_hold(model, clips, monkeypatch):
+    monkeypatch.setattr("assistant.asr.moonshine.PARTIAL_SHARE", 1e6)  # a partial each 0.3 s on any machine
     finals, changed, stable_words = [], 0, 0
     for samples, _ in clips:
         final, partials = stream(model, samples)
@@ -62,13 +63,16 @@ def test_real_speech_is_transcribed_and_stable_words_hold(model, clips):
         kept = jiwer.process_words(PLAIN(before) or "-", PLAIN(final.text))
         stable_words += len(before.split())
         changed += kept.substitutions + kept.deletions if before else 0
-    assert error_rate([text for _, text in clips], finals) < 0.15
-    assert changed <= 0.05 * stable_words
+    rate = error_rate([text for _, text in clips], finals)
+    print(f"WER {rate:.1%}; the final changed {changed} of {stable_words} stable words")  # noqa: T201
+    assert rate < 0.15
+    assert stable_words >= 60
+    assert changed <= 0.02 * stable_words
 
 
 def test_the_streamed_final_is_what_decoding_the_whole_gives(model, clips):
-    samples, _ = clips[0]
-    assert stream(model, samples)[0].text == model.transcribe(samples)
+    for samples, _ in clips:
+        assert stream(model, samples)[0].text == model.transcribe(samples)
 
 
 def test_a_prepared_final_is_used_when_only_silence_follows_and_not_when_speech_does(model, clips):
@@ -91,6 +95,32 @@ def test_a_prepared_final_is_used_when_only_silence_follows_and_not_when_speech_
 def test_silence_and_nothing_are_no_words(model):
     assert model.transcribe(np.zeros(16000, np.float32)) == ""
     assert model.open_stream().finish().text == ""
+
+
+@pytest.mark.parametrize("level", [0.0005, 0.004, 0.03])
+@pytest.mark.parametrize("seconds", [0.3, 0.5, 1, 3])
+def test_steady_noise_is_no_words(model, level, seconds):
+    noise = np.random.default_rng(0).standard_normal(int(seconds * 16000)) * level
+    assert model.transcribe(noise.astype(np.float32)) == ""
+
+
+def test_speech_from_a_microphone_turned_down_is_not_lost(model, clips):
+    heard = [model.transcribe(samples * np.float32(0.02)) for samples, _ in clips]
+    assert error_rate([text for _, text in clips], heard) < 0.15
+
+
+def test_a_short_last_word_in_a_long_silence_is_not_lost_to_the_prepared_final(model, clips):
+    samples, _ = clips[1]
+    last_word = np.concatenate(
+        [np.zeros(16_000, np.float32), samples[-11_000:] * np.float32(0.4), np.zeros(32_000, np.float32)]
+    )
+    utterance = model.open_stream()
+    utterance.accept(samples, partial=False)
+    utterance.prepare_final()
+    utterance.accept(last_word, partial=False)
+    heard = model.transcribe(np.concatenate([samples, last_word]))
+    assert heard != model.transcribe(samples)
+    assert utterance.finish().text == heard
 
 
 def test_audio_that_is_not_finite_is_refused(model):

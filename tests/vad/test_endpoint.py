@@ -80,6 +80,29 @@ def test_packets_that_stop_end_the_utterance_with_all_that_came():
     assert detector.flush("timer") == []
 
 
+def test_a_hole_as_long_as_a_closing_silence_ends_the_utterance_where_audio_stopped():
+    detector = EndpointDetector(EndpointSettings())
+    for i in range(30):
+        detector.push(0.9, i * FRAME, FRAME)
+    events = detector.push(0.9, 30 * FRAME + 80_000, FRAME)
+    assert events == [SpeechEnded(30 * FRAME, "silence")]
+
+
+def test_speech_on_both_sides_of_a_hole_is_not_long_enough_together():
+    detector = EndpointDetector(EndpointSettings(start_ms=96))
+    assert detector.push(0.9, 0, FRAME) == []
+    assert detector.push(0.9, 80_000, FRAME) == []
+
+
+def test_a_cut_never_leaves_a_sliver_when_speech_starts_faintly():
+    settings = EndpointSettings(longest_utterance_s=4)
+    rising = [0.61 + i * 0.002 for i in range(140)]
+    events = run(rising, settings)
+    first = next(event for event in events if isinstance(event, SpeechEnded))
+    assert first.reason == "longest"
+    assert first.at >= 2 * 16_000
+
+
 @pytest.mark.parametrize(
     "wrong", [{"start_threshold": 1.5}, {"pause_ms": 900}, {"longest_utterance_s": 1}, {"pre_roll_ms": -1}]
 )
@@ -102,3 +125,24 @@ def test_utterances_never_overlap_are_bounded_and_hold_all_sustained_speech(prob
         if min(probabilities[i : i + 4]) >= settings.start_threshold:
             middle = i * FRAME + 2 * FRAME
             assert any(start <= middle <= end for start, end in zip(starts, ends, strict=True))
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1), st.sampled_from([0] * 9 + [FRAME, 4000, 12_000, 60_000])), max_size=400
+    ),
+    st.integers(4, 8),
+)
+def test_holes_in_the_audio_never_make_utterances_overlap_or_grow_too_long(pushes, longest_s):
+    detector = EndpointDetector(EndpointSettings(longest_utterance_s=longest_s))
+    events, at = [], 0
+    for probability, hole in pushes:
+        at += hole
+        events += detector.push(probability, at, FRAME)
+        at += FRAME
+    events += detector.flush("timer")
+    marks = [e for e in events if isinstance(e, SpeechStarted | SpeechEnded)]
+    assert all(isinstance(e, (SpeechStarted, SpeechEnded)[i % 2]) for i, e in enumerate(marks))
+    assert [e.at for e in marks] == sorted(e.at for e in marks)
+    for start, end in zip(marks[::2], marks[1::2], strict=True):
+        assert 0 < end.at - start.at <= longest_s * 16_000 + FRAME
