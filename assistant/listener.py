@@ -164,8 +164,8 @@ class Listener:
                 if self._current:
                     self._current.paused = self._current.prepared = False
                 return []
-            case endpoint.SpeechEnded(at, reason):
-                return self._end(at, reason)
+            case endpoint.SpeechEnded(at):
+                return self._end(at)
             case _:
                 assert_never(event)
 
@@ -176,11 +176,11 @@ class Listener:
         self._utterances.append(self._current)
         return [SpeechStarted(self._count, _ms(start))]
 
-    def _end(self, at: int, reason: endpoint.EndReason) -> list[Fact]:
+    def _end(self, at: int) -> list[Fact]:
         utterance, self._current = self._current, None
         if utterance is None:
             return []
-        if reason == "longest":  # cut in the past: what came after it belongs to the next utterance
+        if at < self._heard_until:  # it ended in the past: what came after belongs to the next utterance
             utterance.stream = self._model.open_stream()
             utterance.pending = [self._history.between(utterance.start, at)]
         utterance.end = at
