@@ -1,5 +1,6 @@
 """Pictures as people attach them: read by content, upright, bounded, and nothing but pixels."""
 
+import base64
 import io
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import BadInput
-from assistant.imaging.photo import ImageLimits, read_image, thumbnail
+from assistant.imaging.photo import ImageLimits, image_from_data_uri, read_image, thumbnail
 
 RED, GREEN = (200, 20, 20), (20, 180, 20)
 
@@ -193,3 +194,54 @@ def test_damage_is_bad_input_or_still_a_picture(seed, changes):
         read_image(bytes(data), "x", ImageLimits(max_pixels=10**6))
     except BadInput as error:
         assert error.code.startswith("image_")
+
+
+def test_transparent_entries_of_a_palette_are_white():
+    picture = two_tone().convert("P", palette=PIL.Image.Palette.ADAPTIVE, colors=2)
+    data = encoded(picture, "PNG", transparency=picture.getpixel((0, 0)))
+    shown = pixels(read_image(data, "x.png"))
+    assert np.all(shown[10, 5] == 255)
+    assert np.allclose(shown[10, 35], GREEN, atol=12)
+
+
+def test_half_transparent_is_mixed_with_white():
+    shown = pixels(read_image(encoded(PIL.Image.new("RGBA", (4, 4), (0, 0, 0, 128)), "PNG"), "x.png"))
+    assert np.all(abs(shown.astype(int) - 127) <= 1)
+
+
+def test_a_moving_gif_is_named_as_a_gif():
+    frames = [PIL.Image.new("RGB", (8, 8), colour) for colour in (RED, GREEN)]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert code_of(data) == "image_type_unsupported"
+
+
+@pytest.mark.parametrize(("size", "expected"), [((20_000, 1), (2048, 1)), ((1, 20_000), (1, 2048))])
+def test_a_sliver_keeps_at_least_one_pixel(size, expected):
+    image = read_image(encoded(PIL.Image.new("RGB", size, RED), "PNG"), "x.png")
+    assert (image.width_px, image.height_px) == expected
+
+
+def test_a_data_uri_holds_its_bytes_and_they_are_read_as_a_file_is():
+    data = encoded(two_tone(), "PNG")
+    uri = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    assert image_from_data_uri(uri) == data
+    assert pixels(read_image(image_from_data_uri(uri), "x.png")).shape == (20, 40, 3)
+
+
+@pytest.mark.parametrize(
+    ("uri", "code"),
+    [
+        ("https://example.org/x.png", "image_url_unsupported"),
+        ("file:///etc/passwd", "image_url_unsupported"),
+        ("data:image/png,raw", "image_url_unsupported"),
+        ("data:image/png;base64", "image_url_unsupported"),
+        ("", "image_url_unsupported"),
+        ("data:image/png;base64,not base64!", "image_not_readable"),
+        ("data:image/png;base64,abc", "image_not_readable"),
+        ("data:image/png;base64,\u00e9\u00e9\u00e9\u00e9", "image_not_readable"),
+    ],
+)
+def test_a_data_uri_that_holds_no_image_is_refused(uri, code):
+    with pytest.raises(BadInput) as caught:
+        image_from_data_uri(uri)
+    assert caught.value.code == code
