@@ -1,6 +1,7 @@
 """Serve the application: the address printed, signals obeyed, an orderly end in bounded time."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable
 
@@ -72,6 +73,7 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM. ``say`` prints a line. Raises ``Missing`` or ``BadInput``."""
     configure_logging(settings.log_level)
+    logging.raiseExceptions = False  # a log that cannot be written would print the error being logged, whole
     token = settings.token.get_secret_value() if settings.token else None
     if token is None and not is_loopback(settings.host):
         token = new_token()

@@ -154,7 +154,8 @@ class Running:
         if self._task.done():
             return
         await self._stack.aclose()
-        self.model.gate.set()
+        if isinstance(self.model, LoudnessModel):
+            self.model.gate.set()
         self.server.should_exit = True
         await asyncio.wait_for(self._task, PATIENCE_S)
 
