@@ -1,9 +1,14 @@
 """The intent rules: what is asked, what is dictated, and what is a command."""
 
+import csv
+import time
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.intents.classifier import MODEL
 from assistant.intents.detect import COMMANDS, Context, Decision, detect
 
 AUTO = Context()
@@ -132,7 +137,11 @@ def test_what_belongs_into_the_report_is_dictation(text: str) -> None:
 @pytest.mark.parametrize(("text", "cleaned"), ADDRESSED)
 def test_words_to_the_assistant_are_asked_without_the_address(text: str, cleaned: str) -> None:
     decision = detect(text, AUTO)
-    assert (decision.intent, decision.reason, decision.text) == ("question", "addressed", cleaned)
+    assert (decision.intent, decision.reason, decision.text) == (
+        "question",
+        "spoken to the assistant",
+        cleaned,
+    )
 
 
 @pytest.mark.parametrize("phrase", COMMANDS)
@@ -155,7 +164,7 @@ def test_stop_in_forced_dictation_is_a_word_unless_an_answer_runs() -> None:
 def test_a_forced_mode_decides() -> None:
     assert detect("Is there an effusion?", Context(mode="dictation")).intent == "dictation"
     assert detect("The left lung.", Context(mode="question")) == Decision(
-        "question", 1.0, "mode", "The left lung."
+        "question", 1.0, "question mode is on", "The left lung."
     )
 
 
@@ -166,6 +175,92 @@ def test_nothing_said_is_never_asked() -> None:
 def test_a_request_about_the_image_needs_one() -> None:
     assert detect("Review this film", Context(has_images=True)).intent == "question"
     assert detect("Review this film", AUTO).intent == "dictation"
+
+
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ("undo", "undo"),
+        ("Redo.", "redo"),
+        ("go to impression", "go_to"),
+        ("Go to the findings section.", "go_to"),
+        ("stop listening", "sleep"),
+        ("wake up", "wake"),
+        ("insert normal chest", "insert"),
+        ("select pleural effusion", "select"),
+        ("Select the last sentence {period}", "select"),
+        ("read that back", "read_back"),
+        ("What can I say?", "help"),
+        ("next field", "next"),
+        ("previous field", "previous"),
+        ("delete last word", "delete"),
+        ("new paragraph", "new"),
+        ("replace left with right", "replace"),
+        ("assistant, go to impression", "go_to"),
+    ],
+)
+def test_document_commands_have_names(said: str, command: str) -> None:
+    assert detect(said, AUTO).command == command
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Undo the dressing tomorrow and inspect the wound.",
+        "go to the emergency department if worse",
+        "insert a Foley catheter",
+        "next visit in two weeks",
+        "select patients may go home",
+        "new lines were placed",
+        "correct the potassium",
+        "stop heparin",
+        "results read back and confirmed",
+    ],
+)
+def test_a_sentence_with_command_words_is_text(said: str) -> None:
+    assert detect(said, AUTO).intent == "dictation"
+
+
+def held_out() -> list[dict[str, str]]:
+    path = Path(__file__).parents[1] / "data/intents.tsv"
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def test_the_held_out_set_keeps_its_figures() -> None:
+    rows = held_out()
+    taken = [(row["label"], detect(row["text"], AUTO).intent) for row in rows]
+    asked = [got for label, got in taken if label == "question"]
+    assert len(rows) >= 200
+    assert sum(label == got for label, got in taken) / len(taken) >= 0.97
+    assert sum(got == "question" for got in asked) / len(asked) >= 0.93
+    assert sum(got == "question" for label, got in taken if label == "dictation") <= 1
+
+
+def test_capitals_stops_and_markers_do_not_decide() -> None:
+    for text in ("Is there a pneumothorax on this image?", "What is the differential for a cavitary lesion?"):
+        bare = text.rstrip("?")
+        for spelling in (
+            bare,
+            bare.lower(),
+            bare + " {question mark}",
+            bare.upper(),
+            bare + " question mark",
+        ):
+            assert detect(spelling, AUTO).intent == "question", spelling
+
+
+def test_a_line_takes_well_under_ten_milliseconds() -> None:
+    text = " ".join(["is there a small nodule in the right lower lobe"] * 10)
+    detect(text, AUTO)
+    begun = time.perf_counter()
+    for _ in range(20):
+        detect(text, AUTO)
+    assert (time.perf_counter() - begun) / 20 < 0.01
+
+
+def test_the_model_is_small() -> None:
+    assert MODEL.stat().st_size < 500_000
 
 
 @given(st.text(max_size=200), st.booleans())
