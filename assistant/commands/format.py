@@ -1,0 +1,26 @@
+"""``assistant format``: spoken text in, written text out, a line each."""
+
+import argparse
+import sys
+
+from assistant.commands.terminal import Subparsers, say
+from assistant.dictation import Formatter
+
+
+def register(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "format",
+        help="write dictated text as a clinician would",
+        description="A line in, a line out; a break inside a line is written \\n. "
+        "Without TEXT, lines are read from standard input.",
+    )
+    parser.add_argument("text", nargs="*", metavar="TEXT", help="one utterance each")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    formatter = Formatter()
+    for line in args.text or sys.stdin:
+        text = line.rstrip("\r\n").replace("\\n", "\n")
+        say(formatter.format(text).replace("\n", "\\n"))
+    return 0

@@ -1,0 +1,148 @@
+"""Spoken or half-written text in, written text out: the whole order of passes, and the check at the end."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.dictation import capitals, checker, medical, punctuation, units
+from assistant.dictation.numbers import Number, write_numbers
+from assistant.dictation.tokens import HELD, MARKS
+
+SECTIONS = frozenset(
+    "exam type|exam|examination|indication|technique|comparison|findings|impression|procedure|plan|diagnoses|"
+    "diagnosis|history|clinical history|clinical information|assessment|recommendation|recommendations|conclusion|"
+    "medications|allergies|contrast|protocol|subjective|objective|addendum".split("|")
+)
+_MARKER = re.compile(r"\{[^{}\n]*\}|\[[^\[\]\n]*\]")
+_TAG = re.compile(r"\s*\[([A-Z][A-Z /&]+)\]\s*(?:\{colon\}|:)?[ \t]*")
+_LIST = re.compile(
+    r"(^|\n)(?:number )?(?:(\d{1,2})|(one|two|three|four|five|six|seven|eight|nine|ten))(?:\.|\ue001| \ue001)\s+(?=[A-Za-z])",
+    re.I,
+)
+_NUMBERED = re.compile(
+    r"(^\s*|[\n\ue007\ue008]\s*)number (one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b[ .,:\ue001\ue003]*(?=[a-z])",
+    re.I,
+)
+_PASSES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FormatOptions:
+    """House style by default."""
+
+    dates: Literal["long", "as_dictated"] = "long"
+    times: Literal["clock", "as_dictated"] = "clock"
+    numbers_under_ten: Literal["numerals", "words"] = "numerals"
+    units: Literal["abbreviated", "as_dictated"] = "abbreviated"
+    cranial_nerves: Literal["roman", "arabic"] = "roman"
+
+
+class Formatter:
+    """Pure and reusable; ``words`` are a person's own: spoken form to written form."""
+
+    def __init__(self, options: FormatOptions | None = None, words: Mapping[str, str] | None = None) -> None:
+        self.options = options or FormatOptions()
+        self._own = {tuple(k.lower().split()): v for k, v in (words or {}).items() if k.strip()}
+        self._longest = max((len(k) for k in self._own), default=0)
+
+    def format(self, text: str, *, continues: bool = False) -> str:
+        """The written form; ``text`` itself, but for white space, where a number or the like would change."""
+        own = self._replace_own(text)
+        done = own
+        for _ in range(_PASSES):
+            once = self._once(done, continues)
+            if once == done:
+                break
+            done = once
+        if checker.differences(own, done):
+            return unformatted(own)
+        return done
+
+    def _replace_own(self, text: str) -> str:
+        if not self._own:
+            return text
+        parts = re.findall(r"\S+|\s+", text)
+        words = parts[0::2] if parts and not parts[0].isspace() else parts[1::2]
+        out: list[str] = []
+        at = 0
+        while at < len(words):
+            for count in range(min(self._longest, len(words) - at), 0, -1):
+                last = words[at + count - 1]
+                bare = last.rstrip(".,;:?!")
+                key = tuple(w.lower() for w in (*words[at : at + count - 1], bare))
+                if key in self._own:
+                    out.append(self._own[key] + last[len(bare) :])
+                    at += count
+                    break
+            else:
+                out.append(words[at])
+                at += 1
+        return " ".join(out)
+
+    def _once(self, text: str, continues: bool) -> str:
+        held: list[str] = []
+
+        def hold(match: re.Match[str]) -> str:
+            held.append(match.group(0))
+            return chr(HELD + len(held) - 1)
+
+        text = (
+            re.sub(r"[\ue000-\uf8ff]", "", text)
+            .replace("</s>", "")
+            .replace("’", "'")
+            .replace("µ", "mc" if False else "µ")
+        )
+        text = text.strip(" \t\r\n")
+        text = _TAG.sub(self._section, text)
+        text = punctuation.braces(text)
+        text = _MARKER.sub(hold, text)
+        text = _NUMBERED.sub(lambda m: f"{m[1]}{medical.number(m[2])}. ", text)
+        text = re.sub(r"\b(a|p)\.m\b\.?(?=[\s,]|$)", r"\1m", text, flags=re.I)
+        text = punctuation.spoken(text, continues=continues)
+        text = self._numbers(text)
+        text = capitals.known(text)
+        text = punctuation.place(text)
+        text = _LIST.sub(lambda m: f"{m[1]}{m[2] or medical.number(m[3])}. ", text)
+        text = capitals.starts(text, continues=continues)
+        for index, marker in enumerate(held):
+            text = text.replace(chr(HELD + index), marker)
+        return text
+
+    def _section(self, match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name.lower() not in SECTIONS:
+            return match.group(0)
+        before = match.string[: match.start()].rstrip()
+        if not before:
+            return f"{name}: "
+        if before.endswith((".", "?", "!", "}", "\n")) and not before.lower().endswith(
+            ("{comma}", "{colon}")
+        ):
+            return f"{MARKS[chr(10) * 2]}{name}: "
+        return f" {name.lower()} "
+
+    def _numbers(self, text: str) -> str:
+        options = self.options
+        text = re.sub(r"[^\S\n]+", " ", text)
+        if options.dates == "long":
+            text = medical.apply(medical.DATES, text)
+        if options.times == "clock":
+            text = medical.apply(medical.TIMES, text)
+        text = medical.apply(medical.BEFORE, text)
+        small = options.numbers_under_ten == "numerals"
+
+        def wanted(number: Number, words: list[str], start: int, end: int) -> bool:
+            return medical.wanted(number, words, start, end, small=small)
+
+        text = write_numbers(text, wanted)
+        text = medical.apply(medical.AFTER, text)
+        if options.cranial_nerves == "roman":
+            text = medical.NERVES.sub(medical._nerves, text)
+        text = units.write_units(text, abbreviate=options.units == "abbreviated")
+        return medical.apply(medical.AFTER_UNITS, text)
+
+
+def unformatted(text: str) -> str:
+    """White space made even, and nothing else."""
+    return re.sub(r"[^\S\n]+", " ", text).strip()

@@ -1,0 +1,327 @@
+"""Clinical forms as tables of patterns: before the numbers are in digits, and after."""
+
+import re
+from collections.abc import Callable
+
+from assistant.dictation.numbers import ORDINALS, TEENS, TENS, UNITS, Number, is_digits, read_at
+from assistant.dictation.units import COUNTED
+
+MONTHS = "January February March April May June July August September October November December".split()
+ROMANS = "0 I II III IV V VI VII VIII IX X XI XII".split()
+Change = str | Callable[[re.Match[str]], str]
+Rules = tuple[tuple[re.Pattern[str], Change], ...]
+
+_DAY = (
+    r"(?:(?:twenty|thirty)[ -](?:" + "|".join([*list(ORDINALS)[:9], *list(UNITS)[1:]]) + r")|"
+    + "|".join([*ORDINALS, *list(UNITS)[1:], *TEENS, "twenty", "thirty"])
+    + r"|\d{1,2}(?:st|nd|rd|th)?)"
+)  # fmt: skip
+_SMALL = "|".join([*list(UNITS)[1:], *TEENS, *TENS])
+_YEAR = (
+    rf"(?:(?:nineteen|twenty|eighteen)[ -](?:(?:oh|o) (?:{'|'.join(UNITS)})|(?:{'|'.join(TENS)})(?:[ -](?:{'|'.join(UNITS)}))?|"
+    rf"(?:{'|'.join(TEENS)}))|two thousand(?: and)?(?: (?:{'|'.join(TENS)})(?:[ -](?:{'|'.join(UNITS)}))?| (?:{_SMALL}))?|"
+    r"(?:19|20)\d\d)"
+)
+_MONTH = "|".join(MONTHS)
+_HOUR = "|".join([*list(UNITS)[1:], "ten", "eleven", "twelve", r"1[0-2]|[1-9]"])
+_MINUTE = (
+    rf"(?:(?:oh|o) (?:{'|'.join(UNITS)})|(?:twenty|thirty|forty|fifty)(?:[ -](?:{'|'.join(list(UNITS)[1:])}))?|"
+    rf"{'|'.join(TEENS)}|[0-5]\d)"
+)
+_AMPM = r"(?:(a|p)\.?\s?m\b\.?)"
+
+
+def number(spoken: str) -> str:
+    """The digits of one spoken number, as they were said."""
+    words = spoken.lower().replace("-", " ").split()
+    if words and words[0] in ("oh", "o") and len(words) == 2:
+        return "0" + str(UNITS[words[1]])
+    if words and is_digits(words[0]):
+        return re.sub(r"\D+$", "", words[0])
+    if len(words) == 2 and words[0] in ("twenty", "thirty") and words[1] in ORDINALS:
+        return str(TENS[words[0]] + ORDINALS[words[1]])
+    found = read_at(words, 0) if words else None
+    return found.text if found else spoken
+
+
+def _month(name: str) -> str:
+    return name[0].upper() + name[1:].lower()
+
+
+def _date(match: re.Match[str]) -> str:
+    month, day, year = match.groups()
+    if month == "may" and not year and day.lower() not in ORDINALS:
+        return match.group(0)
+    return f"{_month(month)} {number(day)}" + (f", {number(year)}" if year else "")
+
+
+def _date_of(match: re.Match[str]) -> str:
+    day, month, year = match.groups()
+    return f"{_month(month)} {number(day)}" + (f", {number(year)}" if year else "")
+
+
+def _time(match: re.Match[str]) -> str:
+    hour, minute, half = match.groups()
+    return f"{number(hour)}:{number(minute)} {half.upper()}M"
+
+
+def rules(*pairs: tuple[str, Change]) -> Rules:
+    return tuple((re.compile(pattern, re.I), change) for pattern, change in pairs)
+
+
+def _half(match: re.Match[str]) -> str:
+    return f"{number(match.group(1))}.5"
+
+
+FRACTIONS = {
+    "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4,
+    "fifths": 5, "eighth": 8, "eighths": 8, "sixteenth": 16, "tenths": 10,
+}  # fmt: skip
+
+
+def _fraction(match: re.Match[str]) -> str:
+    return f"{number(match.group(1))}/{FRACTIONS[match.group(2).lower()]}"
+
+
+DATES = rules(
+    (
+        rf"\b({_MONTH}) (?:the )?({_DAY})(?![\w.]| ?(?:mg|percent|%))(?:,? (?:of )?({_YEAR}))?(?! hundred|\w)",
+        _date,
+    ),
+    (rf"\b(?:the )?({_DAY}) (?:day )?of ({_MONTH})(?:,? ({_YEAR}))?\b", _date_of),
+    (rf"\b({_MONTH}),? (?:of )?({_YEAR})\b", lambda m: f"{_month(m[1])} {number(m[2])}"),
+    (
+        r"\b((?:oh|o) (?:one|two|three|four|five|six|seven|eight|nine)|ten|eleven|twelve) "
+        rf"((?:oh|o) (?:one|two|three|four|five|six|seven|eight|nine)|{_DAY}) ({_YEAR})\b",
+        lambda m: f"{number(m[1])}/{number(m[2])}/{number(m[3])}",
+    ),
+)
+TIMES = rules(
+    (rf"\b({_HOUR})[ :]({_MINUTE}) ?{_AMPM}", _time),
+    (rf"\b({_HOUR}) o'? ?clock (?:in the )?{_AMPM}", lambda m: f"{number(m[1])}:00 {m[2].upper()}M"),
+    (rf"\b({_HOUR}) ?{_AMPM}(?= |$|\W)", lambda m: f"{number(m[1])}:00 {m[2].upper()}M"),
+    (
+        rf"\b((?:oh|o) (?:{'|'.join(UNITS)})|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
+        rf"twenty(?:[ -](?:one|two|three))?|\d\d) (hundred|{_MINUTE}) hours\b",
+        lambda m: f"{number(m[1])}:{'00' if m[2].lower() == 'hundred' else number(m[2])}",
+    ),
+    (r"\b(0\d|1\d|2[0-3])([0-5]\d) hours\b", r"\1:\2"),
+)
+_SMALLS = "|".join([*list(UNITS)[1:], "ten", "eleven", "twelve"])
+BEFORE = rules(
+    (rf"\b({_SMALLS}|\d+) and (?:a|one) half\b", _half),
+    (
+        rf"\b(one|two|three|four|five|seven|1|2|3)[ -]({'|'.join(FRACTIONS)})\b(?! (?:rib|degree|toe|finger|digit|metatarsal))",
+        _fraction,
+    ),
+    (r"\bplus (?:or|slash) minus\b|\bplus minus\b", "+/-"),
+    (r"\bH and E\b|\bh and e\b", "H&E"),
+    (r"\bq\.? ?o\.? ?d\b\.?", "every other day"),
+    (r"\bq\.? ?d\b\.?(?=[\s.,;]|$)", "daily"),
+    (r"\bMSO4\b", "morphine sulfate"),
+    (r"\bMgSO4\b", "magnesium sulfate"),
+    (r"\b(?:bi|by)[ -]?rads?\b", "BI-RADS"),
+    (r"\b(li|pi|ti)[ -]?rads?\b", lambda m: m[1].upper() + "-RADS"),
+    (r"\b(left|right|one|two|both)[ -]sided\b", r"\1-sided"),
+    (r"\bbroad based\b", "broad-based"),
+    (r"\bcontrast enhanced\b", "contrast-enhanced"),
+    (r"\bper ?cent\b", "percent"),
+    (r"\bx[ -]ray(s?)\b", lambda m: m[0][0] + "-ray" + m[1]),
+)
+_LEVEL = r"(?<![\w'-])([ctls])"
+_TO_ROMAN = r"(\d+)(?![\d./]| ?(?:mg|mm|cm|%))"
+
+
+def _roman(match: re.Match[str]) -> str:
+    word, value, letter = match.group(1), int(match.group(2)), match.group(3)
+    if not 0 < value < len(ROMANS):
+        return match.group(0)
+    return f"{word} {ROMANS[value]}{(letter or '').strip().upper()}"
+
+
+def _levels(match: re.Match[str]) -> str:
+    first, one, second, two = match.groups()
+    return f"{first.upper()}{one}-{(second or first).upper()}{two}"
+
+
+def _nerves(match: re.Match[str]) -> str:
+    return match[1] + re.sub(r"\d+", lambda m: ROMANS[int(m[0])] if 0 < int(m[0]) <= 12 else m[0], match[2])
+
+
+def _range(match: re.Match[str]) -> str:
+    low, high = match.group(1), match.group(2)
+    before = match.string[: match.start()].lower()
+    if float(low) >= float(high) or re.search(
+        r"\b(?:from|ratio(?: of)?|compared|respectively|down|odds(?: of)?|added) $|(?:increased|decreased|improved|changed|reduced|up|titrated?) $|[\d/]-?$",
+        before,
+    ):
+        return match.group(0)
+    return f"{low}-{high}"
+
+
+def _out_of(match: re.Match[str]) -> str:
+    return f"{match[1]}/{match[2]}"
+
+
+def _over(match: re.Match[str]) -> str:
+    return f"{match[1]}/{match[2]}"
+
+
+_N = r"\d+(?:\.\d+)?"
+AFTER = rules(
+    # ages
+    (
+        r"\b(\d+)[ -](year|month|week|day)s?[ -]old\b(?<!years old)(?<!months old)(?<!weeks old)(?<!days old)",
+        r"\1-\2-old",
+    ),
+    # spine
+    (rf"{_LEVEL} ?(\d{{1,2}})(?: to | ?- ?| )([ctls]) ?(\d{{1,2}})(?![\w/.%])", _levels),
+    (rf"{_LEVEL} (\d{{1,2}}) (?:to )?()(\d)(?![\w/.%]| ?(?:mm|cm|mg|milli|centi|by|x) ?)", _levels),
+    (rf"{_LEVEL}(\d{{1,2}}) to ()(\d)\b", _levels),
+    (r"(?<![\w'/-])([ctls]) (\d{1,2})(?=[-\s.,;:)\ue000-\uf8ff/]|$)(?!\.\d)", lambda m: m[1].upper() + m[2]),
+    (r"\b([ctls])(\d{1,2})\b(?!\w)", lambda m: m[1].upper() + m[2]),
+    (r"\b([TL]\d) weighted\b", r"\1-weighted"),
+    (r"\b(proton density|diffusion|susceptibility) weighted\b", r"\1-weighted"),
+    # letters with numbers
+    (r"\b(?:a 1 ?c|A1C|hba1c)\b", lambda m: "HbA1c" if m[0].lower().startswith("hb") else "A1c"),
+    (r"\bb (\d{3,4})\b", r"b\1"),
+    (r"\bvitamin ([bdk]) ?(\d{1,2})\b", lambda m: f"{m[0][:7]} {m[1].upper()}{m[2]}"),
+    (r"\bvitamin ([a-ek])\b", lambda m: f"{m[0][:7]} {m[1].upper()}"),
+    (r"(?<![\w'])b 12\b", "B12"),
+    (r"\bt ?(\d[a-d]?) ?n ?(\d[a-c]?) ?m ?(\d)\b", lambda m: f"T{m[1]}N{m[2]}M{m[3]}"),
+    (r"\bg (\d+) p (\d+)\b", r"G\1P\2"),
+    (r"\bcovid[ -]19\b", "COVID-19"),
+    (r"\bc ?o 2\b", "CO2"),
+    (r"\b(sp|pa) ?o ?2\b", lambda m: "SpO2" if m[1].lower() == "sp" else "PaO2"),
+    (r"\bo 2\b", "O2"),
+    (r"\bher[ -]?2\b(?= (?:neu|positive|negative|status))", "HER2"),
+    (r"\bc ?a (125|19-9)\b", r"CA \1"),
+    (r"\bf ?e ?v 1\b", "FEV1"),
+    (r"\bcd ?(4|8|3|20|19)\b", r"CD\1"),
+    # scores and grades
+    (
+        r"\b(BI-RADS|LI-RADS|PI-RADS|TI-RADS)( category)? (\d)(?: ?([abc]))?\b",
+        lambda m: f"{m[1]}{m[2] or ''} {m[3]}{(m[4] or '').upper()}",
+    ),
+    (rf"\b(stages?) {_TO_ROMAN}( ?[abc]\d?)?(?![\w-])", _roman),
+    (
+        r"\b(stages?) (iv|v|i{1,3})(?: ?([abc]\d?))?(?![\w-])",
+        lambda m: f"{m[1]} {m[2].upper()}{(m[3] or '').upper()}",
+    ),
+    (r"\b(nyha (?:functional )?class|bosniak|salter[ -]harris(?: type)?) (\d+)( ?f\b)?(?!\.?\d)", _roman),
+    (r"\bnyha\b", "NYHA"),
+    (r"\b(grade|type) (\d) ?([ab])\b(?! \w+ly)", lambda m: f"{m[1]} {m[2]}{m[3].upper()}"),
+    (
+        r"\b(gleason(?: score| grade)?(?: of)?) (\d) plus (\d)(?: (?:equals|is|=) (\d+))?",
+        lambda m: f"{m[1]} {m[2]}+{m[3]}" + (f"={m[4]}" if m[4] else ""),
+    ),
+    (r"\b(\d) plus(?= (?!or\b|minus\b|\d)[a-z]|\s*$|\s*[.,\ue000-\uf8ff])", r"\1+"),
+    (r"\b(oriented|x|alert) times (\d)\b", r"\1 x\2"),
+    (r"(?<![\w)] )(?<!\d)\b(?:minus|negative) (?=\d+\.\d)", "-"),
+    (r"\b(t[ -]score|z[ -]score)(.{0,12}?) minus (?=\d)", lambda m: f"{m[1][0].upper()}-score{m[2]} -"),
+    (r"\b(t|z)[ -]score", lambda m: f"{m[1].upper()}-score"),
+    # ranges, dimensions, ratios
+    (rf"(?<![\d./-])({_N}) to ({_N})(?![\d:]|\.\d|-year)", _range),
+    (
+        rf"\b({_N}) out of (\d+)\b(?! (?:patients|days|nights|cores|samples|nodes|times|visits|weeks|people|women|men|specimens|lymph))",
+        _out_of,
+    ),
+    (
+        rf"\b(\d+(?:-\d+)?) (?:over|slash) (\d+)\b(?! ?(?:hours?|minutes?|days?|weeks?|months?|seconds?|years?|hr|min)\b)",
+        _over,
+    ),
+    (
+        rf"(?<=\d) (?:by|times|x) (?=\d+(?:\.\d+)?(?: ?(?:by|times|x) ?\d| ?(?:milli|centi|mm|cm|meter)|\s*(?:[.,\ue000-\uf8ff]|$)))",
+        " x ",
+    ),
+    (rf"\b({_N} (?:milli\w+|centi\w+|mm|cm)) by (?=\d)", r"\1 x "),
+    (rf"\b({_N}) by (?={_N}\b)", r"\1 x "),
+    (r"\bq\.? ?(\d+) ?(?:h|hours?|hr)\b", r"q\1h"),
+    (r"\b(\d+) pack[ -]years? (?=history|smok)", r"\1 pack-year "),
+    (r"\b(\d+) pack[ -]years\b", r"\1 pack-years"),
+    (
+        r"(?<![\d.,:/-])\b(\d+(?:-\d+)?) (day|week|month|year|hour|minute) (?=(?:history|course|supply|follow|interval|period|old|urine|infusion|delay|trial|regimen|duration|taper|sample|holter|survival|window|gestation)\w*)",
+        r"\1-\2 ",
+    ),
+)
+NERVES = re.compile(
+    r"\b((?:cranial nerves?|CN) )(\d{1,2}(?:(?:,? ?(?:through|and|to|or|-),? ?|, )\d{1,2})*)(?![\d.]| ?mm)",
+    re.I,
+)
+AFTER_UNITS = rules(
+    (rf"\b({_N})% (?:to|-) ({_N})%", r"\1-\2%"),
+    (r"(?<![\w.])\.(\d+)(?= ?(?:mg|mcg|mL|g|cm|mm|%|units|kg|mEq|L)\b)", r"0.\1"),
+    (r"\b(\d+(?:\.\d+)?) ?u\b(?!\w)", r"\1 units"),
+    (r"\b(\d+(?:\.\d+)?) ?iu\b", r"\1 international units"),
+)
+
+
+def apply(table: Rules, text: str) -> str:
+    for pattern, change in table:
+        text = pattern.sub(change, text)
+    return text
+
+
+_DETERMINERS = frozenset("the these those his her my our their its all other only".split())
+_GRADED = frozenset(
+    "type grade grades stage para gravida class number segment segments level levels phase category score scored "
+    "scores nerve nerves step zone part day rads bosniak asa gcs scale tanner mallampati fitzpatrick lead "
+    "times gleason childs of covid her plus equals minus nyha harris birads ecog q room trimester".split()
+)
+_ONE_NOUNS = frozenset(
+    "view views nodule nodules lesion lesions stone polyp node nodes pregnancy episode episodes child children "
+    "brother sister son daughter packs vessel vessels unit view mass cyst stent tumor calculus relapse miscarriage "
+    "sample specimen core biopsy visit week bottle glass series fingerbreadth".split()
+)
+_JOINERS = frozenset("to by over through plus slash x or point out".split())
+_ANATOMY = frozenset(
+    "rib ribs metatarsal metacarpal intercostal digit toe finger mtp pip dip mcp proximal distal ray percentile "
+    "postoperative hospital".split()
+)
+
+
+def _numeric(word: str) -> bool:
+    return is_digits(word) or word in UNITS or word in TEENS or word in TENS
+
+
+def wanted(found: Number, words: list[str], start: int, end: int, *, small: bool = True) -> bool:
+    """House style: digits for whatever is measured, counted or dosed; words where they are idiom."""
+    before = words[start - 1] if start else ""
+    early = words[start - 2] if start > 1 else ""
+    after = words[end] if end < len(words) else ""
+    if found.ordinal:
+        if int(found.text) >= 10:
+            return True
+        return after in _ANATOMY
+    if "." in found.text or end - start > 1 or found.value >= 10 or found.value == 0:
+        return True
+    if COUNTED.match(after) and after not in ("times",):
+        return small or not re.match(r"(?:times|day|week|month|year|hour)", after)
+    if before in _GRADED and not (before in ("of", "part", "all")):
+        return True
+    if len(before) == 1 and before.isalpha() and before not in ("a", "i"):
+        return True
+    joined = (
+        after in _JOINERS
+        and end + 1 < len(words)
+        and (_numeric(words[end + 1]) or words[end + 1] in ("of", "minus") or len(words[end + 1]) == 1)
+    )
+    if joined or (before in _JOINERS and _numeric(early)):
+        return True
+    if before == "of" and early == "out":
+        return True
+    if before in ("slash", "/", "\ue011", "point", "-", "+", ".") or after in (
+        "/",
+        "\ue011",
+        "%",
+        "-",
+        "out",
+    ):
+        return True
+    if after == "of" or before in _DETERMINERS or (early in ("one", "two", "three") and before == "of"):
+        return False
+    if found.text == "1":
+        return after in _ONE_NOUNS
+    if after in ("of",) or before in ("in", "into", "all") and not after:
+        return False
+    return small

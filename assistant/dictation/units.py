@@ -1,0 +1,111 @@
+"""Units of measure: spoken to written, behind a number only."""
+
+import re
+
+METRIC = {
+    r"milli ?grams?": "mg",
+    r"micro ?grams?|µg|μg|ug": "mcg",
+    r"nano ?grams?": "ng",
+    r"pico ?grams?": "pg",
+    r"kilo ?grams?|kgs|kilos?": "kg",
+    r"grams?": "g",
+    r"milli ?(?:liter|litre)s?|mls?": "mL",
+    r"deci ?(?:liter|litre)s?": "dL",
+    r"micro ?(?:liter|litre)s?": "mcL",
+    r"(?:liter|litre)s?": "L",
+    r"milli ?(?:meter|metre)s? (?:of )?mercury|mm ?hg": "mmHg",
+    r"(?:centimeter|centimetre)s? (?:of )?water": "cm H2O",
+    r"cubic (?:centimeter|centimetre)s?|(?:centimeter|centimetre)s? cubed": "cm3",
+    r"square (?:centimeter|centimetre)s?|(?:centimeter|centimetre)s? squared": "cm2",
+    r"cubic milli(?:meter|metre)s?": "mm3",
+    r"square milli(?:meter|metre)s?": "mm2",
+    r"square (?:meter|metre)s?|(?:meter|metre)s? squared": "m2",
+    r"centi ?(?:meter|metre)s?": "cm",
+    r"milli ?(?:meter|metre)s?": "mm",
+    r"kilo ?(?:meter|metre)s?": "km",
+    r"(?:meter|metre)s?": "m",
+    r"milli ?equivalents?|meqs?": "mEq",
+    r"milli ?moles?": "mmol",
+    r"micro ?moles?": "mcmol",
+    r"milli ?osmoles?": "mOsm",
+    r"centi ?grays?": "cGy",
+    r"grays?": "Gy",
+    r"milli ?curies?": "mCi",
+    r"hounsfield units?": "HU",
+    r"mega ?hertz": "MHz",
+    r"hertz": "Hz",
+    r"milli ?seconds?|msecs?": "msec",
+    r"milli ?amperes?|milli ?amps?": "mA",
+    r"joules?": "J",
+    r"degrees? (?:celsius|centigrade|c)|celsius|centigrade": "°C",
+    r"degrees? (?:fahrenheit|f)|fahrenheit": "°F",
+    r"per ?cent": "%",
+}
+ALREADY = {
+    w.lower(): w
+    for w in "mg mcg ng pg kg g mL dL mcL L mmHg cm mm km m mEq mmol Gy cGy HU MHz msec mA cc cm3 cm2 mm3 m2".split()
+}
+PER = {"minute": "min", "hour": "hr", "day": "day", "week": "week", "month": "month", "dose": "dose"}
+SPELLED = (
+    "international units|units?|tablets?|capsules?|pills?|puffs?|drops?|sprays?|patch(?:es)?|doses?|vials?|"
+    "seconds?|minutes?|hours?|days?|weeks?|months?|years?|pounds?|ounces?|feet|foot|inch(?:es)?|"
+    "teaspoons?|tablespoons?|times?|beats?|breaths?|pack|packs|degrees?|cycles?|fractions?|"
+    "drinks?|cigarettes?|beers?|suppositor(?:y|ies)|liters?|cups?|sets?|g|mg|mm|cm|percent|x|million"
+)
+NUMBER = r"\d+(?:\.\d+)?"
+_ALL = "|".join(METRIC) + "|" + "|".join(sorted(ALREADY, key=len, reverse=True))
+_WRITTEN = [(re.compile(spoken, re.I), written) for spoken, written in METRIC.items()]
+_DENOMINATOR = "|".join(METRIC) + "|" + "|".join((*ALREADY, *PER))
+UNIT = re.compile(
+    rf"(?<![\w.])({NUMBER}|million|thousand)(?:(?: ?- ?)(?=[A-Za-z]{{4}})| ?)(?:({_ALL})|((?:international )?units?))"
+    rf"((?: per | ?/ ?)(?:{_DENOMINATOR}))?((?: per | ?/ ?)(?:{_DENOMINATOR}))?(?![\w/])",
+    re.I,
+)
+COUNTED = re.compile(rf"(?:{_ALL}|{SPELLED})$", re.I)
+"""A word behind which (that is: in front of which) a number is always a measure, a dose or a count."""
+DOSE_UNITS = {"mg", "mcg", "g", "mEq", "mL", "units", "unit", "ng", "international units"}
+_LAB = re.compile(r"/(?:dL|L|mL|mm3|mcL|m2)$")
+_SIZE = re.compile(
+    r"(?:volumes?|measur\w+|weigh\w+|mass|size|level|of about) (?:is |of |was |about )*$", re.I
+)
+_BARE = re.compile(rf"(?<![\w.])({NUMBER}) (tablets?|capsules?|units?|puffs?|drops?)\b", re.I)
+
+
+def _one(spoken: str) -> str:
+    low = spoken.lower().strip()
+    if low in ALREADY:
+        return ALREADY[low]
+    for pattern, written in _WRITTEN:
+        if pattern.fullmatch(low):
+            return written
+    return PER.get(low, low)
+
+
+def dose(number: str) -> str:
+    """Without trailing zeros, with a leading one."""
+    if "." in number:
+        number = number.rstrip("0").rstrip(".")
+    return "0" + number if number.startswith(".") else number
+
+
+def write_units(text: str, *, abbreviate: bool = True) -> str:
+    def written(match: re.Match[str]) -> str:
+        number, metric, units, *pers = match.groups()
+        spelled = match.group(0)
+        unit = _one(metric) if metric else units.lower()
+        if metric and metric == "L" and "-" in spelled:
+            return spelled
+        if metric in ("M", "G", "gray") and not any(pers):
+            return spelled
+        for per in pers:
+            if per:
+                unit += "/" + _one(re.sub(r"^(?: per | ?/ ?)", "", per, flags=re.I))
+        base = unit.split("/")[0]
+        if base in DOSE_UNITS and not _LAB.search(unit) and not _SIZE.search(text[: match.start()]):
+            number = dose(number)
+        if not abbreviate and metric and metric.lower() not in ALREADY and unit not in ("%", "°C", "°F"):
+            return number + spelled[len(match.group(1)) :]
+        return number + ("%" if unit == "%" else " " + unit)
+
+    text = UNIT.sub(written, text)
+    return _BARE.sub(lambda m: f"{dose(m.group(1))} {m.group(2)}", text)
