@@ -341,7 +341,10 @@ class IntentEvent(ServerEventBase):
     intent: Intent
     confidence: float
     reason: str
-    text: str = Field(description="What was taken, as it goes into the dictation or the question.")
+    text: str = Field(
+        description="What was taken, as it goes into the dictation (in written form) or the question. "
+        "What was heard stands in the completed event."
+    )
     corrected: bool = False
 
 

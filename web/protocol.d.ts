@@ -234,7 +234,7 @@ export interface IntentEvent {
   intent: "dictation" | "question" | "command";
   confidence: number;
   reason: string;
-  /** What was taken, as it goes into the dictation or the question. */
+  /** What was taken, as it goes into the dictation (in written form) or the question. What was heard stands in the completed event. */
   text: string;
   corrected: boolean;
 }

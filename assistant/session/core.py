@@ -6,6 +6,7 @@
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from assistant.dictation.formatter import Formatter
 from assistant.engines.base import EngineInfo, Question
 from assistant.events import (
     AttachmentAdded,
@@ -94,6 +95,7 @@ class Conversation:
 
     def __init__(self, engine: EngineInfo) -> None:
         self._engine = engine
+        self._formatter = Formatter()
         self.mode: Mode = "auto"
         self._items: dict[str, Item] = {}
         self._images: dict[str, ImageAttached] = {}
@@ -217,7 +219,11 @@ class Conversation:
         intent = decision.intent
         if intent == "command" and not (decision.command == STOP_COMMAND and self._answer):
             intent = "dictation"  # nothing that could be carried out: what was said is kept as text
-        kept = decision.text if intent == "question" else text
+        kept = text
+        if intent == "question":
+            kept = decision.text
+        elif intent == "dictation":
+            kept = self._formatter.format(text)
         self._items[item_id] = Item(item_id, kept, intent)
         emit = Emit(
             IntentEvent(
@@ -245,6 +251,8 @@ class Conversation:
         if item.intent == fact.intent:
             return []
         item.intent = fact.intent
+        if fact.intent == "dictation":
+            item.text = self._formatter.format(item.text)
         emit = Emit(
             IntentEvent(
                 item_id=item.id,

@@ -65,6 +65,15 @@ def test_dictation_is_kept_and_gets_no_answer():
     assert not started(actions)
 
 
+def test_dictation_is_kept_in_written_form_and_what_was_heard_goes_beside_it():
+    talk = Conversation(INFO)
+    heard = "there is a four millimeter nodule in the right upper lobe period"
+    actions = talk.handle(final(1, heard))
+    assert of(TranscriptCompleted, actions)[0].transcript == heard
+    assert of(IntentEvent, actions)[0].text == "There is a 4 mm nodule in the right upper lobe."
+    assert talk.document == "There is a 4 mm nodule in the right upper lobe."
+
+
 def test_a_question_is_answered_with_the_document_and_the_images():
     talk = Conversation(INFO)
     talk.handle(final(1, "The lungs are clear."))
