@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Writes assistant/intents/data/train.tsv: utterances by grammar and by hand, seeded, same file every time.
 
-A line is label, specialty, text and group; one template (or one hand-written line) is one group, so that
-validation never sees a template that was trained on. Lines of tests/data/intents.tsv are left out.
+A line is label, specialty, text and group; one template (or one hand-written line) is one group, so
+that validation never sees a template that was trained on. Lines of the held-out sets are left out.
 """
 
 import random
@@ -10,7 +10,11 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-HELD = ROOT / "tests/data/intents.tsv"
+HELD = (
+    ROOT / "tests/data/intents.tsv",
+    ROOT / "tests/data/intents_second.tsv",
+    ROOT / "tests/data/intents_third.tsv",
+)
 OUT = ROOT / "assistant/intents/data/train.tsv"
 PER_TEMPLATE = 8
 
@@ -35,16 +39,16 @@ SLOTS: dict[str, dict[str, str]] = {
     "internal": {
         "F": "anemia|leukocytosis|low sodium|proteinuria|weight loss|fever|elevated creatinine|rash|dyspnea",
         "A": "abdomen|liver|lungs|lower extremities|neck|left arm|kidneys",
-        "C": "diabetes|sepsis|gout|celiac disease|hypothyroidism|COPD|asthma|cirrhosis|lupus
-urinary tract infection",
+        "C": "diabetes|sepsis|gout|celiac disease|hypothyroidism|COPD|asthma|cirrhosis|lupus"
+        "|urinary tract infection",
         "T": "CBC|hemoglobin A1c|lipid panel|urinalysis|TSH|chest x-ray|colonoscopy|metabolic panel|ferritin",
         "D": "metformin|prednisone|insulin|levothyroxine|omeprazole|doxycycline|ceftriaxone|allopurinol",
     },
     "surgery": {
         "F": "hernia|abscess|wound dehiscence|hematoma|seroma|leak|obstruction|nonunion",
         "A": "right groin|midline incision|left knee|gallbladder fossa|anastomosis|rotator cuff|drain site",
-        "C": "appendicitis|bowel obstruction|wound infection|compartment syndrome|deep vein thrombosis
-osteoarthritis",
+        "C": "appendicitis|bowel obstruction|wound infection|compartment syndrome|deep vein thrombosis"
+        "|osteoarthritis",
         "T": "CT|wound culture|hip x-ray|pathology|CBC|MRI|upper GI series",
         "D": "cefazolin|heparin|enoxaparin|oxycodone|acetaminophen|aspirin",
     },
@@ -81,16 +85,16 @@ COMMON = {
     "N": "two|three|four|five|six|ten|twelve|twenty|3|5|12|0.5|2.5",
     "U": "millimeters|centimeters|mm|cm|milligrams|mg|percent",
     "W": "days|weeks|months|years|hours",
-    "P": "the patient|patient|he|she|the mother|his wife|the family|mom|her daughter|the son|dad|pt
-the husband"
+    "P": "the patient|patient|he|she|the mother|his wife|the family|mom|her daughter|the son|dad|pt"
+    "|the husband"
     "|the nurse|doctor Smith|the referring physician",
     "S": "the patient|he|she|this patient",
     "ADJ": "stable|unchanged|normal|enlarged|clear|intact|mildly dilated|unremarkable|abnormal|worse|present",
     "THIS": "this|that|it|the finding|this finding",
     "BE": "is|was|are|were",
     "MON": "January|March third|last year|2021|May 2023|yesterday|last week|Monday",
-    "COL": "neurology|the family|the surgeon|pharmacy|cardiology|his primary care doctor
-the referring physician"
+    "COL": "neurology|the family|the surgeon|pharmacy|cardiology|his primary care doctor"
+    "|the referring physician"
     "|physical therapy|social work|doctor Lee",
     "ASKED": "asks|asked|wonders|wondered|wants to know|would like to know|inquired|is asking|is unsure"
     "|was not sure|has questions about",
@@ -120,13 +124,16 @@ does {C} explain the {F}
 does {C} cause {F}|do you see {a} {F}|do you see any {F} in the {A}|do you agree|do you agree with {C}
 do you think this is {C}
 do we need {a} {T}|do I need to stop {D} before {a} {T}|do I have to adjust {D}|do the labs fit with {C}
-do these findings suggest {C}|do patients with {C} need {D}|do the findings meet criteria for {C}|do {D} and {D} interact
+do these findings suggest {C}|do patients with {C} need {D}|do the findings meet criteria for {C}
+do {D} and {D} interact
 did {S} have {a} {T}|did I mention the {A}|did I dictate the {A}|did we give {D}|did the {F} grow
 did you find {a} {F}
 have I described the {A}|have I missed anything|have you seen the {T}|has the {F} changed
 has the {F} grown since {MON}
-has {S} ever had {a} {T}|has {S} been on {D}|had {S} been given {D} before the {T}|had the {F} been there before
-can you summarize the {DOC}|can you see {a} {F}|can you describe the {A}|can you compare it with the {T} from {MON}
+has {S} ever had {a} {T}|has {S} been on {D}|had {S} been given {D} before the {T}
+had the {F} been there before
+can you summarize the {DOC}|can you see {a} {F}|can you describe the {A}
+can you compare it with the {T} from {MON}
 can you read the {DOC} to me|can you tell me what this is|can you check the {A}|can you draft an impression
 can you explain {THIS}
 can I give {D} with {D}|can I give {D} in {C}|can I start {D}|can we use {D} in {C}|can this be {C}
@@ -134,7 +141,8 @@ can {D} cause {F}
 can {C} present with {F}|can {C} look like this|can {S} take {D}|can {THIS} be seen in {C}|can it be {C}
 could this be {C}|could it be {C}|could the {F} be {C}|could {D} cause the {F}|could you look at the {A}
 could you measure the {F}
-could you list the causes of {F}|could you please interpret the {T}|could {C} explain {THIS}|could this represent {C}
+could you list the causes of {F}|could you please interpret the {T}|could {C} explain {THIS}
+could this represent {C}
 would you call this {C}|would you recommend {a} {T}|would you start {D}|would {D} help|would {a} {T} help
 would {C} look like this
 would it be {C}|would a {T} change anything|will {D} help with {F}|will {S} need {a} {T}|will the {F} resolve
@@ -146,13 +154,18 @@ may I give {D} with {D}|might this be {C}|might {D} be the cause|shall I order {
 must {D} be tapered
 what is this|what is that|what is it|what is the {F}|what is the {F} in the {A}|what is the diagnosis
 what is the most likely diagnosis
-what is your impression|what is the differential for {F}|what is the differential diagnosis of {a} {F} in the {A}|what is the dose of {D}
-what is the dose of {D} in {C}|what is the maximum dose of {D}|what is the half life of {D}|what is the treatment of {C}
-what is the first line treatment for {C}|what is the best test for {C}|what is the next step|what is the size of the {F}
-what is the normal size of the {A}|what is the sensitivity of {T} for {C}|what is the classification of {C}|what is the prognosis of {C}
+what is your impression|what is the differential for {F}
+what is the differential diagnosis of {a} {F} in the {A}|what is the dose of {D}
+what is the dose of {D} in {C}|what is the maximum dose of {D}|what is the half life of {D}
+what is the treatment of {C}
+what is the first line treatment for {C}|what is the best test for {C}|what is the next step
+what is the size of the {F}
+what is the normal size of the {A}|what is the sensitivity of {T} for {C}|what is the classification of {C}
+what is the prognosis of {C}
 what is seen on this {T}|what is wrong with the {A}|what is causing the {F}|what is the last {T}
 what is abnormal here
-what is the recommended follow up for {a} {N} {U} {F}|what is the mechanism of {D}|what is the significance of {a} {F}
+what is the recommended follow up for {a} {N} {U} {F}|what is the mechanism of {D}
+what is the significance of {a} {F}
 what's the dose of {D}|what's the {F}|what's the differential|what's this {F}|what's the next step
 what's wrong here|what's {S} on
 whats the dose of {D}|what are the causes of {F}|what are the signs of {C}|what are the criteria for {C}
@@ -265,7 +278,19 @@ for this patient what would you recommend|on this {T} is there {a} {F}
 given the {F} what is the differential|with a {T} like this should I {V} {C}
 based on the {DOC} what is the diagnosis|at what {T} should I start {D}|in which {A} is the {F}
 to which side does it go|from the labs is this {C}|after {D} when do I repeat the {T}
-if {S} is allergic to {D} what can I give|is {S} a candidate for {D}|isn't this {C}|aren't these {F}s
+if {S} is allergic to {D} what can I give|is {S} a candidate for {D}|write {a} letter to {COL} about the {F}
+write a letter to {S} about the {T}|write a patient friendly summary|put the {DOC} into plain language
+put the {F} in simple words for {S}|put this in layman's terms|turn these findings into an impression
+make a list of the problems|make an impression from the findings
+normal range for {T}|normal range of {T} in {C}|dose of {D} in {C} please|side effects of {D} please
+first line for {C} please|latest {T} please|differential for {F} please|best test for {C} please
+explain the difference between {C} and {C}|explain the difference between {F} and {F} to me
+what is the difference between {D} and {D}|difference between {C} and {C} please
+is {D} contraindicated with a {T} of {N}|is {D} safe with a {T} of {N}|is {D} safe during pregnancy
+can {D} be given with {F}|check the {DOC} for inconsistencies|proofread my {DOC}
+is anything missing from the {DOC}|quiz me on {C}|pull up the last {T}|bring up the {T} from {MON}
+open the prior {T} and compare
+isn't this {C}|aren't these {F}s
 doesn't this look like {C}|don't you think this is {C}|wouldn't you start {D}|couldn't this be {C}
 """
 
@@ -444,6 +469,27 @@ scratch test positive for {D}|new lines were placed|paragraph from prior {T} cop
 end of the {F} is in the {A}|read as {ADJ} by {COL}|read by {COL} as {C}|reading of {T} {ADJ}
 draft {T} report pending|draft of the letter sent to {COL}|draw labs {MON}|literature suggests {D} for {C}
 normal {T}|normal {A}
+is the only child of {P}|is the main support for {P}|is the primary caregiver for her mother
+is the youngest of {N} children|is the owner of a bakery|is the first in the family with {C}
+is the likely cause of {F}|is the most likely explanation|is the same as {MON}|is a teacher|is an accountant
+is her own historian|is his third episode of {F}|is this week on {D}|does the cooking and cleaning
+does the shopping without {F}|does the stairs without {F}|does her own laundry|does his exercises daily
+does all activities of daily living|does a home program|has the support of {P}|has a good appetite
+has her own teeth|can the {A} bear weight yes|did the stress test without {F}|did all exercises
+was the driver in the accident|was the passenger|was his usual self until {MON}|are the only {F}s
+were the only findings|can this wait was what {P} asked|is it {C} was {P} concern
+could it be {C} was the main worry
+will {D} work was the question|should {D} be stopped was discussed with {COL}|does it need {a} {T} was asked
+what to do about the {F} was discussed|how to treat {C} was the main concern
+will {N} {W} of {D} be completed|write {S} a letter excusing work until {MON}|letter to {COL} sent {MON}
+normal range of motion of the {A}
+normal range of motion|is contraindicated with {F}|is contraindicated due to {C}|is {F} resolved yes
+do the {F}s look {ADJ} yes|are the {F}s {ADJ} no|does {S} have {F} no|is there {F} no|put {S} on {D}
+put {S} on the list for {T}|turn {S} every {N} hours|make {a} appointment with {COL}
+bring {S} back in {N} {W}|pull the drain on {MON}|open the wound and pack it
+difference in size between the {F}s is {N} {U}|dose of {D} was {N} {U}
+side effects of {D} were discussed with {S}|first line {D} failed|latest {T} was {ADJ}
+differential for {F} includes {C}
 could {S} not tolerate {D} we would use {D}|the {F} is what brought {S} in|that is why {D} was stopped
 this is how {S} takes {D}|this is when {D} was started|{F} is what {S} fears|name of the drug is {D}
 name band checked|point tenderness over the {A}|point of care {T} {ADJ}|mark on the {A} noted
@@ -517,7 +563,7 @@ def plain(text: str) -> str:
 
 def main() -> None:
     rng = random.Random(5)
-    held = {plain(line.split("\t")[2]) for line in HELD.read_text().splitlines()[1:]}
+    held = {plain(line.split("\t")[2]) for path in HELD for line in path.read_text().splitlines()[1:]}
     rows: list[tuple[str, str, str, str]] = []
     seen: set[str] = set()
     for label, block in (("question", QUESTIONS), ("dictation", DICTATION), ("command", COMMANDS)):

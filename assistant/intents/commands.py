@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is easier to read on one line
 """The command grammar: a whole utterance is a command, or it is none."""
 
 import re

@@ -54,6 +54,7 @@ _REQUEST_OF_IMAGES = re.compile(
     r"^(?:please\s+)?(?:check|compare|examine|review)\s+(?:this|these|the\s+(?:image|picture|scan|film)s?)\b",
     re.I,
 )
+_THIS_ALONE = re.compile(r"(?:please )?(?:check|compare|examine|review) (?:this|these|the) \w+")
 _HOW = {
     "asks_assistant": "asks the assistant",
     "interrogative": "worded as a question",
@@ -86,6 +87,8 @@ def detect(text: str, context: Context) -> Decision:
         return Decision("dictation", 0.97, why, heard)
     if context.has_images and _REQUEST_OF_IMAGES.match(heard):
         return Decision("question", 0.8, "asks about the image", heard)
+    if not context.has_images and _THIS_ALONE.fullmatch(plain):
+        return Decision("dictation", 0.7, "there is no image to look at", heard)
     trained = classifier()
     asks = trained(heard)["question"]
     rule = verdict(tidied)[0]

@@ -117,6 +117,7 @@ _REPORTED = re.compile(
     rf"^(?:(?:and|also|then|today|\w+ing)\s+)?{_WHO}\s+(?:\w+\s+){{0,2}}?(?:asks?|asked|asking|wonders?|wondered|wants?|wanted"
     r"|inquired?|inquires|questions|questioned|would\s+like|worries|says|said|states|stated|reports|called)\b"
     rf"|^(?:when\s+|i\s+|we\s+)?(?:asked|told|informed|advised|counsell?ed)\b|\bwas\s+(?:asked|answered|told)\b"
+    r"|\bwas\s+(?:what|(?:(?:his|her|their|the|a)\s+)?(?:\w+\s+)?(?:concern|worry|question|complaint)\b)"
     r"|\bunquote\b|\basked\s+(?:if|whether|by)\b",
     re.I,
 )
@@ -133,6 +134,21 @@ _OPEN = re.compile(
     r"|^should\s+.*\b(?:recurs?|persists?|worsens?|develops?|return|call)\b(?!.*\?)",
     re.I,
 )
+_CONDITION = re.compile(
+    r"^(?:should|were|had)\s+(?:\w+\s+){1,3}?(?:become|develop|fail|remain|show|have|be|not|get|present|recur|persist|worsen"
+    r"|to|been)\b.*\s(?:give|start|stop|hold|call|return|order|obtain|will|would|add|increase|notify|refer)\b(?!.*\?)",
+    re.I,
+)
+_NO_SUBJECT = re.compile(
+    r"^(?:can|could|may|might|will|would|should|must)\s+(?:(?:also|not|now|still|then|likely|probably|definitely)\s+)*"
+    r"(?:benefit|ambulate|walk|flex|extend|move|lift|bear|eat|drink|sleep|return|resume|continue|start|stop|hold|try|like"
+    r"|prefer|avoid|represent|reflect|indicate|need|require|have|be|undergo|follow|recheck|repeat|obtain|order|check"
+    r"|consider|recommend|advise|discuss|call|see|shower|drive|work|use|take|give|add|increase|decrease|taper|refer|get"
+    r"|schedule|arrange|plan|proceed|monitor|watch|let|make|send|bring|ask|tell|perform|tolerate|wean|transfer|discharge)\b"
+    r"(?!.*\?)|^may\s+i\s+add\b|^summari[sz]ing\b",
+    re.I,
+)
+_ANSWERED = re.compile(r"^(?:is|are|was|were|do|does|did|has|have|any)\b.*[\s,;?]+(?:yes|no)\W*$", re.I)
 
 
 def spoken_of(heard: str) -> str | None:
@@ -141,6 +157,10 @@ def spoken_of(heard: str) -> str | None:
         return "reports what someone asked or said"
     if _TO_OTHERS.match(heard):
         return "says what to do for the patient, not the assistant"
-    if _OPEN.match(heard):
+    if _ANSWERED.search(heard):
+        return "answers itself, as in a history"
+    if _NO_SUBJECT.match(heard):
+        return "has no subject, as in notes"
+    if _OPEN.match(heard) or _CONDITION.match(heard):
         return "begins as reports and notes do"
     return None
