@@ -104,6 +104,14 @@ COMMON = {
 }
 
 QUESTIONS = """
+will {D} hurt {S}|will {D} affect the {A}|will the {T} show {C}|will this {F} go away|will surgery fix the {F}
+will contrast worsen the {F}|will {D} raise the {T}|will this affect the {A}|will it spread to the {A}
+read the {T} back|read the lab values back to me|read the {DOC} back|is the tip of the tube in the {A}
+is the end of the line in the {A}|is the edge of the {F} smooth|is the cause of the {F} {C}
+is the {F} the cause of the {F}
+are the {A} and the {A} {ADJ} for age|are the {F}s {ADJ} for age
+what was his {T} yesterday|what was her {T} on {MON}
+is it safe to give {D}|is it safe to stop {D}|is it okay to start {D} in {C}|can {D} and {D} be combined
 is there {a} {F}|is there {a} {F} in the {A}|is there any evidence of {C}|is there any {F} here
 are there any {F}s
 are there signs of {C}|are there other {F}s in the {A}|is this {C}|is it {C}|is this {a} {F}

@@ -91,8 +91,8 @@ def detect(text: str, context: Context) -> Decision:
         return Decision("dictation", 0.7, "there is no image to look at", heard)
     trained = classifier()
     asks = trained(heard)["question"]
-    rule = verdict(tidied)[0]
-    if asks >= trained.threshold:
+    rule, sure = verdict(tidied)
+    if asks >= trained.threshold or (asks >= 0.5 and sure > 0.91):  # or a pattern agrees
         return Decision("question", asks, _HOW.get(rule, "sounds like a question"), heard)
     if rule == "reads_as_dictation":
         reason = "begins as reports and notes do"
