@@ -46,8 +46,8 @@ DRUGS = frozenset(
     "zolpidem".split()
 )
 _ROMAN = re.compile(
-    r"\b(stage|nerves?|CN|class|Bosniak|Salter-Harris|Fitzpatrick|type|grade|through|and|to|factor|-)([ -]?)"
-    r"(VIII|VII|III|XII|VI|IV|II|IX|XI|X|V|I)(?=[ABCDEF]?\d?\b)"
+    r"((?i:\b(?:stages?|nerves?|CN|class|Bosniak|Salter-Harris(?: type)?|type|grade|through|and|to|or)|-|,))([ -]?)"
+    r"(VIII|VII|III|XII|VI|IV|II|IX|XI|X|V|I)(?=[A-F]?\d?\b)"
 )
 _HALF = re.compile(r"\band (?:a|one) half\b|\band 1/2\b", re.I)
 _FRACTIONS = (
@@ -70,6 +70,8 @@ def _value(text: str) -> str:
 
 def digits(text: str) -> str:
     """All numbers of ``text``, spoken, roman or written, as one stream of digits."""
+    for short, name in _SAFE.items():
+        text = text.replace(short, name)
     text = re.sub(r"\b(\d{1,2}):00(?= ?[AP]M\b)", r"\1", text)
     text = re.sub(r"\b(CO|O|SpO|PaO|H|cm H)2\b", r"\1 2", text)
     for _ in range(2):

@@ -87,12 +87,7 @@ class Formatter:
             held.append(match.group(0))
             return chr(HELD + len(held) - 1)
 
-        text = (
-            re.sub(r"[\ue000-\uf8ff]", "", text)
-            .replace("</s>", "")
-            .replace("’", "'")
-            .replace("µ", "mc" if False else "µ")
-        )
+        text = re.sub(r"[\ue000-\uf8ff]", "", text).replace("</s>", "").replace("’", "'")
         text = text.strip(" \t\r\n")
         text = _TAG.sub(self._section, text)
         text = punctuation.braces(text)

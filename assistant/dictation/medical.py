@@ -28,7 +28,7 @@ _MINUTE = (
     rf"(?:(?:oh|o) (?:{'|'.join(UNITS)})|(?:twenty|thirty|forty|fifty)(?:[ -](?:{'|'.join(list(UNITS)[1:])}))?|"
     rf"{'|'.join(TEENS)}|[0-5]\d)"
 )
-_AMPM = r"(?:(a|p)\.?\s?m\b\.?)"
+_AMPM = r"(?:(a|p)(?:\.\s?m\b\.?|\s?m\b))"
 
 
 def number(spoken: str) -> str:
@@ -84,11 +84,11 @@ def _fraction(match: re.Match[str]) -> str:
 
 
 DATES = rules(
+    (rf"\b(?:the )?({_DAY}) (?:day )?of ({_MONTH})(?:,? ({_YEAR}))?\b", _date_of),
     (
         rf"\b({_MONTH}) (?:the )?({_DAY})(?![\w.]| ?(?:mg|percent|%))(?:,? (?:of )?({_YEAR}))?(?! hundred|\w)",
         _date,
     ),
-    (rf"\b(?:the )?({_DAY}) (?:day )?of ({_MONTH})(?:,? ({_YEAR}))?\b", _date_of),
     (rf"\b({_MONTH}),? (?:of )?({_YEAR})\b", lambda m: f"{_month(m[1])} {number(m[2])}"),
     (
         r"\b((?:oh|o) (?:one|two|three|four|five|six|seven|eight|nine)|ten|eleven|twelve) "
@@ -115,7 +115,8 @@ BEFORE = rules(
         _fraction,
     ),
     (r"\bplus (?:or|slash) minus\b|\bplus minus\b", "+/-"),
-    (r"\bH and E\b|\bh and e\b", "H&E"),
+    (r"\bH and E\b", "H&E"),
+    (r"\ba one c\b", "A1c"),
     (r"\bq\.? ?o\.? ?d\b\.?", "every other day"),
     (r"\bq\.? ?d\b\.?(?=[\s.,;]|$)", "daily"),
     (r"\bMSO4\b", "morphine sulfate"),
@@ -295,7 +296,7 @@ def wanted(found: Number, words: list[str], start: int, end: int, *, small: bool
         return after in _ANATOMY
     if "." in found.text or end - start > 1 or found.value >= 10 or found.value == 0:
         return True
-    if COUNTED.match(after) and after not in ("times",):
+    if COUNTED.match(after) and (after != "time"):
         return small or not re.match(r"(?:times|day|week|month|year|hour)", after)
     if before in _GRADED and not (before in ("of", "part", "all")):
         return True

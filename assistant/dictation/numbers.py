@@ -73,12 +73,12 @@ def _below_thousand(words: list[str], at: int) -> tuple[int, int] | None:
         follow = _below_hundred(words, after)
         if follow and follow[0] >= 10 and words[follow[1] : follow[1] + 1] not in (["hundred"], ["thousand"]):
             return value * 100 + follow[0], follow[1]
-    elif value in (18, 19, 20) and words[at] not in UNITS:
+    elif value in (18, 19, 20):
         follow = _below_hundred(words, after)
         if follow and follow[0] >= 10 and words[follow[1] : follow[1] + 1] not in (["hundred"], ["thousand"]):
             return value * 100 + follow[0], follow[1]
-        if after + 1 < len(words) and words[after] in OH and words[after + 1] in UNITS:
-            return value * 100 + UNITS[words[after + 1]], after + 2
+    if 10 <= value <= 20 and after + 1 < len(words) and words[after] in OH and words[after + 1] in UNITS:
+        return value * 100 + UNITS[words[after + 1]], after + 2
     return value, after
 
 

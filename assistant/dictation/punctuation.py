@@ -153,8 +153,9 @@ def _is_word(phrase: str, tokens: list[Token], at: int, count: int, continues: b
 
 
 def _adjective(tokens: list[Token], at: int) -> bool:
-    """ "over a two week period": an article within the three words before."""
-    return any(t.low in ("a", "the", "this", "an", "per") for t in tokens[max(0, at - 4) : at])
+    """ "over a two week period": an article, a number and a unit of time before."""
+    before = [t.low for t in tokens[max(0, at - 5) : at - 1]]
+    return any(word in ("a", "the", "this", "an") for word in before[:-1])
 
 
 def spoken(text: str, *, continues: bool = False) -> str:
