@@ -7,6 +7,7 @@ eighty" and "120/80" both are 12080. Sides, negations and drugs are compared as 
 import re
 
 from assistant.dictation.numbers import ORDINALS, WORDS, write_numbers
+from assistant.dictation.tokens import table
 
 ROMANS = {
     "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "X": 10, "XI": 11, "XII": 12,
@@ -20,30 +21,36 @@ NEGATIONS = re.compile(
     re.I,
 )
 DRUGS = frozenset(
-    "acetaminophen albuterol alendronate allopurinol alprazolam amiodarone amitriptyline amlodipine amoxicillin "
-    "apixaban aspirin atenolol atorvastatin azathioprine azithromycin baclofen bisoprolol budesonide bupropion "
-    "buspirone candesartan captopril carbamazepine carboplatin carvedilol cefazolin cefepime ceftriaxone celecoxib "
-    "cephalexin cetirizine ciprofloxacin cisplatin citalopram clavulanate clindamycin clonazepam clonidine "
-    "clopidogrel codeine colchicine cyclobenzaprine cyclophosphamide dabigatran dapagliflozin dexamethasone diazepam "
-    "diclofenac digoxin diltiazem diphenhydramine docusate donepezil doxazosin doxycycline duloxetine empagliflozin "
-    "enalapril enoxaparin epinephrine ertapenem erythromycin escitalopram esomeprazole estradiol etoposide "
-    "ezetimibe famotidine fentanyl ferrous finasteride fluconazole fluoxetine fluticasone folic fosinopril "
-    "furosemide gabapentin gemcitabine gentamicin glargine glimepiride glipizide glyburide guaifenesin haloperidol "
-    "heparin hydralazine hydrochlorothiazide hydrocodone hydrocortisone hydromorphone hydroxychloroquine "
-    "hydroxyzine ibuprofen imatinib insulin ipratropium irbesartan isosorbide ketamine ketorolac labetalol "
-    "lamotrigine lansoprazole latanoprost letrozole levetiracetam levofloxacin levothyroxine lidocaine linezolid "
-    "liraglutide lisinopril lispro lithium loperamide loratadine lorazepam losartan lovastatin magnesium meloxicam "
-    "memantine meropenem metformin methadone methotrexate methylprednisolone metoclopramide metoprolol "
-    "metronidazole midazolam mirtazapine montelukast morphine mycophenolate naloxone naproxen nifedipine "
-    "nitrofurantoin nitroglycerin norepinephrine nortriptyline olanzapine olmesartan omeprazole ondansetron "
-    "oseltamivir oxybutynin oxycodone oxytocin paclitaxel pantoprazole paroxetine penicillin phenytoin "
-    "pioglitazone piperacillin potassium pravastatin prednisolone prednisone pregabalin prochlorperazine "
-    "promethazine propofol propranolol quetiapine quinapril ramipril ranitidine risperidone rituximab rivaroxaban "
-    "rosuvastatin sacubitril semaglutide senna sertraline sildenafil simvastatin sitagliptin sotalol "
-    "spironolactone sulfamethoxazole sumatriptan tacrolimus tamoxifen tamsulosin tazobactam telmisartan "
-    "tetracycline tiotropium tizanidine topiramate torsemide tramadol trastuzumab trazodone triamcinolone "
-    "trimethoprim valacyclovir valproate valsartan vancomycin vasopressin venlafaxine verapamil vitamin warfarin "
-    "zolpidem".split()
+    table(
+        "acetaminophen albuterol alendronate allopurinol alprazolam amiodarone amitriptyline "
+        "amlodipine amoxicillin apixaban aspirin atenolol atorvastatin azathioprine azithromycin "
+        "baclofen bisoprolol budesonide bupropion buspirone candesartan captopril carbamazepine "
+        "carboplatin carvedilol cefazolin cefepime ceftriaxone celecoxib cephalexin cetirizine "
+        "ciprofloxacin cisplatin citalopram clavulanate clindamycin clonazepam clonidine clopidogrel "
+        "codeine colchicine cyclobenzaprine cyclophosphamide dabigatran dapagliflozin dexamethasone "
+        "diazepam diclofenac digoxin diltiazem diphenhydramine docusate donepezil doxazosin "
+        "doxycycline duloxetine empagliflozin enalapril enoxaparin epinephrine ertapenem erythromycin "
+        "escitalopram esomeprazole estradiol etoposide ezetimibe famotidine fentanyl ferrous "
+        "finasteride fluconazole fluoxetine fluticasone folic fosinopril furosemide gabapentin "
+        "gemcitabine gentamicin glargine glimepiride glipizide glyburide guaifenesin haloperidol "
+        "heparin hydralazine hydrochlorothiazide hydrocodone hydrocortisone hydromorphone "
+        "hydroxychloroquine hydroxyzine ibuprofen imatinib insulin ipratropium irbesartan isosorbide "
+        "ketamine ketorolac labetalol lamotrigine lansoprazole latanoprost letrozole levetiracetam "
+        "levofloxacin levothyroxine lidocaine linezolid liraglutide lisinopril lispro lithium "
+        "loperamide loratadine lorazepam losartan lovastatin magnesium meloxicam memantine meropenem "
+        "metformin methadone methotrexate methylprednisolone metoclopramide metoprolol metronidazole "
+        "midazolam mirtazapine montelukast morphine mycophenolate naloxone naproxen nifedipine "
+        "nitrofurantoin nitroglycerin norepinephrine nortriptyline olanzapine olmesartan omeprazole "
+        "ondansetron oseltamivir oxybutynin oxycodone oxytocin paclitaxel pantoprazole paroxetine "
+        "penicillin phenytoin pioglitazone piperacillin potassium pravastatin prednisolone prednisone "
+        "pregabalin prochlorperazine promethazine propofol propranolol quetiapine quinapril ramipril "
+        "ranitidine risperidone rituximab rivaroxaban rosuvastatin sacubitril semaglutide senna "
+        "sertraline sildenafil simvastatin sitagliptin sotalol spironolactone sulfamethoxazole "
+        "sumatriptan tacrolimus tamoxifen tamsulosin tazobactam telmisartan tetracycline tiotropium "
+        "tizanidine topiramate torsemide tramadol trastuzumab trazodone triamcinolone trimethoprim "
+        "valacyclovir valproate valsartan vancomycin vasopressin venlafaxine verapamil vitamin "
+        "warfarin zolpidem"
+    )
 )
 _ROMAN = re.compile(
     r"((?i:\b(?:stages?|nerves?|CN|class|Bosniak|Salter-Harris(?: type)?|type|grade|through|and|to|or)|-|,))([ -]?)"

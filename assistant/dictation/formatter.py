@@ -7,12 +7,16 @@ from typing import Literal
 
 from assistant.dictation import capitals, checker, medical, punctuation, units
 from assistant.dictation.numbers import Number, write_numbers
-from assistant.dictation.tokens import HELD, MARKS
+from assistant.dictation.tokens import HELD, MARKS, table
 
 SECTIONS = frozenset(
-    "exam type|exam|examination|indication|technique|comparison|findings|impression|procedure|plan|diagnoses|"
-    "diagnosis|history|clinical history|clinical information|assessment|recommendation|recommendations|conclusion|"
-    "medications|allergies|contrast|protocol|subjective|objective|addendum".split("|")
+    table(
+        "exam type|exam|examination|indication|technique|comparison|findings|impression|"
+        "procedure|plan|diagnoses|diagnosis|history|clinical history|clinical information|"
+        "assessment|recommendation|recommendations|conclusion|medications|allergies|contrast|"
+        "protocol|subjective|objective|addendum",
+        "|",
+    )
 )
 _MARKER = re.compile(r"\{[^{}\n]*\}|\[[^\[\]\n]*\]")
 _TAG = re.compile(r"\s*\[([A-Z][A-Z /&]+)\]\s*(?:\{colon\}|:)?[ \t]*")
@@ -22,6 +26,10 @@ _LIST = re.compile(
 )
 _NUMBERED = re.compile(
     r"(^\s*|[\n\ue007\ue008]\s*)number (one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b[ .,:\ue001\ue003]*(?=[a-z])",
+    re.I,
+)
+_NEXT_NUMBER = re.compile(
+    r"(?:(?<=period )|(?<=[.\ue001] ))number (?=(?:one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b)",
     re.I,
 )
 _PASSES = 4
@@ -92,6 +100,7 @@ class Formatter:
         text = _TAG.sub(self._section, text)
         text = punctuation.braces(text)
         text = _MARKER.sub(hold, text)
+        text = _NEXT_NUMBER.sub(lambda m: f"{MARKS[chr(10)]}{m[0]}", text)
         text = _NUMBERED.sub(lambda m: f"{m[1]}{medical.number(m[2])}. ", text)
         text = re.sub(r"\b(a|p)\.m\b\.?(?=[\s,]|$)", r"\1m", text, flags=re.I)
         text = punctuation.spoken(text, continues=continues)
@@ -124,7 +133,7 @@ class Formatter:
             text = medical.apply(medical.DATES, text)
         if options.times == "clock":
             text = medical.apply(medical.TIMES, text)
-        text = medical.apply(medical.BEFORE, text)
+        text = capitals.spelled(medical.apply(medical.BEFORE, text))
         small = options.numbers_under_ten == "numerals"
 
         def wanted(number: Number, words: list[str], start: int, end: int) -> bool:

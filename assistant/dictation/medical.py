@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable
 
-from assistant.dictation.numbers import ORDINALS, TEENS, TENS, UNITS, Number, is_digits, read_at
+from assistant.dictation.numbers import ORDINALS, TEENS, TENS, UNITS, WORDS, Number, is_digits, read_at
+from assistant.dictation.tokens import table
 from assistant.dictation.units import COUNTED
 
-MONTHS = "January February March April May June July August September October November December".split()
-ROMANS = "0 I II III IV V VI VII VIII IX X XI XII".split()
+MONTHS = table("January February March April May June July August September October November December")
+ROMANS = table("0 I II III IV V VI VII VIII IX X XI XII")
 Change = str | Callable[[re.Match[str]], str]
 Rules = tuple[tuple[re.Pattern[str], Change], ...]
 
@@ -60,8 +61,20 @@ def _date_of(match: re.Match[str]) -> str:
     return f"{_month(month)} {number(day)}" + (f", {number(year)}" if year else "")
 
 
+def _in_number(match: re.Match[str]) -> bool:
+    """Whether a number goes on before the match: "twelve one eighty one pm" holds no "one pm"."""
+    before = match.string[: match.start()].split()
+    return bool(before) and (before[-1].lower() in WORDS or before[-1].lower() == "point")
+
+
+def _hour(match: re.Match[str]) -> str:
+    return match[0] if _in_number(match) else f"{number(match[1])}:00 {match[2].upper()}M"
+
+
 def _time(match: re.Match[str]) -> str:
     hour, minute, half = match.groups()
+    if _in_number(match):
+        return match.group(0)
     return f"{number(hour)}:{number(minute)} {half.upper()}M"
 
 
@@ -99,7 +112,7 @@ DATES = rules(
 TIMES = rules(
     (rf"\b({_HOUR})[ :]({_MINUTE}) ?{_AMPM}", _time),
     (rf"\b({_HOUR}) o'? ?clock (?:in the )?{_AMPM}", lambda m: f"{number(m[1])}:00 {m[2].upper()}M"),
-    (rf"\b({_HOUR}) ?{_AMPM}(?= |$|\W)", lambda m: f"{number(m[1])}:00 {m[2].upper()}M"),
+    (rf"(?<![:.\d-])\b({_HOUR}) ?{_AMPM}(?= |$|\W)", _hour),
     (
         rf"\b((?:oh|o) (?:{'|'.join(UNITS)})|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
         rf"twenty(?:[ -](?:one|two|three))?|\d\d) (hundred|{_MINUTE}) hours\b",
@@ -142,6 +155,8 @@ def _roman(match: re.Match[str]) -> str:
 
 def _levels(match: re.Match[str]) -> str:
     first, one, second, two = match.groups()
+    if first.lower() == "s" == (second or "s").lower():  # heart sounds
+        return match.group(0)
     return f"{first.upper()}{one}-{(second or first).upper()}{two}"
 
 
@@ -228,17 +243,20 @@ AFTER = rules(
         _out_of,
     ),
     (
-        rf"\b(\d+(?:-\d+)?) (?:over|slash) (\d+)\b(?! ?(?:hours?|minutes?|days?|weeks?|months?|seconds?|years?|hr|min)\b)",
+        r"\b(\d+(?:-\d+)?) (?:over|slash) (\d+)\b(?! ?(?:hours?|minutes?|days?|weeks?|months?|seconds?|years?|hr|min)\b)",
         _over,
     ),
     (
-        rf"(?<=\d) (?:by|times|x) (?=\d+(?:\.\d+)?(?: ?(?:by|times|x) ?\d| ?(?:milli|centi|mm|cm|meter)|\s*(?:[.,\ue000-\uf8ff]|$)))",
+        r"(?<=\d) (?:by|times|x) (?=\d+(?:\.\d+)?(?: ?(?:by|times|x) ?\d| ?(?:milli|centi|mm|cm|meter)|\s*(?:[.,\ue000-\uf8ff]|$)))",
         " x ",
     ),
     (rf"\b({_N} (?:milli\w+|centi\w+|mm|cm)) by (?=\d)", r"\1 x "),
     (rf"\b({_N}) by (?={_N}\b)", r"\1 x "),
     (r"\bq\.? ?(\d+) ?(?:h|hours?|hr)\b", r"q\1h"),
     (r"\b(\d+) pack[ -]years? (?=history|smok)", r"\1 pack-year "),
+    (r"\b(\d+) gauge (?=needle)", r"\1-gauge "),
+    (r"\b(\d+) degree (?=angle)", r"\1-degree "),
+    (r"\bp ?h (?=\d)", "pH "),
     (r"\b(\d+) pack[ -]years\b", r"\1 pack-years"),
     (
         r"(?<![\d.,:/-])\b(\d+(?:-\d+)?) (day|week|month|year|hour|minute) (?=(?:history|course|supply|follow|interval|period|old|urine|infusion|delay|trial|regimen|duration|taper|sample|holter|survival|window|gestation)\w*)",
@@ -263,21 +281,29 @@ def apply(table: Rules, text: str) -> str:
     return text
 
 
-_DETERMINERS = frozenset("the these those his her my our their its all other only".split())
+_DETERMINERS = frozenset(table("the these those his her my our their its all other only"))
 _GRADED = frozenset(
-    "type grade grades stage para gravida class number segment segments level levels phase category score scored "
-    "scores nerve nerves step zone part day rads bosniak asa gcs scale tanner mallampati fitzpatrick lead "
-    "times gleason childs of covid her plus equals minus nyha harris birads ecog q room trimester".split()
+    table(
+        "type grade grades stage para gravida class number segment segments level levels phase "
+        "category score scored scores nerve nerves step zone part day rads bosniak asa gcs scale "
+        "tanner mallampati fitzpatrick lead times gleason childs of covid her plus equals minus nyha "
+        "harris birads ecog q room trimester"
+    )
 )
 _ONE_NOUNS = frozenset(
-    "view views nodule nodules lesion lesions stone polyp node nodes pregnancy episode episodes child children "
-    "brother sister son daughter packs vessel vessels unit view mass cyst stent tumor calculus relapse miscarriage "
-    "sample specimen core biopsy visit week bottle glass series fingerbreadth".split()
+    table(
+        "view views nodule nodules lesion lesions stone polyp node nodes pregnancy episode episodes "
+        "child children brother sister son daughter packs vessel vessels unit view mass cyst stent "
+        "tumor calculus relapse miscarriage sample specimen core biopsy visit week bottle glass "
+        "series fingerbreadth"
+    )
 )
-_JOINERS = frozenset("to by over through plus slash x or point out".split())
+_JOINERS = frozenset(table("to by over through plus slash x or point out"))
 _ANATOMY = frozenset(
-    "rib ribs metatarsal metacarpal intercostal digit toe finger mtp pip dip mcp proximal distal ray percentile "
-    "postoperative hospital".split()
+    table(
+        "rib ribs metatarsal metacarpal intercostal digit toe finger mtp pip dip mcp proximal distal "
+        "ray percentile postoperative hospital"
+    )
 )
 
 
@@ -293,12 +319,14 @@ def wanted(found: Number, words: list[str], start: int, end: int, *, small: bool
     if found.ordinal:
         if int(found.text) >= 10:
             return True
+        if after in ("and", "through", "to") and words[end + 1 : end + 2] and words[end + 1] in ORDINALS:
+            after = words[end + 2] if end + 2 < len(words) else ""
         return after in _ANATOMY
     if "." in found.text or end - start > 1 or found.value >= 10 or found.value == 0:
         return True
     if COUNTED.match(after) and (after != "time"):
         return small or not re.match(r"(?:times|day|week|month|year|hour)", after)
-    if before in _GRADED and not (before in ("of", "part", "all")):
+    if before in _GRADED and before not in ("of", "part", "all"):
         return True
     if len(before) == 1 and before.isalpha() and before not in ("a", "i"):
         return True
@@ -322,7 +350,9 @@ def wanted(found: Number, words: list[str], start: int, end: int, *, small: bool
     if after == "of" or before in _DETERMINERS or (early in ("one", "two", "three") and before == "of"):
         return False
     if found.text == "1":
-        return after in _ONE_NOUNS
-    if after in ("of",) or before in ("in", "into", "all") and not after:
+        return after in _ONE_NOUNS or (
+            after in ("and", "or") and words[end + 1 : end + 2] != [] and _numeric(words[end + 1])
+        )
+    if after in ("of",) or (before in ("in", "into", "all") and not after):
         return False
     return small

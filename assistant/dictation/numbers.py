@@ -3,26 +3,33 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assistant.dictation.tokens import Token, join, split
+from assistant.dictation.tokens import Token, join, split, table
 
-UNITS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine".split())}
+UNITS = {w: n for n, w in enumerate(table("zero one two three four five six seven eight nine"))}
 TEENS = {
     w: n + 10
     for n, w in enumerate(
-        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+        table("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
     )
 }
 TENS = {
-    w: n * 10 for n, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    w: n * 10 for n, w in enumerate(table("twenty thirty forty fifty sixty seventy eighty ninety"), start=2)
 }
 ORDINALS = {
     w: n
     for n, w in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
-        "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth".split(),
+        table(
+            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+            "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth"
+        ),
         start=1,
     )
-} | {w: n * 10 for n, w in enumerate("twentieth thirtieth fortieth fiftieth sixtieth".split(), start=2)}
+} | {
+    w: n * 10
+    for n, w in enumerate(
+        table("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth"), start=2
+    )
+}
 OH = {"oh", "o"}
 SCALES = {"hundred", "thousand"}
 POINT = {"point", "dot"}
@@ -52,7 +59,7 @@ def _below_hundred(words: list[str], at: int) -> tuple[int, int] | None:
         return None
     word = words[at]
     if word in TENS:
-        if at + 1 < len(words) and 1 <= UNITS.get(words[at + 1], 0):
+        if at + 1 < len(words) and UNITS.get(words[at + 1], 0) >= 1:
             return TENS[word] + UNITS[words[at + 1]], at + 2
         return TENS[word], at + 1
     value = TEENS.get(word, UNITS.get(word))
@@ -112,6 +119,13 @@ def _integer(words: list[str], at: int) -> tuple[str, int] | None:
     if words[at] in OH:
         if at + 2 < len(words) and words[at + 1] in UNITS and words[at + 2] == "hundred":
             return f"0{UNITS[words[at + 1]]}00", at + 3
+        third = words[at + 2] if at + 2 < len(words) else ""
+        if (
+            at + 1 < len(words)
+            and words[at + 1] in UNITS
+            and (third in OH or (words[at] == "oh" and third in WORDS))
+        ):
+            return f"0{UNITS[words[at + 1]]}", at + 2
         return None
     first = _below_thousand(words, at)
     if first is None:
@@ -201,9 +215,6 @@ def write_numbers(text: str, wanted: Wanted) -> str:
     while at < len(words):
         number = read_at(words, at) if _starts(words, at) else None
         if number is None or (number.end == at + 1 and is_digits(words[at])):
-            at += 1
-            continue
-        if number.text[0] == "0" and "." not in number.text and words[at] in OH and number.end - at < 3:
             at += 1
             continue
         if wanted(number, words, at, number.end):

@@ -2,7 +2,7 @@
 
 import re
 
-from assistant.dictation.tokens import MARKS, Token, join, split
+from assistant.dictation.tokens import MARKS, Token, join, split, table
 
 SPOKEN: dict[str, str] = {
     "period": ".",
@@ -56,20 +56,26 @@ SPOKEN: dict[str, str] = {
     "ampersand": "&",
 }
 _LONGEST = 2
-_A = frozenset("a an the this that each per any no same one another every".split())
+_A = frozenset(table("a an the this that each per any no same another every"))
 
 # Words before or after which the word is not a mark.
 BEFORE: dict[str, frozenset[str]] = {
     "period": _A
     | frozenset(
-        "postoperative post-operative preoperative perioperative intraoperative operative incubation waiting "
-        "observation time menstrual last latent latency refractory grace neonatal postpartum antepartum perinatal "
-        "peripartum recovery washout brief short long her prolonged extended interim window symptom-free".split()
+        table(
+            "postoperative post-operative preoperative perioperative intraoperative operative incubation "
+            "waiting observation time menstrual last latent latency refractory grace neonatal postpartum "
+            "antepartum perinatal peripartum recovery washout brief short long her prolonged extended "
+            "interim window symptom-free"
+        )
     ),
     "colon": (_A - {"no"})
     | frozenset(
-        "ascending descending transverse sigmoid entire right left proximal distal of redundant spastic remaining "
-        "within throughout in rectosigmoid cathartic toxic visualized visualised decompressed normal".split()
+        table(
+            "ascending descending transverse sigmoid entire right left proximal distal of redundant "
+            "spastic remaining within throughout in rectosigmoid cathartic toxic visualized visualised "
+            "decompressed normal"
+        )
     ),
     "comma": frozenset(["a", "inverted"]),
     "full stop": frozenset(["a", "complete"]),
@@ -79,26 +85,32 @@ BEFORE: dict[str, frozenset[str]] = {
     "dash": frozenset(["a", "the", "yard", "meter", "mad"]),
     "hyphen": frozenset(["a", "the"]),
     "slash": frozenset(["a", "the"]),
-    "bullet": frozenset("a the retained of by this with from one single metallic embedded".split()),
+    "bullet": frozenset(table("a the retained of by this with from one single metallic embedded")),
     "bullet point": frozenset(["a", "the"]),
 }
 AFTER: dict[str, frozenset[str]] = {
     "period": frozenset(["of", "pain", "pains", "cramps", "during"]),
     "colon": frozenset(
-        "cancer cancers carcinoma adenocarcinoma polyp polyps polypectomy is was are has had appears demonstrates "
-        "shows wall resection mass with to without from screening and or surgery interposition which resections "
-        "perforation diverticula contains remains appear tumor tumors lesion".split()
+        table(
+            "cancer cancers carcinoma adenocarcinoma polyp polyps polypectomy is was are has had appears "
+            "demonstrates shows wall resection mass with to without from screening and or surgery "
+            "interposition which resections perforation diverticula contains remains appear tumor tumors "
+            "lesion"
+        )
     ),
     "comma": frozenset(),
-    "new line": frozenset("of was placement is placed therapy".split()),
-    "next line": frozenset("of was therapy is".split()),
+    "new line": frozenset(table("of was placement is placed therapy")),
+    "next line": frozenset(["of", "was", "therapy", "is"]),
     "dash": frozenset(["of"]),
-    "slash": frozenset("wound wounds burn and-burn".split()),
-    "bullet": frozenset("wound wounds fragment fragments is was hole tract in injury and".split()),
+    "slash": frozenset(["wound", "wounds", "burn", "and-burn"]),
+    "bullet": frozenset(table("wound wounds fragment fragments is was hole tract in injury and")),
 }
 LABELS = frozenset(
-    "impression findings indication technique comparison history allergies medications plan assessment "
-    "lungs heart abdomen pelvis exam examination procedure diagnosis diagnoses conclusion".split()
+    table(
+        "impression findings indication technique comparison history allergies medications plan "
+        "assessment lungs heart abdomen pelvis exam examination procedure diagnosis diagnoses "
+        "conclusion"
+    )
 )
 BRACES = re.compile(r"\{\s*([A-Za-z|\- ]+?)\s*\}")
 _END = "".join(MARKS[m] for m in (".", ",", ":", ";", "?", "!"))
@@ -136,7 +148,11 @@ def _is_word(phrase: str, tokens: list[Token], at: int, count: int, continues: b
         return True
     if before == phrase and phrase in ("period", "colon"):
         return False
+    if phrase == "colon" and at and (after == ":" or (before in (",", ".") and after in (",", ".", ":"))):
+        return False
     if phrase == "colon":
+        if before in (",", ".") and at > 1 and tokens[at - 2].low in LABELS:
+            before = tokens[at - 2].low
         if before in LABELS and after != "cancer":
             return False
         if not before.isalnum() and before not in (")", '"') and not continues:
@@ -144,7 +160,7 @@ def _is_word(phrase: str, tokens: list[Token], at: int, count: int, continues: b
     if phrase == "period":
         early = tokens[at - 2].low if at > 1 else ""
         if before in ("day", "week", "month", "year", "hour", "minute") and at > 1:
-            return after in ("", "of", "and") and early in ("-", "over") or _adjective(tokens, at)
+            return (after in ("", "of", "and") and early in ("-", "over")) or _adjective(tokens, at)
         if at == 0 and after and not continues:
             return after in ("of", "pain", "is", "was")
     if phrase == "slash" and (at == 0 or not after):
@@ -193,7 +209,7 @@ _CHAR = {v: k for k, v in MARKS.items()}
 
 
 def place(text: str) -> str:
-    """Private characters to marks, with the right space, none doubled; spoken ones win over automatic ones."""
+    """Private characters to marks, rightly spaced, none doubled; spoken ones win over automatic ones."""
 
     def run(match: re.Match[str]) -> str:
         part = match.group(0)
@@ -218,7 +234,7 @@ def place(text: str) -> str:
     )
     text = _RUN.sub(run, lowered)
     bullet, dash = MARKS["bullet"], MARKS["dash"]
-    text = re.sub(rf"(^|\n)\s*[{bullet}{dash}][ .,:]*", r"\1- ", text)
+    text = re.sub(rf"(^|\n)\s*[{bullet}{dash}{MARKS['-']}][ .,:]*", r"\1- ", text)
     text = re.sub(rf"\s*{bullet}[ .,:]*", "\n- ", text)
     text = re.sub(rf"(\d) ?{dash} ?(\d)", r"\1-\2", text)
     text = re.sub(rf"\s*{dash}[ ,]*", " - ", text)

@@ -52,3 +52,8 @@ def split(text: str) -> list[Token]:
 
 def join(tokens: list[Token]) -> str:
     return "".join(token.text + token.space for token in tokens)
+
+
+def table(text: str, separator: str | None = None) -> list[str]:
+    """A table kept on few lines."""
+    return text.split(separator)

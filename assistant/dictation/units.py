@@ -2,6 +2,8 @@
 
 import re
 
+from assistant.dictation.tokens import table
+
 METRIC = {
     r"milli ?grams?": "mg",
     r"micro ?grams?|µg|μg|ug": "mcg",
@@ -43,7 +45,9 @@ METRIC = {
 }
 ALREADY = {
     w.lower(): w
-    for w in "mg mcg ng pg kg g mL dL mcL L mmHg cm mm km m mEq mmol Gy cGy HU MHz msec mA cc cm3 cm2 mm3 m2".split()
+    for w in table(
+        "mg mcg ng pg kg g mL dL mcL L mmHg cm mm km m mEq mmol Gy cGy HU MHz msec mA cc cm3 cm2 mm3 m2"
+    )
 }
 PER = {"minute": "min", "hour": "hr", "day": "day", "week": "week", "month": "month", "dose": "dose"}
 SPELLED = (

@@ -66,9 +66,7 @@ def main() -> int:
     for kind in sorted(total):
         hits = lines[kind]
         recall = found[kind] / total[kind] if total[kind] else 1.0
-        print(
-            f"{kind:16} entities {found[kind]:4}/{total[kind]:<4} {recall:7.1%}   lines {sum(hits)}/{len(hits)}"
-        )
+        print(f"{kind:16} entities {found[kind]}/{total[kind]} {recall:.1%}, lines {sum(hits)}/{len(hits)}")
     every = [hit for hits in lines.values() for hit in hits]
     print(
         json.dumps(

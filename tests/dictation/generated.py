@@ -2,8 +2,12 @@
 
 import random
 
-ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+from assistant.dictation.tokens import table
+
+ONES = table(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+)
+TENS = table("twenty thirty forty fifty sixty seventy eighty ninety")
 
 
 def number(chance: random.Random) -> str:
@@ -24,11 +28,12 @@ def number(chance: random.Random) -> str:
     return f"{chance.choice(ONES[1:10])} thousand {chance.choice(['', ten])}".strip()
 
 
-DRUGS = "metoprolol warfarin lisinopril apixaban heparin insulin morphine aspirin".split()
-UNITS = "milligrams,millimeters,centimeters,units,micrograms,milliliters,mg,mm,percent,weeks,tablets".split(
-    ","
+DRUGS = table("metoprolol warfarin lisinopril apixaban heparin insulin morphine aspirin")
+UNITS = table("milligrams millimeters centimeters units micrograms milliliters mg mm percent weeks tablets")
+PARTS = table(
+    "kidney lung lower lobe|femur|breast|upper lobe|adnexa|ventricle|hip|knee",
+    "|",
 )
-PARTS = "kidney lung lower lobe|femur|breast|upper lobe|adnexa|ventricle|hip|knee".split("|")
 FRAMES = (
     "{no} {side} {part} {finding}",
     "{drug} {n} {unit} {how}",
@@ -57,8 +62,10 @@ FRAMES = (
     "the {s}th and third rib",
     "{no} change since {n}",
 )
-MARKS = " period| comma| colon| new paragraph| new line|.|,| {period}| {comma}| semicolon|| {new paragraph}| {foo}".split(
-    "|"
+MARKS = table(
+    " period| comma| colon| new paragraph| new line|.|,| {period}| {comma}| semicolon||"
+    " {new paragraph}| {foo}",
+    "|",
 )
 
 
@@ -85,7 +92,10 @@ def pick(key: str, chance: random.Random) -> str:
         "finding": ["fracture", "effusion", "chest pain", "edema"],
         "drug": DRUGS,
         "unit": UNITS,
-        "how": ["twice daily", "b i d", "p o", "p r n", "every six hours", "q d", "iv"],
+        "how": table(
+            "twice daily|b i d|p o|p r n|every six hours|q d|iv",
+            "|",
+        ),
         "who": ["man", "woman"],
     }
     return chance.choice(options[key])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from assistant.dictation import FormatOptions, Formatter
 from assistant.dictation.checker import differences, digits
 from assistant.dictation.numbers import write_numbers
+from assistant.dictation.tokens import table
 from tests.dictation.generated import sentence
 
 PAIRS = Path(__file__).resolve().parents[1] / "data/formatting.tsv"
@@ -68,7 +69,10 @@ def test_any_text_is_taken(text: str) -> None:
     assert FORMATTER.format(written) == written
 
 
-WORDS = "one two nine ten nineteen twenty ninety hundred thousand point oh period colon dash l t stage to over by mg {x} new line . , -".split()  # fmt: skip
+WORDS = table(
+        "one two nine ten nineteen twenty ninety hundred thousand point oh period colon dash l t "
+        "stage to over by mg {x} new line . , -"
+    )  # fmt: skip
 
 
 @settings(max_examples=300, deadline=None)
@@ -82,11 +86,11 @@ def test_any_order_of_its_words_is_taken(words: list[str]) -> None:
 
 def said(value: int) -> str:
     """A number in words, by a way of its own."""
-    ones = (
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen"
-    ).split()
-    tens = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+    ones = table(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+        "fifteen sixteen seventeen eighteen nineteen"
+    )
+    tens = table("_ _ twenty thirty forty fifty sixty seventy eighty ninety")
     if value < 20:
         return ones[value]
     if value < 100:
