@@ -62,6 +62,7 @@ _FRACTIONS = (
     (re.compile(r"\b(\w+)[ -](?:quarter|fourth)s?\b", re.I), r"\1 4"),
     (re.compile(r"\bthirds\b", re.I), "3"),
     (re.compile(r"\bfifths\b", re.I), "5"),
+    (re.compile(r"\bsevenths\b", re.I), "7"),
     (re.compile(r"\beighths\b", re.I), "8"),
 )
 _NUMBER = re.compile(r"\d+(?:\.\d+)?|(?<!\d)\.\d+")

@@ -32,6 +32,10 @@ _NEXT_NUMBER = re.compile(
     r"(?:(?<=period )|(?<=[.\ue001] ))number (?=(?:one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b)",
     re.I,
 )
+_OPENS_LIST = re.compile(r"\s*number (?:one|1)\b(?=.*\bnumber (?:two|2)\b)", re.I | re.S)
+_ITEM = re.compile(
+    r"(?<=[a-z] )number (?=(?:two|three|four|five|six|seven|eight|nine|ten|\d{1,2}) [a-z])", re.I
+)
 _PASSES = 4
 
 
@@ -63,6 +67,8 @@ class Formatter:
             if once == done:
                 break
             done = once
+        if own.strip() and not done.strip():
+            return text.strip()  # only marks were said, with nothing they could stand after: keep the words
         if checker.differences(own, done):
             return unformatted(own)
         return done
@@ -100,6 +106,8 @@ class Formatter:
         text = _TAG.sub(self._section, text)
         text = punctuation.braces(text)
         text = _MARKER.sub(hold, text)
+        if _OPENS_LIST.match(text):
+            text = _ITEM.sub(lambda m: f" {MARKS[chr(10)]}{m[0]}", text)
         text = _NEXT_NUMBER.sub(lambda m: f"{MARKS[chr(10)]}{m[0]}", text)
         text = _NUMBERED.sub(lambda m: f"{m[1]}{medical.number(m[2])}. ", text)
         text = re.sub(r"\b(a|p)\.m\b\.?(?=[\s,]|$)", r"\1m", text, flags=re.I)

@@ -88,7 +88,7 @@ def _half(match: re.Match[str]) -> str:
 
 FRACTIONS = {
     "half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4,
-    "fifths": 5, "eighth": 8, "eighths": 8, "sixteenth": 16, "tenths": 10,
+    "fifths": 5, "sevenths": 7, "eighth": 8, "eighths": 8, "sixteenth": 16, "tenths": 10,
 }  # fmt: skip
 
 
@@ -97,12 +97,15 @@ def _fraction(match: re.Match[str]) -> str:
 
 
 DATES = rules(
+    (
+        rf"\b({_MONTH}),? (?:of )?({_YEAR})\b(?! (?:{_SMALL}|hundred|thousand|oh)\b)",
+        lambda m: f"{_month(m[1])} {number(m[2])}",
+    ),
     (rf"\b(?:the )?({_DAY}) (?:day )?of ({_MONTH})(?:,? ({_YEAR}))?\b", _date_of),
     (
         rf"\b({_MONTH}) (?:the )?({_DAY})(?![\w.]| ?(?:mg|percent|%))(?:,? (?:of )?({_YEAR}))?(?! hundred|\w)",
         _date,
     ),
-    (rf"\b({_MONTH}),? (?:of )?({_YEAR})\b", lambda m: f"{_month(m[1])} {number(m[2])}"),
     (
         r"\b((?:oh|o) (?:one|two|three|four|five|six|seven|eight|nine)|ten|eleven|twelve) "
         rf"((?:oh|o) (?:one|two|three|four|five|six|seven|eight|nine)|{_DAY}) ({_YEAR})\b",
@@ -155,6 +158,8 @@ def _roman(match: re.Match[str]) -> str:
 
 def _levels(match: re.Match[str]) -> str:
     first, one, second, two = match.groups()
+    if re.search(r"\bfrom $", match.string[: match.start()], re.I) and " to " in match.group(0):
+        return f"{first.upper()}{one} to {(second or first).upper()}{two}"
     if first.lower() == "s" == (second or "s").lower():  # heart sounds
         return match.group(0)
     return f"{first.upper()}{one}-{(second or first).upper()}{two}"
@@ -215,6 +220,16 @@ AFTER = rules(
     (r"\bf ?e ?v 1\b", "FEV1"),
     (r"\bcd ?(4|8|3|20|19)\b", r"CD\1"),
     # scores and grades
+    (r"\bchild[ -]pugh( class| score)? ([abc])\b", lambda m: f"Child-Pugh{m[1] or ''} {m[2].upper()}"),
+    (
+        r"\b(stages?) (\d) ?([abc]?) (to|or|and|through) (\d)(?: ?([abc]))?(?![\w./])",
+        lambda m: (
+            f"{m[1]} {ROMANS[int(m[2])]}{m[3].upper()}{'-' if m[4].lower() == 'to' else f' {m[4]} '}"
+            f"{ROMANS[int(m[5])]}{(m[6] or '').upper()}"
+        ),
+    ),
+    (r"\b(\d) vessel (?=disease|coronary|cad\b)", r"\1-vessel "),
+    (r"\b(\d+) and (\d/\d)(?![\d/])", r"\1 \2"),
     (
         r"\b(BI-RADS|LI-RADS|PI-RADS|TI-RADS)( category)? (\d)(?: ?([abc]))?\b",
         lambda m: f"{m[1]}{m[2] or ''} {m[3]}{(m[4] or '').upper()}",
@@ -346,6 +361,8 @@ def wanted(found: Number, words: list[str], start: int, end: int, *, small: bool
         "-",
         "out",
     ):
+        return True
+    if after == "of" and found.text != "1" and end + 1 < len(words) and _numeric(words[end + 1]):
         return True
     if after == "of" or before in _DETERMINERS or (early in ("one", "two", "three") and before == "of"):
         return False
