@@ -34,7 +34,8 @@ _NEXT_NUMBER = re.compile(
 )
 _OPENS_LIST = re.compile(r"\s*number (?:one|1)\b(?=.*\bnumber (?:two|2)\b)", re.I | re.S)
 _ITEM = re.compile(
-    r"(?<=[a-z] )number (?=(?:two|three|four|five|six|seven|eight|nine|ten|\d{1,2}) [a-z])", re.I
+    r"(?<=[a-z] )(?<!line )(?<!paragraph )(?<!period )number (?=(?:two|three|four|five|six|seven|eight|nine|ten|\d{1,2}) [a-z])",
+    re.I,
 )
 _PASSES = 4
 
@@ -67,6 +68,8 @@ class Formatter:
             if once == done:
                 break
             done = once
+        else:
+            return unformatted(own)
         if own.strip() and not done.strip():
             return text.strip()  # only marks were said, with nothing they could stand after: keep the words
         if checker.differences(own, done):
@@ -102,7 +105,10 @@ class Formatter:
             return chr(HELD + len(held) - 1)
 
         text = re.sub(r"[\ue000-\uf8ff]", "", text).replace("</s>", "").replace("’", "'")
-        text = text.strip(" \t\r\n")
+        body = text.lstrip()
+        lead = "\n" * min(text[: len(text) - len(body)].count("\n"), 2)
+        continues = continues and not lead
+        text = body.rstrip(" \t\r")
         text = _TAG.sub(self._section, text)
         text = punctuation.braces(text)
         text = _MARKER.sub(hold, text)
@@ -119,7 +125,7 @@ class Formatter:
         text = capitals.starts(text, continues=continues)
         for index, marker in enumerate(held):
             text = text.replace(chr(HELD + index), marker)
-        return text
+        return lead + text
 
     def _section(self, match: re.Match[str]) -> str:
         name = match.group(1)
@@ -157,4 +163,4 @@ class Formatter:
 
 def unformatted(text: str) -> str:
     """White space made even, and nothing else."""
-    return re.sub(r"[^\S\n]+", " ", text).strip()
+    return re.sub(r"[^\S\n]+", " ", text).strip(" ")

@@ -216,8 +216,6 @@ def place(text: str) -> str:
         said = [_CHAR[c] for c in part if c in _CHAR]
         marks = [m for m in said if m.strip()]
         breaks = [m for m in said if not m.strip()]
-        if not match.start():
-            marks = []
         if not marks and breaks:  # what the recogniser wrote in front of a break stays
             auto = part[: next(i for i, c in enumerate(part) if c in _CHAR)].strip()
             marks = [auto[-1]] if auto and auto[-1] in ".:?!;" else []

@@ -163,3 +163,9 @@ def test_digits() -> None:
     assert digits("stage IIIB at L4-L5, 5.0 mg") == digits(
         "stage three b at l four l five five point zero mg"
     )
+
+
+def test_breaks_and_marks_at_the_edges_stay_for_the_document() -> None:
+    assert FORMATTER.format("stable period new paragraph") == "Stable.\n\n"
+    assert FORMATTER.format("new paragraph the liver is normal") == "\n\nThe liver is normal"
+    assert FORMATTER.format("period", continues=True) == "."
