@@ -70,7 +70,7 @@ class Formatter:
             done = once
         else:
             return unformatted(own)
-        if own.strip() and not done.strip():
+        if own.strip() and not done:
             return text.strip()  # only marks were said, with nothing they could stand after: keep the words
         if checker.differences(own, done):
             return unformatted(own)

@@ -232,7 +232,7 @@ def place(text: str) -> str:
     )
     text = _RUN.sub(run, lowered)
     bullet, dash = MARKS["bullet"], MARKS["dash"]
-    text = re.sub(rf"(^|\n)\s*[{bullet}{dash}{MARKS['-']}][ .,:]*", r"\1- ", text)
+    text = re.sub(rf"(^|\n)[ \t]*[{bullet}{dash}{MARKS['-']}][ .,:]*", r"\1- ", text)
     text = re.sub(rf"\s*{bullet}[ .,:]*", "\n- ", text)
     text = re.sub(rf"(\d) ?{dash} ?(\d)", r"\1-\2", text)
     text = re.sub(rf"\s*{dash}[ ,]*", " - ", text)
