@@ -1,0 +1,27 @@
+"""Tiny LASR models for tests: the real architecture, weights that mean nothing."""
+
+import torch
+from transformers import LasrCTCConfig, LasrEncoderConfig, LasrForCTC
+
+
+def tiny_lasr(vocabulary=40, layers=2, hidden=32, seed=0, **changes):
+    """With BatchNorm statistics and norms that are not the identity, so that folding them is tested."""
+    torch.manual_seed(seed)
+    encoder = LasrEncoderConfig(
+        hidden_size=hidden,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        intermediate_size=2 * hidden,
+        subsampling_conv_channels=16,
+        **changes,
+    )
+    model = LasrForCTC(LasrCTCConfig(vocab_size=vocabulary, encoder_config=encoder)).eval()
+    with torch.no_grad():
+        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
+            if tensor.dtype != torch.float32 or "inv_freq" in name:
+                continue
+            if "running_var" in name or "norm" in name:
+                tensor.add_(torch.rand_like(tensor) * 0.5)
+            else:
+                tensor.add_(torch.randn_like(tensor) * 0.1)
+    return model
