@@ -12,7 +12,7 @@ _UPPER = table(
     "ADHD PTSD ALS DNR CPR BP CBC CMP BMP ABG VBG DVTS MRIS PEEP FLAIR DWI ADC STIR PACS HU RUQ "
     "LUQ RLQ LLQ ENT OB NICU LAD RCA MI PE GI GU GCS NIH NYHA PEG LV RV AV CVA ICA MCA ACA FDG "
     "SUV IVC SVC IUD AP PA CN SAH SDH TIPS BKA AKA ORIF PEA VT VF HRCT DEXA PSV SLE RSV LFTS ABGS "
-    "EF BMD TAVR LMP VP"
+    "EF BMD TAVR LMP VP ASA"
 )
 UPPER = {word.lower(): word for word in _UPPER} | {
     "egfr": "eGFR", "nsaids": "NSAIDs", "mris": "MRIs", "dvts": "DVTs", "bipap": "BiPAP", "lfts": "LFTs", "abgs": "ABGs",
@@ -74,6 +74,8 @@ def known(text: str) -> str:
         if found.islower():
             if low == "i":
                 return "I"
+            if low == "ng" and match.string[: match.start()].rstrip(" -")[-1:].isdigit():
+                return found  # nanograms, not the tube
             return UPPER.get(low) or NAMES.get(low) or found
         if found[:1].isupper() and found[1:].islower():
             return UPPER.get(low, found)

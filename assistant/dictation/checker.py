@@ -53,7 +53,7 @@ DRUGS = frozenset(
     )
 )
 _ROMAN = re.compile(
-    r"((?i:\b(?:stages?|nerves?|CN|class|Bosniak|Salter-Harris(?: type)?|type|grade|through|and|to|or)|-|,))([ -]?)"
+    r"((?i:\b(?:stages?|nerves?|CN|class|Bosniak|Le Fort(?: type)?|Salter-Harris(?: type)?|type|grade|through|and|to|or)|-|,))([ -]?)"
     r"(VIII|VII|III|XII|VI|IV|II|IX|XI|X|V|I)(?=[A-F]?\d?\b)"
 )
 _HALF = re.compile(r"\band (?:a|one) half\b|\band 1/2\b", re.I)
@@ -80,8 +80,9 @@ def digits(text: str) -> str:
     """All numbers of ``text``, spoken, roman or written, as one stream of digits."""
     for short, name in _SAFE.items():
         text = text.replace(short, name)
+    text = re.sub(r"\b(m (?:g )?s o) (?:four|4)\b", r"\1", text, flags=re.I)
     text = re.sub(r"\b(\d{1,2}):00(?= ?[AP]M\b)", r"\1", text)
-    text = re.sub(r"\b(CO|O|SpO|PaO|H|cm H)2\b", r"\1 2", text)
+    text = re.sub(r"\b(\w*O|H|cm H)([23])\b", r"\1 \2", text)
     for _ in range(2):
         text = _ROMAN.sub(lambda m: f"{m.group(1)}{m.group(2)}{ROMANS[m.group(3)]} ", text)
     text = _FRACTIONS[0][0].sub("1/2", text)

@@ -24,6 +24,7 @@ _YEAR = (
     r"(?:19|20)\d\d)"
 )
 _MONTH = "|".join(MONTHS)
+_DIGIT = "|".join(list(UNITS)[1:])
 _HOUR = "|".join([*list(UNITS)[1:], "ten", "eleven", "twelve", r"1[0-2]|[1-9]"])
 _MINUTE = (
     rf"(?:(?:oh|o) (?:{'|'.join(UNITS)})|(?:twenty|thirty|forty|fifty)(?:[ -](?:{'|'.join(list(UNITS)[1:])}))?|"
@@ -111,6 +112,10 @@ DATES = rules(
         rf"((?:oh|o) (?:one|two|three|four|five|six|seven|eight|nine)|{_DAY}) ({_YEAR})\b",
         lambda m: f"{number(m[1])}/{number(m[2])}/{number(m[3])}",
     ),
+    (
+        rf"\b(zero|oh|o) ({_DIGIT})( ?(?:slash|\ue011) ?)(?:zero|oh|o) ({_DIGIT})(?= ?(?:slash|\ue011))",
+        lambda m: f"0{UNITS[m[2].lower()]}{m[3]}0{UNITS[m[4].lower()]}",
+    ),
 )
 TIMES = rules(
     (rf"\b({_HOUR})[ :]({_MINUTE}) ?{_AMPM}", _time),
@@ -123,9 +128,30 @@ TIMES = rules(
     ),
     (r"\b(0\d|1\d|2[0-3])([0-5]\d) hours\b", r"\1:\2"),
 )
-_SMALLS = "|".join([*list(UNITS)[1:], "ten", "eleven", "twelve"])
+_UNDER_HUNDRED = rf"(?:(?:{'|'.join(TENS)})[ -])?(?:{'|'.join(list(UNITS)[1:])})|{'|'.join([*TEENS, *TENS])}"
+_GASES = {
+    "spo": "SpO2", "sao": "SaO2", "pao": "PaO2", "fio": "FiO2", "pco": "PCO2", "paco": "PaCO2", "po": "PO2",
+    "co": "CO2", "etco": "EtCO2", "hco": "HCO3",
+}  # fmt: skip
+
+
+def _gas(match: re.Match[str]) -> str:
+    """ "s p o two" → SpO2, before its two is read together with the number that follows."""
+    return _GASES[match.group(1).replace(" ", "").lower()]
+
+
 BEFORE = rules(
-    (rf"\b({_SMALLS}|\d+) and (?:a|one) half\b", _half),
+    (rf"(?<!hundred )(?<!thousand )\b({_UNDER_HUNDRED}|\d+) and (?:a|one) half\b", _half),
+    (r"\b(s ?p ?o|s ?a ?o|p ?a ?o|f ?i ?o|p ?a ?c ?o|e ?t ?c ?o|p ?c ?o|c ?o) ?(?:two\b|2(?!\d))", _gas),
+    (r"\b(h ?c ?o) ?(?:three\b|3(?!\d))", _gas),
+    (r"\b(p ?o) ?(?:two|2)(?= (?:of|is|was)\b)", _gas),  # "p o two tablets" is by mouth
+    (r"\bsalter[ -]harris\b", "Salter-Harris"),
+    (r"\ble fort\b", "Le Fort"),
+    (r"\bnon small cell\b", "non-small cell"),
+    (
+        r"\b(first|second|third) degree (?=burns?|a ?v|heart|atrioventricular|relatives?|sprain)",
+        r"\1-degree ",
+    ),
     (
         rf"\b(one|two|three|four|five|seven|1|2|3)[ -]({'|'.join(FRACTIONS)})\b(?! (?:rib|degree|toe|finger|digit|metatarsal))",
         _fraction,
@@ -135,8 +161,10 @@ BEFORE = rules(
     (r"\ba one c\b", "A1c"),
     (r"\bq\.? ?o\.? ?d\b\.?", "every other day"),
     (r"\bq\.? ?d\b\.?(?=[\s.,;]|$)", "daily"),
-    (r"\bMSO4\b", "morphine sulfate"),
-    (r"\bMgSO4\b", "magnesium sulfate"),
+    (r"\bMSO4\b|\bm s o (?:four|4)\b", "morphine sulfate"),
+    (r"\bMgSO4\b|\bm g s o (?:four|4)\b", "magnesium sulfate"),
+    (r"\bpenicillin ([gv])\b", lambda m: f"{m[0][:-1]}{m[1].upper()}"),
+    (r"\bd (five|ten|fifty|5|10|50) w\b", lambda m: f"D{number(m[1])}W"),
     (r"\b(?:bi|by)[ -]?rads?\b", "BI-RADS"),
     (r"\b(li|pi|ti)[ -]?rads?\b", lambda m: m[1].upper() + "-RADS"),
     (r"\b(left|right|one|two|both)[ -]sided\b", r"\1-sided"),
@@ -239,7 +267,11 @@ AFTER = rules(
         r"\b(stages?) (iv|v|i{1,3})(?: ?([abc]\d?))?(?![\w-])",
         lambda m: f"{m[1]} {m[2].upper()}{(m[3] or '').upper()}",
     ),
-    (r"\b(nyha (?:functional )?class|bosniak|salter[ -]harris(?: type)?) (\d+)( ?f\b)?(?!\.?\d)", _roman),
+    (
+        r"\b(nyha (?:functional )?class|le fort(?: type)?|bosniak|salter-harris(?: type)?) "
+        r"(\d+)( ?f\b)?(?!\.?\d)",
+        _roman,
+    ),
     (r"\bnyha\b", "NYHA"),
     (r"\b(grade|type) (\d) ?([ab])\b(?! \w+ly)", lambda m: f"{m[1]} {m[2]}{m[3].upper()}"),
     (
@@ -249,6 +281,8 @@ AFTER = rules(
     (r"\b(\d) plus(?= (?!or\b|minus\b|\d)[a-z]|\s*$|\s*[.,\ue000-\uf8ff])", r"\1+"),
     (r"\b(oriented|x|alert) times (\d)\b", r"\1 x\2"),
     (r"(?<![\w)] )(?<!\d)\b(?:minus|negative) (?=\d+\.\d)", "-"),
+    (r"(?<!\d )\bminus (?=\d+ (?:hounsfield|hu\b|diopters?))", "-"),
+    (r"\b(hounsfield units? (?:of|is|was) )minus (?=\d)", r"\1-"),
     (r"\b(t[ -]score|z[ -]score)(.{0,12}?) minus (?=\d)", lambda m: f"{m[1][0].upper()}-score{m[2]} -"),
     (r"\b(t|z)[ -]score", lambda m: f"{m[1].upper()}-score"),
     # ranges, dimensions, ratios
@@ -257,6 +291,7 @@ AFTER = rules(
         rf"\b({_N}) out of (\d+)\b(?! (?:patients|days|nights|cores|samples|nodes|times|visits|weeks|people|women|men|specimens|lymph))",
         _out_of,
     ),
+    (r"(?<=\d) / (?=\d)", "/"),
     (
         r"\b(\d+(?:-\d+)?) (?:over|slash) (\d+)\b(?! ?(?:hours?|minutes?|days?|weeks?|months?|seconds?|years?|hr|min)\b)",
         _over,
@@ -367,8 +402,10 @@ def wanted(found: Number, words: list[str], start: int, end: int, *, small: bool
     if after == "of" or before in _DETERMINERS or (early in ("one", "two", "three") and before == "of"):
         return False
     if found.text == "1":
-        return after in _ONE_NOUNS or (
-            after in ("and", "or") and words[end + 1 : end + 2] != [] and _numeric(words[end + 1])
+        return (
+            after in _ONE_NOUNS
+            or after == "plus"
+            or (after in ("and", "or") and words[end + 1 : end + 2] != [] and _numeric(words[end + 1]))
         )
     if after in ("of",) or (before in ("in", "into", "all") and not after):
         return False

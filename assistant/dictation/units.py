@@ -36,7 +36,7 @@ METRIC = {
     r"hounsfield units?": "HU",
     r"mega ?hertz": "MHz",
     r"hertz": "Hz",
-    r"milli ?seconds?|msecs?": "msec",
+    r"milli ?seconds?|msecs?": "ms",
     r"milli ?amperes?|milli ?amps?": "mA",
     r"joules?": "J",
     r"degrees? (?:celsius|centigrade|c)|celsius|centigrade": "°C",
@@ -46,7 +46,7 @@ METRIC = {
 ALREADY = {
     w.lower(): w
     for w in table(
-        "mg mcg ng pg kg g mL dL mcL L mmHg cm mm km m mEq mmol Gy cGy HU MHz msec mA cc cm3 cm2 mm3 m2"
+        "mg mcg ng pg kg g mL dL mcL L mmHg cm mm km m mEq mmol Gy cGy HU MHz ms mA cc cm3 cm2 mm3 m2"
     )
 }
 PER = {"minute": "min", "hour": "hr", "day": "day", "week": "week", "month": "month", "dose": "dose"}

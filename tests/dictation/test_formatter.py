@@ -169,3 +169,25 @@ def test_breaks_and_marks_at_the_edges_stay_for_the_document() -> None:
     assert FORMATTER.format("stable period new paragraph") == "Stable.\n\n"
     assert FORMATTER.format("new paragraph the liver is normal") == "\n\nThe liver is normal"
     assert FORMATTER.format("period", continues=True) == "."
+
+
+@pytest.mark.parametrize(
+    ("spoken", "written"),
+    [
+        ("s p o two ninety eight percent", "SpO2 98%"),
+        ("p o two of sixty", "PO2 of 60"),
+        ("ten milligrams p o two times a day", "10 mg PO 2 times a day"),
+        ("psa six point four nanograms per milliliter", "PSA 6.4 ng/mL"),
+        ("ng tube placed", "NG tube placed"),
+        ("thirty seven and a half weeks", "37.5 weeks"),
+        ("one plus pitting edema", "1+ pitting edema"),
+        ("one liter of d five w", "1 L of D5W"),
+        ("dated zero three slash zero four slash two thousand twenty one", "Dated 03/04/2021"),
+        ("hounsfield units of minus ten", "Hounsfield units of -10"),
+        ("second degree burn", "Second-degree burn"),
+    ],
+)
+def test_a_name_with_a_number_in_it_is_not_read_together_with_the_number_behind_it(
+    spoken: str, written: str
+) -> None:
+    assert FORMATTER.format(spoken) == written
