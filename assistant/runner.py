@@ -15,7 +15,8 @@ from assistant.audio.track import AudioStats
 from assistant.channels import DropOldest, Outbox
 from assistant.components import Components
 from assistant.config import Settings
-from assistant.engines.base import Engine, Image, Question
+from assistant.engines.base import Engine, Question
+from assistant.engines.pieces import Image
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
     Attachment,

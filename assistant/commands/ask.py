@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note, say
-from assistant.engines.base import Engine, Image, Question
+from assistant.engines.base import Engine, Question
+from assistant.engines.pieces import Image, ImagePiece
 from assistant.errors import BadInput
 
 
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     question = Question(
         text=args.text.strip(),
         document=_text(Path(args.document)) if args.document else "",
-        images=tuple(_image(Path(path)) for path in args.image),
+        pieces=tuple(ImagePiece(_image(Path(path))) for path in args.image),
     )
     from assistant.components import open_engine  # noqa: PLC0415 (loads the engines' libraries)
 

@@ -4,18 +4,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.engines.pieces import Image, ImagePiece, Piece
 
-@dataclass(frozen=True, slots=True)
-class Image:
-    """An image ready for a model: upright RGB, encoded. ``name`` is shown to the user, never logged."""
-
-    id: str
-    name: str
-    media_type: str
-    """``image/png`` or ``image/jpeg``."""
-    data: bytes
-    width_px: int
-    height_px: int
+MOST_IMAGES = 126
+"""Of one question. At 256 tokens each they fill the 32,768 that MedGemma 1.5 was trained to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +17,13 @@ class Question:
     text: str
     document: str = ""
     """The session's dictated text so far."""
-    images: tuple[Image, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    """What is attached, as the model is to read it, before the dictation and the question."""
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The images alone, in their order."""
+        return tuple(piece.image for piece in self.pieces if isinstance(piece, ImagePiece))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,8 @@ class EngineInfo:
     sees_images: bool
     notice: str = ""
     """A sentence shown with every answer, e.g. that it is a stand-in and not for medical use."""
+    most_images: int = MOST_IMAGES
+    """How many images one question may have; volumes and slides are thinned out to fit."""
 
 
 class Engine(Protocol):

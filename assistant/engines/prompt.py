@@ -2,9 +2,10 @@
 
 import base64
 import re
-from typing import Any
+from typing import Any, assert_never
 
 from assistant.engines.base import Question
+from assistant.engines.pieces import ImagePiece, Piece, TextPiece
 
 LONGEST_DOCUMENT_CHARS = 12_000
 """About 3,000 tokens. Of a longer dictation the end is kept: the newest is what is asked about."""
@@ -47,20 +48,25 @@ def chat_text(question: Question, document_chars: int = LONGEST_DOCUMENT_CHARS) 
 def chat_content(
     question: Question, *, sees_images: bool, document_chars: int = LONGEST_DOCUMENT_CHARS
 ) -> list[dict[str, Any]]:
-    """The content parts of one user turn in OpenAI's form: images as data URIs first, then the text."""
+    """The content parts of one user turn in OpenAI's form: what is attached, images as data URIs, then the
+    text."""
     text = chat_text(question, document_chars)
     if not sees_images:
         if question.images:
             text = f"{UNSEEN_IMAGES}\n\n{text}"
         return [{"type": "text", "text": text}]
-    images = [
-        {
-            "type": "image_url",
-            "image_url": {"url": f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"},
-        }
-        for image in question.images
-    ]
-    return [*images, {"type": "text", "text": text}]
+    return [*map(_part, question.pieces), {"type": "text", "text": text}]
+
+
+def _part(piece: Piece) -> dict[str, Any]:
+    match piece:
+        case TextPiece(text):
+            return {"type": "text", "text": text}
+        case ImagePiece(image):
+            url = f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
+            return {"type": "image_url", "image_url": {"url": url}}
+        case _:
+            assert_never(piece)
 
 
 FEW_SHOTS = (

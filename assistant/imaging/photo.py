@@ -11,7 +11,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageOps
 
-from assistant.engines.base import Image
+from assistant.engines.pieces import Image
 from assistant.errors import BadInput
 
 MAX_BYTES = 20 * 2**20

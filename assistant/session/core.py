@@ -8,6 +8,7 @@ from typing import assert_never
 
 from assistant.dictation.formatter import Formatter
 from assistant.engines.base import EngineInfo, Question
+from assistant.engines.pieces import ImagePiece
 from assistant.events import (
     AttachmentAdded,
     AttachmentRemoved,
@@ -303,8 +304,8 @@ class Conversation:
             attachment_ids=list(self._images),
             engine=describe(self._engine),
         )
-        images = tuple(attached.image for attached in self._images.values())
-        question = Question(text=text, document=self.document, images=images)
+        pieces = tuple(ImagePiece(attached.image, key) for key, attached in self._images.items())
+        question = Question(text=text, document=self.document, pieces=pieces)
         return [*stopped, Emit(created), StartAnswer(answer.turn, question)]
 
     def _progress(self, fact: AnswerProgressed) -> list[Action]:

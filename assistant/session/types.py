@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from assistant.asr.base import Word
-from assistant.engines.base import Image, Question
+from assistant.engines.base import Question
+from assistant.engines.pieces import Image
 from assistant.events import Attachment, Mode, ServerEvent
 
 # Facts from the microphone. ``utterance`` counts from 1 within a session; times are on its sample clock.

@@ -17,9 +17,10 @@ from starlette.routing import Route
 
 from assistant.components import STAND_IN_BUNDLE, models_dir
 from assistant.config import Settings
-from assistant.engines.base import Image, Question
+from assistant.engines.base import Question
 from assistant.engines.llamacpp import LlamaCppEngine, _Run, _translated
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
+from assistant.engines.pieces import Image, ImagePiece
 from assistant.engines.scripted import ScriptedEngine
 from assistant.errors import BadInput, EngineFailed, Missing
 
@@ -212,7 +213,7 @@ async def test_the_script_can_fail_in_the_middle():
 async def test_images_and_text_go_to_the_server_with_the_key(chat_server):
     image = Image("att_1", "x.png", "image/png", b"pixels", 1, 1)
     async with loaded(client(chat_server.url)) as engine:
-        await ask(engine, Question("What is it?", images=(image,)))
+        await ask(engine, Question("What is it?", pieces=(ImagePiece(image),)))
     headers, body = chat_server.requests[0]
     assert headers["authorization"] == "Bearer k"
     assert [part["type"] for part in body["messages"][0]["content"]] == ["image_url", "text"]

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from assistant import weights
-from assistant.engines.base import Image, Question
+from assistant.engines.base import Question
 from assistant.engines.llamacpp import LlamaCppEngine
+from assistant.engines.pieces import Image, ImagePiece
 from assistant.errors import BadInput, EngineFailed, Missing
 
 LONG = "Tell me about the heart, the lungs, the liver and the kidneys."
@@ -229,7 +230,7 @@ def test_a_document_of_any_length_is_cut_to_fit(loaded):
 def test_images_are_not_needed_to_answer(loaded):
     async def work(engine):
         image = Image("att_1", "x.png", "image/png", b"not read", 1, 1)
-        question = Question("Which organ pumps blood?", images=(image,))
+        question = Question("Which organ pumps blood?", pieces=(ImagePiece(image),))
         assert [piece async for piece in engine.answer(question)]
 
     loaded(work)

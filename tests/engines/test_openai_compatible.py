@@ -10,8 +10,9 @@ from contextlib import aclosing
 
 import pytest
 
-from assistant.engines.base import Image, Question
+from assistant.engines.base import Question
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
+from assistant.engines.pieces import Image, ImagePiece
 from assistant.errors import AssistantError, BadInput, EngineFailed
 
 SECRET = "Jane Doe has an effusion"
@@ -124,7 +125,9 @@ async def test_pieces_come_as_they_are_made(server):
 
 async def test_images_go_first_and_only_to_a_model_that_sees(server):
     server.body = [chunk("Yes."), *END]
-    question = Question("Fracture?", images=(Image("att_1", "x.png", "image/png", b"\x89", 1, 1),))
+    question = Question(
+        "Fracture?", pieces=(ImagePiece(Image("att_1", "x.png", "image/png", b"\x89", 1, 1)),)
+    )
     async with opened(server.url) as engine:
         await answer(engine, question)
     async with opened(server.url, sees_images=False) as engine:

@@ -3,7 +3,8 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.engines.base import Image, Question
+from assistant.engines.base import Question
+from assistant.engines.pieces import Image, ImagePiece, TextPiece
 from assistant.engines.prompt import bounded_document, chat_content, chat_text, completion_text
 
 IMAGE = Image("att_1", "chest.png", "image/png", b"png", 1, 1)
@@ -54,12 +55,31 @@ def test_a_question_of_two_lines_is_one_line_for_a_base_model():
 
 
 def test_images_come_before_the_text():
-    image, text = chat_content(Question("Fracture?", images=(IMAGE,)), sees_images=True)
+    image, text = chat_content(Question("Fracture?", pieces=(ImagePiece(IMAGE),)), sees_images=True)
     url = f"data:image/png;base64,{base64.b64encode(b'png').decode()}"
     assert image == {"type": "image_url", "image_url": {"url": url}}
     assert text == {"type": "text", "text": "Fracture?"}
 
 
 def test_a_model_that_sees_no_images_gets_none_and_is_told():
-    (text,) = chat_content(Question("Fracture?", images=(IMAGE,)), sees_images=False)
+    (text,) = chat_content(Question("Fracture?", pieces=(ImagePiece(IMAGE),)), sees_images=False)
     assert "cannot see" in text["text"]
+
+
+def test_what_is_attached_keeps_its_order():
+    pieces = (
+        TextPiece("Look."),
+        ImagePiece(IMAGE),
+        TextPiece("SLICE 1"),
+        ImagePiece(IMAGE),
+        TextPiece("SLICE 2"),
+    )
+    parts = chat_content(Question("Fracture?", pieces=pieces), sees_images=True)
+    assert [part.get("text", "image") for part in parts] == [
+        "Look.",
+        "image",
+        "SLICE 1",
+        "image",
+        "SLICE 2",
+        "Fracture?",
+    ]

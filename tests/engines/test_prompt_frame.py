@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.engines.base import Image, Question
+from assistant.engines.base import Question
+from assistant.engines.pieces import Image, ImagePiece
 from assistant.engines.prompt import (
     CUT_MARK,
     FEW_SHOTS,
@@ -46,6 +47,6 @@ def test_clinical_comparisons_are_left_alone():
 
 
 def test_a_model_without_eyes_is_told_that_there_were_images():
-    content = chat_content(Question("What is it?", images=(IMAGE,)), sees_images=False)
+    content = chat_content(Question("What is it?", pieces=(ImagePiece(IMAGE),)), sees_images=False)
     assert [part["type"] for part in content] == ["text"]
     assert content[0]["text"].startswith(UNSEEN_IMAGES)

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.asr.base import Word
-from assistant.engines.base import EngineInfo, Image
+from assistant.engines.base import EngineInfo
+from assistant.engines.pieces import Image
 from assistant.events import (
     Attachment,
     ErrorEvent,
