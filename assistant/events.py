@@ -13,6 +13,8 @@ from assistant.errors import BadInput
 
 Mode = Literal["auto", "dictation", "question"]
 Intent = Literal["dictation", "question", "command"]
+Origin = Literal["voice", "typed", "template", "macro", "answer"]
+"""Where a piece of the report came from."""
 
 
 class _Part(BaseModel):
@@ -151,6 +153,51 @@ class ItemEdit(ClientEventBase):
     text: str = Field(max_length=32_000)
 
 
+class DocumentEdit(ClientEventBase):
+    """A hand edit: ``[start, end)`` of a section's text, as it was at ``revision``, becomes ``text``.
+
+    What arrived meanwhile is kept: the edit is moved to where its place is now. Its ``event_id`` comes back
+    in ``applied`` of the next ``assistant.document.changed``; or in an ``error``: ``edit_conflict`` (that
+    very place has changed), ``edit_too_old``, ``section_unknown``, ``range_invalid``; nothing changed then.
+    """
+
+    type: Literal["assistant.document.edit"] = "assistant.document.edit"
+    revision: int = Field(ge=0)
+    section_id: str = Field(max_length=128)
+    start: int = Field(ge=0, description="In code points, like all offsets.")
+    end: int = Field(ge=0)
+    text: str = Field(max_length=100_000)
+
+
+class DocumentCommand(ClientEventBase):
+    """What a button does to the report.
+
+    ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too;
+    ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's;
+    ``insert_text`` takes ``text`` and its ``origin``; ``choose`` fills the field at ``offset`` with ``text``.
+    """
+
+    type: Literal["assistant.document.command"] = "assistant.document.command"
+    command: Literal[
+        "undo",
+        "redo",
+        "go_to",
+        "place_cursor",
+        "next_field",
+        "previous_field",
+        "new_report",
+        "insert_macro",
+        "insert_text",
+        "choose",
+    ]
+    section_id: str | None = Field(None, max_length=128)
+    offset: int | None = Field(None, ge=0)
+    revision: int | None = Field(None, ge=0)
+    name: str | None = Field(None, max_length=128)
+    text: str | None = Field(None, max_length=100_000)
+    origin: Origin = "typed"
+
+
 class AttachmentRemove(ClientEventBase):
     """Take an attached image away; later questions go without it."""
 
@@ -171,6 +218,8 @@ ClientEvent = Annotated[
     | ModeSet
     | IntentCorrect
     | ItemEdit
+    | DocumentEdit
+    | DocumentCommand
     | AttachmentRemove,
     Field(discriminator="type"),
 ]
@@ -356,6 +405,53 @@ class ItemEdited(ServerEventBase):
     text: str
 
 
+class FieldPart(_Part):
+    """A place to fill: shown as ``[name]`` until it is."""
+
+    name: str
+    choices: list[str] = []
+
+
+class RunPart(_Part):
+    """Text of one source; ``item_id`` is the utterance it was said in."""
+
+    text: str
+    item_id: str | None = None
+    origin: Origin
+    field: FieldPart | None = None
+
+
+class SectionPart(_Part):
+    id: str
+    title: str = Field(description="Empty for the one section of a report without a template.")
+    runs: list[RunPart]
+
+
+class PositionPart(_Part):
+    section_id: str
+    offset: int
+
+
+class RangePart(_Part):
+    section_id: str
+    start: int
+    end: int
+
+
+class DocumentChanged(ServerEventBase):
+    """The report, whole. Of these only the newest is kept for a client that comes back."""
+
+    type: Literal["assistant.document.changed"] = "assistant.document.changed"
+    revision: int = Field(description="Rises with every change, undo included.")
+    sections: list[SectionPart]
+    cursor: PositionPart = Field(description="Where the next words go.")
+    selected: RangePart | None = Field(None, description="What the next words replace.")
+    template: str | None = None
+    can_undo: bool = False
+    can_redo: bool = False
+    applied: list[str] = Field([], description="The event ids of the latest hand edits that are in it.")
+
+
 class ConversationItem(_Part):
     id: str
     type: Literal["message"] = "message"
@@ -497,6 +593,7 @@ ServerEvent = Annotated[
     | TranscriptWords
     | IntentEvent
     | ItemEdited
+    | DocumentChanged
     | ItemAdded
     | AttachmentAdded
     | AttachmentRemoved

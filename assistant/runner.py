@@ -27,6 +27,8 @@ from assistant.events import (
     AudioStatus,
     ClientEvent,
     ConversationItemCreate,
+    DocumentCommand,
+    DocumentEdit,
     ErrorBody,
     ErrorEvent,
     InputAudioAppend,
@@ -71,6 +73,8 @@ from assistant.session.types import (
     ItemEditedByHand,
     ModeChosen,
     QuestionTyped,
+    ReportCommanded,
+    ReportEdited,
     StartAnswer,
     StopAnswer,
     StopRequested,
@@ -360,6 +364,10 @@ class SessionRunner:
                 self._take(IntentCorrected(event.item_id, event.intent, event.event_id))
             case ItemEdit():
                 self._take(ItemEditedByHand(event.item_id, event.text, event.event_id))
+            case DocumentEdit():
+                self._take(ReportEdited(event))
+            case DocumentCommand():
+                self._take(ReportCommanded(event))
             case AttachmentRemove():
                 self._take(ImageRemoved(event.attachment_id))
             case _:

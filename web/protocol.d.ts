@@ -94,6 +94,33 @@ export interface ItemEdit {
   text: string;
 }
 
+/** A hand edit: ``[start, end)`` of a section's text, as it was at ``revision``, becomes ``text``. What arrived meanwhile is kept: the edit is moved to where its place is now. Its ``event_id`` comes back in ``applied`` of the next ``assistant.document.changed``; or in an ``error``: ``edit_conflict`` (that very place has changed), ``edit_too_old``, ``section_unknown``, ``range_invalid``; nothing changed then. */
+export interface DocumentEdit {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.document.edit";
+  revision: number;
+  section_id: string;
+  /** In code points, like all offsets. */
+  start: number;
+  end: number;
+  text: string;
+}
+
+/** What a button does to the report. ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too; ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's; ``insert_text`` takes ``text`` and its ``origin``; ``choose`` fills the field at ``offset`` with ``text``. */
+export interface DocumentCommand {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.document.command";
+  command: "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_macro" | "insert_text" | "choose";
+  section_id?: string | null;
+  offset?: number | null;
+  revision?: number | null;
+  name?: string | null;
+  text?: string | null;
+  origin?: "voice" | "typed" | "template" | "macro" | "answer";
+}
+
 /** Take an attached image away; later questions go without it. */
 export interface AttachmentRemove {
   /** Echoed in an error about this event. */
@@ -247,6 +274,26 @@ export interface ItemEdited {
   type: "assistant.item.edited";
   item_id: string;
   text: string;
+}
+
+/** The report, whole. Of these only the newest is kept for a client that comes back. */
+export interface DocumentChanged {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.document.changed";
+  /** Rises with every change, undo included. */
+  revision: number;
+  sections: SectionPart[];
+  /** Where the next words go. */
+  cursor: PositionPart;
+  /** What the next words replace. */
+  selected?: RangePart | null;
+  template?: string | null;
+  can_undo: boolean;
+  can_redo: boolean;
+  /** The event ids of the latest hand edits that are in it. */
+  applied: string[];
 }
 
 /** A typed question, or an answer that begins. */
@@ -433,6 +480,24 @@ export interface WordTime {
   confidence?: number | null;
 }
 
+export interface SectionPart {
+  id: string;
+  /** Empty for the one section of a report without a template. */
+  title: string;
+  runs: RunPart[];
+}
+
+export interface PositionPart {
+  section_id: string;
+  offset: number;
+}
+
+export interface RangePart {
+  section_id: string;
+  start: number;
+  end: number;
+}
+
 export interface ConversationItem {
   id: string;
   type: "message";
@@ -488,8 +553,22 @@ export interface Recogniser {
   sample_rate_hz: number;
 }
 
+/** Text of one source; ``item_id`` is the utterance it was said in. */
+export interface RunPart {
+  text: string;
+  item_id?: string | null;
+  origin: "voice" | "typed" | "template" | "macro" | "answer";
+  field?: FieldPart | null;
+}
+
 export interface AudioInput {
   format?: AudioFormat | null;
+}
+
+/** A place to fill: shown as ``[name]`` until it is. */
+export interface FieldPart {
+  name: string;
+  choices: string[];
 }
 
 export interface AudioFormat {
@@ -511,6 +590,8 @@ export type ClientEvent =
   | ModeSet
   | IntentCorrect
   | ItemEdit
+  | DocumentEdit
+  | DocumentCommand
   | AttachmentRemove;
 
 export type ServerEvent =
@@ -528,6 +609,7 @@ export type ServerEvent =
   | TranscriptWords
   | IntentEvent
   | ItemEdited
+  | DocumentChanged
   | ItemAdded
   | AttachmentAdded
   | AttachmentRemoved

@@ -3,12 +3,16 @@
 ``handle`` never blocks and never raises for a fact that arrives late; it ignores it.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from assistant.dictation.dictation import Dictation
+from assistant.dictation.document import Range
 from assistant.dictation.formatter import Formatter
 from assistant.engines.base import EngineInfo, Question
 from assistant.engines.pieces import ImagePiece
+from assistant.errors import BadInput
 from assistant.events import (
     AttachmentAdded,
     AttachmentRemoved,
@@ -38,6 +42,7 @@ from assistant.events import (
     WordTime,
 )
 from assistant.intents.detect import Context, detect
+from assistant.session.report import document_changed
 from assistant.session.types import (
     Action,
     AnswerFinished,
@@ -54,6 +59,8 @@ from assistant.session.types import (
     PartialHeard,
     QuestionTyped,
     RecognitionFailed,
+    ReportCommanded,
+    ReportEdited,
     SpeechStarted,
     SpeechStopped,
     StartAnswer,
@@ -63,6 +70,8 @@ from assistant.session.types import (
 )
 
 STOP_COMMAND = "stop"
+APPLIED_EDITS = 50
+"""So many event ids of hand edits are told; a page has one edit under way at a time."""
 
 
 @dataclass(slots=True)
@@ -96,7 +105,9 @@ class Conversation:
 
     def __init__(self, engine: EngineInfo) -> None:
         self._engine = engine
-        self._formatter = Formatter()
+        self.dictation = Dictation(Formatter())
+        self._shown_revision = 0
+        self._applied: deque[str] = deque(maxlen=APPLIED_EDITS)
         self.mode: Mode = "auto"
         self._items: dict[str, Item] = {}
         self._images: dict[str, ImageAttached] = {}
@@ -109,10 +120,8 @@ class Conversation:
 
     @property
     def document(self) -> str:
-        """The dictated text so far, one utterance a line."""
-        return "\n".join(
-            item.text for item in self._items.values() if item.intent == "dictation" and item.text
-        )
+        """The report as text."""
+        return self.dictation.document.text
 
     @property
     def image_count(self) -> int:
@@ -123,6 +132,13 @@ class Conversation:
 
     def handle(self, fact: Fact) -> list[Action]:
         """Take one fact; return what to do about it, in order."""
+        actions = self._handle(fact)
+        if self.dictation.document.revision != self._shown_revision:
+            self._shown_revision = self.dictation.document.revision
+            actions.append(Emit(document_changed(self.dictation, self._applied)))
+        return actions
+
+    def _handle(self, fact: Fact) -> list[Action]:
         match fact:
             case SpeechStarted(utterance, at_ms):
                 return [Emit(SpeechStartedEvent(audio_start_ms=at_ms, item_id=_item_id(utterance)))]
@@ -144,6 +160,10 @@ class Conversation:
                 return self._correct(fact)
             case ItemEditedByHand():
                 return self._edit(fact)
+            case ReportEdited():
+                return self._edit_report(fact)
+            case ReportCommanded():
+                return self._command_report(fact)
             case QuestionTyped(text):
                 return self._question_typed(text)
             case AnswerRequested(event_id):
@@ -213,6 +233,7 @@ class Conversation:
 
     def _take(self, item_id: str, text: str) -> list[Action]:
         """Decide what an utterance is, and act on it."""
+        self.dictation.heard(item_id)
         decision = detect(
             text,
             Context(mode=self.mode, has_images=bool(self._images), answer_running=self._answer is not None),
@@ -224,7 +245,7 @@ class Conversation:
         if intent == "question":
             kept = decision.text
         elif intent == "dictation":
-            kept = self._formatter.format(text)
+            kept = self.dictation.take(item_id, text)
         self._items[item_id] = Item(item_id, kept, intent)
         emit = Emit(
             IntentEvent(
@@ -253,7 +274,9 @@ class Conversation:
             return []
         item.intent = fact.intent
         if fact.intent == "dictation":
-            item.text = self._formatter.format(item.text)
+            item.text = self.dictation.put_back(item.id, item.text)
+        else:
+            self.dictation.take_out(item.id)
         emit = Emit(
             IntentEvent(
                 item_id=item.id,
@@ -274,8 +297,31 @@ class Conversation:
         item = self._items.get(fact.item_id)
         if item is None:
             return [_error("item_unknown", "There is no such utterance.", fact.event_id)]
+        try:
+            self.dictation.rewrite(item.id, fact.text.strip())
+        except BadInput as error:
+            return [_error(error.code, error.message, fact.event_id)]
         item.text = fact.text.strip()
         return [Emit(ItemEdited(item_id=item.id, text=item.text))]
+
+    def _edit_report(self, fact: ReportEdited) -> list[Action]:
+        edit = fact.edit
+        try:
+            where = Range(edit.section_id, edit.start, edit.end)
+            self.dictation.editor.edit(edit.revision, where, edit.text)
+        except BadInput as error:
+            return [_error(error.code, error.message, edit.event_id)]
+        if edit.event_id:
+            self._applied.append(edit.event_id)
+        return []
+
+    def _command_report(self, fact: ReportCommanded) -> list[Action]:
+        command = fact.command
+        try:
+            self.dictation.obey(command)
+        except BadInput as error:
+            return [_error(error.code, error.message, command.event_id)]
+        return []
 
     # --- questions and answers ---
 

@@ -4,6 +4,7 @@ from collections import deque
 
 from assistant.events import (
     TRANSIENT,
+    DocumentChanged,
     OutputTextDelta,
     OutputTextDone,
     ServerEvent,
@@ -15,8 +16,9 @@ from assistant.events import (
 class EventLog:
     """Numbers events and keeps those that last.
 
-    Deltas are let go when their ``done`` or ``completed`` is there, which has the whole text; so the log
-    grows with what was said, not with how it was streamed. Beyond ``max_events`` the oldest go.
+    Deltas are let go when their ``done`` or ``completed`` is there, which has the whole text, and
+    of the report only the newest version stays; so the log grows with what was said, not with how it was
+    streamed. Beyond ``max_events`` the oldest go.
     """
 
     def __init__(self, max_events: int = 20_000) -> None:
@@ -34,6 +36,9 @@ class EventLog:
         event = event.model_copy(update={"event_id": event_id, "seq": self._seq})
         if isinstance(event, TranscriptCompleted | OutputTextDone):
             self._forget_deltas(event.item_id)
+        elif isinstance(event, DocumentChanged):
+            earlier = (e for e in self._kept if not isinstance(e, DocumentChanged))
+            self._kept = deque(earlier, maxlen=self._kept.maxlen)
         self._kept.append(event)
         return event
 

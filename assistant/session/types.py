@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from assistant.asr.base import Word
 from assistant.engines.base import Question
 from assistant.engines.pieces import Image
-from assistant.events import Attachment, Mode, ServerEvent
+from assistant.events import Attachment, DocumentCommand, DocumentEdit, Mode, ServerEvent
 
 # Facts from the microphone. ``utterance`` counts from 1 within a session; times are on its sample clock.
 
@@ -78,6 +78,18 @@ class ItemEditedByHand:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportEdited:
+    edit: DocumentEdit
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCommanded:
+    """A button of the page."""
+
+    command: DocumentCommand
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionTyped:
     text: str
 
@@ -131,6 +143,8 @@ Fact = (
     | ModeChosen
     | IntentCorrected
     | ItemEditedByHand
+    | ReportEdited
+    | ReportCommanded
     | QuestionTyped
     | AnswerRequested
     | StopRequested

@@ -8,6 +8,8 @@ from assistant.engines.base import EngineInfo
 from assistant.engines.pieces import Image
 from assistant.events import (
     Attachment,
+    DocumentChanged,
+    DocumentEdit,
     ErrorEvent,
     IntentEvent,
     OutputTextDelta,
@@ -32,6 +34,7 @@ from assistant.session.types import (
     ModeChosen,
     PartialHeard,
     QuestionTyped,
+    ReportEdited,
     SpeechStarted,
     StartAnswer,
     StopAnswer,
@@ -60,7 +63,7 @@ def started(actions):
 def test_dictation_is_kept_and_gets_no_answer():
     talk = Conversation(INFO)
     actions = talk.handle(final(1, "The lungs are clear."))
-    assert [type(e) for e in events(actions)] == [TranscriptCompleted, IntentEvent]
+    assert [type(e) for e in events(actions)] == [TranscriptCompleted, IntentEvent, DocumentChanged]
     assert of(IntentEvent, actions)[0].intent == "dictation"
     assert talk.document == "The lungs are clear."
     assert not started(actions)
@@ -187,6 +190,20 @@ def test_an_edit_changes_the_document():
     talk.handle(final(1, "The lungs are clean."))
     talk.handle(ItemEditedByHand("utt_1", "The lungs are clear."))
     assert talk.document == "The lungs are clear."
+
+
+def test_a_hand_edit_against_an_older_revision_keeps_what_was_said_meanwhile():
+    talk = Conversation(INFO)
+    (first,) = of(DocumentChanged, talk.handle(final(1, "The lungs are clean.")))
+    talk.handle(final(2, "The heart is normal."))
+    edit = DocumentEdit(
+        revision=first.revision, section_id="text", start=14, end=19, text="clear", event_id="e1"
+    )
+    (changed,) = of(DocumentChanged, talk.handle(ReportEdited(edit)))
+    assert talk.document == "The lungs are clear. The heart is normal."
+    assert changed.applied == ["e1"]
+    (error,) = of(ErrorEvent, talk.handle(ReportEdited(edit)))
+    assert (error.error.code, error.error.event_id) == ("edit_conflict", "e1")
 
 
 def test_a_typed_question_is_asked_on_request_and_only_once():

@@ -1,0 +1,214 @@
+"""The report as a value: sections made of runs, the place where the next words go, and what changes them. Pure.
+
+Offsets count code points in a section's text. Nothing here knows of time, undo or the wire.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from assistant.errors import BadInput
+from assistant.events import Origin
+
+FIRST_SECTION = "text"
+"""The id of the one section, without a title, of a report that no template gave a shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A place to fill, written ``[name]`` until it is; ``choices`` is its pick list, if it has one."""
+
+    name: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Text of one source. ``item_id`` names the utterance; ``field`` is set while the field is unfilled."""
+
+    text: str
+    item_id: str | None = None
+    origin: Origin = "voice"
+    field: Field | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    id: str
+    title: str
+    runs: tuple[Run, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "".join(run.text for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    section_id: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """``[start, end)`` of one section."""
+
+    section_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """``selected`` is what the next words replace; ``cursor`` is then its end."""
+
+    sections: tuple[Section, ...] = (Section(FIRST_SECTION, ""),)
+    cursor: Position = Position(FIRST_SECTION, 0)
+    selected: Range | None = None
+    revision: int = 0
+    template: str | None = None
+
+    @property
+    def text(self) -> str:
+        """As plain text: a title line over each section that has a title, a blank line between sections."""
+        parts = [f"{s.title}:\n{s.text}" if s.title else s.text for s in self.sections]
+        return "\n\n".join(part.strip("\n") for part in parts if part.strip())
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(section.text.strip() for section in self.sections)
+
+    def section(self, section_id: str) -> Section:
+        """Raises ``BadInput`` (``section_unknown``)."""
+        for section in self.sections:
+            if section.id == section_id:
+                return section
+        raise BadInput("The report has no such section.", code="section_unknown")
+
+    @property
+    def item_ids(self) -> list[str]:
+        """The utterances that have text in it, in the order of the text."""
+        found = (run.item_id for section in self.sections for run in section.runs)
+        return list(dict.fromkeys(item_id for item_id in found if item_id is not None))
+
+    def fields(self) -> list[tuple[Range, Field]]:
+        """The unfilled fields, in order."""
+        found: list[tuple[Range, Field]] = []
+        for section in self.sections:
+            at = 0
+            for run in section.runs:
+                if run.field is not None:
+                    found.append((Range(section.id, at, at + len(run.text)), run.field))
+                at += len(run.text)
+        return found
+
+    def ranges_of(self, item_id: str) -> list[Range]:
+        """Where the text of an utterance stands."""
+        found: list[Range] = []
+        for section in self.sections:
+            at = 0
+            for run in section.runs:
+                if run.item_id == item_id:
+                    found.append(Range(section.id, at, at + len(run.text)))
+                at += len(run.text)
+        return found
+
+    # --- what changes it; each gives a new document of the same revision ---
+
+    def replace(self, where: Range, runs: Iterable[Run]) -> "Document":
+        """``where`` becomes ``runs``; the cursor stands behind them, and nothing is selected.
+
+        A field of which a part is taken away is a field no more: what is left of it is text.
+        Raises ``BadInput`` (``section_unknown``, ``range_invalid``).
+        """
+        section = self.section(where.section_id)
+        if not 0 <= where.start <= where.end <= len(section.text):
+            raise BadInput("The place lies outside the section's text.", code="range_invalid")
+        before, rest = _cut(section.runs, where.start)
+        _, after = _cut(rest, where.end - where.start)
+        new = tuple(runs)
+        joined = _joined((*before, *new, *after))
+        offset = where.start + sum(len(run.text) for run in new)
+        return replace(
+            self._with_section(replace(section, runs=joined)),
+            cursor=Position(section.id, offset),
+            selected=None,
+        )
+
+    def without_item(self, item_id: str) -> "Document":
+        """The text of an utterance taken out; the cursor stands where it was."""
+        document = self
+        while found := document.ranges_of(item_id):
+            document = document.delete(found[-1])
+        return document
+
+    def delete(self, where: Range) -> "Document":
+        """``where`` taken out, and a space that would be left double or at the start of a line with it."""
+        text = self.section(where.section_id).text
+        start, end = where.start, where.end
+        before, after = text[:start], text[end:]
+        if after.startswith(" ") and (not before or before[-1].isspace()):
+            end += 1
+        elif before.endswith(" ") and (not after or after[0] in " \n.,;:?!)"):
+            start -= 1
+        return self.replace(Range(where.section_id, start, end), ())
+
+    def move(self, to: Position, *, selected: Range | None = None) -> "Document":
+        """The cursor elsewhere. Raises ``BadInput`` (``section_unknown``, ``range_invalid``)."""
+        if not 0 <= to.offset <= len(self.section(to.section_id).text):
+            raise BadInput("The place lies outside the section's text.", code="range_invalid")
+        return replace(self, cursor=to, selected=selected)
+
+    def select(self, where: Range) -> "Document":
+        return self.move(Position(where.section_id, where.end), selected=where)
+
+    def add_section(self, title: str) -> "Document":
+        """A new section behind that of the cursor, which goes there. A blank untitled section gives way."""
+        new = Section(unique_id(title, [section.id for section in self.sections]), title)
+        at = [section.id for section in self.sections].index(self.cursor.section_id)
+        current = self.sections[at]
+        keep = bool(current.title or current.text.strip())
+        sections = (*self.sections[: at + keep], new, *self.sections[at + 1 :])
+        return replace(self, sections=sections, cursor=Position(new.id, 0), selected=None)
+
+    def _with_section(self, new: Section) -> "Document":
+        return replace(self, sections=tuple(new if s.id == new.id else s for s in self.sections))
+
+
+def unique_id(title: str, taken: Iterable[str]) -> str:
+    """``"Clinical history"`` → ``clinical_history``, with a number behind it if that is taken."""
+    plain = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") or "section"
+    others, name, count = set(taken), plain, 2
+    while name in others:
+        name, count = f"{plain}_{count}", count + 1
+    return name
+
+
+def _cut(runs: tuple[Run, ...], offset: int) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+    for index, run in enumerate(runs):
+        if offset <= 0:
+            return runs[:index], runs[index:]
+        if offset < len(run.text):
+            left = replace(run, text=run.text[:offset], field=None)
+            right = replace(run, text=run.text[offset:], field=None)
+            return (*runs[:index], left), (right, *runs[index + 1 :])
+        offset -= len(run.text)
+    return runs, ()
+
+
+def _joined(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """Without empty runs, and neighbours of one source made one."""
+    out: list[Run] = []
+    for run in runs:
+        if not run.text:
+            continue
+        last = out[-1] if out else None
+        if (
+            last
+            and last.field is run.field is None
+            and (last.item_id, last.origin) == (run.item_id, run.origin)
+        ):
+            out[-1] = replace(last, text=last.text + run.text)
+        else:
+            out.append(run)
+    return tuple(out)

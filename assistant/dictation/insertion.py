@@ -1,0 +1,130 @@
+"""An utterance into the report: which section, which written form, which spaces. Pure."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from assistant.dictation.document import Document, Position, Range, Run
+from assistant.dictation.formatter import SECTIONS
+from assistant.dictation.tokens import table
+
+Write = Callable[[str, bool], str]
+"""Spoken form, and whether it goes on in a sentence → written form."""
+
+_LABELS = frozenset(table("contrast|protocol|exam|medications|allergies", "|"))
+"""Names that stand before a colon in running text as often as over a section."""
+_TAG = re.compile(r"\[([A-Z][A-Z /&]+)\]\s*(?:\{colon\}|:)?\s*")
+_SAID = re.compile(r"([A-Za-z][A-Za-z /&]{2,40}?)\s*(?::|\{colon\}|\bcolon\b[,.]?)\s*", re.I)
+_ENDS = re.compile(
+    r"(?:^|[.?!\n]|\{(?:period|new paragraph|newline|new line|next line)\}|\b(?:period|new paragraph|new line|next line)[.,]?)\s*$",
+    re.I,
+)
+_LIST_ITEM = re.compile(r"(?:^|\n)\s*(?:-|•|\d+\.)\s*$")
+_FULL_STOP_SAID = re.compile(r"(?:\bperiod|\bfull stop|\bdot|\{period\})\W*$", re.I)
+_SMALL = frozenset(
+    table(
+        "a an and are as at but by can no not of on or the there this to with without which is in it its from for "
+        "extending measuring consistent likely mild moderate severe small large also however one two three four "
+        "five six seven eight nine ten"
+    )
+)
+"""Words that have a capital only because the recogniser took them for the start of a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Words for the section ``title``; None is the section where the cursor is."""
+
+    title: str | None
+    words: str
+
+
+def parts_of(heard: str, titles: frozenset[str]) -> list[Part]:
+    """Cut at section names: ``[FINDINGS]``, "findings colon", where a sentence may start. No word is lost.
+
+    ``titles`` are the report's own, in lower case; they and the usual ones count.
+    """
+    known = titles | (SECTIONS - _LABELS)
+    parts: list[Part] = []
+    title: str | None = None
+    start = at = 0
+    while at < len(heard):
+        match = _TAG.match(heard, at) or (_SAID.match(heard, at) if _at_word(heard, at) else None)
+        name = " ".join(match[1].lower().split()) if match else ""
+        if match and name in known and _ENDS.search(heard[start:at]):
+            if heard[start:at].strip() or title is not None:
+                parts.append(Part(title, heard[start:at].strip(" ")))
+            title, start, at = name, match.end(), match.end()
+        else:
+            at += 1
+    parts.append(Part(title, heard[start:].strip(" ")))
+    return parts
+
+
+def _at_word(text: str, at: int) -> bool:
+    return text[at].isalpha() and (at == 0 or not text[at - 1].isalnum())
+
+
+def insert_spoken(document: Document, item_id: str, heard: str, write: Write) -> tuple[Document, str]:
+    """The report with an utterance at its cursor, and what was written."""
+    titles = frozenset(section.title.lower() for section in document.sections if section.title)
+    written: list[str] = []
+    for part in parts_of(heard, titles):
+        if part.title is not None:
+            document = open_section(document, part.title)
+        document, text = _insert(document, item_id, part.words, write)
+        written.append(f"{part.title.capitalize()}: {text}" if part.title else text)
+    return document, "\n".join(written).strip(" ")
+
+
+def open_section(document: Document, title: str) -> Document:
+    """Go to the end of a section; made, behind the current one, if it is not there."""
+    for section in document.sections:
+        if section.title.lower() == title:
+            return document.move(Position(section.id, len(section.text)))
+    return document.add_section(title.capitalize())
+
+
+def _insert(document: Document, item_id: str, words: str, write: Write) -> tuple[Document, str]:
+    if not words:
+        return document, ""
+    cursor = document.cursor
+    where = document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
+    text = document.section(where.section_id).text
+    before, after = text[: where.start], text[where.end :]
+    written = write(words, goes_on(before))
+    fitted = fit(before, written, after, full_stop_said=bool(_FULL_STOP_SAID.search(words)))
+    return document.replace(where, [Run(fitted, item_id)]), written
+
+
+def goes_on(before: str) -> bool:
+    """Whether what comes next is in the middle of a sentence."""
+    tail = before.rstrip(" ")
+    return bool(tail) and tail[-1] not in ".?!:\n" and not _LIST_ITEM.search(before)
+
+
+def fit(before: str, text: str, after: str, *, full_stop_said: bool = False) -> str:
+    """``text`` with the spaces, capital and full stop that its place asks for."""
+    if goes_on(before):
+        first = re.match(r"[A-Za-z]+", text)
+        if first and first[0].istitle() and first[0].lower() in _SMALL:
+            text = text[0].lower() + text[1:]
+    rest = after.lstrip(" ")
+    inside = bool(rest) and (rest[0].islower() or rest[0].isdigit() or rest[0] in ".,;:?!)")
+    if inside and not full_stop_said and text.endswith("."):
+        text = text[:-1]
+    if not before or before.endswith("\n\n"):
+        text = text.lstrip("\n")
+    elif before.endswith("\n") and text.startswith("\n"):
+        text = text[1:]
+    if (
+        text
+        and before
+        and not before[-1].isspace()
+        and before[-1] not in "(["
+        and text[0] not in " \n.,;:?!)%"
+    ):
+        text = " " + text
+    if text and after and not text[-1].isspace() and after[0] not in " \n.,;:?!)%":
+        text += " "
+    return text

@@ -1,0 +1,32 @@
+"""The report as it stands on the wire. Pure."""
+
+from collections.abc import Iterable
+
+from assistant.dictation.dictation import Dictation
+from assistant.dictation.document import Run
+from assistant.events import DocumentChanged, FieldPart, PositionPart, RangePart, RunPart, SectionPart
+
+
+def document_changed(dictation: Dictation, applied: Iterable[str]) -> DocumentChanged:
+    """The newest revision; ``applied`` are the event ids of the latest hand edits."""
+    document, editor = dictation.document, dictation.editor
+    selected = document.selected
+    return DocumentChanged(
+        revision=document.revision,
+        sections=[
+            SectionPart(id=section.id, title=section.title, runs=[_run(run) for run in section.runs])
+            for section in document.sections
+        ],
+        cursor=PositionPart(section_id=document.cursor.section_id, offset=document.cursor.offset),
+        selected=selected
+        and RangePart(section_id=selected.section_id, start=selected.start, end=selected.end),
+        template=document.template,
+        can_undo=editor.can_undo,
+        can_redo=editor.can_redo,
+        applied=list(applied),
+    )
+
+
+def _run(run: Run) -> RunPart:
+    field = run.field and FieldPart(name=run.field.name, choices=list(run.field.choices))
+    return RunPart(text=run.text, item_id=run.item_id, origin=run.origin, field=field)
