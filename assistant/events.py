@@ -250,6 +250,7 @@ class EngineDescription(_Part):
     stand_in: bool = Field(description="A model that only shows that the pipeline runs: say so.")
     sees_images: bool
     notice: str = ""
+    revision: str = Field("", description="Which weights: a commit, or a file's sha256. Empty: not stated.")
 
 
 class SessionState(_Part):
@@ -489,12 +490,19 @@ class AttachmentRemoved(ServerEventBase):
     attachment_id: str
 
 
+class TokenUsage(_Part):
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+
+
 class ResponseBody(_Part):
     id: str
     object: Literal["realtime.response"] = "realtime.response"
     status: Literal["in_progress", "completed", "cancelled", "failed"]
     status_details: dict[str, Any] | None = None
     output: list[ConversationItem] = []
+    usage: TokenUsage | None = None
 
 
 class ResponseCreated(ServerEventBase):
@@ -525,6 +533,14 @@ class OutputTextDone(_OutputText):
 
     type: Literal["response.output_text.done"] = "response.output_text.done"
     text: str
+
+
+class AnswerThought(ServerEventBase):
+    """What the model thinks before it answers, to append: no part of the answer, shown folded if at all."""
+
+    type: Literal["assistant.answer.thought"] = "assistant.answer.thought"
+    response_id: str
+    delta: str
 
 
 class ResponseDone(ServerEventBase):
@@ -600,6 +616,7 @@ ServerEvent = Annotated[
     | ResponseCreated
     | OutputTextDelta
     | OutputTextDone
+    | AnswerThought
     | ResponseDone
     | WebRtcAnswer
     | AudioGap

@@ -15,7 +15,7 @@ from assistant.audio.track import AudioStats
 from assistant.channels import DropOldest, Outbox
 from assistant.components import Components
 from assistant.config import Settings
-from assistant.engines.base import Engine, Question
+from assistant.engines.base import AnswerText, Engine, Question, Thought, Usage
 from assistant.engines.pieces import Image
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
@@ -72,6 +72,7 @@ from assistant.session.types import (
     IntentCorrected,
     ItemEditedByHand,
     ModeChosen,
+    ModelThought,
     QuestionTyped,
     ReportCommanded,
     ReportEdited,
@@ -464,11 +465,20 @@ class SessionRunner:
     async def _answer(self, turn: int, question: Question) -> None:
         code: str | None = None
         message = ""
+        usage: Usage | None = None
         try:
             with telemetry.stage("answer"):
-                async with aclosing(self._engine.answer(question)) as pieces:  # type: ignore[type-var]
-                    async for piece in pieces:
-                        self._take(AnswerProgressed(turn, piece))
+                async with aclosing(self._engine.answer(question)) as outputs:  # type: ignore[type-var]
+                    async for output in outputs:
+                        match output:
+                            case AnswerText(text):
+                                self._take(AnswerProgressed(turn, text))
+                            case Thought(text):
+                                self._take(ModelThought(turn, text))
+                            case Usage():
+                                usage = output
+                            case _:
+                                assert_never(output)
             telemetry.answers.labels("completed").inc()
         except asyncio.CancelledError:
             telemetry.answers.labels("cancelled").inc()
@@ -481,7 +491,7 @@ class SessionRunner:
             log.error("answer failed by a bug", exc_info=error)
             telemetry.answers.labels("failed").inc()
             code, message = "engine_failed", "The engine failed unexpectedly. Ask again."
-        self._take(AnswerFinished(turn, code, message))
+        self._take(AnswerFinished(turn, code, message, usage))
 
 
 def _coalesce(event: ServerEvent) -> object | None:

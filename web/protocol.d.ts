@@ -361,6 +361,16 @@ export interface OutputTextDone {
   text: string;
 }
 
+/** What the model thinks before it answers, to append: no part of the answer, shown folded if at all. */
+export interface AnswerThought {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.answer.thought";
+  response_id: string;
+  delta: string;
+}
+
 /** The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why. */
 export interface ResponseDone {
   event_id: string;
@@ -522,6 +532,7 @@ export interface ResponseBody {
   status: "in_progress" | "completed" | "cancelled" | "failed";
   status_details?: Record<string, unknown> | null;
   output: ConversationItem[];
+  usage?: TokenUsage | null;
 }
 
 export interface EngineDescription {
@@ -530,6 +541,8 @@ export interface EngineDescription {
   stand_in: boolean;
   sees_images: boolean;
   notice: string;
+  /** Which weights: a commit, or a file's sha256. Empty: not stated. */
+  revision: string;
 }
 
 export interface SessionAudio {
@@ -559,6 +572,12 @@ export interface RunPart {
   item_id?: string | null;
   origin: "voice" | "typed" | "template" | "macro" | "answer";
   field?: FieldPart | null;
+}
+
+export interface TokenUsage {
+  input_tokens: number;
+  output_tokens: number;
+  total_tokens: number;
 }
 
 export interface AudioInput {
@@ -616,6 +635,7 @@ export type ServerEvent =
   | ResponseCreated
   | OutputTextDelta
   | OutputTextDone
+  | AnswerThought
   | ResponseDone
   | WebRtcAnswer
   | AudioGap

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note, say
-from assistant.engines.base import Engine, Question
+from assistant.engines.base import AnswerText, Engine, Question
 from assistant.engines.pieces import Image, ImagePiece
 from assistant.errors import BadInput
 
@@ -52,9 +52,10 @@ async def _answer(engine: Engine, question: Question) -> None:
             note(engine.info.notice)
         if question.images and not engine.info.sees_images:
             note(f"{engine.info.name} does not see images; it answers without them.")
-        async with aclosing(cast("Any", engine.answer(question))) as pieces:
-            async for piece in pieces:
-                say(piece, end="")
+        async with aclosing(cast("Any", engine.answer(question))) as outputs:
+            async for output in outputs:
+                if isinstance(output, AnswerText):
+                    say(output.text, end="")
         say()
     finally:
         await engine.close()

@@ -39,6 +39,33 @@ class EngineInfo:
     """A sentence shown with every answer, e.g. that it is a stand-in and not for medical use."""
     most_images: int = MOST_IMAGES
     """How many images one question may have; volumes and slides are thinned out to fit."""
+    revision: str = ""
+    """Which weights: a commit, or the start of the file's sha256. Empty where a server does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerText:
+    """A piece of the answer, to be put behind the pieces before it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A piece of what the model thinks before it answers: no part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How many tokens were read and written, thoughts included. Comes once, at the end, if at all."""
+
+    prompt_tokens: int
+    output_tokens: int
+
+
+Output = AnswerText | Thought | Usage
 
 
 class Engine(Protocol):
@@ -46,8 +73,8 @@ class Engine(Protocol):
 
     info: EngineInfo
 
-    def answer(self, question: Question) -> AsyncIterator[str]:
-        """Pieces of the answer, in order, to be concatenated.
+    def answer(self, question: Question) -> AsyncIterator[Output]:
+        """What the model puts out, in order.
 
         An async generator: closing it (``aclosing``) or cancelling its task stops the model within one
         token and frees the worker. Raises ``EngineFailed`` (with a code) or ``BadInput``.

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from assistant.engines.base import EngineInfo, Question
+from assistant.engines.base import EngineInfo, Output, Question, Usage
 from assistant.engines.prompt import chat_content, completion_text
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError, BadInput, EngineFailed, Missing
@@ -100,21 +100,20 @@ class LlamaCppEngine:
                 code="engine_load_failed",
             ) from None
 
-    async def answer(self, question: Question) -> AsyncIterator[str]:
+    async def answer(self, question: Question) -> AsyncIterator[Output]:
         """Pieces of the answer. Raises ``EngineFailed`` (``engine_failed``, ``engine_timeout``,
         ``engine_busy``, ``engine_not_loaded``) and ``BadInput`` (``prompt_too_long``)."""
         run = await self._start(question)
         thinking = ThinkingFilter()
-        begun = False
         try:
             while (piece := await run.next_piece(self._timeout_s)) is not None:
-                shown = thinking.push(piece)
-                shown = shown if begun else shown.lstrip()
-                if shown:
-                    begun = True
-                    yield shown
-            if rest := thinking.finish():
-                yield rest if begun else rest.lstrip()
+                if isinstance(piece, Usage):
+                    yield piece
+                    continue
+                for output in thinking.push(piece):
+                    yield output
+            for output in thinking.finish():
+                yield output
         finally:
             run.stop()
             # Usually one token. A stuck worker keeps the turn, and frees it when it ends.
@@ -172,7 +171,13 @@ class LlamaCppEngine:
 
     def _generation(self) -> Message:
         # Progress: a call per batch of the prompt, too, so that a stop need not wait for the first token.
-        return {"stream": True, "temperature": 0, "max_tokens": self._max_tokens, "return_progress": True}
+        return {
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "temperature": 0,
+            "max_tokens": self._max_tokens,
+            "return_progress": True,
+        }
 
     async def close(self) -> None:
         """Stops what runs. The memory is freed when the worker has ended, usually at once."""
@@ -201,20 +206,20 @@ class _Run:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, max_tokens: int) -> None:
         self._loop = loop
-        self._queue: asyncio.Queue[str | AssistantError | None] = asyncio.Queue(max_tokens + 8)
+        self._queue: asyncio.Queue[str | Usage | AssistantError | None] = asyncio.Queue(max_tokens + 8)
         self._stopped = False
 
     def stop(self) -> None:
         self._stopped = True
 
-    def put(self, item: str | AssistantError | None) -> None:
+    def put(self, item: str | Usage | AssistantError | None) -> None:
         """From the worker thread."""
         try:
             self._loop.call_soon_threadsafe(self._take_in, item)
         except RuntimeError:  # the loop has closed: nobody listens any more
             self._stopped = True
 
-    def _take_in(self, item: str | AssistantError | None) -> None:
+    def _take_in(self, item: str | Usage | AssistantError | None) -> None:
         if self._stopped:
             return
         try:
@@ -235,9 +240,11 @@ class _Run:
             choice = (chunk.get("choices") or [{}])[0]
             if text := choice.get("text") or (choice.get("delta") or {}).get("content"):
                 self.put(text)
+            if usage := chunk.get("usage"):
+                self.put(Usage(usage["prompt_tokens"], usage["completion_tokens"]))
         return self._stopped
 
-    async def next_piece(self, timeout_s: float) -> str | None:
+    async def next_piece(self, timeout_s: float) -> str | Usage | None:
         """The next piece, or None at the end."""
         try:
             async with asyncio.timeout(timeout_s):

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import openai
 from openai.types.chat import ChatCompletionChunk
+from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
-from assistant.engines.base import EngineInfo, Question
+from assistant.engines.base import EngineInfo, Output, Question, Thought, Usage
 from assistant.engines.prompt import chat_content
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError, BadInput, EngineFailed
@@ -37,7 +38,7 @@ class OpenAICompatibleEngine:
         )
         self.info = EngineInfo(name=model, stand_in=False, sees_images=sees_images)
 
-    async def answer(self, question: Question) -> AsyncIterator[str]:
+    async def answer(self, question: Question) -> AsyncIterator[Output]:
         """Pieces of the answer. Raises ``EngineFailed`` (``engine_unreachable``, ``engine_unauthorized``,
         ``engine_model_unknown``, ``engine_timeout``, ``engine_failed``) and ``BadInput``
         (``prompt_too_long``)."""
@@ -51,18 +52,24 @@ class OpenAICompatibleEngine:
                     max_tokens=self._max_tokens,
                     temperature=0,
                     stream=True,
+                    stream_options={"include_usage": True},
                 )
             async with stream:
                 while chunk := await self._next(stream):
+                    if chunk.usage:
+                        yield Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
                     if not chunk.choices:
                         continue
                     finished = finished or chunk.choices[0].finish_reason is not None
-                    if shown := thinking.push(chunk.choices[0].delta.content or ""):
-                        yield shown
+                    delta = chunk.choices[0].delta
+                    if thought := _reasoning(delta):
+                        yield Thought(thought)
+                    for output in thinking.push(delta.content or ""):
+                        yield output
         except Exception as error:
             raise self._translated(error) from None
-        if rest := thinking.finish():
-            yield rest
+        for output in thinking.finish():
+            yield output
         if not finished:
             raise _cut_off()
 
@@ -116,6 +123,13 @@ class OpenAICompatibleEngine:
 
 def _cut_off() -> EngineFailed:
     return EngineFailed("The answer was cut off: the engine closed the connection.", code="engine_failed")
+
+
+def _reasoning(delta: ChoiceDelta) -> str:
+    """Thinking that the server told apart itself: vLLM with ``--reasoning-parser``, Ollama, llama.cpp."""
+    extra = delta.model_extra or {}
+    text = extra.get("reasoning_content") or extra.get("reasoning")
+    return text if isinstance(text, str) else ""
 
 
 def _shown(base_url: str) -> str:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from assistant.engines.base import EngineInfo, Question
+from assistant.engines.base import EngineInfo, Output, Question
+from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError
 
 
@@ -34,7 +35,8 @@ class ScriptedEngine:
         delay_s: float = 0.0,
         gate: asyncio.Semaphore | None = None,
     ) -> None:
-        """Questions that hold ``pattern`` (any case) get ``pieces``, ``delay_s`` apart.
+        """Questions that hold ``pattern`` (any case) get ``pieces``, ``delay_s`` apart; ``<unused94>`` and
+        ``<unused95>`` stand around thoughts, as MedGemma writes them.
 
         ``gate`` holds each piece back until there is a permit for it: start with ``asyncio.Semaphore(0)``,
         and each ``release()`` on the engine's event loop lets one piece out.
@@ -45,16 +47,20 @@ class ScriptedEngine:
         """Questions that hold ``pattern`` get the pieces ``after``, then raise ``error``."""
         self._lines.append(_Line(pattern.lower(), tuple(after), error=error))
 
-    async def answer(self, question: Question) -> AsyncIterator[str]:
+    async def answer(self, question: Question) -> AsyncIterator[Output]:
         self.questions.append(question)
         self.running += 1
         try:
             line = self._find(question.text)
+            thinking = ThinkingFilter()
             for piece in line.pieces:
                 if line.gate:
                     await line.gate.acquire()
                 await asyncio.sleep(line.delay_s)
-                yield piece
+                for output in thinking.push(piece):
+                    yield output
+            for output in thinking.finish():
+                yield output
             if line.error:
                 raise line.error
         finally:

@@ -1,35 +1,66 @@
-"""Takes a model's thinking out of its answer while it streams. Pure."""
+"""Tells a model's thinking from its answer while it streams. Pure."""
+
+from assistant.engines.base import AnswerText, Thought
 
 THINKING_STARTS, THINKING_ENDS = "<unused94>", "<unused95>"
+HEADING = "thought\n"
+"""MedGemma writes ``<unused94>thought\\n…<unused95>answer``. The heading is dropped; at the very start of an
+answer it is taken for thinking even without its mark, which some runtimes leave out of the text."""
 
 
 class ThinkingFilter:
-    """``push`` pieces of any size; what it returns, put together, is the answer without
-    ``<unused94>…<unused95>``. Thinking that never ends gives no answer."""
+    """``push`` pieces of any size. The ``AnswerText`` of what it returns, put together, is the answer without
+    white space before it; what stands between the marks is ``Thought``, also when it never ends."""
 
     def __init__(self) -> None:
         self._held = ""
-        self._thinking = False
+        self._thinking = self._answered = False
+        self._at_start = True
+        """Of the output, or behind a mark."""
+        self._marked = False
+        """A mark has come: this runtime writes them."""
 
-    def push(self, piece: str) -> str:
+    def push(self, piece: str) -> list[AnswerText | Thought]:
         self._held += piece
-        shown = ""
-        while True:
+        out: list[AnswerText | Thought] = []
+        while not self._at_start or self._begin():
             mark = THINKING_ENDS if self._thinking else THINKING_STARTS
             before, found, after = self._held.partition(mark)
             if not found:
+                ready = len(self._held) - _possible_start(self._held, mark)
+                self._say(self._held[:ready], out)
+                self._held = self._held[ready:]
                 break
-            shown += "" if self._thinking else before
+            self._say(before, out)
             self._held, self._thinking = after, not self._thinking
-        keep = _possible_start(self._held, mark)
-        ready = self._held[: len(self._held) - keep]
-        self._held = self._held[len(self._held) - keep :]
-        return shown if self._thinking else shown + ready
+            self._at_start = self._marked = True
+        return out
 
-    def finish(self) -> str:
-        """What was held back because it could have become a mark."""
+    def _begin(self) -> bool:
+        """Take what leads in off what was held; False where more has to come first."""
+        if self._thinking or not self._answered:
+            self._held = self._held.lstrip()
+        if self._thinking or not self._marked:
+            if len(self._held) < len(HEADING) and HEADING.startswith(self._held):
+                return False
+            if self._held.startswith(HEADING):
+                self._held = self._held.removeprefix(HEADING)
+                self._thinking, self._at_start = True, False
+                return True
+        self._at_start = not self._held
+        return not self._at_start
+
+    def finish(self) -> list[AnswerText | Thought]:
+        """What was held back because it could have become a mark or a heading."""
         rest, self._held = self._held, ""
-        return "" if self._thinking else rest
+        out: list[AnswerText | Thought] = []
+        self._say(rest, out)
+        return out
+
+    def _say(self, text: str, out: list[AnswerText | Thought]) -> None:
+        if text:
+            self._answered = self._answered or not self._thinking
+            out.append(Thought(text) if self._thinking else AnswerText(text))
 
 
 def _possible_start(text: str, mark: str) -> int:

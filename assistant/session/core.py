@@ -10,10 +10,11 @@ from typing import assert_never
 from assistant.dictation.dictation import Dictation
 from assistant.dictation.document import Range
 from assistant.dictation.formatter import Formatter
-from assistant.engines.base import EngineInfo, Question
+from assistant.engines.base import EngineInfo, Question, Usage
 from assistant.engines.pieces import ImagePiece
 from assistant.errors import BadInput
 from assistant.events import (
+    AnswerThought,
     AttachmentAdded,
     AttachmentRemoved,
     BufferCleared,
@@ -34,6 +35,7 @@ from assistant.events import (
     ResponseDone,
     SpeechStartedEvent,
     SpeechStoppedEvent,
+    TokenUsage,
     TranscriptCompleted,
     TranscriptDelta,
     TranscriptFailed,
@@ -56,6 +58,7 @@ from assistant.session.types import (
     IntentCorrected,
     ItemEditedByHand,
     ModeChosen,
+    ModelThought,
     PartialHeard,
     QuestionTyped,
     RecognitionFailed,
@@ -90,6 +93,7 @@ class Answer:
     turn: int
     question_item_id: str
     pieces: list[str] = field(default_factory=list)
+    thought: bool = False
 
     @property
     def response_id(self) -> str:
@@ -181,6 +185,8 @@ class Conversation:
                 return [Emit(AttachmentRemoved(attachment_id=attachment_id))]
             case AnswerProgressed():
                 return self._progress(fact)
+            case ModelThought():
+                return self._thought(fact)
             case AnswerFinished():
                 return self._finish(fact)
             case _:
@@ -363,20 +369,32 @@ class Conversation:
             Emit(OutputTextDelta(response_id=answer.response_id, item_id=answer.item_id, delta=fact.piece))
         ]
 
+    def _thought(self, fact: ModelThought) -> list[Action]:
+        answer = self._answer
+        if answer is None or fact.turn != answer.turn:
+            return []
+        answer.thought = True
+        return [Emit(AnswerThought(response_id=answer.response_id, delta=fact.piece))]
+
     def _finish(self, fact: AnswerFinished) -> list[Action]:
         if self._answer is None or fact.turn != self._answer.turn:
             return []
-        if fact.code is None:
-            return self._close_answer("completed")
-        details: dict[str, object] = {"error": {"code": fact.code, "message": fact.message}}
-        return self._close_answer("failed", details)
+        code, message = fact.code, fact.message
+        if code is None and self._answer.thought and not self._answer.pieces:
+            code, message = "only_thoughts", "The model only thought: raise --engine-max-tokens."
+        if code is None:
+            return self._close_answer("completed", usage=fact.usage)
+        details: dict[str, object] = {"error": {"code": code, "message": message}}
+        return self._close_answer("failed", details, fact.usage)
 
     def _stop(self) -> list[Action]:
         if self._answer is None:
             return []
         return [StopAnswer(self._answer.turn), *self._close_answer("cancelled")]
 
-    def _close_answer(self, status: str, details: dict[str, object] | None = None) -> list[Action]:
+    def _close_answer(
+        self, status: str, details: dict[str, object] | None = None, usage: Usage | None = None
+    ) -> list[Action]:
         answer, self._answer = self._answer, None
         assert answer is not None
         text = "".join(answer.pieces)
@@ -386,8 +404,19 @@ class Conversation:
             status="completed" if status == "completed" else "incomplete",
             content=[{"type": "output_text", "text": text}],
         )
+        tokens = usage and TokenUsage(
+            input_tokens=usage.prompt_tokens,
+            output_tokens=usage.output_tokens,
+            total_tokens=usage.prompt_tokens + usage.output_tokens,
+        )
         body = ResponseBody.model_validate(
-            {"id": answer.response_id, "status": status, "status_details": details, "output": [item]}
+            {
+                "id": answer.response_id,
+                "status": status,
+                "status_details": details,
+                "output": [item],
+                "usage": tokens,
+            }
         )
         return [
             Emit(OutputTextDone(response_id=answer.response_id, item_id=answer.item_id, text=text)),
@@ -398,7 +427,11 @@ class Conversation:
 def describe(info: EngineInfo) -> EngineDescription:
     """The engine as it stands on the wire."""
     return EngineDescription(
-        name=info.name, stand_in=info.stand_in, sees_images=info.sees_images, notice=info.notice
+        name=info.name,
+        stand_in=info.stand_in,
+        sees_images=info.sees_images,
+        notice=info.notice,
+        revision=info.revision,
     )
 
 

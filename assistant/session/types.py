@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from assistant.asr.base import Word
-from assistant.engines.base import Question
+from assistant.engines.base import Question, Usage
 from assistant.engines.pieces import Image
 from assistant.events import Attachment, DocumentCommand, DocumentEdit, Mode, ServerEvent
 
@@ -127,10 +127,19 @@ class AnswerProgressed:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelThought:
+    """A piece of the model's thinking: never part of the answer."""
+
+    turn: int
+    piece: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFinished:
     turn: int
     code: str | None = None
     message: str = ""
+    usage: Usage | None = None
 
 
 Fact = (
@@ -151,6 +160,7 @@ Fact = (
     | ImageAttached
     | ImageRemoved
     | AnswerProgressed
+    | ModelThought
     | AnswerFinished
 )
 

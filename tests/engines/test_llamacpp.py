@@ -4,6 +4,7 @@ import asyncio
 import logging
 import subprocess
 import sys
+import threading
 import time
 from contextlib import aclosing
 from pathlib import Path
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from assistant import weights
-from assistant.engines.base import Question
-from assistant.engines.llamacpp import LlamaCppEngine
+from assistant.engines.base import AnswerText, Question, Usage
+from assistant.engines.llamacpp import LlamaCppEngine, _Run
 from assistant.engines.pieces import Image, ImagePiece
 from assistant.errors import BadInput, EngineFailed, Missing
 
@@ -29,7 +30,8 @@ def engine_of(path, *, stand_in=True, **options):
 
 
 async def answer(engine, text, document=""):
-    return "".join([piece async for piece in engine.answer(Question(text, document))])
+    outputs = [output async for output in engine.answer(Question(text, document))]
+    return "".join(output.text for output in outputs if isinstance(output, AnswerText))
 
 
 async def test_a_file_that_is_not_there(tmp_path):
@@ -119,6 +121,52 @@ async def test_a_model_that_is_too_slow_and_then_works_again(fake):
     await engine.close()
 
 
+async def test_a_stuck_model_keeps_its_turn_and_gives_it_back(fake):
+    stuck = threading.Event()
+
+    def work(take):
+        stuck.wait(10)
+        take(piece("Yes."))
+
+    engine = fake(work, timeout_s=0.1)
+    for code in ("engine_timeout", "engine_busy"):
+        with pytest.raises(EngineFailed) as caught:
+            await answer(engine, "?")
+        assert caught.value.code == code
+    stuck.set()
+    assert await answer(engine, "?") == "Yes."
+    await engine.close()
+
+
+async def test_a_cancelled_wait_for_the_turn_leaves_the_turn_to_others(fake):
+    stuck = threading.Event()
+
+    def work(take):
+        stuck.wait(10)
+        take(piece("Yes."))
+
+    engine = fake(work)
+    running, waiting = (asyncio.create_task(answer(engine, "?")) for _ in range(2))
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    stuck.set()
+    assert await running == await answer(engine, "?") == "Yes."
+    await engine.close()
+
+
+async def test_more_pieces_than_were_asked_for_are_a_failure():
+    run = _Run(asyncio.get_running_loop(), max_tokens=0)
+    for _ in range(20):
+        run.take(piece("x"))
+        await asyncio.sleep(0)
+    assert run.take(piece("x")), "the model is told to stop"
+    with pytest.raises(EngineFailed):
+        while True:
+            await run.next_piece(1)
+
+
 async def test_one_question_at_a_time(fake):
     at_work, most = 0, 0
 
@@ -179,8 +227,10 @@ def test_the_stand_in_says_what_it_is(loaded):
 @pytest.mark.models
 def test_it_streams_one_line_and_the_same_again(loaded):
     async def work(engine):
-        pieces = [piece async for piece in engine.answer(Question("Which organ pumps blood?"))]
+        *outputs, usage = [output async for output in engine.answer(Question("Which organ pumps blood?"))]
+        pieces = [output.text for output in outputs]
         text = "".join(pieces)
+        assert isinstance(usage, Usage) and usage.prompt_tokens > usage.output_tokens >= len(pieces)
         assert len(pieces) > 1
         assert "heart" in text.lower()
         assert "\n" not in text and text == text.strip()
@@ -197,6 +247,26 @@ def test_closing_the_answer_frees_the_worker(loaded):
             began = time.monotonic()
         assert time.monotonic() - began < 1
         assert "heart" in (await answer(engine, "Which organ pumps blood?")).lower()
+
+    loaded(work)
+
+
+@pytest.mark.models
+def test_an_answer_does_not_stall_the_event_loop(loaded):
+    async def work(engine):
+        longest_s = 0.0
+
+        async def watch():
+            nonlocal longest_s
+            while True:
+                before = time.monotonic()
+                await asyncio.sleep(0.01)
+                longest_s = max(longest_s, time.monotonic() - before)
+
+        watching = asyncio.create_task(watch())
+        await answer(engine, LONG)
+        watching.cancel()
+        assert longest_s < 0.3
 
     loaded(work)
 
@@ -253,8 +323,7 @@ async def test_chat_completions_and_a_question_too_long_for_the_model():
 
 SILENT = """
 import asyncio, pathlib, sys
-from assistant.engines.base import Question
-from assistant.engines.llamacpp import LlamaCppEngine
+from assistant.engines.llamacpp import LlamaCppEngine, _Run
 
 async def main():
     engine = LlamaCppEngine(pathlib.Path(sys.argv[1]), mmproj=None, stand_in=True, threads=1)

@@ -10,7 +10,7 @@ from contextlib import aclosing
 
 import pytest
 
-from assistant.engines.base import Question
+from assistant.engines.base import AnswerText, Question, Thought, Usage
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.engines.pieces import Image, ImagePiece
 from assistant.errors import AssistantError, BadInput, EngineFailed
@@ -26,7 +26,10 @@ def chunk(text=None, finish=None):
 
 
 END = [chunk(finish="stop"), b"data: [DONE]\n\n"]
-USAGE = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[]}\n\n'
+USAGE = (
+    b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[],'
+    b'"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}\n\n'
+)
 
 
 class ModelServer:
@@ -93,7 +96,8 @@ async def opened(url, **changes):
 
 
 async def answer(engine, question=None):
-    return [piece async for piece in engine.answer(question or Question(SECRET))]
+    outputs = [output async for output in engine.answer(question or Question(SECRET))]
+    return [output.text for output in outputs if isinstance(output, AnswerText)]
 
 
 async def failure(server, **changes):
@@ -119,7 +123,7 @@ async def test_pieces_come_as_they_are_made(server):
     server.body = [chunk("first"), 1.0, chunk("second"), *END]
     async with opened(server.url) as engine, aclosing(engine.answer(Question("?"))) as pieces:
         began = time.monotonic()
-        assert await anext(pieces) == "first"
+        assert await anext(pieces) == AnswerText("first")
         assert time.monotonic() - began < 0.9
 
 
@@ -138,10 +142,26 @@ async def test_images_go_first_and_only_to_a_model_that_sees(server):
     assert "image_url" not in json.dumps(blind)
 
 
-async def test_thinking_is_not_shown(server):
-    server.body = [chunk("<unus"), chunk("ed94>thought"), chunk("<unused95>Yes"), chunk("."), *END]
+async def test_thinking_is_no_part_of_the_answer_and_the_tokens_are_counted(server):
+    server.body = [
+        chunk("<unus"),
+        chunk("ed94>thought\nHm"),
+        chunk("<unused95>Yes"),
+        chunk("."),
+        END[0],
+        USAGE,
+    ]
     async with opened(server.url) as engine:
-        assert "".join(await answer(engine)) == "Yes."
+        outputs = [output async for output in engine.answer(Question("?"))]
+    assert outputs == [Thought("Hm"), AnswerText("Yes"), AnswerText("."), Usage(7, 2)]
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+async def test_thinking_that_the_server_tells_apart_is_thinking(server, field):
+    server.body = [chunk("Yes").replace(b'"content"', f'"{field}"'.encode()), chunk("No."), *END]
+    async with opened(server.url) as engine:
+        outputs = [output async for output in engine.answer(Question("?"))]
+    assert outputs == [Thought("Yes"), AnswerText("No.")]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +227,7 @@ async def test_cut_in_the_middle(server, whole):
     async with opened(server.url) as engine:
         with pytest.raises(EngineFailed) as caught:
             async for piece in engine.answer(Question(SECRET)):
-                got.append(piece)
+                got.append(piece.text)
     assert (got, caught.value.code) == (["No eff"], "engine_failed")
 
 

@@ -3,13 +3,13 @@ from contextlib import aclosing
 
 import pytest
 
-from assistant.engines.base import EngineInfo, Question
+from assistant.engines.base import AnswerText, EngineInfo, Question, Thought
 from assistant.engines.scripted import ScriptedEngine
 from assistant.errors import EngineFailed
 
 
 async def answer(engine, text):
-    return [piece async for piece in engine.answer(Question(text))]
+    return [output.text async for output in engine.answer(Question(text)) if isinstance(output, AnswerText)]
 
 
 def test_info():
@@ -22,6 +22,24 @@ async def test_answers_by_pattern_in_any_case():
     assert await answer(engine, "Is there an EFFUSION?") == ["No ", "effusion."]
     assert await answer(engine, "And a fracture?") == ["I have no script for this."]
     assert [question.text for question in engine.questions] == ["Is there an EFFUSION?", "And a fracture?"]
+
+
+async def test_a_script_can_hold_thoughts():
+    engine = ScriptedEngine()
+    engine.script("effusion", ["<unused94>thought\nLeft base?<unused95>", "No."])
+    outputs = [output async for output in engine.answer(Question("Effusion?"))]
+    assert outputs == [Thought("Left base?"), AnswerText("No.")]
+
+
+async def test_a_gate_lets_out_one_piece_per_release():
+    engine, gate = ScriptedEngine(), asyncio.Semaphore(0)
+    engine.script("italy", ["Rome ", "it is."], gate=gate)
+    async with aclosing(engine.answer(Question("Italy?"))) as outputs:
+        first = asyncio.ensure_future(anext(outputs))
+        await asyncio.sleep(0)
+        assert not first.done()
+        gate.release()
+        assert await first == AnswerText("Rome ")
 
 
 async def test_fails_when_told():

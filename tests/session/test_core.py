@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.asr.base import Word
-from assistant.engines.base import EngineInfo
+from assistant.engines.base import EngineInfo, Usage
 from assistant.engines.pieces import Image
 from assistant.events import (
+    AnswerThought,
     Attachment,
     DocumentChanged,
     DocumentEdit,
@@ -32,6 +33,7 @@ from assistant.session.types import (
     IntentCorrected,
     ItemEditedByHand,
     ModeChosen,
+    ModelThought,
     PartialHeard,
     QuestionTyped,
     ReportEdited,
@@ -115,6 +117,27 @@ def test_the_answer_streams_and_ends():
     actions = talk.handle(AnswerFinished(start.turn))
     assert of(OutputTextDone, actions)[0].text == "None."
     assert of(ResponseDone, actions)[0].response.status == "completed"
+
+
+def test_thoughts_go_beside_the_answer_and_the_tokens_are_counted():
+    talk = Conversation(INFO)
+    (start,) = started(talk.handle(final(1, "Is there a fracture?")))
+    (thought,) = of(AnswerThought, talk.handle(ModelThought(start.turn, "The cortex")))
+    assert (thought.response_id, thought.delta) == ("resp_1", "The cortex")
+    talk.handle(AnswerProgressed(start.turn, "None."))
+    actions = talk.handle(AnswerFinished(start.turn, usage=Usage(7, 2)))
+    assert of(OutputTextDone, actions)[0].text == "None."
+    assert of(ResponseDone, actions)[0].response.usage.total_tokens == 9
+    assert talk.handle(ModelThought(start.turn, "late")) == []
+
+
+def test_thoughts_without_an_answer_are_a_failure():
+    talk = Conversation(INFO)
+    (start,) = started(talk.handle(final(1, "Is there a fracture?")))
+    talk.handle(ModelThought(start.turn, "The cortex"))
+    (done,) = of(ResponseDone, talk.handle(AnswerFinished(start.turn)))
+    assert done.response.status == "failed"
+    assert done.response.status_details["error"]["code"] == "only_thoughts"
 
 
 def test_a_failed_answer_says_why_and_keeps_what_came():
