@@ -1,0 +1,1 @@
+"""The user's guideline folder: read, cut into passages, searched for what a question needs."""
