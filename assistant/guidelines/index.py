@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.guidelines.passages import Passage
-from assistant.guidelines.synonyms import GROUPS, LONGEST_WORDS, MEANING
+from assistant.guidelines.words import FRAME, GROUPS, LONGEST_WORDS, MEANING, UNSAID
 
 LEAST_COVERAGE = 0.35
 """Share of the question's words, weighed by how rare they are, that a passage must hold to count as found:
@@ -21,25 +21,6 @@ HEADING_WEIGHT, FILE_WEIGHT = 2.0, 1.0
 """Of words in the heading and in the file's name, against 1 for words in the text."""
 
 _WORD = re.compile(r"[^\W_]+")
-_UNSAID = frozenset(
-    """a about after all am an and any are as at be been being but by can could did do does doing done for from
-    get give given go had has have having he her him his how i if in into is it its just like may me might mine
-    more most must my need of on or our out per please shall she should so some such tell than that the their
-    them then there these they this those to up us use used very was we were what when where whether which while
-    who why will with would you your patient patients assistant guideline guidelines according say says
-    recommend recommended recommends recommendation""".split()
-)
-"""Words that say nothing about the subject of a question to a guideline."""
-_FRAME = frozenset(
-    """acute add allowed avoid best cause causes choice classification classified classify common contraindicated
-    criteria criterion current days definition describe diagnose diagnosed diagnosis disease dosage dose doses
-    dosing drug drugs duration exam fast first grade graded happen help high hours how important indicated
-    indication interpret interval intervals kind last level levels line long low manage managed management maximum
-    mean meaning means measure minimum months much normal number old often option options percent period
-    person people previous problem quick rate reliable risk safe score scored second should sign signs similar
-    stage staged staging start starting step stop stopped sure symptom symptoms target targets test time times
-    treat treated treatment type types value values weeks window work years""".split()
-)
 
 
 class Index:
@@ -110,10 +91,10 @@ def _terms(question: str) -> list[_Term]:
     while i < len(words) and len(terms) < MOST_TERMS:
         taken, forms = _meaning(words, i)
         i += taken
-        if taken == 1 and (forms[0] in _UNSAID or (len(forms[0]) == 1 and not forms[0].isdigit())):
+        if taken == 1 and (forms[0] in UNSAID or (len(forms[0]) == 1 and not forms[0].isdigit())):
             continue
         query = "(" + " OR ".join(f'"{form}"' for form in forms) + ")"
-        terms[query] = _Term(query, FRAME_WEIGHT if forms[0] in _FRAME else 1.0)
+        terms[query] = _Term(query, FRAME_WEIGHT if forms[0] in FRAME else 1.0)
     return list(terms.values())
 
 

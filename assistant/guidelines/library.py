@@ -42,7 +42,7 @@ class Shelf:
 
 
 class Library:
-    """All guidelines of one folder. ``refresh``, ``search``, ``context`` and ``page`` block: call them in threads."""
+    """All guidelines of one folder. Everything but ``watch`` and ``shelf`` blocks: call it in threads."""
 
     def __init__(self, folder: Path) -> None:
         """Raises ``Missing``: ``guidelines_missing``."""

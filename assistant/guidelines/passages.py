@@ -21,7 +21,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One guideline file. ``file`` is its path within the folder; ``markdown`` says that ``#`` is a heading."""
+    """One guideline file. ``file`` is its path within the folder; with ``markdown``, ``#`` is a heading."""
 
     file: str
     pages: tuple[Page, ...]

@@ -1,4 +1,4 @@
-"""Whether the guideline folder's right passage is found: of questions it answers, and of those it does not."""
+"""Whether the right guideline passage is found, and none for what the guidelines do not answer."""
 
 import argparse
 import csv

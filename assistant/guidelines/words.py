@@ -1,8 +1,35 @@
-"""Words of questions that mean what guidelines call something else. Pure.
+"""Words of questions: which say nothing, which say what is asked about a subject, which mean the same. Pure."""
 
-Each line is one meaning; a word may be in one line only. Several words stand for themselves together.
-"""
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+UNSAID = _words(
+    """
+    a about after all am an and any are as at be been being but by can could did do does doing done for
+    from get give given go had has have having he her him his how i if in into is it its just like may
+    me might mine more most must my need of on or our out per please shall she should so some such tell
+    than that the their them then there these they this those to up us use used very was we were what
+    when where whether which while who why will with would you your patient patients assistant guideline
+    guidelines according say says recommend recommended recommends recommendation
+    """
+)
+"""Say nothing about the subject of a question to a guideline."""
+FRAME = _words(
+    """
+    acute add allowed avoid best cause causes choice classification classified classify common
+    contraindicated criteria criterion current days definition describe diagnose diagnosed diagnosis
+    disease dosage dose doses dosing drug drugs duration exam fast first grade graded happen help high
+    hours how important indicated indication interpret interval intervals kind last level levels line
+    long low manage managed management maximum mean meaning means measure minimum months much normal
+    number old often option options percent period person people previous problem quick rate reliable
+    risk safe score scored second should sign signs similar stage staged staging start starting step
+    stop stopped sure symptom symptoms target targets test time times treat treated treatment type types
+    value values weeks window work years
+    """
+)
+"""Say what is asked about a subject, not which subject."""
 GROUPS: tuple[tuple[str, ...], ...] = tuple(
     tuple(word.strip() for word in line.split("/"))
     for line in """
@@ -80,6 +107,7 @@ GROUPS: tuple[tuple[str, ...], ...] = tuple(
     centimeter/centimetre/cm
     """.strip().splitlines()
 )
+"""Each line is one meaning, its words apart by slashes; a word is in one line only."""
 
 MEANING: dict[str, int] = {word: i for i, group in enumerate(GROUPS) for word in group}
 LONGEST_WORDS = max(len(word.split()) for word in MEANING)
