@@ -1,4 +1,4 @@
-"""Words of questions: which say nothing, which say what is asked about a subject, which mean the same. Pure."""
+"""Words of questions: what says nothing, what only asks about a subject, what means the same. Pure."""
 
 
 def _words(text: str) -> frozenset[str]:
