@@ -25,18 +25,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
-import httpx
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from assistant.download import Refused, download, hub_headers, hub_url
 from assistant.errors import BadInput, Missing
 
 MANIFESTS = Path(__file__).resolve().parents[1] / "models"
 DEFAULTS = ("silero-vad", "moonshine-tiny-en", "gemma-3-270m")
 BLOCK_BYTES = 1 << 20
-TIMEOUT_S = 30.0
-MOST_TRIES = 5
-"""Of one download; a try that brings nothing is the last."""
 PIP_LOOK_S = 0.2
 """How often is looked how far pip has come."""
 MOST_MEMBERS = 10_000
@@ -280,8 +277,8 @@ def _from_archive(bundle: ModelBundle, work: Path, on_progress: Progress) -> Non
     url = bundle.source.url
     archive = work.parent / f".{bundle.name}.archive.part"
     try:
-        _download(url, archive, {}, lambda done, total: on_progress(PurePosixPath(url).name, done, total))
-    except _Refused:
+        download(url, archive, {}, lambda done, total: on_progress(PurePosixPath(url).name, done, total))
+    except Refused:
         raise Missing(f"{url} refuses the download.", code="download_failed") from None
     try:
         with _unpacking(f"{url} is not the archive that was expected"):
@@ -344,25 +341,21 @@ def _extract(source: IO[bytes] | None, work: Path, file: BundleFile) -> None:
 
 
 def _from_hugging_face(bundle: ModelBundle, work: Path, on_progress: Progress) -> None:
-    base = (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
-    token = (os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN") or "").strip()
-    if not (token.isascii() and token.isprintable()):
-        raise BadInput("HF_TOKEN holds characters that no token has. Set it again.", code="token_invalid")
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = hub_headers()
     for file in bundle.files:
         target = work / file.path
         if _has_size(target, file.size):
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        url = f"{base}/{bundle.source.repository}/resolve/{bundle.source.revision}/{file.member or file.path}"
+        url = hub_url(bundle.source.repository, bundle.source.revision, file.member or file.path)
         part = target.with_name(target.name + ".part")
 
         def progress(done: int, total: int, name: str = file.path) -> None:
             on_progress(name, done, total)
 
         try:
-            _download(url, part, headers, progress)
-        except _Refused:
+            download(url, part, headers, progress)
+        except Refused:
             raise Missing(
                 f"{bundle.name} is gated: accept its licence at {bundle.source.home}, then set HF_TOKEN to a "
                 "token of that account and pull again.",
@@ -374,58 +367,6 @@ def _from_hugging_face(bundle: ModelBundle, work: Path, on_progress: Progress) -
             part.unlink()
             raise BadInput(f"{problem}. It was removed; pull again.", code="model_hash_mismatch")
         os.replace(part, target)
-
-
-class _Refused(Exception):
-    """401 or 403."""
-
-
-def _download(url: str, part: Path, headers: dict[str, str], progress: Callable[[int, int], None]) -> None:
-    """``url`` → ``part``, going on where an earlier try stopped if the server can."""
-    for number in range(MOST_TRIES):
-        before = part.stat().st_size if part.exists() else 0
-        try:
-            return _download_once(url, part, headers, progress)
-        except httpx.HTTPStatusError as error:
-            raise Missing(f"{url} answered {error.response.status_code}.", code="download_failed") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            after = part.stat().st_size if part.exists() else 0
-            if after <= before or number == MOST_TRIES - 1:
-                raise Missing(
-                    f"{url} could not be downloaded ({type(error).__name__}). "
-                    "Pull again to go on where it stopped.",
-                    code="download_failed",
-                ) from None
-
-
-def _download_once(
-    url: str, part: Path, headers: dict[str, str], progress: Callable[[int, int], None]
-) -> None:
-    done = part.stat().st_size if part.exists() else 0
-    # Not compressed on the way: a range counts the bytes as sent.
-    asked = {**headers, "Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
-    with httpx.stream("GET", url, headers=asked, follow_redirects=True, timeout=TIMEOUT_S) as response:
-        if response.status_code in (401, 403):
-            raise _Refused
-        if response.status_code == 416 and response.headers.get("content-range") == f"bytes */{done}":
-            return  # it was whole already
-        if response.status_code == 416 and done:
-            part.unlink()  # of another file; without it the next try asks for the whole
-            return _download_once(url, part, headers, progress)
-        response.raise_for_status()
-        if response.status_code != 206 or not _starts_at(response, done):
-            done = 0
-        total = done + int(response.headers.get("content-length", 0))
-        with part.open("ab" if done else "wb") as out:
-            for block in response.iter_bytes():
-                out.write(block)
-                done += len(block)
-                progress(done, total)
-
-
-def _starts_at(response: httpx.Response, done: int) -> bool:
-    """Whether a 206 is the rest that was asked for."""
-    return str(response.headers.get("content-range", "")).startswith(f"bytes {done}-")
 
 
 # --- files ---

@@ -1,4 +1,4 @@
-"""``assistant models``: list, download, check and find the model bundles."""
+"""``assistant models``: list, download, check, find and export the model bundles."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from assistant import weights
+from assistant.commands import export_model
 from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.errors import BadInput, Missing
@@ -25,6 +26,7 @@ def register(subparsers: Subparsers) -> None:
     verify.add_argument("names", nargs="*", metavar="NAME", help="all that are here, if none is named")
     path = actions.add_parser("path", help="print the folder of a model")
     path.add_argument("name", metavar="NAME")
+    export_model.register(actions)
     parser.set_defaults(run=run)
 
 
@@ -37,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
             return _pull([*args.names, *(weights.DEFAULTS if args.defaults else ())], directory)
         case "verify":
             return _verify(args.names, directory)
+        case "export":
+            return export_model.run(args, directory)
         case _:
             say(str(weights.resolve(args.name, directory)))
             return 0

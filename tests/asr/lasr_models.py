@@ -25,3 +25,34 @@ def tiny_lasr(vocabulary=40, layers=2, hidden=32, seed=0, **changes):
             else:
                 tensor.add_(torch.randn_like(tensor) * 0.1)
     return model
+
+
+PIECES = [
+    "<epsilon>",
+    "<s>",
+    "</s>",
+    "<unk>",
+    "▁",
+    "▁the",
+    "▁lung",
+    "s",
+    "▁are",
+    "▁clear",
+    "{period}",
+    "{comma}",
+]
+
+
+def write_lasr_directory(folder, model=None):
+    """A directory as transformers writes it: weights, tokenizer and front end."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import Unigram
+    from transformers.models.lasr.feature_extraction_lasr import LasrFeatureExtractor
+
+    model = model or tiny_lasr()
+    size = model.config.vocab_size
+    pieces = [*PIECES, *(f"▁x{number}" for number in range(size - len(PIECES)))]
+    model.save_pretrained(folder)
+    Tokenizer(Unigram([(piece, 0.0) for piece in pieces], unk_id=3)).save(str(folder / "tokenizer.json"))
+    LasrFeatureExtractor().save_pretrained(folder)
+    return model

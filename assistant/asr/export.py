@@ -1,0 +1,433 @@
+"""A ``LasrForCTC`` directory → a bundle that the runtime reads. Needs the [export] extra.
+
+The legacy exporter is used on purpose: a tenth of the time of the new one, and the cleaner graph
+(docs/decisions/0013). int8 is dynamic, QUInt8 per channel on the matrix products only: the least error of
+the kinds that are fast on AVX2.
+"""
+
+import json
+import logging
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime as ort
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import LasrForCTC
+from transformers.utils import logging as transformers_logging
+
+from assistant.asr.bundle import (
+    BUNDLE_FILE,
+    FIRST_FRAME_MELS,
+    GRAPH_FILES,
+    SUBSAMPLING,
+    TOKENS_FILE,
+    BundleInfo,
+    Geometry,
+    Precision,
+    describe_file,
+    write_tokens,
+)
+from assistant.asr.features import FeatureSettings, log_mel
+from assistant.asr.lasr_graph import INPUT_NAMES, OUTPUT_NAMES, CachedLasr, empty_caches, left_frames
+from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
+from assistant.errors import BadInput, Missing
+
+OPSET = 17
+MOST_FP32_ERROR = 1e-3
+"""Largest difference of a logit to torch's, as a share of the spread of the logits."""
+MOST_INT8_ERROR = 0.2
+"""Root mean square of the differences, as a share of the same spread. Random weights measured 0.03 to 0.08;
+what int8 costs in words is for the bench to say."""
+SHERPA_FOLDER = "sherpa"
+OnStep = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How far a graph is from torch: shares of the logits' spread, and frames with the same best piece."""
+
+    graph: str
+    largest: float
+    rms: float
+    same_best: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.graph}: largest difference {self.largest:.1e}, root mean square {self.rms:.1e} of the "
+            f"logits' spread; same best piece in {self.same_best:.1%} of frames"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the weights cannot say of themselves."""
+
+    name: str
+    source: str
+    revision: str
+    licence: str
+    purpose: str = ""
+
+
+def export(
+    directory: Path,
+    out: Path,
+    described: Described,
+    *,
+    int8: bool = True,
+    fp32: bool = False,
+    sherpa: bool = False,
+    on_step: OnStep = lambda _: None,
+) -> list[Parity]:
+    """Write the bundle ``out``; returns the measured parities.
+
+    ``sherpa`` adds a folder of that name with the plain offline layout that sherpa-onnx reads. Raises
+    ``Missing`` (``model_missing``) and ``BadInput`` (``model_invalid``, ``model_vocabulary_mismatch``,
+    ``export_differs``: then the graph is not left behind).
+    """
+    precisions: tuple[Precision, ...] = (*(("int8",) if int8 else ()), *(("fp32",) if fp32 else ()))
+    on_step("reading the weights")
+    model, pieces, features = read_directory(directory)
+    out.mkdir(parents=True, exist_ok=True)
+    config = model.config.encoder_config
+    info = BundleInfo(
+        name=described.name,
+        purpose=described.purpose,
+        licence=described.licence,
+        source=described.source,
+        source_revision=described.revision,
+        vocabulary_size=len(pieces),
+        features=features,
+        geometry=Geometry(
+            layers=config.num_hidden_layers,
+            heads=config.num_attention_heads,
+            head_size=config.hidden_size // config.num_attention_heads,
+            hidden=config.hidden_size,
+            conv_left=left_frames(config),
+        ),
+        files={},
+    )
+    write_tokens(out / TOKENS_FILE, pieces)
+    graph = CachedLasr(model)
+    parities = _write_graphs(
+        lambda path: _trace_cached(graph, path, info),
+        out,
+        precisions,
+        _check_cached(model, features),
+        on_step,
+    )
+    files = {name: describe_file(out / name) for name in (TOKENS_FILE, *(GRAPH_FILES[p] for p in precisions))}
+    (out / BUNDLE_FILE).write_text(info.model_copy(update={"files": files}).model_dump_json(indent=1) + "\n")
+    if sherpa:
+        folder = out / SHERPA_FOLDER
+        folder.mkdir(exist_ok=True)
+        write_tokens(folder / TOKENS_FILE, pieces)
+        parities += _write_graphs(
+            lambda path: _trace_offline(graph, path, info),
+            folder,
+            precisions,
+            _check_offline(model, features),
+            on_step,
+        )
+    return parities
+
+
+def read_directory(directory: Path) -> tuple[LasrForCTC, tuple[str, ...], FeatureSettings]:
+    """Weights in float32, the vocabulary, and the front end's settings."""
+    for name in ("config.json", "tokenizer.json"):
+        if not (directory / name).is_file():
+            raise Missing(f"{name} is not in {directory}.", code="model_missing")
+    kind = _read_json(directory / "config.json").get("model_type")
+    if kind != "lasr_ctc":
+        raise BadInput(f"{directory} holds a model of type {kind!r}, not lasr_ctc.", code="model_wrong_kind")
+    try:
+        with _quiet():
+            model = LasrForCTC.from_pretrained(directory, dtype=torch.float32, use_safetensors=True)
+        tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+    except OSError:
+        raise Missing(
+            f"model.safetensors is not in {directory}, or not whole.", code="model_missing"
+        ) from None
+    except Exception as error:  # safetensors and tokenizers raise types of their own, from Rust
+        raise BadInput(
+            f"{directory} cannot be read as LASR weights ({type(error).__name__}).", code="model_invalid"
+        ) from None
+    size = int(model.config.vocab_size)
+    found = [tokenizer.id_to_token(number) for number in range(size)]
+    if None in found:
+        raise BadInput(
+            f"The tokenizer has {found.index(None)} pieces, the model {size}.",
+            code="model_vocabulary_mismatch",
+        )
+    return model.eval(), tuple(piece for piece in found if piece is not None), _read_features(directory)
+
+
+def _read_features(directory: Path) -> FeatureSettings:
+    """From the extractor's own configuration; what it does not say is fixed in its code."""
+    found: dict[str, Any] = {}
+    for name in ("processor_config.json", "preprocessor_config.json"):
+        if (path := directory / name).is_file():
+            content = _read_json(path)
+            found |= content.get("feature_extractor", content)
+    ours = FeatureSettings()
+    settings = FeatureSettings(
+        sample_rate_hz=found.get("sampling_rate", ours.sample_rate_hz),
+        window_samples=found.get("win_length", ours.window_samples),
+        hop_samples=found.get("hop_length", ours.hop_samples),
+        fft_size=found.get("n_fft", ours.fft_size),
+        mel_bins=found.get("feature_size", ours.mel_bins),
+    )
+    if settings.sample_rate_hz != SAMPLE_RATE_HZ:
+        raise BadInput(f"The model wants {settings.sample_rate_hz} Hz, not 16000.", code="model_wrong_kind")
+    return settings
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    with suppress(ValueError):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(content, dict):
+            return content
+    raise BadInput(f"{path} is not JSON.", code="model_invalid")
+
+
+# --- graphs ---
+
+
+def _write_graphs(
+    trace: Callable[[Path], None],
+    folder: Path,
+    precisions: tuple[Precision, ...],
+    check: Callable[[Path], Parity],
+    on_step: OnStep,
+) -> list[Parity]:
+    parities = []
+    full = folder / (GRAPH_FILES["fp32"] if "fp32" in precisions else f".{GRAPH_FILES['fp32']}.partial")
+    try:
+        on_step(f"tracing {folder.name}/{GRAPH_FILES['fp32']}")
+        trace(full)
+        parities.append(_enforced(check(full), full, parities_most=MOST_FP32_ERROR, of="largest"))
+        if "int8" in precisions:
+            on_step(f"quantising {folder.name}/{GRAPH_FILES['int8']}")
+            small = folder / GRAPH_FILES["int8"]
+            quantise(full, small)
+            parities.append(_enforced(check(small), small, parities_most=MOST_INT8_ERROR, of="rms"))
+    finally:
+        if "fp32" not in precisions:
+            full.unlink(missing_ok=True)
+    return parities
+
+
+def _enforced(parity: Parity, path: Path, *, parities_most: float, of: str) -> Parity:
+    if not getattr(parity, of) <= parities_most:  # also when it is not a number
+        path.unlink()
+        raise BadInput(f"The exported graph differs too much from torch. {parity}", code="export_differs")
+    return parity
+
+
+def quantise(full: Path, small: Path) -> None:
+    """Dynamic int8: QUInt8 per channel, matrix products with constant weights only."""
+    with _quiet():
+        quantize_dynamic(
+            full,
+            small,
+            weight_type=QuantType.QUInt8,
+            per_channel=True,
+            op_types_to_quantize=["MatMul"],
+            extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
+        )
+
+
+def _trace_cached(graph: CachedLasr, path: Path, info: BundleInfo) -> None:
+    c = graph.config
+    feats = torch.randn(2, SUBSAMPLING * 19 + FIRST_FRAME_MELS, c.num_mel_bins)
+    caches = empty_caches(c, batch=2, left=8)
+    inputs = (feats, caches.pos + 8, torch.tensor([20, 18]), caches.cache_len + 6, *caches[2:])
+    axes: dict[str, dict[int, str]] = {name: {0: "streams"} for name in (*INPUT_NAMES, *OUTPUT_NAMES)}
+    axes["feats"][1] = "mel_frames"
+    axes["k_cache"][3] = axes["v_cache"][3] = "slots"
+    axes["logits"][1] = axes["glu_new"][2] = axes["k_new"][3] = axes["v_new"][3] = "frames"
+    _trace(graph, inputs, path, INPUT_NAMES, OUTPUT_NAMES, axes)
+    metadata = {
+        "model_type": info.kind,
+        "vocab_size": str(info.vocabulary_size),
+        "subsampling_factor": str(info.subsampling),
+        "name": info.name,
+        "licence": info.licence,
+        "source": info.source,
+        "source_revision": info.source_revision,
+        "features": json.dumps(info.features.to_dict()),
+        "geometry": info.geometry.model_dump_json(),
+    }
+    _label(path, metadata)
+
+
+class _Offline(nn.Module):
+    """sherpa-onnx's interface: ``x`` [N, T, mels], ``mask`` [N, T] → ``logits``, ``logits_len``."""
+
+    def __init__(self, graph: CachedLasr) -> None:
+        super().__init__()
+        self.graph = graph
+
+    def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        lengths = (mask.sum(1) - FIRST_FRAME_MELS) // SUBSAMPLING + 1
+        batch, c = x.shape[0], self.graph.config
+        heads, layers = c.num_attention_heads, c.num_hidden_layers
+        zero = lengths * 0
+        kv = x.new_zeros(batch, layers, heads, 0, c.hidden_size // heads)
+        conv = x.new_zeros(batch, layers, left_frames(c), c.hidden_size)
+        return self.graph(x, zero, lengths, zero, kv, kv, conv).logits, lengths
+
+
+def _trace_offline(graph: CachedLasr, path: Path, info: BundleInfo) -> None:
+    x = torch.randn(2, 90, graph.config.num_mel_bins)
+    mask = torch.ones(2, 90, dtype=torch.int64)
+    axes = {
+        "x": {0: "N", 1: "T"},
+        "mask": {0: "N", 1: "T"},
+        "logits": {0: "N", 1: "frames"},
+        "logits_len": {0: "N"},
+    }
+    _trace(_Offline(graph).eval(), (x, mask), path, ("x", "mask"), ("logits", "logits_len"), axes)
+    metadata = {
+        "model_type": "medasr_ctc",
+        "vocab_size": str(info.vocabulary_size),
+        "subsampling_factor": str(info.subsampling),
+        "licence": info.licence,
+        "source": info.source,
+        "source_revision": info.source_revision,
+    }
+    _label(path, metadata)
+
+
+def _trace(  # noqa: PLR0917
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    path: Path,
+    input_names: tuple[str, ...],
+    output_names: tuple[str, ...],
+    axes: dict[str, dict[int, str]],
+) -> None:
+    with torch.no_grad(), _quiet():
+        torch.onnx.export(
+            module,
+            inputs,
+            path,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=list(input_names),
+            output_names=list(output_names),
+            dynamic_axes=axes,
+            do_constant_folding=True,
+        )
+
+
+def _label(path: Path, metadata: dict[str, str]) -> None:
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, metadata)
+    onnx.save(model, path)
+
+
+# --- parity ---
+
+
+def _check_cached(model: LasrForCTC, features: FeatureSettings) -> Callable[[Path], Parity]:
+    """The whole at once, and in chunks with caches whose chunks see everything that follows."""
+    feats = log_mel(probe_signal(6.0), features)
+    wanted = _torch_logits(model, feats)
+
+    def check(path: Path) -> Parity:
+        session = _session(path)
+        caches = empty_caches(model.config.encoder_config, left=0)
+        feed = {name: tensor.numpy() for name, tensor in caches._asdict().items()}
+        frames = len(wanted)
+        feed |= {"feats": feats[None], "new_len": np.array([frames])}
+        whole, k, v, glu = session.run(None, feed)
+        half = frames // 2
+        rest = feats[None, half * SUBSAMPLING :]
+        at = np.array([half])
+        conv = glu[:, :, half - caches.conv_cache.shape[2] : half]
+        feed |= {"feats": rest, "pos": at, "cache_len": at, "new_len": np.array([frames - half])}
+        feed |= {"k_cache": k[..., :half, :], "v_cache": v[..., :half, :], "conv_cache": conv}
+        chunk = session.run(["logits"], feed)[0]
+        both = np.concatenate([whole[0], chunk[0]])
+        return _compare(path.name, both, np.concatenate([wanted, wanted[half:]]))
+
+    return check
+
+
+def _check_offline(model: LasrForCTC, features: FeatureSettings) -> Callable[[Path], Parity]:
+    feats = log_mel(probe_signal(6.0), features)
+    wanted = _torch_logits(model, feats)
+
+    def check(path: Path) -> Parity:
+        feed = {"x": feats[None], "mask": np.ones((1, len(feats)), np.int64)}
+        return _compare(f"{SHERPA_FOLDER}/{path.name}", _session(path).run(["logits"], feed)[0][0], wanted)
+
+    return check
+
+
+def _compare(name: str, ours: npt.NDArray[np.float32], theirs: npt.NDArray[np.float32]) -> Parity:
+    difference = ours - theirs
+    spread = float(theirs.std()) + 1e-12
+    same = float((ours.argmax(-1) == theirs.argmax(-1)).mean())
+    return Parity(
+        name, float(np.abs(difference).max()) / spread, float(np.sqrt((difference**2).mean())) / spread, same
+    )
+
+
+def _torch_logits(model: LasrForCTC, feats: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    with torch.no_grad(), _quiet():
+        logits: npt.NDArray[np.float32] = model(torch.from_numpy(feats)[None]).logits[0].numpy()
+    return logits
+
+
+def _session(path: Path) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def probe_signal(seconds: float) -> Samples:
+    """Something with the rise, fall and harmonics of speech; the same each time."""
+    t = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    pitch = 2 * np.pi * np.cumsum(120 + 30 * np.sin(2 * np.pi * 0.7 * t)) / SAMPLE_RATE_HZ
+    voice = sum(
+        np.sin(k * pitch + k) / k * (1 + np.sin(2 * np.pi * (0.9 + 0.3 * k) * t)) for k in range(1, 25)
+    )
+    syllables = np.maximum(0.0, np.sin(2 * np.pi * 3.1 * t)) * (np.sin(2 * np.pi * 0.4 * t) > -0.8)
+    breath = np.random.default_rng(0).standard_normal(len(t)) * 0.01
+    return np.asarray(0.05 * voice * syllables + breath, np.float32)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the libraries' bars, hints and warnings: the tracer speaks of every shape it takes as fixed."""
+    root, level = logging.getLogger(), logging.getLogger().level
+    bars = transformers_logging.is_progress_bar_enabled()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        root.setLevel(logging.ERROR)
+        transformers_logging.disable_progress_bar()
+        try:
+            yield
+        finally:
+            root.setLevel(level)
+            if bars:
+                transformers_logging.enable_progress_bar()
+
+
+def safe_name(text: str) -> str:
+    """A bundle's name from a repository's or a folder's."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text.rpartition("/")[2]).strip("-._") or "lasr"

@@ -1,0 +1,118 @@
+"""``assistant models export``: LASR weights to a bundle for the live path. Needs the [export] extra."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from assistant.commands.terminal import note, say
+from assistant.download import Refused, download, hub_headers, hub_url
+from assistant.errors import BadInput, Missing
+
+PINNED = {"google/medasr": "ae1e4845b4b07479735d93e1e591e566435b7104"}
+"""Revisions that were tried; others follow ``--revision``, or the repository's main branch."""
+LICENCES = {"google/medasr": "Health AI Developer Foundations terms of use"}
+NEEDED = ("config.json", "tokenizer.json", "model.safetensors")
+WELCOME = ("preprocessor_config.json", "processor_config.json")
+"""Repositories have one or the other."""
+EXTRA = "Exporting needs more packages. Run: pip install 'clinical-voice-assistant[export]'"
+
+
+def register(actions: Any) -> None:
+    parser = actions.add_parser("export", help="LASR weights to a recogniser for the live path")
+    parser.add_argument("source", metavar="SOURCE", help="google/medasr, another repository, or a folder")
+    parser.add_argument(
+        "--out", type=Path, default=None, metavar="DIR", help="default: by its name, in the models"
+    )
+    parser.add_argument("--int8", action="store_true", help="write int8 (the default if neither is named)")
+    parser.add_argument("--fp32", action="store_true", help="write float32")
+    parser.add_argument("--sherpa", action="store_true", help="also write the layout that sherpa-onnx reads")
+    parser.add_argument("--revision", default="", help="commit or branch of the repository")
+    parser.add_argument("--name", default="", help="as shown on the page")
+    parser.add_argument("--licence", default="", help="of the weights")
+    parser.add_argument("--purpose", default="", help="one line that says what they are for")
+
+
+def run(args: argparse.Namespace, directory: Path) -> int:
+    """``directory``: where models are. Prints the parities; raises when one is not good enough."""
+    try:
+        from assistant.asr import export as exporter  # noqa: PLC0415 (needs the extra)
+    except ModuleNotFoundError:
+        raise Missing(EXTRA, code="package_missing") from None
+
+    folder = Path(args.source)
+    name = args.name or exporter.safe_name(str(folder.resolve()) if folder.is_dir() else args.source)
+    out = args.out or directory / f"{name}-export"
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def show(step: str) -> None:
+            bar.update(task, description=step)
+            if not bar.console.is_terminal:
+                note(f"{step}…")
+
+        revision = ""
+        if not folder.is_dir():
+            revision = args.revision or PINNED.get(args.source, "main")
+            folder = fetch(args.source, revision, directory, show)
+        described = exporter.Described(
+            name=name,
+            source=args.source if revision else folder.name,
+            revision=revision,
+            licence=args.licence or LICENCES.get(args.source, "that of the source"),
+            purpose=args.purpose,
+        )
+        parities = exporter.export(
+            folder,
+            out,
+            described,
+            int8=args.int8 or not args.fp32,
+            fp32=args.fp32,
+            sherpa=args.sherpa,
+            on_step=show,
+        )
+    for parity in parities:
+        say(str(parity))
+    say(str(out))
+    return 0
+
+
+def fetch(repository: str, revision: str, directory: Path, show: Callable[[str], None]) -> Path:
+    """The files of a hub repository; what is here already is not fetched again.
+
+    Raises ``Missing`` (``model_gated``, ``download_failed``, ``model_missing``) and ``BadInput``.
+    """
+    if repository.count("/") != 1 or repository.startswith((".", "/")):
+        raise BadInput(f"{repository} is neither a folder nor owner/name.", code="model_unknown")
+    owner, _, name = repository.partition("/")
+    folder = directory / f".source-{owner}-{name}-{revision}"
+    folder.mkdir(parents=True, exist_ok=True)
+    headers = hub_headers()
+    for file in (*NEEDED, *WELCOME):
+        target = folder / file
+        if target.is_file():
+            continue
+        part = target.with_name(f"{file}.part")
+
+        def progress(done: int, total: int, file: str = file) -> None:
+            show(f"{file}: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+        try:
+            download(hub_url(repository, revision, file), part, headers, progress)
+        except Refused:
+            raise Missing(
+                f"{repository} is gated: accept its licence at https://huggingface.co/{repository}, then set "
+                "HF_TOKEN to a token of that account and export again.",
+                code="model_gated",
+            ) from None
+        except Missing:
+            if file in WELCOME:
+                continue
+            raise
+        os.replace(part, target)
+    return folder

@@ -1,0 +1,81 @@
+"""One file over HTTP, whole or the rest of it; and where a Hugging Face hub keeps its files."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from assistant.errors import BadInput, Missing
+
+TIMEOUT_S = 30.0
+MOST_TRIES = 5
+"""Of one download; a try that brings nothing is the last."""
+
+
+class Refused(Exception):
+    """401 or 403."""
+
+
+def hub_url(repository: str, revision: str, path: str) -> str:
+    base = (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+    return f"{base}/{repository}/resolve/{revision}/{path}"
+
+
+def hub_headers() -> dict[str, str]:
+    """With the user's token, if there is one. Raises ``BadInput`` (``token_invalid``)."""
+    token = (os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN") or "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise BadInput("HF_TOKEN holds characters that no token has. Set it again.", code="token_invalid")
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def download(url: str, part: Path, headers: dict[str, str], progress: Callable[[int, int], None]) -> None:
+    """``url`` → ``part``, going on where an earlier try stopped if the server can.
+
+    Raises ``Refused`` and ``Missing`` (``download_failed``).
+    """
+    for number in range(MOST_TRIES):
+        before = part.stat().st_size if part.exists() else 0
+        try:
+            return _download_once(url, part, headers, progress)
+        except httpx.HTTPStatusError as error:
+            raise Missing(f"{url} answered {error.response.status_code}.", code="download_failed") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            after = part.stat().st_size if part.exists() else 0
+            if after <= before or number == MOST_TRIES - 1:
+                raise Missing(
+                    f"{url} could not be downloaded ({type(error).__name__}). "
+                    "Pull again to go on where it stopped.",
+                    code="download_failed",
+                ) from None
+
+
+def _download_once(
+    url: str, part: Path, headers: dict[str, str], progress: Callable[[int, int], None]
+) -> None:
+    done = part.stat().st_size if part.exists() else 0
+    # Not compressed on the way: a range counts the bytes as sent.
+    asked = {**headers, "Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
+    with httpx.stream("GET", url, headers=asked, follow_redirects=True, timeout=TIMEOUT_S) as response:
+        if response.status_code in (401, 403):
+            raise Refused
+        if response.status_code == 416 and response.headers.get("content-range") == f"bytes */{done}":
+            return  # it was whole already
+        if response.status_code == 416 and done:
+            part.unlink()  # of another file; without it the next try asks for the whole
+            return _download_once(url, part, headers, progress)
+        response.raise_for_status()
+        if response.status_code != 206 or not _starts_at(response, done):
+            done = 0
+        total = done + int(response.headers.get("content-length", 0))
+        with part.open("ab" if done else "wb") as out:
+            for block in response.iter_bytes():
+                out.write(block)
+                done += len(block)
+                progress(done, total)
+
+
+def _starts_at(response: httpx.Response, done: int) -> bool:
+    """Whether a 206 is the rest that was asked for."""
+    return str(response.headers.get("content-range", "")).startswith(f"bytes {done}-")

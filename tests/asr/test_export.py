@@ -1,0 +1,177 @@
+"""Weights in, a bundle out: parity, layout, and what bad input gets."""
+
+import functools
+import http.server
+import json
+import shutil
+import threading
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+pytest.importorskip("torch")
+
+from assistant.asr import export as exporter
+from assistant.asr.bundle import open_bundle
+from assistant.asr.export import Described, export, probe_signal
+from assistant.cli import main
+from assistant.errors import AssistantError
+from tests.asr.lasr_models import PIECES, write_lasr_directory
+
+DESCRIBED = Described("tiny", "a test", "abc", "Apache-2.0")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("weights")
+    write_lasr_directory(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(weights, tmp_path_factory):
+    """(folder, parities) of both precisions and both layouts."""
+    out = tmp_path_factory.mktemp("out")
+    return out, export(weights, out, DESCRIBED, int8=True, fp32=True, sherpa=True)
+
+
+@pytest.fixture
+def copy(weights, tmp_path):
+    return shutil.copytree(weights, tmp_path / "copy")
+
+
+def code_of(call):
+    with pytest.raises(AssistantError) as error:
+        call()
+    return error.value.code
+
+
+def test_both_layouts_and_precisions_agree_with_torch(exported):
+    _, parities = exported
+    assert [p.graph for p in parities] == [
+        "model.onnx",
+        "model.int8.onnx",
+        "sherpa/model.onnx",
+        "sherpa/model.int8.onnx",
+    ]
+    assert all(p.largest < 1e-4 and p.same_best == 1 for p in parities[::2])
+    assert all(p.rms < 0.05 for p in parities[1::2])
+
+
+def test_the_bundle_says_what_it_is(exported):
+    bundle = open_bundle(exported[0])
+    assert bundle.graph.name == "model.int8.onnx"
+    assert bundle.tokens[: len(PIECES)] == ("<blk>", *PIECES[1:])
+    assert bundle.info.licence == "Apache-2.0"
+    assert bundle.info.source_revision == "abc"
+    metadata = ort.InferenceSession(bundle.graph).get_modelmeta().custom_metadata_map
+    assert metadata["model_type"] == "lasr-ctc-cached"
+    assert json.loads(metadata["geometry"]) == bundle.info.geometry.model_dump()
+    assert open_bundle(exported[0], "fp32").graph.name == "model.onnx"
+
+
+def test_sherpa_onnx_runs_the_plain_layout(exported):
+    sherpa_onnx = pytest.importorskip("sherpa_onnx")
+    folder = exported[0] / "sherpa"
+    recogniser = sherpa_onnx.OfflineRecognizer.from_medasr_ctc(
+        model=str(folder / "model.onnx"), tokens=str(folder / "tokens.txt"), num_threads=1
+    )
+    stream = recogniser.create_stream()
+    stream.accept_waveform(16_000, probe_signal(2.0))
+    recogniser.decode_stream(stream)
+    pieces = set(open_bundle(exported[0]).tokens)
+    assert stream.result.tokens
+    assert {token.replace(" ", "▁") for token in stream.result.tokens} <= pieces
+
+
+def test_the_plain_layout_is_a_bundle_too(exported):
+    bundle = open_bundle(exported[0] / "sherpa")
+    assert bundle.info is None
+    assert len(bundle.tokens) == 40
+
+
+def test_a_graph_that_differs_from_torch_is_not_left_behind(weights, tmp_path, monkeypatch):
+    monkeypatch.setattr(exporter, "MOST_FP32_ERROR", 1e-12)
+    assert code_of(lambda: export(weights, tmp_path, DESCRIBED)) == "export_differs"
+    assert list(tmp_path.glob("*.onnx*")) == []
+
+
+@pytest.mark.parametrize("missing", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_a_directory_without_a_file_is_refused(copy, tmp_path, missing):
+    (copy / missing).unlink()
+    assert code_of(lambda: export(copy, tmp_path / "out", DESCRIBED)) == "model_missing"
+
+
+def test_truncated_weights_are_refused(copy, tmp_path):
+    whole = (copy / "model.safetensors").read_bytes()
+    (copy / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+    assert code_of(lambda: export(copy, tmp_path / "out", DESCRIBED)) in {"model_invalid", "model_missing"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("config.json", '{"model_type": "whisper"}', "model_wrong_kind"),
+        ("config.json", "{", "model_invalid"),
+        ("tokenizer.json", "{}", "model_invalid"),
+        ("preprocessor_config.json", '{"sampling_rate": 8000}', "model_wrong_kind"),
+    ],
+)
+def test_files_of_another_kind_are_refused(copy, tmp_path, name, content, code):
+    (copy / name).write_text(content)
+    assert code_of(lambda: export(copy, tmp_path / "out", DESCRIBED)) == code
+
+
+def test_a_tokenizer_with_too_few_pieces_is_refused(copy, tmp_path):
+    tokenizer = json.loads((copy / "tokenizer.json").read_text())
+    del tokenizer["model"]["vocab"][30:]
+    (copy / "tokenizer.json").write_text(json.dumps(tokenizer))
+    assert code_of(lambda: export(copy, tmp_path / "out", DESCRIBED)) == "model_vocabulary_mismatch"
+
+
+class Hub(http.server.SimpleHTTPRequestHandler):
+    """A gated repository ``owner/tiny``, as the hub lays it out."""
+
+    def do_GET(self):
+        self.path = self.path.replace("/owner/tiny/resolve/main/", "/")
+        if self.headers.get("Authorization") != "Bearer hf_right":
+            return self.send_error(401)
+        return super().do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def hub(weights, monkeypatch):
+    handler = functools.partial(Hub, directory=weights)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        yield
+        server.shutdown()
+        thread.join()
+
+
+def test_a_gated_repository_needs_a_token_and_is_exported_with_one(hub, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    command = ["models", "--models-dir", str(tmp_path), "export", "owner/tiny"]
+    assert main(command) == 2
+    assert "model_gated" in capsys.readouterr().err
+    monkeypatch.setenv("HF_TOKEN", "hf_right")
+    assert main(command) == 0
+    assert "same best piece" in capsys.readouterr().out
+    bundle = open_bundle(tmp_path / "tiny-export")
+    assert (bundle.info.name, bundle.info.source, bundle.info.source_revision) == (
+        "tiny",
+        "owner/tiny",
+        "main",
+    )
+
+
+def test_the_signal_of_the_parity_check_is_finite_and_audible():
+    signal = probe_signal(1.0)
+    assert signal.shape == (16_000,)
+    assert 0.01 < float(np.sqrt((signal**2).mean())) < 0.5
