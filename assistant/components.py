@@ -17,6 +17,7 @@ from assistant.engines.base import Engine
 from assistant.engines.llamacpp import LlamaCppEngine
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.errors import Missing
+from assistant.guidelines.library import Library
 from assistant.listener import Listener
 from assistant.vad.base import Vad
 from assistant.vad.endpoint import EndpointSettings
@@ -37,6 +38,7 @@ class Components:
     engine: Engine
     endpoint: EndpointSettings
     executor: ThreadPoolExecutor
+    guidelines: Library | None = None
 
     def new_listener(self) -> Listener:
         return Listener(vad=self.open_vad(), settings=self.endpoint, model=self.model, executor=self.executor)
@@ -121,4 +123,5 @@ def open_components(settings: Settings) -> Components:
         engine=open_engine(settings),
         endpoint=endpoint_settings(settings),
         executor=ThreadPoolExecutor(settings.asr_workers, thread_name_prefix="asr"),
+        guidelines=Library(settings.guidelines) if settings.guidelines else None,
     )

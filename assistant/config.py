@@ -51,6 +51,16 @@ class Settings(BaseSettings):
     gguf: Path | None = Field(None, description="Model file for --engine gguf.")
     mmproj: Path | None = Field(None, description="Image tower file for --engine gguf.")
 
+    guidelines: Path | None = Field(
+        None, description="Folder of guidelines (PDF, Markdown, text) that answers are to rest on."
+    )
+    guidelines_only: bool = Field(
+        True,
+        description="With --guidelines: a question on which they hold nothing, and that is not about the "
+        "images or the report, is not answered; the page says so.",
+    )
+    guideline_passages: int = Field(3, ge=1, le=4, description="Passages that go with a question.")
+
     ice_servers: tuple[str, ...] = Field((), description="STUN or TURN URLs as JSON; none by default.")
     grace_s: float = Field(
         120.0, ge=0, le=86_400, description="A session without a connection is kept so long."

@@ -505,8 +505,27 @@ class ResponseBody(_Part):
     usage: TokenUsage | None = None
 
 
+class ContextUsed(_Part):
+    """What went with a question, besides the guideline passages of ``assistant.response.sources``."""
+
+    document_chars: int = Field(0, description="Of the report so far; an engine with less room cuts it.")
+    earlier: int = Field(0, description="Earlier questions with their answers; an engine takes what fits.")
+    images: str = Field("", description="How the images were chosen, in words; empty without images.")
+
+
+class SourcePart(_Part):
+    """A guideline passage that went with a question; the answer cites it by its number, ``[1]``."""
+
+    number: int
+    file: str
+    place: str = Field("", description="Page and heading, for people.")
+    text: str
+    url: str = Field(description="Path on this server that shows the passage at its place.")
+
+
 class ResponseCreated(ServerEventBase):
-    """An answer begins. ``question`` is as it was asked; ``question_item_id`` the utterance it came from."""
+    """An answer begins. ``question`` is as it was asked; ``question_item_id`` the utterance it came from.
+    ``attachment_ids`` are the images that the words of the question choose, or all."""
 
     type: Literal["response.created"] = "response.created"
     response: ResponseBody
@@ -514,6 +533,18 @@ class ResponseCreated(ServerEventBase):
     question_item_id: str
     attachment_ids: list[str] = []
     engine: EngineDescription
+    context: ContextUsed = ContextUsed()
+
+
+class ResponseSources(ServerEventBase):
+    """With a guideline folder, once an answer: what was found. Comes before the answer's text."""
+
+    type: Literal["assistant.response.sources"] = "assistant.response.sources"
+    response_id: str
+    sources: list[SourcePart]
+    answered: bool = Field(
+        description="False: nothing was found, and the answer's text says so; no model was asked."
+    )
 
 
 class _OutputText(ServerEventBase):
@@ -548,6 +579,7 @@ class ResponseDone(ServerEventBase):
 
     type: Literal["response.done"] = "response.done"
     response: ResponseBody
+    cited: list[int] = Field([], description="The numbers of the sources that the answer cites.")
 
 
 class WebRtcAnswer(ServerEventBase):
@@ -614,6 +646,7 @@ ServerEvent = Annotated[
     | AttachmentAdded
     | AttachmentRemoved
     | ResponseCreated
+    | ResponseSources
     | OutputTextDelta
     | OutputTextDone
     | AnswerThought

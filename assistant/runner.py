@@ -58,6 +58,7 @@ from assistant.events import (
 from assistant.imaging.photo import image_from_data_uri, read_image
 from assistant.listener import Listener
 from assistant.server.webrtc import MicrophonePeer
+from assistant.session.asking import Guidelines
 from assistant.session.core import Conversation, describe
 from assistant.session.log import EventLog
 from assistant.session.types import (
@@ -67,12 +68,14 @@ from assistant.session.types import (
     AnswerRequested,
     Emit,
     Fact,
+    FindPassages,
     ImageAttached,
     ImageRemoved,
     IntentCorrected,
     ItemEditedByHand,
     ModeChosen,
     ModelThought,
+    PassagesFound,
     QuestionTyped,
     ReportCommanded,
     ReportEdited,
@@ -103,7 +106,7 @@ class SessionRunner:
         self._settings = settings
         self._components = components
         self._engine: Engine = components.engine
-        self._conversation = Conversation(self._engine.info)
+        self._conversation = Conversation(self._engine.info, _guidelines(settings, components))
         self._listener: Listener = components.new_listener()
         self._log = EventLog()
         self._outbox: Outbox[ServerEvent] | None = None
@@ -440,6 +443,8 @@ class SessionRunner:
         match action:
             case Emit(event):
                 self._emit(event)
+            case FindPassages(turn, text):
+                self._tasks.create_task(self._find_passages(turn, text), name=f"find-passages-{turn}")
             case StartAnswer(turn, question):
                 task = self._tasks.create_task(self._answer(turn, question), name=f"answer-{turn}")
                 self._answers[turn] = task
@@ -461,6 +466,13 @@ class SessionRunner:
             self._outbox.close()
             self._outbox = None
             self._start_grace()
+
+    async def _find_passages(self, turn: int, text: str) -> None:
+        library = self._components.guidelines
+        assert library is not None
+        with telemetry.stage("find_passages"):
+            found = await asyncio.to_thread(library.search, text, self._settings.guideline_passages)
+        self._take(PassagesFound(turn, tuple(found), ready=library.shelf.ready))
 
     async def _answer(self, turn: int, question: Question) -> None:
         code: str | None = None
@@ -492,6 +504,12 @@ class SessionRunner:
             telemetry.answers.labels("failed").inc()
             code, message = "engine_failed", "The engine failed unexpectedly. Ask again."
         self._take(AnswerFinished(turn, code, message, usage))
+
+
+def _guidelines(settings: Settings, components: Components) -> Guidelines:
+    if components.guidelines is None:
+        return "none"
+    return "only" if settings.guidelines_only else "first"
 
 
 def _coalesce(event: ServerEvent) -> object | None:

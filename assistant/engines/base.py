@@ -11,6 +11,27 @@ MOST_IMAGES = 126
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A passage of a guideline. An answer cites it by its number, ``[1]``."""
+
+    number: int
+    file: str
+    place: str
+    """Page and heading, for people; may be empty."""
+    text: str
+    url: str = ""
+    """Where the page shows it; never sent to a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An earlier question of the session, and its answer as far as it came."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One question with everything that goes to the model with it."""
 
@@ -19,6 +40,13 @@ class Question:
     """The session's dictated text so far."""
     pieces: tuple[Piece, ...] = ()
     """What is attached, as the model is to read it, before the dictation and the question."""
+    earlier: tuple[Exchange, ...] = ()
+    """The session's turns so far, oldest first. They go into the one turn of this question: MedGemma is not
+    made for conversations of several."""
+    sources: tuple[Source, ...] = ()
+    """Guideline passages found for it."""
+    guidelines_searched: bool = False
+    """There is a guideline folder; without ``sources``, it holds nothing on this."""
 
     @property
     def images(self) -> tuple[Image, ...]:

@@ -1,22 +1,20 @@
 """How a question becomes what a model reads. Pure."""
 
 import base64
-import re
 from typing import Any, assert_never
 
 from assistant.engines.base import Question
+from assistant.engines.context import earlier_text, framed, sources_text
 from assistant.engines.pieces import ImagePiece, Piece, TextPiece
 
 LONGEST_DOCUMENT_CHARS = 12_000
 """About 3,000 tokens. Of a longer dictation the end is kept: the newest is what is asked about."""
+SOURCES_PERCENT, EARLIER_PERCENT = 40, 25
+"""At most so much of the room goes to guideline passages, and to earlier turns."""
 CUT_MARK = "[the beginning was left out]"
 UNSEEN_IMAGES = (
     "Images were attached that you cannot see. If the question is about them, say that you cannot see them."
 )
-
-_TAG = re.compile(r"<(?=[^\s\d<=>.,-])")
-"""What could open a tag or a model's control token: ``</dictation>``, ``<end_of_turn>``, ``<|im_end|>``.
-Not ``<5 mm`` or ``a < b``."""
 
 
 def bounded_document(document: str, limit_chars: int = LONGEST_DOCUMENT_CHARS) -> str:
@@ -30,19 +28,20 @@ def bounded_document(document: str, limit_chars: int = LONGEST_DOCUMENT_CHARS) -
     return f"{CUT_MARK}\n{end}"
 
 
-def framed(text: str) -> str:
-    """``text`` with no tag and no control token in it: a space goes between ``<`` and what follows, so that
-    it can neither close its frame nor pose as another turn."""
-    return _TAG.sub("< ", text)
-
-
 def chat_text(question: Question, document_chars: int = LONGEST_DOCUMENT_CHARS) -> str:
-    """The text of one user turn: the dictation, marked as such, then the question."""
+    """The text of one user turn: guideline passages, earlier turns, the dictation, each marked as such, then
+    the question. All but the question have ``document_chars`` together; the dictation gets what is left."""
     asked = framed(question.text)
-    if not question.document:
-        return asked
-    document = framed(bounded_document(question.document, document_chars))
-    return f"The clinician has dictated so far:\n<dictation>\n{document}\n</dictation>\n\nQuestion: {asked}"
+    before = [
+        sources_text(question, document_chars * SOURCES_PERCENT // 100),
+        earlier_text(question.earlier, document_chars * EARLIER_PERCENT // 100),
+    ]
+    if question.document:
+        room = max(document_chars - sum(map(len, before)), document_chars // 3)
+        document = framed(bounded_document(question.document, room))
+        before.append(f"The clinician has dictated so far:\n<dictation>\n{document}\n</dictation>")
+    before = [part for part in before if part]
+    return "\n\n".join([*before, f"Question: {asked}"]) if before else asked
 
 
 def chat_content(
@@ -75,12 +74,15 @@ FEW_SHOTS = (
 )
 BASE_MODEL_DOCUMENT_CHARS = 1_500
 BASE_MODEL_QUESTION_CHARS = 2_000
+BASE_MODEL_SOURCE_CHARS = 700
 
 
 def completion_text(question: Question) -> str:
     """For a base model without a chat template: questions and answers to be continued. Document and question
     are one line each, so that neither can pose as a further question."""
     lines = [f"Question: {q}\nAnswer: {a}\n" for q, a in FEW_SHOTS]
+    if question.sources:
+        lines.append(f"Guideline: {_one_line(question.sources[0].text)[:BASE_MODEL_SOURCE_CHARS]}\n")
     if question.document:
         lines.append(f"Report: {_one_line(bounded_document(question.document, BASE_MODEL_DOCUMENT_CHARS))}\n")
     asked = _one_line(bounded_document(question.text, BASE_MODEL_QUESTION_CHARS))

@@ -65,6 +65,8 @@ def _opened(path: Path, file: str) -> Iterator[Any]:
         raise BadInput(f"{file}: {why}.", code="guideline_not_readable") from None
     try:
         yield pdf
+    except pypdfium2.PdfiumError:
+        raise BadInput(f"{file}: a page cannot be read.", code="guideline_not_readable") from None
     finally:
         with _pdfium:
             pdf.close()

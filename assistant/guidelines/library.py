@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,3 +125,15 @@ class Library:
     def picture(self, passage: Passage) -> bytes:
         """The passage's PDF page as PNG, the passage marked. Raises ``BadInput``."""
         return draw_page(self._folder, passage)
+
+
+@asynccontextmanager
+async def watching(library: Library | None) -> AsyncIterator[None]:
+    """Keeps ``library``, if there is one, in step with its folder inside the block."""
+    if library is None:
+        yield
+        return
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(library.watch(), name="guidelines")
+        yield
+        task.cancel()

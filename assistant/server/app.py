@@ -23,8 +23,10 @@ from assistant.components import Components
 from assistant.config import Settings
 from assistant.errors import AssistantError, BadInput
 from assistant.events import ErrorBody, ErrorEvent, ServerEvent, SessionClosing, parse_client_event
+from assistant.guidelines.library import watching
 from assistant.imaging.photo import MAX_BYTES, thumbnail
 from assistant.runner import SessionRunner
+from assistant.server import guidelines
 from assistant.server.auth import Gate
 
 log = logging.getLogger(__name__)
@@ -237,8 +239,9 @@ def create_app(settings: Settings, components: Components, token: str | None = N
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await components.start()
-        yield
-        await hub.close()
+        async with watching(components.guidelines):
+            yield
+            await hub.close()
         await components.close()
 
     app = Starlette(
@@ -246,6 +249,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             WebSocketRoute("/v1/realtime", realtime),
             Route("/v1/attachments", attach, methods=["POST"]),
             Route("/v1/attachments/{session_id}/{attachment_id}", attachment_picture),
+            *guidelines.routes(components),
             Route("/healthz", health),
             Route("/metrics", metrics),
             WebSocketRoute("/{path:path}", no_such_socket),  # StaticFiles takes HTTP only

@@ -4,13 +4,13 @@
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from assistant.dictation.dictation import Dictation
 from assistant.dictation.document import Range
 from assistant.dictation.formatter import Formatter
-from assistant.engines.base import EngineInfo, Question, Usage
+from assistant.engines.base import EngineInfo, Exchange, Question, Usage
 from assistant.engines.pieces import ImagePiece
 from assistant.errors import BadInput
 from assistant.events import (
@@ -19,6 +19,7 @@ from assistant.events import (
     AttachmentRemoved,
     BufferCleared,
     BufferCommitted,
+    ContextUsed,
     ConversationItem,
     DurationUsage,
     EngineDescription,
@@ -33,6 +34,7 @@ from assistant.events import (
     ResponseBody,
     ResponseCreated,
     ResponseDone,
+    ResponseSources,
     SpeechStartedEvent,
     SpeechStoppedEvent,
     TokenUsage,
@@ -44,6 +46,18 @@ from assistant.events import (
     WordTime,
 )
 from assistant.intents.detect import Context, detect
+from assistant.session.asking import (
+    MOST_EARLIER,
+    NOT_FOUND,
+    NOT_READY,
+    Guidelines,
+    cited,
+    is_about_the_session,
+    search_text,
+    source_part,
+    sources_of,
+)
+from assistant.session.images import Attached, choose_images
 from assistant.session.report import document_changed
 from assistant.session.types import (
     Action,
@@ -53,6 +67,7 @@ from assistant.session.types import (
     Emit,
     Fact,
     FinalHeard,
+    FindPassages,
     ImageAttached,
     ImageRemoved,
     IntentCorrected,
@@ -60,6 +75,7 @@ from assistant.session.types import (
     ModeChosen,
     ModelThought,
     PartialHeard,
+    PassagesFound,
     QuestionTyped,
     RecognitionFailed,
     ReportCommanded,
@@ -92,6 +108,7 @@ class Answer:
 
     turn: int
     question_item_id: str
+    question: Question
     pieces: list[str] = field(default_factory=list)
     thought: bool = False
 
@@ -107,8 +124,10 @@ class Answer:
 class Conversation:
     """One clinician's session."""
 
-    def __init__(self, engine: EngineInfo) -> None:
+    def __init__(self, engine: EngineInfo, guidelines: Guidelines = "none") -> None:
         self._engine = engine
+        self._guidelines = guidelines
+        self._earlier: deque[tuple[str, Exchange]] = deque(maxlen=MOST_EARLIER)  # by the question's item
         self.dictation = Dictation(Formatter())
         self._shown_revision = 0
         self._applied: deque[str] = deque(maxlen=APPLIED_EDITS)
@@ -183,6 +202,8 @@ class Conversation:
                 if self._images.pop(attachment_id, None) is None:
                     return []
                 return [Emit(AttachmentRemoved(attachment_id=attachment_id))]
+            case PassagesFound():
+                return self._passages_found(fact)
             case AnswerProgressed():
                 return self._progress(fact)
             case ModelThought():
@@ -280,6 +301,7 @@ class Conversation:
             return []
         item.intent = fact.intent
         if fact.intent == "dictation":
+            self._earlier = deque((e for e in self._earlier if e[0] != item.id), MOST_EARLIER)
             item.text = self.dictation.put_back(item.id, item.text)
         else:
             self.dictation.take_out(item.id)
@@ -348,17 +370,45 @@ class Conversation:
     def _ask(self, item_id: str, text: str) -> list[Action]:
         stopped = self._stop()
         self._turn += 1
-        self._answer = answer = Answer(self._turn, item_id)
+        chosen = choose_images(text, [Attached(key, each.image.name) for key, each in self._images.items()])
+        question = Question(
+            text=text,
+            document=self.document,
+            pieces=tuple(ImagePiece(self._images[key].image, key) for key in chosen.ids),
+            earlier=tuple(exchange for _, exchange in self._earlier),
+        )
+        self._answer = answer = Answer(self._turn, item_id, question)
         created = ResponseCreated(
             response=ResponseBody(id=answer.response_id, status="in_progress"),
             question=text,
             question_item_id=item_id,
-            attachment_ids=list(self._images),
+            attachment_ids=list(chosen.ids),
             engine=describe(self._engine),
+            context=ContextUsed(
+                document_chars=len(question.document), earlier=len(question.earlier), images=chosen.why
+            ),
         )
-        pieces = tuple(ImagePiece(attached.image, key) for key, attached in self._images.items())
-        question = Question(text=text, document=self.document, pieces=pieces)
-        return [*stopped, Emit(created), StartAnswer(answer.turn, question)]
+        if self._guidelines == "none":
+            return [*stopped, Emit(created), StartAnswer(answer.turn, question)]
+        return [*stopped, Emit(created), FindPassages(answer.turn, search_text(text, question.earlier))]
+
+    def _passages_found(self, fact: PassagesFound) -> list[Action]:
+        answer = self._answer
+        if answer is None or fact.turn != answer.turn:
+            return []
+        answer.question = question = replace(
+            answer.question, sources=sources_of(fact.passages), guidelines_searched=fact.ready
+        )
+        answered = bool(question.sources) or self._guidelines == "first" or is_about_the_session(question)
+        told = ResponseSources(
+            response_id=answer.response_id,
+            sources=list(map(source_part, question.sources)),
+            answered=answered,
+        )
+        if answered:
+            return [Emit(told), StartAnswer(answer.turn, question)]
+        says = self._progress(AnswerProgressed(answer.turn, NOT_FOUND if fact.ready else NOT_READY))
+        return [Emit(told), *says, *self._finish(AnswerFinished(answer.turn))]
 
     def _progress(self, fact: AnswerProgressed) -> list[Action]:
         answer = self._answer
@@ -398,6 +448,8 @@ class Conversation:
         answer, self._answer = self._answer, None
         assert answer is not None
         text = "".join(answer.pieces)
+        if text:
+            self._earlier.append((answer.question_item_id, Exchange(answer.question.text, text)))
         item = ConversationItem(
             id=answer.item_id,
             role="assistant",
@@ -420,7 +472,7 @@ class Conversation:
         )
         return [
             Emit(OutputTextDone(response_id=answer.response_id, item_id=answer.item_id, text=text)),
-            Emit(ResponseDone(response=body)),
+            Emit(ResponseDone(response=body, cited=cited(text, answer.question.sources))),
         ]
 
 

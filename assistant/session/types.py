@@ -6,6 +6,7 @@ from assistant.asr.base import Word
 from assistant.engines.base import Question, Usage
 from assistant.engines.pieces import Image
 from assistant.events import Attachment, DocumentCommand, DocumentEdit, Mode, ServerEvent
+from assistant.guidelines.passages import Passage
 
 # Facts from the microphone. ``utterance`` counts from 1 within a session; times are on its sample clock.
 
@@ -121,6 +122,15 @@ class ImageRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """What the guideline folder holds on the question of ``turn``. Not ``ready``: it is still being read."""
+
+    turn: int
+    passages: tuple[Passage, ...]
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerProgressed:
     turn: int
     piece: str
@@ -159,6 +169,7 @@ Fact = (
     | StopRequested
     | ImageAttached
     | ImageRemoved
+    | PassagesFound
     | AnswerProgressed
     | ModelThought
     | AnswerFinished
@@ -173,6 +184,14 @@ class Emit:
 
 
 @dataclass(frozen=True, slots=True)
+class FindPassages:
+    """Look in the guideline folder; ``PassagesFound`` comes back, also when nothing is found."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartAnswer:
     turn: int
     question: Question
@@ -183,4 +202,4 @@ class StopAnswer:
     turn: int
 
 
-Action = Emit | StartAnswer | StopAnswer
+Action = Emit | FindPassages | StartAnswer | StopAnswer

@@ -173,7 +173,7 @@ async def start_server():
     """``await start_server(token=…, real=…, **settings)``; ended after the test."""
     running = []
 
-    async def start(token=None, real=False, engine=None, **settings):
+    async def start(token=None, real=False, engine=None, guidelines_library=None, **settings):
         settings = Settings(port=0, engine="openai", **settings)
         if real:
             components = parts.open_components(settings)
@@ -186,6 +186,7 @@ async def start_server():
                 executor=ThreadPoolExecutor(2),
             )
         components.engine = engine or ScriptedEngine()
+        components.guidelines = guidelines_library
         server = Running(settings, components, token)
         running.append(server)
         await server.start()
