@@ -533,7 +533,7 @@ class ResponseCreated(ServerEventBase):
     question_item_id: str
     attachment_ids: list[str] = []
     engine: EngineDescription
-    context: ContextUsed = ContextUsed()
+    context: ContextUsed | None = None
 
 
 class ResponseSources(ServerEventBase):

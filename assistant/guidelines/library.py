@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ class Library:
         self._held: dict[str, Holding] = {}
         self._index = Index()
         self._ready = False
+        self._reading = threading.Lock()
 
     @property
     def shelf(self) -> Shelf:
@@ -68,7 +70,11 @@ class Library:
             await asyncio.sleep(LOOK_EVERY_S)
 
     def refresh(self) -> bool:
-        """Read what is new or changed; returns whether anything was. One caller at a time."""
+        """Read what is new or changed; returns whether anything was. From any thread."""
+        with self._reading:
+            return self._refresh()
+
+    def _refresh(self) -> bool:
         stamps = self._stamps()
         kept = {file: held for file, held in self._held.items() if stamps.get(file) == held.stamp}
         changed = sorted(stamps.keys() - kept.keys())
