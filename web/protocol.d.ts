@@ -323,7 +323,7 @@ export interface AttachmentRemoved {
   attachment_id: string;
 }
 
-/** An answer begins. ``question`` is as it was asked; ``question_item_id`` the utterance it came from. */
+/** An answer begins. ``question`` is as it was asked; ``question_item_id`` the utterance it came from. ``attachment_ids`` are the images that the words of the question choose, or all. */
 export interface ResponseCreated {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -334,6 +334,19 @@ export interface ResponseCreated {
   question_item_id: string;
   attachment_ids: string[];
   engine: EngineDescription;
+  context?: ContextUsed | null;
+}
+
+/** With a guideline folder, once an answer: what was found. Comes before the answer's text. */
+export interface ResponseSources {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.response.sources";
+  response_id: string;
+  sources: SourcePart[];
+  /** False: nothing was found, and the answer's text says so; no model was asked. */
+  answered: boolean;
 }
 
 export interface OutputTextDelta {
@@ -378,6 +391,8 @@ export interface ResponseDone {
   seq: number;
   type: "response.done";
   response: ResponseBody;
+  /** The numbers of the sources that the answer cites. */
+  cited: number[];
 }
 
 export interface WebRtcAnswer {
@@ -545,6 +560,27 @@ export interface EngineDescription {
   revision: string;
 }
 
+/** What went with a question, besides the guideline passages of ``assistant.response.sources``. */
+export interface ContextUsed {
+  /** Of the report so far; an engine with less room cuts it. */
+  document_chars: number;
+  /** Earlier questions with their answers; an engine takes what fits. */
+  earlier: number;
+  /** How the images were chosen, in words; empty without images. */
+  images: string;
+}
+
+/** A guideline passage that went with a question; the answer cites it by its number, ``[1]``. */
+export interface SourcePart {
+  number: number;
+  file: string;
+  /** Page and heading, for people. */
+  place: string;
+  text: string;
+  /** Path on this server that shows the passage at its place. */
+  url: string;
+}
+
 export interface SessionAudio {
   input?: AudioInput | null;
 }
@@ -633,6 +669,7 @@ export type ServerEvent =
   | AttachmentAdded
   | AttachmentRemoved
   | ResponseCreated
+  | ResponseSources
   | OutputTextDelta
   | OutputTextDone
   | AnswerThought
