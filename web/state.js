@@ -41,7 +41,12 @@
  * @property {'in_progress'|'completed'|'cancelled'|'failed'|'interrupted'} status
  * @property {string} error
  * @property {Engine} engine
+ * @property {Source[]|null} sources    guideline passages that went with it; null without a guideline folder
+ * @property {number[]} cited           those of them that it cites
+ * @property {boolean} answered         false: nothing was found, and its text says so
+ * @property {import('./sources.js').Context|null} context
  *
+ * @typedef {{number: number, file: string, place: string, text: string, url: string}} Source
  * @typedef {{key: string, epoch: number, id: string, name: string, url: string, width_px: number,
  *   height_px: number, removed: boolean}} Attachment
  * @typedef {{id: number, name: string, progress: number}} Upload
@@ -150,6 +155,8 @@ export function reduce(state, event) {
 
     case 'response.created':
       return responseCreated(state, event);
+    case 'assistant.response.sources':
+      return changeAnswer(state, event.response_id, () => ({ sources: event.sources, answered: event.answered }));
     case 'response.output_text.delta':
       return changeAnswer(state, event.response_id, (answer) => ({ text: answer.text + event.delta }));
     case 'response.output_text.done':
@@ -158,6 +165,7 @@ export function reduce(state, event) {
       return changeAnswer(state, event.response.id, () => ({
         status: event.response.status,
         error: event.response.status_details?.error?.message ?? '',
+        cited: event.cited ?? [],
       }));
 
     case 'assistant.session.closing':
@@ -312,6 +320,7 @@ function responseCreated(state, event) {
       question: event.question, attachmentKeys: (event.attachment_ids ?? []).map((/** @type {string} */ id) =>
         `${state.epoch}:${id}`),
       text: '', status: 'in_progress', error: '', engine: event.engine,
+      sources: null, cited: [], answered: true, context: event.context ?? null,
     }],
   };
 }

@@ -145,3 +145,15 @@ test('loss is said in words', () => {
 test('an event this page does not know changes nothing', () => {
   assert.equal(reduce(initialState, { type: 'assistant.something_new' }), initialState);
 });
+
+test('an answer knows the passages that went with it and which it cites', () => {
+  const source = { number: 1, file: 'sepsis.pdf', place: 'page 2', text: 'Noradrenaline.', url: '/v1/guidelines/a' };
+  const state = after(numbered([
+    ...asked(1, 'typed_1'),
+    { type: 'assistant.response.sources', response_id: 'resp_1', sources: [source], answered: true },
+    { type: 'response.done', response: { id: 'resp_1', status: 'completed' }, cited: [1] },
+  ]), after([created()]));
+  assert.deepEqual(state.answers[0].sources, [source]);
+  assert.deepEqual(state.answers[0].cited, [1]);
+  assert.equal(state.answers[0].answered, true);
+});

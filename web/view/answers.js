@@ -4,6 +4,7 @@ import { findUtterance, runningAnswer } from '../state.js';
 import { spoken, wholeSentences } from '../sentences.js';
 import { FollowEnd, KeyedList, byId, clock, element, setText } from './dom.js';
 import { showMarkdown } from './markdown.js';
+import { linkCitations, sourcesNode } from './sources.js';
 
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../state.js').Answer} Answer */
@@ -74,10 +75,11 @@ function cardNode(answer, send) {
   unseen.hidden = answer.engine.sees_images || answer.attachmentKeys.length === 0;
   const title = element('h3', { class: 'question-text' }, answer.question);
   const kind = element('span', { class: 'asked' });
+  const sources = sourcesNode();
   const node = element('article', { class: 'card', 'data-response': answer.responseId },
     element('div', { class: 'card-question' },
       element('div', { class: 'card-head' }, kind, time, wrong), title, pictures),
-    element('div', { class: 'card-answer' }, text, cursor, error, unseen),
+    element('div', { class: 'card-answer' }, text, cursor, error, unseen, sources),
     element('div', { class: 'card-foot' }, by, how, stop));
 
   node.update = (/** @type {any} */ row) => {
@@ -90,6 +92,9 @@ function cardNode(answer, send) {
     time.dateTime = utterance?.at ?? '';
     wrong.hidden = !current || !utterance || asDictation;
     showMarkdown(text, now.text);
+    linkCitations(text, now.sources);
+    sources.update(now);
+    if (!now.answered) setText(by, 'From the guideline folder alone: no model was asked');
     cursor.hidden = !running;
     node.setAttribute('aria-busy', String(running));
     setText(error, now.error);
