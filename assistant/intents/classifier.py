@@ -1,4 +1,4 @@
-"""The trained part of the detector: words and their order → how likely each intent is. numpy only."""
+"""The trained part of the detector: words and their order → how likely it is a question. numpy only."""
 
 import math
 import re
@@ -7,7 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.intents.rules import verdict
+from assistant.intents.form import form_of
+from assistant.intents.lexicon import (
+    BE,
+    DEFINITE,
+    DO,
+    FILLERS,
+    HAVE,
+    INDEFINITE,
+    MODALS,
+    PEOPLE,
+    PREFACES,
+    PRONOUNS,
+    REQUESTS,
+    SAYING,
+    WH,
+)
 
 MODEL = Path(__file__).with_name("model.npz")
 
@@ -15,212 +30,17 @@ _MARK = re.compile(r"\{[^}]*\}|\[[^\]]*\]|<[^>]*>")
 _WORD = re.compile(r"[a-z0-9']+")
 _SPOKEN_END = re.compile(r"(?:\s(?:question mark|period|full stop))+$")
 _NUMBER = frozenset(
-    [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "fifteen",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "hundred",
-    ]
+    "zero one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty"
+    " seventy eighty ninety hundred".split()
 )
-GRAMMAR = frozenset(
-    # what carries the form of a sentence; any other word is also seen as the class of its ending
-    [
-        "a",
-        "an",
-        "the",
-        "this",
-        "that",
-        "these",
-        "those",
-        "it",
-        "its",
-        "there",
-        "here",
-        "any",
-        "some",
-        "no",
-        "not",
-        "every",
-        "each",
-        "all",
-        "both",
-        "either",
-        "is",
-        "isn't",
-        "are",
-        "aren't",
-        "was",
-        "wasn't",
-        "were",
-        "weren't",
-        "be",
-        "been",
-        "being",
-        "am",
-        "do",
-        "does",
-        "did",
-        "doesn't",
-        "don't",
-        "didn't",
-        "done",
-        "has",
-        "have",
-        "had",
-        "having",
-        "can",
-        "can't",
-        "cannot",
-        "could",
-        "couldn't",
-        "may",
-        "might",
-        "must",
-        "shall",
-        "should",
-        "shouldn't",
-        "will",
-        "would",
-        "wouldn't",
-        "i",
-        "you",
-        "he",
-        "she",
-        "we",
-        "they",
-        "me",
-        "him",
-        "her",
-        "us",
-        "them",
-        "my",
-        "your",
-        "his",
-        "our",
-        "their",
-        "what",
-        "what's",
-        "which",
-        "who",
-        "whose",
-        "whom",
-        "where",
-        "when",
-        "why",
-        "how",
-        "whether",
-        "if",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "from",
-        "with",
-        "without",
-        "for",
-        "by",
-        "as",
-        "than",
-        "and",
-        "or",
-        "but",
-        "so",
-        "then",
-        "also",
-        "because",
-        "due",
-        "since",
-        "until",
-        "after",
-        "before",
-        "during",
-        "while",
-        "between",
-        "versus",
-        "patient",
-        "patients",
-        "mother",
-        "mom",
-        "father",
-        "dad",
-        "wife",
-        "husband",
-        "family",
-        "daughter",
-        "son",
-        "please",
-        "now",
-        "again",
-        "seen",
-        "noted",
-        "present",
-        "about",
-        "else",
-        "more",
-        "most",
-        "much",
-        "many",
-        "often",
-        "long",
-        "large",
-        "big",
-        "likely",
-        "asks",
-        "asked",
-        "ask",
-        "wonders",
-        "wondered",
-        "wants",
-        "want",
-        "know",
-        "unclear",
-        "unknown",
-        "whereas",
-        "however",
-        "question",
-        "questions",
-        "summarize",
-        "explain",
-        "describe",
-        "interpret",
-        "draft",
-        "read",
-        "show",
-        "tell",
-        "give",
-        "list",
-        "compare",
-        "stop",
-        "start",
-        "continue",
-        "return",
-        "follow",
-        "schedule",
-        "discussed",
-        "told",
-        "said",
-    ]
+GRAMMAR = (
+    WH | BE | HAVE | DO | MODALS | PRONOUNS | DEFINITE | INDEFINITE | PEOPLE | FILLERS | PREFACES | REQUESTS | SAYING
+) | frozenset(
+    "not of by than because due between versus him her me us them been being be done seen noted present about else"
+    " more most much many often long large likely whether unclear unknown whereas however question questions"
+    " stop start continue return follow schedule discussed told further".split()
 )
+"""Words that carry the form of a sentence; any other word is also seen as the class of its ending."""
 
 
 def tidy(text: str) -> str:
@@ -264,30 +84,28 @@ def features(text: str) -> set[str]:
                 found.add(f"{kind}^:{' '.join(row[:n])}")
         found.update(f"{kind}$:{' '.join(row[-n:])}" for n in (1, 2) if len(row) >= n)
     found.add(f"len:{min(len(said), 12) // 3}")
-    bare = tidy(text)
-    rule = verdict(bare)[0]
-    found.update((f"rule:{rule}", f"rule:{rule}|{shapes[0] if shapes else ''}", f"asks:{bare.endswith('?')}"))
+    form = form_of(said)
+    first = shapes[0] if shapes else ""
+    found.update((f"form:{form.kind}", f"form:{form.reason}", f"form:{form.kind}|{first}"))
+    found.add(f"asks:{tidy(text).endswith('?')}")
     return found
 
 
 class Classifier:
     def __init__(self, path: Path = MODEL) -> None:
         with np.load(path, allow_pickle=False) as kept:
-            self.labels: list[str] = [str(label) for label in kept["labels"]]
             self._rows = {name: row for row, name in enumerate(str(kept["names"]).split("\n"))}
             self._weights = kept["weights"].astype(np.float32) * kept["scale"]
-            self._bias = kept["bias"].astype(np.float32)
+            self._bias = float(kept["bias"])
             self.temperature = float(kept["temperature"])
             self.threshold = float(kept["threshold"])
 
-    def __call__(self, text: str) -> dict[str, float]:
-        """A probability for each label."""
+    def __call__(self, text: str) -> float:
+        """How likely the text is a question."""
         found = features(text)
         rows = [row for name in found if (row := self._rows.get(name)) is not None]
-        scores = (self._weights[rows].sum(axis=0) / math.sqrt(len(found)) + self._bias) / self.temperature
-        likely = np.exp(scores - scores.max())
-        likely /= likely.sum()
-        return dict(zip(self.labels, map(float, likely), strict=True))
+        score = float(self._weights[rows].sum()) / math.sqrt(len(found)) + self._bias
+        return 1 / (1 + math.exp(-score / self.temperature))
 
 
 @cache

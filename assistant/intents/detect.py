@@ -1,7 +1,7 @@
 """An utterance → dictation, question or command. Pure.
 
-Rules where rules are right (modes, address words, the command grammar, who is spoken of), and a trained
-classifier for all else. In doubt it is dictation, since a sentence missing from a report does more harm
+Rules where rules are right (modes, address words, the command grammar, the form of the sentence), and a
+trained classifier for what they leave open. In doubt it is dictation, since a sentence missing from a report does more harm
 than a question that has to be asked again.
 """
 
@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 
 from assistant.events import Intent, Mode
-from assistant.intents.classifier import classifier, tidy
+from assistant.intents.classifier import classifier, tidy, words
 from assistant.intents.commands import COMMANDS, command_of
-from assistant.intents.rules import spoken_of, verdict
+from assistant.intents.form import form_of
 
 __all__ = ["COMMANDS", "Command", "Context", "Decision", "detect"]
 
@@ -46,8 +46,8 @@ class Decision:
 
 
 _ADDRESS = re.compile(
-    r"^(?:(?:hey|hi|hello|ok|okay)[\s,]+)?(?:(?:the\s+)?assistant\b(?!\s+(?:professor|surgeon|was|is|to)\b)[\s,:.!-]*"
-    r"|question\s*(?:[:,]|\bcolon\b|\{colon\})\s*)(?=\w)",
+    r"^(?:(?:hey|hi|hello|ok|okay)[\s,]+)?(?:assistant\b(?P<mark>[\s]*[,:.!-]+\s*|\s+)"
+    r"|(?P<question>question\s*(?:[:,]|\bcolon\b|\{colon\})\s*))(?=\w)",
     re.I,
 )
 _REQUEST_OF_IMAGES = re.compile(
@@ -55,21 +55,15 @@ _REQUEST_OF_IMAGES = re.compile(
     re.I,
 )
 _THIS_ALONE = re.compile(r"(?:please )?(?:check|compare|examine|review) (?:this|these|the) \w+")
-_HOW = {
-    "asks_assistant": "asks the assistant",
-    "interrogative": "worded as a question",
-    "request": "asks the assistant to do something",
-    "question_mark": "ends like a question",
-}
+THRESHOLDS = {"asked": 0.1, "none": 0.8}
+"""Of the trained classifier, by the form of the sentence: one that is worded as a question is one unless much
+speaks against it; one that is not, but ends in a question mark, needs more."""
 
 
 def detect(text: str, context: Context) -> Decision:
     """How ``text``, one final as the recogniser wrote it, is meant."""
     heard = text.strip()
-    tidied = tidy(heard)
-    plain = " ".join(re.sub(r"[^\w\s']", " ", tidied).casefold().split())
-    address = _ADDRESS.match(heard)
-    said = heard[address.end() :] if address else heard
+    plain = " ".join(re.sub(r"[^\w\s']", " ", tidy(heard)).casefold().split())
     command = command_of(plain) if len(plain) < 100 else None
     if command == "stop" and plain == "stop" and not context.answer_running and context.mode == "dictation":
         command = None  # "stop" alone in a dictation may be the spoken full stop
@@ -77,25 +71,45 @@ def detect(text: str, context: Context) -> Decision:
         return Decision("command", 0.97, "the whole utterance is a command", heard, command)
     if not plain:
         return Decision("dictation", 1.0, "nothing was said", heard)
+    said = addressed(heard)
     if context.mode == "question":
-        return Decision("question", 1.0, "question mode is on", said)
+        return Decision("question", 1.0, "question mode is on", said or heard)
     if context.mode == "dictation":
         return Decision("dictation", 1.0, "dictation mode is on", heard)
-    if address:
+    if said:
         return Decision("question", 0.97, "spoken to the assistant", said[:1].upper() + said[1:])
-    if why := spoken_of(tidied):
-        return Decision("dictation", 0.97, why, heard)
     if context.has_images and _REQUEST_OF_IMAGES.match(heard):
         return Decision("question", 0.8, "asks about the image", heard)
     if not context.has_images and _THIS_ALONE.fullmatch(plain):
         return Decision("dictation", 0.7, "there is no image to look at", heard)
+    return _by_form(heard)
+
+
+def addressed(heard: str) -> str | None:
+    """What is said to the assistant after its name or "question:"; None if neither begins the sentence."""
+    address = _ADDRESS.match(heard)
+    if address is None:
+        return None
+    said = heard[address.end() :]
+    if address["question"] or (address["mark"] or "").strip():
+        return said
+    return said if form_of(words(said)).kind in ("asked", "open") else None  # "assistant surgeon doctor Lee"
+
+
+def is_open(text: str) -> bool:
+    """Whether the classifier has a say: the form of the sentence asks, or does not settle it."""
+    form = form_of(words(text))
+    return form.kind in ("asked", "open") or (form.kind == "none" and tidy(text).endswith("?"))
+
+
+def _by_form(heard: str) -> Decision:
+    form = form_of(words(heard))
+    if not is_open(heard):
+        return Decision("dictation", 0.98 if form.kind == "none" else 0.97, form.reason, heard)
     trained = classifier()
-    asks = trained(heard)["question"]
-    rule, sure = verdict(tidied)
-    if asks >= trained.threshold or (asks >= 0.5 and sure > 0.91):  # or a pattern agrees
-        return Decision("question", asks, _HOW.get(rule, "sounds like a question"), heard)
-    if rule == "reads_as_dictation":
-        reason = "begins as reports and notes do"
-    else:
-        reason = "not surely a question" if asks > 0.2 else "a statement"
+    asks = trained(heard)
+    if asks >= THRESHOLDS.get(form.kind, trained.threshold):
+        why = form.reason if form.kind == "asked" else "sounds like a question"
+        return Decision("question", max(asks, 0.6), why, heard)
+    reason = "not surely a question" if asks > 0.2 else "reads like a note"
     return Decision("dictation", 1 - asks, reason, heard)

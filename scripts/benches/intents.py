@@ -10,13 +10,14 @@ from pathlib import Path
 
 from assistant.intents.classifier import MODEL
 from assistant.intents.detect import Context, Decision, detect
-from assistant.intents.rules import verdict
+
 
 ROOT = Path(__file__).resolve().parents[2]
 SETS = (
     ROOT / "tests/data/intents.tsv",
     ROOT / "tests/data/intents_second.tsv",
     ROOT / "tests/data/intents_third.tsv",
+    ROOT / "tests/data/intents_fourth.tsv",
 )
 LABELS = ("dictation", "question", "command")
 WORDS_PER_MINUTE = 120
@@ -99,16 +100,6 @@ def main() -> None:
                 3,
             )
             for place in places
-        }
-        asked = [row for row in rows if row["label"] != "command"]
-        rules = [verdict(row["text"])[0] not in ("statement", "reads_as_dictation") for row in asked]
-        one["rules_alone"] = {
-            "questions_found": sum(
-                r for r, row in zip(rules, asked, strict=True) if row["label"] == "question"
-            ),
-            "dictation_as_question": sum(
-                r for r, row in zip(rules, asked, strict=True) if row["label"] == "dictation"
-            ),
         }
         result[path.stem] = one
         print(f"{path.name}: {one['accuracy']:.1%} of {len(rows)} right, {one['by_intent']}")
