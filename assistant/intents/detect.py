@@ -63,7 +63,7 @@ speaks against it; one that is not, but ends in a question mark, needs more."""
 def detect(text: str, context: Context) -> Decision:
     """How ``text``, one final as the recogniser wrote it, is meant."""
     heard = text.strip()
-    plain = " ".join(re.sub(r"[^\w\s']", " ", tidy(heard)).casefold().split())
+    plain = " ".join(re.sub(r"[^\w\s']", " ", tidy(re.sub(r"[\[\]]", " ", heard))).casefold().split())
     command = command_of(plain) if len(plain) < 100 else None
     if command == "stop" and plain == "stop" and not context.answer_running and context.mode == "dictation":
         command = None  # "stop" alone in a dictation may be the spoken full stop

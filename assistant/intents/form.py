@@ -123,12 +123,16 @@ def _verb_first(core: list[str]) -> Form:
     verb, after = core[0], core[1]
     if core[:3] == ["may", "i", "add"]:
         return NOTE
+    if _asks_a_colleague(core):
+        return Form("told", "asks a colleague, not the assistant")
     if verb in BE and after == "there" and len(core) > 2 and core[2] in ("with", "to", "by"):
         return OPEN
     if after in PEOPLE:
         return OPEN if verb in ("have", "had", "do", "is", "was") else ASKED
     if after in ("this", "that") and len(core) > 3 and core[2] in PEOPLE:
         return ASKED if verb not in ("have", "had", "do") else OPEN
+    if core[:3] == ["have", "a", "look"]:
+        return OPEN
     if after in ("he", "she", "it", "him", "her") and verb in ("have", "do"):
         return NOTE
     if after in PRONOUNS:
@@ -138,7 +142,9 @@ def _verb_first(core: list[str]) -> Form:
     if after in INDEFINITE:
         if after == "no" or (verb in HAVE and not _has_participle(core[2:])):
             return NOTE
-        return ASKED if verb in MODALS and verb != "may" else OPEN
+        acts = verb in MODALS and verb != "may"
+        acts = acts or (verb == "does" and any(word in BARE_VERBS for word in core[3:-1]))
+        return ASKED if acts else OPEN
     if after in NOT_SUBJECTS or after in ADVERBS:
         return NOTE
     if verb in BE:
@@ -160,6 +166,16 @@ _ROLES = frozenset(
     "only sole primary main oldest youngest same mother father daughter son wife husband restrained driver"
     " passenger proud eldest middle first second third one likely probable owner".split()
 )
+
+
+def _asks_a_colleague(core: list[str]) -> bool:
+    """"could you please see this gentleman": as letters do."""
+    if core[0] not in MODALS or core[1] != "you":
+        return False
+    rest = [word for word in core[2:8] if word not in ("please", "kindly", "also")]
+    if not rest or rest[0] not in ("see", "evaluate", "follow", "assess", "arrange", "schedule", "refer", "book", "admit"):
+        return False
+    return rest[0] in ("arrange", "schedule", "book") or bool(set(rest[1:5]) & (PEOPLE | {"him", "her"}))
 
 
 def _before_definite(core: list[str]) -> Form:
@@ -251,6 +267,8 @@ def _who(core: list[str]) -> Form:
     after = core[1]
     if after in ("should", "needs", "gets", "qualifies", "can", "could", "do", "does", "did", "else", "would"):
         return ASKED if after != "did" or len(core) > 2 and core[2] in PRONOUNS | DEFINITE else OPEN
+    if after in ("ordered", "prescribed", "saw", "wrote", "signed", "read"):
+        return OPEN
     third = core[2] if len(core) > 2 else ""
     if after in BE and core[2:4] == ["at", "risk"]:
         return ASKED
@@ -277,7 +295,7 @@ def _noun_then_verb(core: list[str]) -> Form:
         if word in AUX:
             return NOTE if _second_clause(core[at + 1 :]) else ASKED
         if word in ("he", "she", "they", "we", "i", "there", "it", "the", "you") or word in PEOPLE - {"patients"}:
-            if _JOINS & set(core[at - 2 : at]) or at == len(core) - 1:
+            if _JOINS & set(core[2:at]) or at == len(core) - 1:
                 continue
             return OPEN if _asks_later(core[at:]) else NOTE
         if is_finite(word):
@@ -327,20 +345,33 @@ def _request(core: list[str]) -> Form:
         return NONE
     if _for_others(core):
         return Form("told", "says what to do for the patient, not the assistant")
-    if core[1] in ("attached", "enclosed"):
+    if core[1] in ("attached", "enclosed", "into") or core[-2:] == ["with", "caution"] or "caution" in core[3:]:
         return NOTE
+    if _has_main_verb(core):
+        return NONE
     if verb in _MAKES and _ARTEFACTS & set(core[1:7]) and not any(word in AUX for word in core[2:]):
         return REQUEST
     if core[1] in ("me", "us") and verb in ("show", "tell", "give", "remind", "help", "walk", "teach", "read", "get"):
         return REQUEST
     if verb in SURE_REQUESTS and core[1] in DEFINITE | INDEFINITE | {"this", "these", "those", "that", "it", "all"}:
-        return OPEN if "as" in core[2:] else REQUEST
+        return OPEN if "as" in core[2:] or core[2:3] in (["for"], ["under"]) else REQUEST
     return OPEN
+
+
+def _has_main_verb(core: list[str]) -> bool:
+    """"show position was used": not the order that it begins like."""
+    for at in range(1, len(core)):
+        if core[at] in WH or core[at] in ("if", "whether", "that", "and", "or", "there"):
+            return False
+        if at > 2 and core[at] in ("was", "were", "is", "are"):
+            asks = core[at + 1 : at + 2] and core[at + 1] in ("it", "this", "that", "there")
+            return not asks and core[at - 1] not in PEOPLE | {"he", "she", "they", "it", "we", "i"}
+    return False
 
 
 _MAKES = frozenset("draft write generate create make compose prepare suggest propose".split())
 _ARTEFACTS = frozenset(
-    "impression summary letter differential conclusion assessment plan diagnosis handout timeline table wording".split()
+    "impression summary letter differential conclusion assessment plan diagnosis handout timeline table wording regimen treatment antibiotic alternative".split()
 )
 _OTHERS = PEOPLE | frozenset(
     "him them he she family therapy resident nurse nursing team pharmacy radiology cardiology consent school fellow".split()
@@ -354,12 +385,13 @@ def _for_others(core: list[str]) -> bool:
     """Done to or with someone else: "explain the risks to the patient", "tell her"."""
     if core[1] in _OTHERS or (core[1] in ("the", "this") and len(core) > 2 and core[2] in PEOPLE | {"team", "school"}):
         return core[2:3] not in (["chart"], ["labs"], ["history"]) and core[3:4] not in (["chart"], ["history"])
-    if core[1] == "her" and core[0] in ("tell", "show", "give", "ask", "remind", "help", "call", "have", "let"):
+    if core[1] == "her" and core[2:3] not in (["last"], ["latest"], ["prior"], ["previous"], ["old"]) and core[0] in ("tell", "show", "give", "ask", "remind", "help", "call", "have", "let"):
         return True
-    for at in range(2, len(core) - 1):
+    for at in range(1, len(core) - 1):
         if core[at] in ("to", "with") and core[at - 1] not in ("due", "according", "related", "compared", "patient"):
             there = [word for word in core[at + 1 : at + 5] if word not in _BEFORE_PEOPLE]
-            if core[at + 1 : at + 2] == ["her"] and at + 2 >= len(core):
+            after_her = core[at + 2] if at + 2 < len(core) else "today"
+            if core[at + 1] == "her" and after_her in ("before", "after", "at", "when", "today", "in", "again", "and"):
                 return True
             if there and (there[0] in _OTHERS or there[0].endswith("ology")) and not (core[at] == "with" and there[0] in ("patient", "patients")):
                 return core[0] not in ("write", "draft", "compose", "compare", "generate")
@@ -413,21 +445,21 @@ def _reported_speech(core: list[str]) -> bool:
             return True
     if len(core) > 2 and core[-1] in SAYING and core[-2] in people | {"was", "were"}:
         return True
-    return any(word in _WORRIES and {"was", "is", "were"} & set(core[max(1, at - 4) : at]) for at, word in enumerate(core[3:], 3))
+    return any(word in _WORRIES and {"was", "is", "were"} & set(core[max(3, at - 4) : at]) for at, word in enumerate(core[3:], 3))
 
 
-_WORRIES = frozenset("concern concerns worry worries complaint fear".split())
+_WORRIES = frozenset("question concern concerns worry worries complaint fear".split())
 
 
 _LEFT_OPEN = frozenset(("was raised", "was discussed", "was asked", "was reviewed", "to say", "to tell"))
-_AFTER_NO = frozenset("as at per today and but he she they".split())
+_AFTER_NO = frozenset("as at per today and but he she they do does did is are".split())
 _ANSWERS = frozenset("yes no none never denies denied sometimes rarely occasionally negative positive".split())
 
 
 def _answers_itself(core: list[str]) -> bool:
+    people = PEOPLE | {"he", "she", "they", "mom"}
     if core[-1] in _ANSWERS and len(core) > 2:
         return not (core[-1] in ("positive", "negative") or core[-2:] == ["or", "no"])
-    people = PEOPLE | {"he", "she", "they", "mom"}
     if len(core) > 4:
         for size in (2, 3):
             tail = core[-size:]
@@ -435,6 +467,9 @@ def _answers_itself(core: list[str]) -> bool:
             if clause and core[-size - 1] not in _CLAUSE_STARTS | {"than", "as", "the", "this", "how", "why"}:
                 return True
     if "yes" in core[3:] or any(a == "no" and b in _AFTER_NO for a, b in zip(core[3:], core[4:], strict=False)):
+        return True
+    pairs = list(zip(core[3:], core[4:], strict=False))
+    if core[0] in AUX and any(a == "per" and b in people or f"{a} {b}" in _LEFT_OPEN for a, b in pairs):
         return True
     if " ".join(core[-2:]) in _LEFT_OPEN or (core[0] in AUX and " ".join(core[-3:]) in ("unable to say", "hard to say")):
         return True
@@ -462,7 +497,8 @@ def _is_condition(core: list[str]) -> bool:
             return True
     if not inverted:
         return False
-    verbs = [at for at, word in enumerate(core) if at > 1 and (word in BARE_VERBS or word in CONDITION_VERBS)]
+    first_verb = 3 if core[1] in DEFINITE | INDEFINITE else 2
+    verbs = [at for at, word in enumerate(core) if at >= first_verb and (word in BARE_VERBS or word in CONDITION_VERBS)]
     return any(
         core[at] in CONDITION_VERBS and core[at - 1] not in _NO_ORDER_BEFORE and at > verbs[0] for at in verbs[1:]
     )

@@ -77,20 +77,20 @@ REQUESTS = frozenset(
     " make compile prepare create review run bring pull display rate grade stage score classify estimate evaluate"
     " verify count repeat spell teach quiz think predict rank extract get fetch have take compute proofread"
     " simplify shorten expand polish annotate segment label trace plot chart graph trend tabulate cite quote recall"
-    " recommend talk predict go do outline answer elaborate clarify update guess".split()
+    " recommend talk predict go do outline answer elaborate zoom double clarify update guess".split()
 )
 SURE_REQUESTS = frozenset(
     "summarize summarise interpret explain describe analyze analyse translate define outline recap rephrase reword"
-    " rewrite proofread simplify elaborate clarify propose compose generate calculate compute".split()
+    " rewrite proofread simplify elaborate clarify propose compose generate calculate compute list name".split()
 )
 SAYING = frozenset(
-    "said says answered replied asks asked wonders wondered states stated denied denies responded named insists worries worried"
+    "said says answered replied asks asked wonders wondered states stated denied denies named insists worries worried"
     " exclaimed inquired".split()
 )
 _PARTICIPLES = frozenset(
     "been had done seen given taken shown known grown gone begun drawn felt found fallen held kept left lost made"
     " met put read run sent set spread become come cut shrunk risen worn written broken spoken told thought brought"
-    " quit hit hurt built torn driven eaten gotten hidden".split()
+    " quit hit hurt built torn driven eaten gotten hidden undergone".split()
 )
 _ED_NOUNS = frozenset("need seed weed feed shed reed deed heed meed speed breed bleed proceed exceed indeed hundred".split())
 
