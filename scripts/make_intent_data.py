@@ -107,7 +107,6 @@ COMMON = {
 }
 
 
-
 COMMON |= {
     "SEC": "impression|findings|technique|history|plan|assessment|recommendation|comparison|medications",
     "X": "chest|abdomen|knee|spine|exam|neuro exam|heart",

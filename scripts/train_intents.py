@@ -42,7 +42,10 @@ def report(asks: np.ndarray, y: np.ndarray, rows: list[dict[str, str]]) -> None:
     print(f"validation by template: accuracy {((asks > 0.5) == y).mean():.4f}")
     for level in (0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95):
         taken = asks >= level
-        print(f"  threshold {level}: found {taken[y].mean():.4f}, dictation taken {int((taken & ~y).sum())} of {(~y).sum()}")
+        print(
+            f"  threshold {level}: found {taken[y].mean():.4f}, "
+            f"dictation taken {int((taken & ~y).sum())} of {(~y).sum()}"
+        )
     for title, wrong in (("taken wrongly", np.where(y, 0, asks)), ("missed", np.where(y, 1 - asks, 0))):
         print(title)
         for row in np.argsort(wrong)[::-1][:25]:
@@ -54,7 +57,7 @@ def main() -> None:
     parser.add_argument("more", nargs="*", type=Path, help="further files with label and text (corrections)")
     parser.add_argument("-C", type=float, default=10.0, help="inverse regularisation")
     parser.add_argument("--features", type=int, default=24_000, help="how many features are kept")
-    parser.add_argument("--threshold", type=float, default=0.65, help="below it, dictation")
+    parser.add_argument("--threshold", type=float, default=0.7, help="below it, dictation")
     parser.add_argument("--out", type=Path, default=MODEL, help="where the model is written")
     args = parser.parse_args()
     rows = read([DATA, *args.more])

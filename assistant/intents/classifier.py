@@ -22,6 +22,7 @@ from assistant.intents.lexicon import (
     REQUESTS,
     SAYING,
     WH,
+    word_set,
 )
 
 MODEL = Path(__file__).with_name("model.npz")
@@ -29,16 +30,32 @@ MODEL = Path(__file__).with_name("model.npz")
 _MARK = re.compile(r"\{[^}]*\}|\[[^\]]*\]|<[^>]*>")
 _WORD = re.compile(r"[a-z0-9']+")
 _SPOKEN_END = re.compile(r"(?:\s(?:question mark|period|full stop))+$")
-_NUMBER = frozenset(
-    "zero one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty"
-    " seventy eighty ninety hundred".split()
+_NUMBER = word_set(
+    """
+    zero one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty
+    sixty seventy eighty ninety hundred
+    """
 )
 GRAMMAR = (
-    WH | BE | HAVE | DO | MODALS | PRONOUNS | DEFINITE | INDEFINITE | PEOPLE | FILLERS | PREFACES | REQUESTS | SAYING
-) | frozenset(
-    "not of by than because due between versus him her me us them been being be done seen noted present about else"
-    " more most much many often long large likely whether unclear unknown whereas however question questions"
-    " stop start continue return follow schedule discussed told further".split()
+    WH
+    | BE
+    | HAVE
+    | DO
+    | MODALS
+    | PRONOUNS
+    | DEFINITE
+    | INDEFINITE
+    | PEOPLE
+    | FILLERS
+    | PREFACES
+    | REQUESTS
+    | SAYING
+) | word_set(
+    """
+    not of by than because due between versus him her me us them been being be done seen noted present about
+    else more most much many often long large likely whether unclear unknown whereas however question
+    questions stop start continue return follow schedule discussed told further
+    """
 )
 """Words that carry the form of a sentence; any other word is also seen as the class of its ending."""
 

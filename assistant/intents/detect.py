@@ -1,8 +1,8 @@
 """An utterance → dictation, question or command. Pure.
 
 Rules where rules are right (modes, address words, the command grammar, the form of the sentence), and a
-trained classifier for what they leave open. In doubt it is dictation, since a sentence missing from a report does more harm
-than a question that has to be asked again.
+trained classifier for what they leave open. In doubt it is dictation, since a sentence missing from a
+report does more harm than a question that has to be asked again.
 """
 
 import re

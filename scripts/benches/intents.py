@@ -11,7 +11,6 @@ from pathlib import Path
 from assistant.intents.classifier import MODEL
 from assistant.intents.detect import Context, Decision, detect
 
-
 ROOT = Path(__file__).resolve().parents[2]
 SETS = (
     ROOT / "tests/data/intents.tsv",
