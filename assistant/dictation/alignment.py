@@ -1,0 +1,133 @@
+"""Which spoken words stand behind which part of the written document. Pure.
+
+Formatting and editing change the text between the recogniser and the page; a word's time and confidence
+are only shown where its place is certain enough, and nowhere else.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Protocol
+
+LONGEST_GROUP = 12
+"""Words that became something else together ("five point two" → "5.2"); more is no formatting."""
+
+_TOKEN = re.compile(r"\S+")
+_EDGES = re.compile(r"^\W+|\W+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A recognised word. Times are on the session's sample clock; ``confidence`` None: not known."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """``written[start:end]`` was said in ``words[first:last]``."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedWord:
+    """``[start, end)`` of a section's text, and when and how surely it was heard (the least sure counts)."""
+
+    section_id: str
+    start: int
+    end: int
+    item_id: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None
+
+
+class RunLike(Protocol):
+    @property
+    def text(self) -> str: ...
+    @property
+    def item_id(self) -> str | None: ...
+
+
+class SectionLike(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def runs(self) -> Sequence[RunLike]: ...
+
+
+def align(words: Sequence[str], written: str) -> list[Match]:
+    """Matches in order, none overlapping; words that left nothing, and text that nobody said, have none."""
+    tokens = list(_TOKEN.finditer(written))
+    said = [_plain(word) or f"\0{i}" for i, word in enumerate(words)]  # a marker is like nothing else
+    shown = [_plain(token[0]) for token in tokens]
+    matches: list[Match] = []
+    for tag, first, last, left, right in SequenceMatcher(None, said, shown, autojunk=False).get_opcodes():
+        if tag == "equal":
+            matches += [
+                Match(token.start(), token.end(), first + i, first + i + 1)
+                for i, token in enumerate(tokens[left:right])
+            ]
+        elif tag == "replace" and max(last - first, right - left) <= LONGEST_GROUP:
+            matches.append(Match(tokens[left].start(), tokens[right - 1].end(), first, last))
+    return matches
+
+
+def place(sections: Iterable[SectionLike], words: Mapping[str, Sequence[Spoken]]) -> list[PlacedWord]:
+    """The words of each item (by item id) at their places in the document, in no particular order."""
+    pieces: dict[str, list[tuple[str, int, str]]] = {}
+    for section in sections:
+        offset = 0
+        for run in section.runs:
+            if run.item_id is not None and run.item_id in words:
+                pieces.setdefault(run.item_id, []).append((section.id, offset, run.text))
+            offset += len(run.text)
+    return [
+        placed for item_id, found in pieces.items() for placed in _place_item(item_id, found, words[item_id])
+    ]
+
+
+def _place_item(
+    item_id: str, pieces: Sequence[tuple[str, int, str]], spoken: Sequence[Spoken]
+) -> list[PlacedWord]:
+    """``pieces`` are (section id, offset, text): what the edits left of the item, in document order."""
+    placed: list[PlacedWord] = []
+    matches = align([word.text for word in spoken], " ".join(text for _, _, text in pieces))
+    at = 0
+    for section_id, offset, text in pieces:
+        for match in matches:
+            start, end = max(match.start, at), min(match.end, at + len(text))
+            if start >= end:
+                continue
+            group = spoken[match.first : match.last]
+            placed.append(
+                PlacedWord(
+                    section_id,
+                    start - at + offset,
+                    end - at + offset,
+                    item_id,
+                    group[0].start_ms,
+                    group[-1].end_ms,
+                    _least(group),
+                )
+            )
+        at += len(text) + 1
+    return placed
+
+
+def _least(group: Sequence[Spoken]) -> float | None:
+    known = [word.confidence for word in group if word.confidence is not None]
+    return min(known) if known else None
+
+
+def _plain(token: str) -> str:
+    """Without case and the marks around it; empty for a marker such as ``{period}``."""
+    return "" if token[:1] == "{" and token[-1:] == "}" else _EDGES.sub("", token.lower())

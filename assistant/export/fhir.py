@@ -1,0 +1,131 @@
+"""A report as FHIR R4 (4.0.1): a DiagnosticReport or a DocumentReference, as JSON. Pure.
+
+Neither names a patient: this program knows none. The receiving system adds ``subject``.
+"""
+
+import base64
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from assistant.export.report import Report
+from assistant.export.text import html_fragment, plain_text
+
+Resource = dict[str, Any]
+
+LOINC = "http://loinc.org"
+SERVICE_SECTIONS = "http://terminology.hl7.org/CodeSystem/v2-0074"
+SESSION_SYSTEM = "urn:clinical-voice-assistant:session"
+XHTML = "http://www.w3.org/1999/xhtml"
+
+IMAGING = ("18748-4", "Diagnostic imaging study")
+NOTES = {
+    "discharge": ("18842-5", "Discharge summary"),
+    "progress": ("11506-3", "Progress note"),
+    "soap": ("11506-3", "Progress note"),
+}
+IMAGING_WORDS = frozenset(
+    {
+        "ct",
+        "mri",
+        "mr",
+        "x-ray",
+        "xray",
+        "radiograph",
+        "ultrasound",
+        "mammogram",
+        "mammography",
+        "pet",
+        "imaging",
+    }
+)
+CONCLUSIONS = frozenset({"impression", "conclusion", "assessment", "diagnosis", "diagnoses"})
+
+
+def diagnostic_report(report: Report) -> Resource:
+    """``conclusion`` is the impression; the whole report is in ``presentedForm`` and in the narrative."""
+    resource: Resource = {
+        "resourceType": "DiagnosticReport",
+        **_common(report),
+        "status": report.status,
+        "code": _concept(report),
+        "effectiveDateTime": _instant(report.started_at),
+        "issued": _instant(report.exported_at),
+    }
+    if is_imaging(report):
+        resource["category"] = [
+            {"coding": [{"system": SERVICE_SECTIONS, "code": "RAD", "display": "Radiology"}]}
+        ]
+    if conclusion := conclusion_of(report):
+        resource["conclusion"] = conclusion
+    if plain_text(report):
+        resource["presentedForm"] = [_attachment(report)]
+    return resource
+
+
+def document_reference(report: Report) -> Resource:
+    """The report as one plain-text attachment."""
+    return {
+        "resourceType": "DocumentReference",
+        **_common(report),
+        "status": "current",
+        "docStatus": report.status,
+        "type": _concept(report),
+        "date": _instant(report.exported_at),
+        "description": report.title,
+        "content": [{"attachment": _attachment(report)}],
+        "context": {"period": {"start": _instant(report.started_at)}},
+    }
+
+
+def write_json(resource: Resource) -> bytes:
+    return json.dumps(resource, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def conclusion_of(report: Report) -> str:
+    return "\n\n".join(s.text.strip() for s in report.filled if s.title.strip().lower() in CONCLUSIONS)
+
+
+def is_imaging(report: Report) -> bool:
+    return not IMAGING_WORDS.isdisjoint(report.title.lower().split())
+
+
+def loinc_of(report: Report) -> tuple[str, str] | None:
+    """Code and display of the document's type, where the template tells it."""
+    if is_imaging(report):
+        return IMAGING
+    return next((code for word, code in NOTES.items() if word in report.title.lower()), None)
+
+
+def _common(report: Report) -> Resource:
+    narrative = html_fragment(report) or "<p>No text.</p>"
+    return {
+        "text": {"status": "generated", "div": f'<div xmlns="{XHTML}">{narrative}</div>'},
+        "identifier": [{"system": SESSION_SYSTEM, "value": f"{report.session_id}.{report.revision}"}],
+    }
+
+
+def _concept(report: Report) -> Resource:
+    concept: Resource = {"text": report.title}
+    if found := loinc_of(report):
+        code, display = found
+        concept = {"coding": [{"system": LOINC, "code": code, "display": display}], **concept}
+    return concept
+
+
+def _attachment(report: Report) -> Resource:
+    data = plain_text(report).encode()
+    return {
+        "contentType": "text/plain; charset=utf-8",
+        "language": "en",
+        "data": base64.b64encode(data).decode(),
+        "size": len(data),
+        "hash": base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode(),
+        "title": report.title,
+        "creation": _instant(report.exported_at),
+    }
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")

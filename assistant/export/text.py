@@ -1,0 +1,93 @@
+"""A report as plain text, Markdown or HTML. Pure."""
+
+import html
+import re
+
+from assistant.export.paragraphs import Paragraph, paragraphs, printable
+from assistant.export.report import Report
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>&~|$])")
+_OPENS_BLOCK = re.compile(r"^(\s*)([#+=-]|\d{1,9}(?=[.)]))")
+
+
+def plain_text(report: Report) -> str:
+    """Headings on lines of their own, paragraphs as they stand, a line end at the end."""
+    blocks = []
+    for section in report.filled:
+        heading = f"{printable(section.title).upper()}\n" if section.title.strip() else ""
+        blocks.append(heading + printable(section.text).strip())
+    return "\n\n".join(blocks) + "\n" if blocks else ""
+
+
+def markdown(report: Report) -> str:
+    """CommonMark; whatever would be markup in the text is escaped, and line ends are kept."""
+    blocks = [f"# {_escaped(report.title)}"]
+    for section in report.filled:
+        if section.title.strip():
+            blocks.append(f"## {_escaped(section.title)}")
+        previous = ""
+        for paragraph in paragraphs(section.text):
+            written = _markdown(paragraph)
+            if previous == paragraph.kind != "text":  # items of one list stand together
+                blocks[-1] += f"\n{written}"
+            else:
+                blocks.append(written)
+            previous = paragraph.kind
+    return "\n\n".join(blocks) + "\n"
+
+
+def _markdown(paragraph: Paragraph) -> str:
+    match paragraph.kind:
+        case "bullet":
+            return f"- {_line(paragraph.lines[0])}"
+        case "numbered":
+            number, _, rest = paragraph.lines[0].partition(". ")
+            return f"{number}. {_line(rest.lstrip())}"
+        case _:
+            return "\\\n".join(_line(line) for line in paragraph.lines)
+
+
+def _line(line: str) -> str:
+    """One line of running text, none of which is taken for markup."""
+    return _OPENS_BLOCK.sub(_escape_opening, _escaped(line))
+
+
+def _escape_opening(match: re.Match[str]) -> str:
+    space, opening = match.groups()
+    return f"{space}{opening}\\" if opening.isdigit() else f"{space}\\{opening}"
+
+
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", " ".join(printable(text).split()))
+
+
+def html_page(report: Report) -> str:
+    """A whole page that needs nothing else."""
+    title = html.escape(printable(report.title))
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{title}</title></head><body><h1>{title}</h1>{html_fragment(report)}</body></html>\n"
+    )
+
+
+def html_fragment(report: Report) -> str:
+    """Headings, paragraphs and lists, for the clipboard and for FHIR's narrative (valid XHTML too)."""
+    parts: list[str] = []
+    for section in report.filled:
+        if section.title.strip():
+            parts.append(f"<h2>{html.escape(printable(section.title))}</h2>")
+        bullets: list[str] = []
+        for paragraph in paragraphs(section.text):
+            lines = "<br/>".join(html.escape(line) for line in paragraph.lines)
+            if paragraph.kind == "bullet":
+                bullets.append(f"<li>{lines}</li>")
+                continue
+            parts += _list(bullets)
+            bullets = []
+            parts.append(f"<p>{lines}</p>")
+        parts += _list(bullets)
+    return "".join(parts)
+
+
+def _list(items: list[str]) -> list[str]:
+    return [f"<ul>{''.join(items)}</ul>"] if items else []

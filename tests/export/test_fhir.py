@@ -1,0 +1,121 @@
+"""FHIR, checked by fhir.resources (R4B); HL7 v2, read back by hl7apy."""
+
+import base64
+import hashlib
+import json
+from datetime import datetime
+
+import pytest
+from fhir.resources.R4B.diagnosticreport import DiagnosticReport
+from fhir.resources.R4B.documentreference import DocumentReference
+from hl7apy.consts import VALIDATION_LEVEL
+from hl7apy.parser import parse_message
+from hypothesis import given, settings
+
+from assistant.export.fhir import diagnostic_report, document_reference, write_json
+from assistant.export.hl7 import oru_r01
+from assistant.export.text import plain_text
+from tests.export.builders import FINDINGS, report, reports
+
+
+def test_a_diagnostic_report_is_valid_and_says_what_the_report_says():
+    made = report()
+    resource = DiagnosticReport.model_validate_json(write_json(diagnostic_report(made)))
+    assert resource.status == "preliminary"
+    assert resource.conclusion == "Nodule, right upper lobe."
+    assert resource.code.coding[0].code == "18748-4"
+    assert resource.category[0].coding[0].code == "RAD"
+    assert resource.effectiveDateTime == made.started_at
+    form = resource.presentedForm[0]
+    assert base64.b64decode(form.data).decode() == plain_text(made)
+    assert "No fever" in resource.text.div
+
+
+def test_a_document_reference_is_valid_and_holds_the_text_with_its_hash():
+    made = report(("Subjective", "Well."), title="Progress note (SOAP)")
+    resource = DocumentReference.model_validate_json(write_json(document_reference(made)))
+    assert (resource.status, resource.docStatus) == ("current", "preliminary")
+    assert resource.type.coding[0].code == "11506-3"
+    attachment = resource.content[0].attachment
+    data = base64.b64decode(attachment.data)
+    assert data.decode() == plain_text(made)
+    assert attachment.size == len(data)
+    assert base64.b64decode(attachment.hash) == hashlib.sha1(data).digest()
+
+
+@settings(max_examples=40, deadline=None)
+@given(reports)
+def test_any_report_is_valid_fhir(made):
+    DiagnosticReport.model_validate_json(write_json(diagnostic_report(made)))
+    DocumentReference.model_validate_json(write_json(document_reference(made)))
+
+
+def test_an_unknown_template_gets_no_code_that_nobody_chose():
+    resource = diagnostic_report(report(("", "Text."), title=""))
+    assert resource["code"] == {"text": "Dictation"}
+    assert "category" not in resource
+
+
+def test_an_empty_report_is_valid_fhir_without_a_form():
+    resource = diagnostic_report(report(("Findings", "")))
+    DiagnosticReport.model_validate_json(json.dumps(resource))
+    assert "presentedForm" not in resource
+
+
+def _parsed(made):
+    return parse_message(oru_r01(made).decode(), validation_level=VALIDATION_LEVEL.STRICT, find_groups=True)
+
+
+def _observations(made):
+    return _parsed(made).ORU_R01_PATIENT_RESULT.ORU_R01_ORDER_OBSERVATION.ORU_R01_OBSERVATION
+
+
+def test_an_hl7_message_is_a_valid_oru_r01():
+    message = _parsed(report())
+    message.validate()
+    assert message.msh.msh_9.to_er7() == "ORU^R01^ORU_R01"
+    assert message.msh.msh_18.value == "UNICODE UTF-8"
+    order = message.ORU_R01_PATIENT_RESULT.ORU_R01_ORDER_OBSERVATION
+    assert order.obr.obr_4.to_er7() == "18748-4^Diagnostic imaging study^LN"
+    assert order.obr.obr_7.to_er7() == "20261124093000+0100"
+    assert (order.obr.obr_24.value, order.obr.obr_25.value) == ("RAD", "P")
+    assert [o.obx.obx_3.obx_3_2.value for o in _observations(report())] == ["Findings", "Impression"]
+
+
+def test_hl7_separators_in_the_text_are_escaped_and_lines_are_kept():
+    written = _observations(report(("A|B", "x^y & z~ \\ |\nnext\n\n\tlast\x0b")))[0].obx
+    assert (
+        written.obx_5.to_er7()
+        == "x\\S\\y \\T\\ z\\R\\ \\E\\ \\F\\\\.br\\next\\.br\\\\.br\\\\X09\\last".replace(
+            "\\X09\\", "\\X09\\"
+        )
+    )
+    assert written.obx_3.obx_3_2.to_er7() == "A\\F\\B"
+
+
+def _unescaped(text):
+    for code, sign in (("F", "|"), ("S", "^"), ("T", "&"), ("R", "~"), ("X09", "\t"), (".br", "\n")):
+        text = text.replace(f"\\{code}\\", sign)
+    return text.replace("\\E\\", "\\")
+
+
+def test_hl7_gives_back_the_text():
+    assert _unescaped(_observations(report())[0].obx.obx_5.to_er7()) == FINDINGS
+
+
+@settings(max_examples=40, deadline=None)
+@given(reports)
+def test_any_report_keeps_its_segments(made):
+    segments = oru_r01(made).decode().split("\r")
+    assert segments.pop() == ""
+    assert [segment[:3] for segment in segments] == ["MSH", "ORC", "OBR", *["OBX"] * len(made.filled)]
+    assert all(segment.count("|") == 11 for segment in segments[3:])
+    assert not any(sign in segment for segment in segments for sign in "\n\x0b\x1c")
+
+
+@pytest.mark.parametrize("at", [datetime(2026, 11, 24).astimezone()])
+def test_the_control_id_fits_and_is_steady(at):
+    made = report(exported_at=at)
+    control = oru_r01(made).decode().split("|")[9]
+    assert len(control) <= 20
+    assert oru_r01(made) == oru_r01(made)
