@@ -5,7 +5,7 @@ are only shown where its place is certain enough, and nowhere else.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Protocol
@@ -50,6 +50,15 @@ class PlacedWord:
     confidence: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What the edits left of an item in one run."""
+
+    section_id: str
+    offset: int
+    text: str
+
+
 class RunLike(Protocol):
     @property
     def text(self) -> str: ...
@@ -81,46 +90,56 @@ def align(words: Sequence[str], written: str) -> list[Match]:
     return matches
 
 
-def place(sections: Iterable[SectionLike], words: Mapping[str, Sequence[Spoken]]) -> list[PlacedWord]:
-    """The words of each item (by item id) at their places in the document, in no particular order."""
-    pieces: dict[str, list[tuple[str, int, str]]] = {}
-    for section in sections:
-        offset = 0
-        for run in section.runs:
-            if run.item_id is not None and run.item_id in words:
-                pieces.setdefault(run.item_id, []).append((section.id, offset, run.text))
-            offset += len(run.text)
-    return [
-        placed for item_id, found in pieces.items() for placed in _place_item(item_id, found, words[item_id])
-    ]
+class SpokenWords:
+    """The recognised words of a session's utterances, and where they stand in its document."""
 
+    def __init__(self) -> None:
+        self._words: dict[str, Sequence[Spoken]] = {}
+        self._aligned: dict[str, tuple[str, list[Match]]] = {}  # by item: its text, and what matched there
 
-def _place_item(
-    item_id: str, pieces: Sequence[tuple[str, int, str]], spoken: Sequence[Spoken]
-) -> list[PlacedWord]:
-    """``pieces`` are (section id, offset, text): what the edits left of the item, in document order."""
-    placed: list[PlacedWord] = []
-    matches = align([word.text for word in spoken], " ".join(text for _, _, text in pieces))
-    at = 0
-    for section_id, offset, text in pieces:
-        for match in matches:
-            start, end = max(match.start, at), min(match.end, at + len(text))
-            if start >= end:
-                continue
-            group = spoken[match.first : match.last]
-            placed.append(
-                PlacedWord(
-                    section_id,
-                    start - at + offset,
-                    end - at + offset,
-                    item_id,
-                    group[0].start_ms,
-                    group[-1].end_ms,
-                    _least(group),
-                )
-            )
-        at += len(text) + 1
-    return placed
+    def heard(self, item_id: str, words: Sequence[Spoken]) -> None:
+        """An empty ``words`` is a recogniser without word times: nothing is claimed of that item."""
+        if words:
+            self._words[item_id] = words
+
+    def place(self, sections: Iterable[SectionLike]) -> list[PlacedWord]:
+        """Every word that has a place in the document, item by item. Only changed items are aligned anew."""
+        pieces: dict[str, list[_Piece]] = {}
+        for section in sections:
+            offset = 0
+            for run in section.runs:
+                if run.item_id is not None and run.item_id in self._words:
+                    pieces.setdefault(run.item_id, []).append(_Piece(section.id, offset, run.text))
+                offset += len(run.text)
+        return [placed for item_id, found in pieces.items() for placed in self._place(item_id, found)]
+
+    def _place(self, item_id: str, pieces: Sequence[_Piece]) -> Iterator[PlacedWord]:
+        spoken = self._words[item_id]
+        matches = self._matches(item_id, " ".join(piece.text for piece in pieces))
+        at = 0
+        for piece in pieces:
+            for match in matches:
+                start, end = max(match.start, at), min(match.end, at + len(piece.text))
+                if start < end:
+                    group = spoken[match.first : match.last]
+                    shift = piece.offset - at
+                    yield PlacedWord(
+                        piece.section_id,
+                        start + shift,
+                        end + shift,
+                        item_id,
+                        group[0].start_ms,
+                        group[-1].end_ms,
+                        _least(group),
+                    )
+            at += len(piece.text) + 1
+
+    def _matches(self, item_id: str, text: str) -> list[Match]:
+        known = self._aligned.get(item_id)
+        if known is None or known[0] != text:
+            words = [word.text for word in self._words[item_id]]
+            known = self._aligned[item_id] = (text, align(words, text))
+        return known[1]
 
 
 def _least(group: Sequence[Spoken]) -> float | None:

@@ -14,7 +14,7 @@ def plain_text(report: Report) -> str:
     """Headings on lines of their own, paragraphs as they stand, a line end at the end."""
     blocks = []
     for section in report.filled:
-        heading = f"{printable(section.title).upper()}\n" if section.title.strip() else ""
+        heading = f"{printable(section.title)}:\n" if section.title.strip() else ""
         blocks.append(heading + printable(section.text).strip())
     return "\n\n".join(blocks) + "\n" if blocks else ""
 

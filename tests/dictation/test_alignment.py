@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.dictation.alignment import Spoken, align, place
+from assistant.dictation.alignment import Spoken, SpokenWords, align
 
 
 @dataclass
@@ -70,6 +70,15 @@ def test_matches_are_in_order_inside_the_text_and_never_overlap(words, written):
         assert end <= match.start < match.end <= len(written)
         assert last <= match.first < match.last <= len(words)
         end, last = match.end, match.last
+
+
+def place(sections, words):
+    spoken = SpokenWords()
+    for item_id, each in words.items():
+        spoken.heard(item_id, each)
+    first = spoken.place(sections)
+    assert spoken.place(sections) == first, "what is remembered must say the same"
+    return first
 
 
 WORDS = [Spoken("four", 0, 200, 0.3), Spoken("millimeters", 200, 700, 0.8), Spoken("nodule", 700, 1000, None)]

@@ -13,7 +13,7 @@ from tests.export.builders import FINDINGS, report, reports
 
 def test_plain_text_keeps_paragraphs_and_names_sections():
     text = plain_text(report(("Findings", "One.\n\nTwo."), ("Impression", "None."), ("Empty", " ")))
-    assert text == "FINDINGS\nOne.\n\nTwo.\n\nIMPRESSION\nNone.\n"
+    assert text == "Findings:\nOne.\n\nTwo.\n\nImpression:\nNone.\n"
 
 
 def test_an_empty_report_is_an_empty_text_and_still_a_page():

@@ -1,0 +1,119 @@
+"""A session's events, live or from the store, as a report. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from assistant.errors import BadInput
+from assistant.events import (
+    DocumentChanged,
+    IntentEvent,
+    ItemEdited,
+    OutputTextDone,
+    ResponseCreated,
+    ResponseDone,
+    ServerEvent,
+    TranscriptCompleted,
+    TranscriptWords,
+)
+from assistant.export.report import Answered, Report, ReportSection, SpokenWord, Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """What the events do not say. ``started_at`` carries its offset from UTC."""
+
+    id: str
+    started_at: datetime
+    recogniser: str
+
+
+@dataclass(slots=True)
+class _Item:
+    completed: TranscriptCompleted
+    intent: str = ""
+    written: str = ""
+    words: tuple[SpokenWord, ...] = ()
+
+
+@dataclass(slots=True)
+class _Answer:
+    created: ResponseCreated
+    text: str = ""
+    status: str = "in_progress"
+
+
+@dataclass(slots=True)
+class _History:
+    document: DocumentChanged | None = None
+    items: dict[str, _Item] = field(default_factory=dict)
+    answers: dict[str, _Answer] = field(default_factory=dict)
+
+    def take(self, event: ServerEvent) -> None:
+        match event:
+            case DocumentChanged():
+                self.document = event
+            case TranscriptCompleted() if event.transcript.strip():
+                self.items[event.item_id] = _Item(event, written=event.transcript)
+            case TranscriptWords() if item := self.items.get(event.item_id):
+                item.words = tuple(SpokenWord(**word.model_dump()) for word in event.words)
+            case IntentEvent() if item := self.items.get(event.item_id):
+                item.intent, item.written = event.intent, event.text
+            case ItemEdited() if item := self.items.get(event.item_id):
+                item.written = event.text
+            case ResponseCreated():
+                self.answers[event.response.id] = _Answer(event)
+            case OutputTextDone() if answer := self.answers.get(event.response_id):
+                answer.text = event.text
+            case ResponseDone() if answer := self.answers.get(event.response.id):
+                answer.status = event.response.status
+            case _:
+                pass
+
+
+def report_from(
+    events: Iterable[ServerEvent], session: SessionInfo, exported_at: datetime, revision: int | None = None
+) -> Report:
+    """The report at its newest revision, or at ``revision``. Raises ``BadInput``: ``revision_unknown``."""
+    history = _History()
+    for event in events:
+        history.take(event)
+        if revision is not None and history.document and history.document.revision == revision:
+            break
+    document = history.document
+    if revision is not None and (document is None or document.revision != revision):
+        raise BadInput("The report has no such revision.", code="revision_unknown")
+    return Report(
+        session_id=session.id,
+        template=(document and document.template) or "",
+        started_at=session.started_at,
+        exported_at=exported_at,
+        recogniser=session.recogniser,
+        revision=document.revision if document else 0,
+        sections=tuple(
+            ReportSection(id=part.id, title=part.title, text="".join(run.text for run in part.runs))
+            for part in (document.sections if document else ())
+        ),
+        utterances=tuple(_utterance(item) for item in history.items.values() if item.intent == "dictation"),
+        answers=tuple(_answered(answer) for answer in history.answers.values()),
+    )
+
+
+def _utterance(item: _Item) -> Utterance:
+    heard = item.completed
+    return Utterance(
+        item_id=heard.item_id,
+        start_ms=heard.start_ms,
+        end_ms=heard.end_ms,
+        at=heard.at,
+        heard=heard.transcript,
+        written=item.written,
+        words=item.words,
+    )
+
+
+def _answered(answer: _Answer) -> Answered:
+    created = answer.created
+    return Answered(
+        question=created.question, answer=answer.text, engine=created.engine.name, status=answer.status
+    )
