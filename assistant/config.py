@@ -60,6 +60,20 @@ class Settings(BaseSettings):
         "images or the report, is not answered; the page says so.",
     )
     guideline_passages: int = Field(3, ge=1, le=4, description="Passages that go with a question.")
+    store: Path | None = Field(
+        None,
+        description="Folder that keeps finals, reports, answers and an audit; nothing is kept without it.",
+    )
+    user: str = Field("person", max_length=64, description="Who works here, as the audit of --store says it.")
+    keep_audio_min: float = Field(
+        0,
+        ge=0,
+        le=60,
+        description="Minutes of audio kept in memory, so that words can be played; 0 keeps none.",
+    )
+    mark_below: float = Field(
+        0.5, ge=0, le=1, description="Words heard with less confidence are marked; 0 marks none."
+    )
 
     ice_servers: tuple[str, ...] = Field((), description="STUN or TURN URLs as JSON; none by default.")
     grace_s: float = Field(

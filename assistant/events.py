@@ -264,6 +264,9 @@ class SessionState(_Part):
     engine: EngineDescription
     ice_servers: list[str] = []
     version: str = ""
+    mark_below: float = Field(0, description="Words heard with less confidence are marked; 0 marks none.")
+    keep_audio_min: float = Field(0, description="Minutes of audio kept in memory to be played; 0: none.")
+    stored: bool = Field(False, description="Finals, reports and answers are written to the server's disk.")
 
 
 class SessionCreated(ServerEventBase):
@@ -439,6 +442,18 @@ class RangePart(_Part):
     end: int
 
 
+class WordPlace(_Part):
+    """``[start, end)`` of a section's text, and when it was said, on the session's sample clock."""
+
+    section_id: str
+    start: int
+    end: int
+    item_id: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+
+
 class DocumentChanged(ServerEventBase):
     """The report, whole. Of these only the newest is kept for a client that comes back."""
 
@@ -451,6 +466,9 @@ class DocumentChanged(ServerEventBase):
     can_undo: bool = False
     can_redo: bool = False
     applied: list[str] = Field([], description="The event ids of the latest hand edits that are in it.")
+    doubtful: list[WordPlace] = Field(
+        [], description="Words heard with less than the session's mark_below; none where nothing is known."
+    )
 
 
 class ConversationItem(_Part):

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from assistant.errors import AssistantError
 from assistant.events import ServerEvent
-from assistant.store import Store, StoredSession
+from assistant.export.history import SessionInfo
+from assistant.store import Store
 
 RETRY_S = 5.0
 BATCH_EVENTS = 500
@@ -19,7 +20,7 @@ class Journal:
     def __init__(
         self,
         store: Store,
-        session: StoredSession,
+        session: SessionInfo,
         *,
         token: str,
         who: str,

@@ -6,6 +6,7 @@ import binascii
 import logging
 import secrets
 from contextlib import aclosing
+from datetime import datetime
 from typing import assert_never
 
 from assistant import __version__, telemetry
@@ -54,13 +55,16 @@ from assistant.events import (
     WebRtcAnswer,
     WebRtcClose,
     WebRtcOffer,
+    WordPlace,
 )
+from assistant.export.checks import Finding, check
+from assistant.export.history import SessionInfo
 from assistant.imaging.photo import image_from_data_uri, read_image
 from assistant.listener import Listener
+from assistant.record import SessionRecord
 from assistant.server.webrtc import MicrophonePeer
 from assistant.session.asking import Guidelines
 from assistant.session.core import Conversation, describe
-from assistant.session.log import EventLog
 from assistant.session.types import (
     Action,
     AnswerFinished,
@@ -83,6 +87,7 @@ from assistant.session.types import (
     StopAnswer,
     StopRequested,
 )
+from assistant.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -100,15 +105,18 @@ MAX_IMAGES = 16
 class SessionRunner:
     """A session from its first connection until nobody has come back for the grace time."""
 
-    def __init__(self, settings: Settings, components: Components) -> None:
+    def __init__(self, settings: Settings, components: Components, store: Store | None = None) -> None:
         self.id = f"sess_{secrets.token_urlsafe(12)}"
         self.resume_token = secrets.token_urlsafe(24)
         self._settings = settings
         self._components = components
         self._engine: Engine = components.engine
-        self._conversation = Conversation(self._engine.info, _guidelines(settings, components))
+        self._conversation = Conversation(
+            self._engine.info, _guidelines(settings, components), mark_below=settings.mark_below
+        )
         self._listener: Listener = components.new_listener()
-        self._log = EventLog()
+        session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
+        self.record = SessionRecord(settings, session, store, self.resume_token, self._storing_changed)
         self._outbox: Outbox[ServerEvent] | None = None
         self._chunks: DropOldest[AudioChunk] = DropOldest(AUDIO_CHUNKS)
         self._clock = 0  # the session's sample clock: the end of the last audio
@@ -132,6 +140,7 @@ class SessionRunner:
                     self._tasks.create_task(self._listen(), name="listen"),
                     self._tasks.create_task(self._recognise(), name="recognise"),
                     self._tasks.create_task(self._report(), name="report"),
+                    self._tasks.create_task(self.record.run(), name="record"),
                 ]
                 await self._ended.wait()
                 for task in [*helpers, *self._answers.values()]:
@@ -146,6 +155,7 @@ class SessionRunner:
                 self._grace.cancel()
             telemetry.sessions.dec()
             await self._close_peer()
+            await self.record.finish()
             if self._outbox:
                 self._outbox.close()
 
@@ -180,9 +190,11 @@ class SessionRunner:
                 self._tasks.create_task(peer.close(), name="close-earlier-peer")
         if self._grace:
             self._grace.cancel()
-        replay = self._log.after(after_seq) if after_seq is not None else []
+        replay = self.record.after(after_seq) if after_seq is not None else []
         self._outbox = Outbox(OUTBOX_EVENTS + len(replay), key=_coalesce)
-        self._outbox.put(self._log.add(SessionCreated(session=self._state(), resumed=after_seq is not None)))
+        self._outbox.put(
+            self.record.add(SessionCreated(session=self._state(), resumed=after_seq is not None))
+        )
         for event in replay:
             self._outbox.put(event)
         return self._outbox
@@ -215,6 +227,9 @@ class SessionRunner:
             engine=describe(self._engine.info),
             ice_servers=list(self._settings.ice_servers),
             version=__version__,
+            mark_below=self._settings.mark_below,
+            keep_audio_min=self._settings.keep_audio_min,
+            stored=self._settings.store is not None,
         )
 
     # --- audio ---
@@ -241,6 +256,7 @@ class SessionRunner:
     def _hear(self, chunk: AudioChunk) -> None:
         """Audio, on the session's sample clock."""
         self._clock = chunk.end
+        self.record.hear(chunk)
         dropped = self._chunks.put(chunk)
         telemetry.queue_peak.labels("audio").set(self._chunks.peak)
         if dropped is not None:
@@ -429,6 +445,24 @@ class SessionRunner:
         attached = self._conversation.image(attachment_id)
         return attached.image if attached else None
 
+    # --- the report ---
+
+    def findings(self) -> list[Finding]:
+        """What to look at before the report leaves."""
+        return check(self._conversation.dictation.document, doubtful=self._conversation.doubtful())
+
+    def words(self) -> tuple[int, list[WordPlace]]:
+        """The report's revision, and where its spoken words stand."""
+        return self._conversation.dictation.document.revision, self._conversation.words()
+
+    def _storing_changed(self, error: AssistantError | None) -> None:
+        if error is None:
+            self._emit(Notice(code="store_works", message="Everything is stored again."))
+            return
+        log.error("session %s: %s", self.id, error.code)
+        message = f"What is said now is not stored, until this is mended. {error.message}"
+        self._emit(Notice(level="warning", code=error.code, message=message))
+
     # --- facts and actions ---
 
     def _take_all(self, facts: list[Fact]) -> None:
@@ -456,7 +490,7 @@ class SessionRunner:
                 assert_never(action)
 
     def _emit(self, event: ServerEvent) -> None:
-        event = self._log.add(event)
+        event = self.record.add(event)
         if self._outbox is None:
             return
         try:

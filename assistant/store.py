@@ -33,6 +33,7 @@ from assistant.events import (
     TranscriptDelta,
     server_events,
 )
+from assistant.export.history import SessionInfo
 
 FILE = "sessions.sqlite3"
 APPLICATION_ID = 0x43564131
@@ -49,15 +50,6 @@ CREATE TRIGGER events_are_kept BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER audit_is_kept BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'append only'); END;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSession:
-    """``started_at`` carries its offset from UTC."""
-
-    id: str
-    started_at: datetime
-    recogniser: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +121,7 @@ class Store:
 
     # --- writing ---
 
-    def open_session(self, session: StoredSession, token: str, who: str) -> None:
+    def open_session(self, session: SessionInfo, token: str, who: str) -> None:
         """``token`` lets its holder export the session later; only its hash is stored."""
         row = (session.id, session.started_at.isoformat(), session.recogniser, _sha256(token))
         with self._transaction():
@@ -175,12 +167,12 @@ class Store:
 
     # --- reading ---
 
-    def sessions(self) -> list[StoredSession]:
+    def sessions(self) -> list[SessionInfo]:
         """Newest first."""
         rows = self._read("SELECT id, started_at, recogniser FROM sessions ORDER BY started_at DESC, id")
-        return [StoredSession(row[0], datetime.fromisoformat(row[1]), row[2]) for row in rows]
+        return [SessionInfo(row[0], datetime.fromisoformat(row[1]), row[2]) for row in rows]
 
-    def session(self, session_id: str) -> StoredSession:
+    def session(self, session_id: str) -> SessionInfo:
         """Raises ``BadInput``: ``session_unknown``."""
         for found in self.sessions():
             if found.id == session_id:

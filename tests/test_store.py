@@ -16,9 +16,10 @@ from assistant.events import (
     TranscriptCompleted,
     TranscriptDelta,
 )
-from assistant.store import FILE, Store, StoredSession
+from assistant.export.history import SessionInfo
+from assistant.store import FILE, Store
 
-SESSION = StoredSession("sess_1", datetime(2026, 11, 24, 9, 30, tzinfo=UTC), "lasr-mini")
+SESSION = SessionInfo("sess_1", datetime(2026, 11, 24, 9, 30, tzinfo=UTC), "lasr-mini")
 SAID = "xylophagous lungs"
 
 
@@ -121,7 +122,7 @@ def test_changes_behind_its_back_are_found(store, tamper):
 
 def test_two_stores_on_one_folder_keep_one_chain(store, tmp_path):
     other = Store(tmp_path / "kept")
-    other.open_session(StoredSession("sess_2", SESSION.started_at, "x"), "t", "Dr B")
+    other.open_session(SessionInfo("sess_2", SESSION.started_at, "x"), "t", "Dr B")
 
     def write(into, session_id):
         for n in range(20):

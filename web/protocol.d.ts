@@ -294,6 +294,8 @@ export interface DocumentChanged {
   can_redo: boolean;
   /** The event ids of the latest hand edits that are in it. */
   applied: string[];
+  /** Words heard with less than the session's mark_below; none where nothing is known. */
+  doubtful: WordPlace[];
 }
 
 /** A typed question, or an answer that begins. */
@@ -480,6 +482,12 @@ export interface SessionState {
   engine: EngineDescription;
   ice_servers: string[];
   version: string;
+  /** Words heard with less confidence are marked; 0 marks none. */
+  mark_below: number;
+  /** Minutes of audio kept in memory to be played; 0: none. */
+  keep_audio_min: number;
+  /** Finals, reports and answers are written to the server's disk. */
+  stored: boolean;
 }
 
 export interface ErrorBody {
@@ -521,6 +529,17 @@ export interface RangePart {
   section_id: string;
   start: number;
   end: number;
+}
+
+/** ``[start, end)`` of a section's text, and when it was said, on the session's sample clock. */
+export interface WordPlace {
+  section_id: string;
+  start: number;
+  end: number;
+  item_id: string;
+  start_ms: number;
+  end_ms: number;
+  confidence?: number | null;
 }
 
 export interface ConversationItem {

@@ -10,21 +10,13 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Protocol
 
+from assistant.events import WordPlace, WordTime
+
 LONGEST_GROUP = 12
 """Words that became something else together ("five point two" → "5.2"); more is no formatting."""
 
 _TOKEN = re.compile(r"\S+")
 _EDGES = re.compile(r"^\W+|\W+$")
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """A recognised word. Times are on the session's sample clock; ``confidence`` None: not known."""
-
-    text: str
-    start_ms: int
-    end_ms: int
-    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +27,6 @@ class Match:
     end: int
     first: int
     last: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedWord:
-    """``[start, end)`` of a section's text, and when and how surely it was heard (the least sure counts)."""
-
-    section_id: str
-    start: int
-    end: int
-    item_id: str
-    start_ms: int
-    end_ms: int
-    confidence: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +70,21 @@ def align(words: Sequence[str], written: str) -> list[Match]:
 
 
 class SpokenWords:
-    """The recognised words of a session's utterances, and where they stand in its document."""
+    """The recognised words of a session's utterances, and where they stand in its document.
+
+    Their times are on the session's sample clock.
+    """
 
     def __init__(self) -> None:
-        self._words: dict[str, Sequence[Spoken]] = {}
+        self._words: dict[str, Sequence[WordTime]] = {}
         self._aligned: dict[str, tuple[str, list[Match]]] = {}  # by item: its text, and what matched there
 
-    def heard(self, item_id: str, words: Sequence[Spoken]) -> None:
+    def heard(self, item_id: str, words: Sequence[WordTime]) -> None:
         """An empty ``words`` is a recogniser without word times: nothing is claimed of that item."""
         if words:
             self._words[item_id] = words
 
-    def place(self, sections: Iterable[SectionLike]) -> list[PlacedWord]:
+    def place(self, sections: Iterable[SectionLike]) -> list[WordPlace]:
         """Every word that has a place in the document, item by item. Only changed items are aligned anew."""
         pieces: dict[str, list[_Piece]] = {}
         for section in sections:
@@ -113,7 +95,7 @@ class SpokenWords:
                 offset += len(run.text)
         return [placed for item_id, found in pieces.items() for placed in self._place(item_id, found)]
 
-    def _place(self, item_id: str, pieces: Sequence[_Piece]) -> Iterator[PlacedWord]:
+    def _place(self, item_id: str, pieces: Sequence[_Piece]) -> Iterator[WordPlace]:
         spoken = self._words[item_id]
         matches = self._matches(item_id, " ".join(piece.text for piece in pieces))
         at = 0
@@ -123,14 +105,14 @@ class SpokenWords:
                 if start < end:
                     group = spoken[match.first : match.last]
                     shift = piece.offset - at
-                    yield PlacedWord(
-                        piece.section_id,
-                        start + shift,
-                        end + shift,
-                        item_id,
-                        group[0].start_ms,
-                        group[-1].end_ms,
-                        _least(group),
+                    yield WordPlace(
+                        section_id=piece.section_id,
+                        start=start + shift,
+                        end=end + shift,
+                        item_id=item_id,
+                        start_ms=group[0].start_ms,
+                        end_ms=group[-1].end_ms,
+                        confidence=_least(group),
                     )
             at += len(piece.text) + 1
 
@@ -142,7 +124,8 @@ class SpokenWords:
         return known[1]
 
 
-def _least(group: Sequence[Spoken]) -> float | None:
+def _least(group: Sequence[WordTime]) -> float | None:
+    """A group is as sure as its least sure word."""
     known = [word.confidence for word in group if word.confidence is not None]
     return min(known) if known else None
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.dictation.alignment import PlacedWord
 from assistant.dictation.document import Document, Section
+from assistant.events import WordPlace
 from assistant.export import sides
 
 Code = Literal[
@@ -39,7 +39,7 @@ class Finding:
 
 
 def check(
-    document: Document, *, required: Iterable[str] = (), doubtful: Sequence[PlacedWord] = ()
+    document: Document, *, required: Iterable[str] = (), doubtful: Sequence[WordPlace] = ()
 ) -> list[Finding]:
     """All findings, in the order of the document; ``required`` are the titles a template asks for."""
     if document.is_empty:
@@ -110,7 +110,7 @@ def _answers(document: Document) -> Iterator[Finding]:
             at += len(run.text)
 
 
-def _doubtful(document: Document, words: Iterable[PlacedWord]) -> Iterator[Finding]:
+def _doubtful(document: Document, words: Iterable[WordPlace]) -> Iterator[Finding]:
     for word in words:
         text = document.section(word.section_id).text[word.start : word.end]
         if word.confidence is not None:

@@ -15,8 +15,9 @@ from assistant.events import (
     ServerEvent,
     TranscriptCompleted,
     TranscriptWords,
+    WordTime,
 )
-from assistant.export.report import Answered, Report, ReportSection, SpokenWord, Utterance
+from assistant.export.report import Answered, Report, ReportSection, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class _Item:
     completed: TranscriptCompleted
     intent: str = ""
     written: str = ""
-    words: tuple[SpokenWord, ...] = ()
+    words: tuple[WordTime, ...] = ()
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class _History:
             case TranscriptCompleted() if event.transcript.strip():
                 self.items[event.item_id] = _Item(event, written=event.transcript)
             case TranscriptWords() if item := self.items.get(event.item_id):
-                item.words = tuple(SpokenWord(**word.model_dump()) for word in event.words)
+                item.words = tuple(event.words)
             case IntentEvent() if item := self.items.get(event.item_id):
                 item.intent, item.written = event.intent, event.text
             case ItemEdited() if item := self.items.get(event.item_id):

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import BadInput
+from assistant.events import WordTime
 
 SCHEMA: Final = "assistant.report/1"
 
@@ -24,15 +25,6 @@ class ReportSection(_Part):
     text: str
 
 
-class SpokenWord(_Part):
-    """``confidence`` is in [0, 1], None where the recogniser has none."""
-
-    text: str
-    start_ms: int
-    end_ms: int
-    confidence: float | None = None
-
-
 class Utterance(_Part):
     """One dictated utterance. Times are on the session's sample clock; ``at`` is ISO 8601."""
 
@@ -42,7 +34,7 @@ class Utterance(_Part):
     at: str
     heard: str = Field(description="As the recogniser gave it.")
     written: str = Field(description="As it was taken into the document, before later edits there.")
-    words: tuple[SpokenWord, ...] = ()
+    words: tuple[WordTime, ...] = ()
 
 
 class Answered(_Part):

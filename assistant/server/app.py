@@ -26,8 +26,9 @@ from assistant.events import ErrorBody, ErrorEvent, ServerEvent, SessionClosing,
 from assistant.guidelines.library import watching
 from assistant.imaging.photo import MAX_BYTES, thumbnail
 from assistant.runner import SessionRunner
-from assistant.server import guidelines
+from assistant.server import guidelines, reports
 from assistant.server.auth import Gate
+from assistant.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +45,8 @@ NO_CACHE = (b"cache-control", b"no-cache")
 class Hub:
     """All sessions: each one's runner is a task of this group."""
 
-    def __init__(self, settings: Settings, components: Components) -> None:
-        self.settings, self.components = settings, components
+    def __init__(self, settings: Settings, components: Components, store: Store | None = None) -> None:
+        self.settings, self.components, self.store = settings, components, store
         self._runners: dict[str, SessionRunner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing = False
@@ -56,7 +57,7 @@ class Hub:
             raise AssistantError("This server is stopping; try again soon.", code="server_stopping")
         if len(self._runners) >= self.settings.max_sessions:
             raise AssistantError("This server is full; try again later.", code="server_full")
-        runner = SessionRunner(self.settings, self.components)
+        runner = SessionRunner(self.settings, self.components, self.store)
         self._runners[runner.id] = runner
         task = asyncio.get_running_loop().create_task(runner.run(), name=runner.id)
         self._tasks[runner.id] = task
@@ -113,7 +114,7 @@ async def realtime(socket: WebSocket) -> None:
     # Each ends when the connection does; whichever ends first takes the other with it. _receive may wait
     # for room that nobody makes any more when its session is over.
     both = [
-        asyncio.create_task(_send(socket, outbox), name=f"send-{runner.id}"),
+        asyncio.create_task(_send(socket, runner, outbox), name=f"send-{runner.id}"),
         asyncio.create_task(_receive(socket, runner), name=f"receive-{runner.id}"),
     ]
     try:
@@ -133,11 +134,12 @@ async def no_such_socket(socket: WebSocket) -> None:
     await socket.close(4404, "not found")
 
 
-async def _send(socket: WebSocket, outbox: Outbox[ServerEvent]) -> None:
+async def _send(socket: WebSocket, runner: SessionRunner, outbox: Outbox[ServerEvent]) -> None:
     closing: SessionClosing | None = None
     try:
         while (event := await outbox.get()) is not None:
             closing = event if isinstance(event, SessionClosing) else None
+            await runner.record.durable(event)
             await socket.send_text(event.model_dump_json())
         await socket.close(1001 if closing and closing.retry else 4001)
     except (WebSocketDisconnect, RuntimeError, OSError):
@@ -233,8 +235,12 @@ class SecurityHeaders:
 
 
 def create_app(settings: Settings, components: Components, token: str | None = None) -> Starlette:
-    """The application. ``components`` are loaded when it starts and closed when it ends."""
-    hub = Hub(settings, components)
+    """The application. ``components`` are loaded when it starts and closed when it ends.
+
+    Raises ``BadInput`` when the store of the settings cannot be used.
+    """
+    store = Store(settings.store) if settings.store else None
+    hub = Hub(settings, components, store)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -243,6 +249,8 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             yield
             await hub.close()
         await components.close()
+        if store:
+            await asyncio.to_thread(store.close)
 
     app = Starlette(
         routes=[
@@ -250,6 +258,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             Route("/v1/attachments", attach, methods=["POST"]),
             Route("/v1/attachments/{session_id}/{attachment_id}", attachment_picture),
             *guidelines.routes(components),
+            *reports.ROUTES,
             Route("/healthz", health),
             Route("/metrics", metrics),
             WebSocketRoute("/{path:path}", no_such_socket),  # StaticFiles takes HTTP only

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from assistant.dictation.alignment import SpokenWords
 from assistant.dictation.dictation import Dictation
 from assistant.dictation.document import Range
 from assistant.dictation.formatter import Formatter
@@ -43,6 +44,7 @@ from assistant.events import (
     TranscriptFailed,
     TranscriptPartial,
     TranscriptWords,
+    WordPlace,
     WordTime,
 )
 from assistant.intents.detect import Context, detect
@@ -124,8 +126,13 @@ class Answer:
 class Conversation:
     """One clinician's session."""
 
-    def __init__(self, engine: EngineInfo, guidelines: Guidelines = "none") -> None:
+    def __init__(
+        self, engine: EngineInfo, guidelines: Guidelines = "none", *, mark_below: float = 0.5
+    ) -> None:
+        """Words heard with less confidence than ``mark_below`` are doubtful."""
         self._engine = engine
+        self._mark_below = mark_below
+        self._spoken = SpokenWords()
         self._guidelines = guidelines
         self._earlier: deque[tuple[str, Exchange]] = deque(maxlen=MOST_EARLIER)  # by the question's item
         self.dictation = Dictation(Formatter())
@@ -146,6 +153,17 @@ class Conversation:
         """The report as text."""
         return self.dictation.document.text
 
+    def words(self) -> list[WordPlace]:
+        """The words of the report that were spoken, where their places are known."""
+        return self._spoken.place(self.dictation.document.sections)
+
+    def doubtful(self) -> list[WordPlace]:
+        return [
+            word
+            for word in self.words()
+            if word.confidence is not None and word.confidence < self._mark_below
+        ]
+
     @property
     def image_count(self) -> int:
         return len(self._images)
@@ -158,7 +176,7 @@ class Conversation:
         actions = self._handle(fact)
         if self.dictation.document.revision != self._shown_revision:
             self._shown_revision = self.dictation.document.revision
-            actions.append(Emit(document_changed(self.dictation, self._applied)))
+            actions.append(Emit(document_changed(self.dictation, self._applied, self.doubtful())))
         return actions
 
     def _handle(self, fact: Fact) -> list[Action]:
@@ -255,6 +273,7 @@ class Conversation:
                 )
                 for word in fact.words
             ]
+            self._spoken.heard(item_id, words)
             actions.append(Emit(TranscriptWords(item_id=item_id, words=words)))
         return [*actions, *self._take(item_id, text)] if text else actions
 

@@ -4,10 +4,20 @@ from collections.abc import Iterable
 
 from assistant.dictation.dictation import Dictation
 from assistant.dictation.document import Run
-from assistant.events import DocumentChanged, FieldPart, PositionPart, RangePart, RunPart, SectionPart
+from assistant.events import (
+    DocumentChanged,
+    FieldPart,
+    PositionPart,
+    RangePart,
+    RunPart,
+    SectionPart,
+    WordPlace,
+)
 
 
-def document_changed(dictation: Dictation, applied: Iterable[str]) -> DocumentChanged:
+def document_changed(
+    dictation: Dictation, applied: Iterable[str], doubtful: Iterable[WordPlace] = ()
+) -> DocumentChanged:
     """The newest revision; ``applied`` are the event ids of the latest hand edits."""
     document, editor = dictation.document, dictation.editor
     selected = document.selected
@@ -24,6 +34,7 @@ def document_changed(dictation: Dictation, applied: Iterable[str]) -> DocumentCh
         can_undo=editor.can_undo,
         can_redo=editor.can_redo,
         applied=list(applied),
+        doubtful=list(doubtful),
     )
 
 

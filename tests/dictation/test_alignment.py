@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.dictation.alignment import Spoken, SpokenWords, align
+from assistant.dictation.alignment import SpokenWords, align
+from assistant.events import WordTime
 
 
 @dataclass
@@ -81,7 +82,11 @@ def place(sections, words):
     return first
 
 
-WORDS = [Spoken("four", 0, 200, 0.3), Spoken("millimeters", 200, 700, 0.8), Spoken("nodule", 700, 1000, None)]
+WORDS = [
+    WordTime(text="four", start_ms=0, end_ms=200, confidence=0.3),
+    WordTime(text="millimeters", start_ms=200, end_ms=700, confidence=0.8),
+    WordTime(text="nodule", start_ms=700, end_ms=1000),
+]
 
 
 def test_a_group_is_as_sure_as_its_least_sure_word():

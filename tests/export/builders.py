@@ -4,7 +4,8 @@ from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
-from assistant.export.report import Answered, Report, ReportSection, SpokenWord, Utterance
+from assistant.events import WordTime
+from assistant.export.report import Answered, Report, ReportSection, Utterance
 
 ZONE = timezone(timedelta(hours=1))
 FINDINGS = """The lungs are clear. A 4 mm nodule in the right upper lobe (5 < 6 mm) & no "effusion".
@@ -15,8 +16,8 @@ Second paragraph: T2* | 37.5 °C ~ µm, Müller^sign \\ 胸部.
 1. First
 2. Second"""
 WORDS = (
-    SpokenWord(text="four", start_ms=1200, end_ms=1400, confidence=0.31),
-    SpokenWord(text="millimeters", start_ms=1400, end_ms=1900, confidence=0.9),
+    WordTime(text="four", start_ms=1200, end_ms=1400, confidence=0.31),
+    WordTime(text="millimeters", start_ms=1400, end_ms=1900, confidence=0.9),
 )
 
 

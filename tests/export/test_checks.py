@@ -2,8 +2,8 @@
 
 import pytest
 
-from assistant.dictation.alignment import PlacedWord
 from assistant.dictation.document import Document, Field, Run, Section
+from assistant.events import WordPlace
 from assistant.export.checks import check
 from assistant.export.sides import conflicts
 
@@ -108,7 +108,10 @@ def test_text_of_the_model_is_named():
 
 def test_doubtful_words_are_listed_with_how_sure_they_are():
     made = document(Findings="Metoprolol 50 mg.")
-    (one,) = check(made, doubtful=[PlacedWord("findings", 0, 10, "utt_1", 0, 500, 0.314)])
+    place = WordPlace(
+        section_id="findings", start=0, end=10, item_id="utt_1", start_ms=0, end_ms=500, confidence=0.314
+    )
+    (one,) = check(made, doubtful=[place])
     assert one.message == "“Metoprolol” was heard with 31 % confidence."
     assert (one.code, one.start, one.end) == ("word_doubtful", 0, 10)
 

@@ -1,0 +1,132 @@
+"""A session's report over HTTP: export, checks, words, and the audio behind a word.
+
+Every request shows the session's own token in ``X-Session-Token``; nothing of the report is in an address.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from assistant.errors import AssistantError, BadInput
+from assistant.export.formats import file_name, find_format
+from assistant.export.history import report_from
+from assistant.export.report import Report
+from assistant.runner import SessionRunner
+from assistant.store import Store
+
+Handler = Callable[[Request], Awaitable[Response]]
+NOT_FOUND = frozenset({"session_unknown", "audio_gone", "audio_not_kept"})
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def answered(handler: Handler) -> Handler:
+    """What is wrong becomes a JSON error with a status."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            response = await handler(request)
+        except AssistantError as error:
+            status = 404 if error.code in NOT_FOUND else 400 if isinstance(error, BadInput) else 500
+            body = {"error": {"code": error.code, "message": error.message}}
+            response = JSONResponse(body, status_code=status)
+        response.headers.update(NO_STORE)
+        return response
+
+    return answer
+
+
+@answered
+async def export(request: Request) -> Response:
+    """GET the report: ``?format=`` as in ``assistant export``. Also of a session that only the store has."""
+    form = find_format(request.query_params.get("format", ""))
+    report = await _report(request)
+    data = await asyncio.to_thread(form.write, report)
+    disposition = f'attachment; filename="{file_name(report, form)}"'
+    return Response(data, media_type=form.media_type, headers={"Content-Disposition": disposition})
+
+
+@answered
+async def checks(request: Request) -> Response:
+    """GET what to look at before the report leaves."""
+    runner = _live(request)
+    return JSONResponse({"findings": [asdict(finding) for finding in runner.findings()]})
+
+
+@answered
+async def words(request: Request) -> Response:
+    """GET where the spoken words stand in the report, and when each was said."""
+    revision, places = _live(request).words()
+    return JSONResponse({"revision": revision, "words": [place.model_dump() for place in places]})
+
+
+@answered
+async def audio(request: Request) -> Response:
+    """GET ``?start_ms=&end_ms=`` of the session's audio as WAV, if it is kept."""
+    runner = _live(request)
+    start_ms, end_ms = _milliseconds(request, "start_ms"), _milliseconds(request, "end_ms")
+    data = runner.record.wav(start_ms, end_ms)
+    await runner.record.note("audio_played")
+    return Response(data, media_type="audio/wav")
+
+
+ROUTES = [
+    Route("/v1/sessions/{session_id}/export", export),
+    Route("/v1/sessions/{session_id}/checks", checks),
+    Route("/v1/sessions/{session_id}/words", words),
+    Route("/v1/sessions/{session_id}/audio", audio),
+]
+
+
+async def _report(request: Request) -> Report:
+    what = f"exported_{request.query_params['format']}"
+    if runner := _find_live(request):
+        await runner.record.note(what)
+        return runner.record.report()
+    store: Store | None = request.app.state.hub.store
+    if store is None:
+        raise _unknown()
+    session_id, token = request.path_params["session_id"], _token(request)
+    who = request.app.state.hub.settings.user
+
+    def read() -> Report:
+        if not store.is_token_of(session_id, token):
+            raise _unknown()
+        store.record(session_id, who, what)
+        return report_from(store.events(session_id), store.session(session_id), datetime.now().astimezone())
+
+    return await asyncio.to_thread(read)
+
+
+def _live(request: Request) -> SessionRunner:
+    runner = _find_live(request)
+    if runner is None:
+        raise _unknown()
+    return runner
+
+
+def _find_live(request: Request) -> SessionRunner | None:
+    runner: SessionRunner | None = request.app.state.hub.find(request.path_params["session_id"])
+    if runner and hmac.compare_digest(_token(request).encode(), runner.resume_token.encode()):
+        return runner
+    return None
+
+
+def _token(request: Request) -> str:
+    return request.headers.get("x-session-token", "")
+
+
+def _milliseconds(request: Request, name: str) -> int:
+    given = request.query_params.get(name, "")
+    if not (given.isascii() and given.isdecimal() and len(given) < 12):
+        raise BadInput(f"'{name}' must be a whole number of milliseconds.", code="range_invalid")
+    return int(given)
+
+
+def _unknown() -> BadInput:
+    return BadInput("There is no such session; reload the page.", code="session_unknown")
