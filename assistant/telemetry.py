@@ -21,6 +21,9 @@ answers = Counter("assistant_answers", "Answers by how they ended.", ["status"],
 audio_dropped_ms = Counter("assistant_audio_dropped_ms", "Audio dropped: overload.", registry=registry)
 audio_lost_packets = Counter("assistant_audio_lost_packets", "RTP packets lost.", registry=registry)
 queue_peak = Gauge("assistant_queue_peak", "Highest fill of a queue so far.", ["queue"], registry=registry)
+asr_state_bytes = Gauge(
+    "assistant_asr_state_bytes", "Memory of the recogniser's open streams.", registry=registry
+)
 stage_seconds = Histogram(
     "assistant_stage_seconds",
     "Time spent per stage.",

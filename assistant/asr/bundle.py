@@ -166,3 +166,8 @@ def write_tokens(path: Path, pieces: Sequence[str]) -> None:
 def encoder_frames(mel_frames: int) -> int:
     """How many encoder frames so many mel frames give."""
     return max(0, (mel_frames - FIRST_FRAME_MELS) // SUBSAMPLING + 1)
+
+
+def mel_frames(encoder_frames: int) -> int:
+    """How many mel frames so many encoder frames are made of."""
+    return SUBSAMPLING * (encoder_frames - 1) + FIRST_FRAME_MELS

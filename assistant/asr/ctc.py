@@ -1,0 +1,163 @@
+"""CTC: log-probabilities per frame → pieces, words with times and confidences. Pure.
+
+Piece 0 is the blank, 1 to 3 are ``<s>``, ``</s>`` and ``<unk>``: never text. What the model writes in braces
+or brackets (``{period}``, ``{new paragraph}``, ``[FINDINGS]``, and any such marker nobody has heard of) is
+kept as it is, as one word.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.asr.base import Word
+
+LogProbs = npt.NDArray[np.float32]
+"""[frames, vocabulary]: natural logarithms, each row sums to one in probability."""
+
+BLANK = 0
+FIRST_TEXT_PIECE = 4
+SPACE = "\u2581"
+FRAME_MS = 40
+FIRST_FRAME_START_MS = 52
+"""Frame i is centred at 40 i + 72.5 ms."""
+LONGEST_MARKER_WORDS = 5
+CLOSING = {"{": "}", "[": "]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece: the frames [first, last] that hold it, and the probability at its best frame."""
+
+    piece: int
+    first: int
+    last: int
+    probability: float
+
+
+def log_softmax(logits: npt.NDArray[np.float32]) -> LogProbs:
+    shifted = logits - logits.max(-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class BestPath:
+    """The best piece of each frame and its probability: all that greedy decoding keeps of the frames."""
+
+    pieces: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, log_probs: LogProbs) -> "BestPath":
+        pieces = log_probs.argmax(-1)
+        best = np.take_along_axis(log_probs, pieces[:, None], -1)[:, 0]
+        return cls(pieces, np.asarray(np.exp(best), np.float32))
+
+    @classmethod
+    def empty(cls) -> "BestPath":
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+    def __add__(self, other: "BestPath") -> "BestPath":
+        return BestPath(
+            np.concatenate([self.pieces, other.pieces]),
+            np.concatenate([self.probabilities, other.probabilities]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+
+def collapse(path: BestPath) -> list[Token]:
+    """Repeats are one, blanks and pieces that are no text are none."""
+    if not len(path):
+        return []
+    edges = np.flatnonzero(np.diff(path.pieces)) + 1
+    firsts = np.concatenate([[0], edges])
+    ends = np.concatenate([edges, [len(path)]])
+    return [
+        Token(piece, first, end - 1, float(path.probabilities[first:end].max()))
+        for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)
+        if (piece := int(path.pieces[first])) >= FIRST_TEXT_PIECE
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenWord:
+    """A word and the tokens that spell it."""
+
+    text: str
+    tokens: tuple[Token, ...]
+
+    @property
+    def probability(self) -> float:
+        """Of its least likely piece."""
+        return min(token.probability for token in self.tokens)
+
+
+def spell(tokens: Sequence[Token], pieces: Sequence[str]) -> list[TokenWord]:
+    """Tokens → words; a word starts at a piece that starts with a space."""
+    words: list[tuple[str, list[Token]]] = []
+    for token in tokens:
+        text = pieces[token.piece]
+        if text.startswith(SPACE) or not words:
+            words.append(("", []))
+        so_far, own = words[-1]
+        own.append(token)
+        words[-1] = (so_far + text.replace(SPACE, ""), own)
+    spelled = [TokenWord(text, tuple(own)) for text, own in words if text]
+    return _join_markers(spelled)
+
+
+def _join_markers(words: list[TokenWord]) -> list[TokenWord]:
+    """``{new`` ``paragraph}`` → ``{new paragraph}``; what never closes stays as it is."""
+    out: list[TokenWord] = []
+    at = 0
+    while at < len(words):
+        size = _marker_size(words, at)
+        group = words[at : at + size]
+        tokens = tuple(token for word in group for token in word.tokens)
+        out.append(TokenWord(" ".join(word.text for word in group), tokens))
+        at += size
+    return out
+
+
+def _marker_size(words: list[TokenWord], at: int) -> int:
+    closing = CLOSING.get(words[at].text[0])
+    if closing is None or closing in words[at].text:
+        return 1
+    for size in range(2, LONGEST_MARKER_WORDS + 1):
+        if at + size > len(words):
+            return 1
+        text = words[at + size - 1].text
+        if text[0] in CLOSING:
+            return 1
+        if closing in text:
+            return size
+    return 1
+
+
+def timed(words: Sequence[TokenWord], *, first_frame: int = 0) -> tuple[Word, ...]:
+    """Times in milliseconds of the utterance, right to about a frame."""
+    return tuple(
+        Word(
+            word.text,
+            FIRST_FRAME_START_MS + FRAME_MS * (first_frame + word.tokens[0].first),
+            FIRST_FRAME_START_MS + FRAME_MS * (first_frame + word.tokens[-1].last + 1),
+            round(word.probability, 3),
+        )
+        for word in words
+    )
+
+
+def join_at_blank(left: LogProbs, right: LogProbs, overlap: int) -> LogProbs:
+    """Two windows whose last and first ``overlap`` frames are the same audio → one.
+
+    The seam lies where both are surest that nothing is being said, nearest the middle among equals: there
+    no piece can be lost or come twice.
+    """
+    both = left[len(left) - overlap :, BLANK] + right[:overlap, BLANK]
+    smooth = np.convolve(np.pad(both, 1, mode="edge"), np.ones(3) / 3, mode="valid")
+    from_middle = np.abs(np.arange(overlap) - overlap // 2) / max(overlap, 1)
+    seam = int((smooth - 1e-3 * from_middle).argmax())
+    return np.concatenate([left[: len(left) - overlap + seam], right[seam:]])
