@@ -10,6 +10,7 @@ import numpy as np
 
 from assistant import weights
 from assistant.asr.base import AsrModel
+from assistant.asr.medasr import MedAsrModel
 from assistant.asr.moonshine import MoonshineModel
 from assistant.audio.frames import SAMPLE_RATE_HZ
 from assistant.config import Settings
@@ -24,7 +25,7 @@ from assistant.vad.endpoint import EndpointSettings
 from assistant.vad.silero import SileroModel
 from assistant.vad.webrtc import WebRtcVad
 
-ASR_BUNDLES = {"moonshine": "moonshine-tiny-en"}
+MOONSHINE_BUNDLE, MEDASR_BUNDLE, MINI_BUNDLE = "moonshine-tiny-en", "medasr", "lasr-mini"
 STAND_IN_BUNDLE = "gemma-3-270m"
 VAD_BUNDLE = "silero-vad"
 
@@ -64,7 +65,24 @@ def models_dir(settings: Settings) -> Path:
 
 def open_recogniser(settings: Settings) -> AsrModel:
     """The recogniser of the settings. Raises ``Missing`` when its files are not there."""
-    return MoonshineModel(weights.resolve(ASR_BUNDLES[settings.asr], models_dir(settings)))
+    if settings.asr == "moonshine" and settings.asr_bundle is None:
+        return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
+    return MedAsrModel(
+        settings.asr_bundle or _lasr_folder(settings),
+        preset=settings.asr_preset,
+        precision=None if settings.asr_precision == "auto" else settings.asr_precision,
+        provider=settings.asr_provider,
+        threads=settings.asr_threads,
+        workers=settings.asr_workers,
+    )
+
+
+def _lasr_folder(settings: Settings) -> Path:
+    """The mini model ships; of MedASR our own export, which has caches, goes before the published one."""
+    if settings.asr == "lasr-mini":
+        return weights.MANIFESTS / MINI_BUNDLE
+    exported = models_dir(settings) / f"{MEDASR_BUNDLE}-export"
+    return exported if exported.is_dir() else weights.resolve(MEDASR_BUNDLE, models_dir(settings))
 
 
 def open_vad(settings: Settings) -> Callable[[], Vad]:

@@ -24,7 +24,16 @@ class Settings(BaseSettings):
     )
     models_dir: Path | None = Field(None, description="Where downloaded models are.")
 
-    asr: Literal["moonshine"] = Field("moonshine", description="Recogniser.")
+    asr: Literal["moonshine", "medasr", "lasr-mini"] = Field("moonshine", description="Recogniser.")
+    asr_bundle: Path | None = Field(
+        None, description="Folder of an exported recogniser, instead of the one that --asr names."
+    )
+    asr_preset: Literal["fast", "balanced", "accurate"] = Field(
+        "balanced", description="How long MedASR waits for what follows before it shows and settles words."
+    )
+    asr_precision: Literal["auto", "int8", "fp32"] = Field("auto", description="Of MedASR's weights.")
+    asr_provider: Literal["cpu", "cuda"] = Field("cpu", description="What MedASR runs on.")
+    asr_threads: int = Field(1, ge=1, le=64, description="Threads of one step of MedASR.")
     asr_workers: int = Field(2, ge=1, le=64, description="Threads that run the recogniser.")
     vad: Literal["silero", "webrtc"] = Field("silero", description="Voice activity detector.")
     vad_start: float = Field(0.6, gt=0, lt=1, description="Speech probability that starts an utterance.")

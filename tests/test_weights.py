@@ -3,6 +3,7 @@
 import hashlib
 import io
 import random
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -414,6 +415,43 @@ def test_a_truncated_archive_is_refused_and_does_not_stay(web: Web, define: Defi
     web.files["/toy.tar.bz2"] = content
     pull("toy", models)
     assert weights.verify("toy", models) == []
+
+
+UNKNOWN = [
+    {"path": "model.onnx", "member": "toy/model.onnx", "size": 10 * len(DATA)},
+    {"path": "tokens.txt", "member": "toy/tokens.txt", "size": 10 * len(DATA)},
+]
+
+
+def test_files_without_a_known_hash_are_recorded_at_the_first_pull_and_held_to_it(
+    web: Web, define: Define, models: Path
+) -> None:
+    define(archive_source(web, "toy.tar.bz2", tar_of(MEMBERS, "bz2")), UNKNOWN)
+    assert code_of(lambda: weights.resolve("toy", models)) == "model_missing"
+    folder = pull("toy", models)
+    assert weights.resolve("toy", models) == folder
+    trusted = weights.first_use(weights.load_manifest("toy"), models)
+    assert trusted["model.onnx"] == hashlib.sha256(DATA).hexdigest()
+    (folder / "model.onnx").write_bytes(DATA[:-1])
+    assert code_of(lambda: weights.resolve("toy", models)) == "model_hash_mismatch"
+    shutil.rmtree(folder)
+    web.files["/toy.tar.bz2"] = tar_of({**MEMBERS, "toy/model.onnx": DATA[::-1]}, "bz2")
+    assert code_of(lambda: pull("toy", models)) == "model_hash_mismatch"
+    web.files["/toy.tar.bz2"] = tar_of(MEMBERS, "bz2")
+    assert pull("toy", models) == folder
+
+
+def test_a_file_without_a_known_hash_has_a_largest_size(web: Web, define: Define, models: Path) -> None:
+    small = [{**UNKNOWN[0], "size": len(DATA) - 1}]
+    define(archive_source(web, "toy.tar.bz2", tar_of(MEMBERS, "bz2")), small)
+    assert code_of(lambda: pull("toy", models)) == "archive_invalid"
+
+
+def test_a_damaged_record_of_the_first_pull_is_said(web: Web, define: Define, models: Path) -> None:
+    define(archive_source(web, "toy.tar.bz2", tar_of(MEMBERS, "bz2")), UNKNOWN)
+    pull("toy", models)
+    (models / ".toy.first-use.json").write_text("{")
+    assert code_of(lambda: weights.resolve("toy", models)) == "manifest_invalid"
 
 
 @pytest.mark.parametrize("evil", ["../../evil", "/tmp/clinical-voice-assistant-evil", "toy/../../evil"])

@@ -61,8 +61,13 @@ def _here(name: str, directory: Path) -> bool:
 def _list(directory: Path) -> int:
     for bundle in weights.list_bundles():
         state = "here" if _here(bundle.name, directory) else "not here"
-        say(f"{bundle.name:20} {state:9} {bundle.size / 1e6:7.1f} MB  {bundle.purpose}; {bundle.licence}")
+        say(f"{bundle.name:20} {state:9} {_size(bundle):>10}  {bundle.purpose}; {bundle.licence}")
     return 0
+
+
+def _size(bundle: weights.ModelBundle) -> str:
+    most = "≤ " if not all(file.sha256 for file in bundle.files) else ""
+    return f"{most}{bundle.size / 1e6:.1f} MB"
 
 
 def _pull(names: Sequence[str], directory: Path) -> int:
@@ -81,6 +86,11 @@ def _pull(names: Sequence[str], directory: Path) -> int:
             bar.update(task, completed=bundle.size)
     for bundle in bundles:
         say(f"{bundle.name}: {directory / bundle.name}")
+        if trusted := weights.first_use(bundle, directory):
+            note(f"{bundle.name} is under: {bundle.licence} ({bundle.source.home})")
+            note("Nobody has vouched for these files; later pulls are held to what the first one brought:")
+            for path, sha256 in trusted.items():
+                note(f"  {sha256}  {path}")
     return 0
 
 

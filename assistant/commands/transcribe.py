@@ -30,7 +30,7 @@ def register(subparsers: Subparsers) -> None:
     form.add_argument("--json", dest="form", action="store_const", const="json", help="text, segments, words")
     form.add_argument("--srt", dest="form", action="store_const", const="srt", help="SubRip subtitles")
     form.add_argument("--vtt", dest="form", action="store_const", const="vtt", help="WebVTT subtitles")
-    for name in ("asr", "vad", "models-dir"):
+    for name in ("asr", "asr-bundle", "vad", "models-dir"):
         parser.add_argument(
             f"--{name}", dest=f"setting_{name.replace('-', '_')}", help=f"as in: assistant serve --{name}"
         )

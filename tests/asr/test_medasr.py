@@ -1,7 +1,10 @@
 """The runtime on real ONNX graphs of a tiny model: words mean nothing, equality and seams do."""
 
+import asyncio
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 
 import numpy as np
 import onnx
@@ -17,7 +20,12 @@ from assistant.asr.features import FeatureSettings, log_mel
 from assistant.asr.lasr_stream import PRESETS, LasrStream
 from assistant.asr.medasr import MedAsrModel
 from assistant.asr.windows import full_context, windows
+from assistant.audio.frames import AudioChunk
+from assistant.components import endpoint_settings, open_recogniser, open_vad
+from assistant.config import Settings
 from assistant.errors import AssistantError
+from assistant.listener import Listener
+from assistant.session.types import FinalHeard
 from tests.asr.lasr_models import tiny_lasr, write_lasr_directory
 
 
@@ -163,6 +171,29 @@ def test_a_machine_that_is_behind_takes_larger_steps_and_then_smaller_ones_again
     for _ in range(40):
         stream._pace.frames(8)
     assert stream._pace.frames(8) == PRESETS["fast"].chunk
+
+
+async def test_the_live_path_names_it_and_hears_with_it(bundles):
+    """Components, listener and model, from the settings."""
+    settings = Settings(asr_bundle=bundles / "cached", vad="webrtc")
+    recogniser = open_recogniser(settings)
+    assert recogniser.name == "tiny"
+    with ThreadPoolExecutor(1) as executor:
+        listener = Listener(
+            vad=open_vad(settings)(),
+            settings=endpoint_settings(settings),
+            model=recogniser,
+            executor=executor,
+        )
+        samples = np.concatenate([probe_signal(3.0), np.zeros(32_000, np.float32)])
+        for i in range(0, len(samples), 320):
+            listener.hear(AudioChunk(samples[i : i + 320], i))
+        async with asyncio.timeout(20), aclosing(listener.recognise()) as facts:
+            async for fact in facts:
+                if isinstance(fact, FinalHeard):
+                    break
+    assert fact.text
+    assert fact.words[0].confidence is not None
 
 
 # --- bad bundles ---
