@@ -119,6 +119,12 @@ class Store:
         with self._lock:
             self._connection.close()
 
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     # --- writing ---
 
     def open_session(self, session: SessionInfo, token: str, who: str) -> None:

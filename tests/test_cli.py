@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from assistant import __version__
-from assistant.asr.base import Word
-from assistant.commands.transcribe import clock, subtitles_vtt
 
 
 def assistant(*args: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -120,15 +118,6 @@ def test_one_bad_file_does_not_stop_the_others() -> None:
     assert row["file"] == good
     assert "image" in row["text"].lower()
     assert row["segments"][0]["end_ms"] > row["segments"][0]["start_ms"]
-
-
-def test_subtitles_have_clock_times_and_no_markup() -> None:
-    class Segment:
-        start_ms, end_ms, text = 0, 3_723_004, "a < b & c"
-        words: tuple[Word, ...] = ()
-
-    assert clock(3_723_004, ",") == "01:02:03,004"
-    assert subtitles_vtt([Segment()]) == ("WEBVTT\n\n00:00:00.000 --> 01:02:03.004\na &lt; b &amp; c\n\n")
 
 
 def test_doctor_says_what_is_wrong_and_what_to_do() -> None:

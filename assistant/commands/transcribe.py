@@ -11,6 +11,7 @@ from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
 from assistant.errors import AssistantError
+from assistant.export.subtitles import srt, vtt
 
 if TYPE_CHECKING:
     from assistant.asr.offline import Segment
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
             continue
         if number and len(args.files) > 1:
             say()
-        say((subtitles_srt if args.form == "srt" else subtitles_vtt)(segments), end="")
+        say((srt if args.form == "srt" else vtt)(segments), end="")
     if args.form == "json" and (rows or len(args.files) > 1):
         say(json.dumps(rows if len(args.files) > 1 else rows[0], ensure_ascii=False, indent=1))
     return 0 if not failed else 2 if failed == len(args.files) else 1
@@ -97,28 +98,6 @@ def as_json(segments: Sequence["Segment"]) -> dict[str, Any]:
             for word in segment.words
         ],
     }
-
-
-def subtitles_srt(segments: Sequence["Segment"]) -> str:
-    return "".join(
-        f"{i}\n{clock(s.start_ms, ',')} --> {clock(s.end_ms, ',')}\n{s.text}\n\n"
-        for i, s in enumerate(segments, 1)
-    )
-
-
-def subtitles_vtt(segments: Sequence["Segment"]) -> str:
-    cues = (f"{clock(s.start_ms, '.')} --> {clock(s.end_ms, '.')}\n{escaped(s.text)}\n\n" for s in segments)
-    return "WEBVTT\n\n" + "".join(cues)
-
-
-def escaped(text: str) -> str:
-    """WebVTT reads & and < as markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def clock(ms: int, point: str) -> str:
-    """Milliseconds → ``00:01:02,345``."""
-    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
 
 
 def _progress(path: str) -> Progress | None:

@@ -3,14 +3,26 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from assistant.export.paragraphs import printable
 from assistant.export.report import Report
 
 
+class Timed(Protocol):
+    """Times are milliseconds from the start of the recording or session."""
+
+    @property
+    def start_ms(self) -> int: ...
+    @property
+    def end_ms(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Times are milliseconds from the start of the recording or session."""
+    """What ``Timed`` asks for."""
 
     start_ms: int
     end_ms: int
@@ -23,14 +35,14 @@ def cues(report: Report) -> list[Cue]:
     return [Cue(u.start_ms, u.end_ms, u.written) for u in spoken if u.written.strip()]
 
 
-def srt(cues: Iterable[Cue]) -> str:
+def srt(cues: Iterable[Timed]) -> str:
     return "".join(
         f"{number}\n{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}\n{_lines(cue.text)}\n\n"
         for number, cue in enumerate(cues, 1)
     )
 
 
-def vtt(cues: Iterable[Cue]) -> str:
+def vtt(cues: Iterable[Timed]) -> str:
     return "WEBVTT\n\n" + "".join(
         f"{clock(cue.start_ms, '.')} --> {clock(cue.end_ms, '.')}\n{_escaped(_lines(cue.text))}\n\n"
         for cue in cues

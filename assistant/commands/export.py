@@ -1,0 +1,105 @@
+"""``assistant export``: a stored session, or a report saved as JSON, in any format."""
+
+import argparse
+import getpass
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from assistant.commands.serve import settings_from
+from assistant.commands.terminal import Subparsers, note, say
+from assistant.errors import BadInput
+from assistant.export.formats import FORMATS, Format, find_format
+from assistant.export.history import report_from
+from assistant.export.report import Report, read_report
+from assistant.store import Store
+
+TEXT_TYPES = (
+    "text/",
+    "application/json",
+    "application/fhir+json",
+    "application/hl7-v2",
+    "application/x-subrip",
+)
+
+
+def register(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "export",
+        help="a stored session, or a saved JSON report, in any format",
+        description="Write a report in another format. Without SOURCE it lists the sessions of the store.",
+    )
+    parser.add_argument(
+        "source", nargs="?", metavar="SOURCE", help="a session of the store, or a JSON export"
+    )
+    parser.add_argument("--format", default="txt", help=f"{', '.join(FORMATS)} (default: txt)")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument("--revision", type=int, help="the report as it was then (default: the newest)")
+    parser.add_argument("--verify", action="store_true", help="check the store's audit; print its last hash")
+    parser.add_argument("--store", dest="setting_store", help="as in: assistant serve --store")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    form = find_format(args.format)
+    if args.verify:
+        with _opened(args) as store:
+            say(store.verify())
+    elif args.source is None:
+        _list(args)
+    elif (saved := Path(args.source)).is_file():
+        _write(form, _read(saved), args.output)
+    else:
+        _write(form, _stored(args, form), args.output)
+    return 0
+
+
+def _list(args: argparse.Namespace) -> None:
+    with _opened(args) as store:
+        sessions = store.sessions()
+    for session in sessions:
+        say(f"{session.id}  {session.started_at:%Y-%m-%d %H:%M}  {session.recogniser}")
+    if not sessions:
+        note("The store holds no session yet.")
+
+
+def _stored(args: argparse.Namespace, form: Format) -> Report:
+    """Reads a session, and writes into the audit that it was."""
+    with _opened(args) as store:
+        session = store.session(args.source)
+        report = report_from(
+            store.events(session.id), session, datetime.now().astimezone(), revision=args.revision
+        )
+        store.record(session.id, f"{getpass.getuser()} (command line)", f"exported_{form.name}")
+    return report
+
+
+def _opened(args: argparse.Namespace) -> Store:
+    folder = settings_from(args).store
+    if folder is None:
+        raise BadInput(
+            "Say which store: --store DIR, or ASSISTANT_STORE; or give a report saved as JSON.",
+            code="store_missing",
+        )
+    return Store(folder, create=False)
+
+
+def _read(path: Path) -> Report:
+    try:
+        return read_report(path.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.", code="report_unreadable") from None
+
+
+def _write(form: Format, report: Report, output: Path | None) -> None:
+    data = form.write(report)
+    if output is None:
+        if sys.stdout.isatty() and not form.media_type.startswith(TEXT_TYPES):
+            raise BadInput(f"{form.label} is no text: add -o FILE.", code="output_missing")
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+        return
+    try:
+        output.write_bytes(data)
+    except OSError as error:
+        raise BadInput(f"{output} cannot be written: {error.strerror}.", code="output_unwritable") from None
