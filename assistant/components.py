@@ -10,6 +10,8 @@ import numpy as np
 
 from assistant import weights
 from assistant.asr.base import AsrModel
+from assistant.asr.beam import BeamSettings
+from assistant.asr.hotwords import read_phrases
 from assistant.asr.medasr import MedAsrModel
 from assistant.asr.moonshine import MoonshineModel
 from assistant.audio.frames import SAMPLE_RATE_HZ
@@ -74,6 +76,9 @@ def open_recogniser(settings: Settings) -> AsrModel:
         provider=settings.asr_provider,
         threads=settings.asr_threads,
         workers=settings.asr_workers,
+        phrases=read_phrases(settings.asr_hotwords) if settings.asr_hotwords else (),
+        language_model=settings.asr_language_model,
+        beam=BeamSettings(width=settings.asr_beam, lm_weight=settings.asr_lm_weight),
     )
 
 

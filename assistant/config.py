@@ -32,6 +32,12 @@ class Settings(BaseSettings):
         "balanced", description="How long MedASR waits for what follows before it shows and settles words."
     )
     asr_precision: Literal["auto", "int8", "fp32"] = Field("auto", description="Of MedASR's weights.")
+    asr_hotwords: Path | None = Field(None, description="File of words for MedASR to expect, one a line.")
+    asr_language_model: Path | None = Field(
+        None, description="N-gram model over MedASR's pieces: lm_6.kenlm, or an ARPA file."
+    )
+    asr_lm_weight: float = Field(0.15, ge=0, le=2, description="Weight of the language model.")
+    asr_beam: int = Field(8, ge=1, le=100, description="Width of the beam, where one is used.")
     asr_provider: Literal["cpu", "cuda"] = Field("cpu", description="What MedASR runs on.")
     asr_threads: int = Field(1, ge=1, le=64, description="Threads of one step of MedASR.")
     asr_workers: int = Field(2, ge=1, le=64, description="Threads that run the recogniser.")

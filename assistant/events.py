@@ -33,8 +33,15 @@ class AudioFormat(_Part):
     rate: int = Field(24_000, description="Samples per second, 8000 to 48000.")
 
 
+class TranscriptionConfig(_Part):
+    keywords: list[str] | None = Field(
+        None, description="Words and names to expect; an empty list takes those of before back."
+    )
+
+
 class AudioInput(_Part):
     format: AudioFormat | None = None
+    transcription: TranscriptionConfig | None = None
 
 
 class SessionAudio(_Part):
@@ -50,7 +57,7 @@ class SessionConfig(_Part):
 
 
 class SessionUpdate(ClientEventBase):
-    """Change the session: the rate of PCM input, the mode."""
+    """Change the session: the rate of PCM input, words to expect, the mode."""
 
     type: Literal["session.update"] = "session.update"
     session: SessionConfig

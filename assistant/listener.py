@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -85,6 +85,7 @@ class Listener:
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         self._vad, self._model, self._executor, self._now = vad, model, executor, now
+        self._base_model = model
         self._detector = endpoint.EndpointDetector(settings)
         self._rechunk = Rechunker(vad.frame_samples)
         self._history = AudioHistory(settings.longest_utterance_s + 2)
@@ -98,6 +99,10 @@ class Listener:
     @property
     def speaking(self) -> bool:
         return self._current is not None
+
+    def expect(self, phrases: Sequence[str]) -> None:
+        """Listen for these phrases from the next utterance on. Raises ``BadInput``."""
+        self._model = self._base_model.expecting(phrases)
 
     async def room(self) -> None:
         """Wait while the recogniser is too far behind to take more."""

@@ -404,6 +404,9 @@ class SessionRunner:
             StreamResampler(audio.input.format.rate)  # refuses a rate it cannot take
             self._pcm_rate = audio.input.format.rate
             self._end_pcm()
+        transcription = audio.input.transcription if audio and audio.input else None
+        if transcription and transcription.keywords is not None:
+            self._listener.expect(transcription.keywords)
         if event.session.mode:
             self._take(ModeChosen(event.session.mode))
         self._emit(SessionUpdated(session=self._state()))

@@ -1,6 +1,6 @@
 // Made by scripts/protocol_docs.py from assistant/events.py; do not edit.
 
-/** Change the session: the rate of PCM input, the mode. */
+/** Change the session: the rate of PCM input, words to expect, the mode. */
 export interface SessionUpdate {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -637,6 +637,7 @@ export interface TokenUsage {
 
 export interface AudioInput {
   format?: AudioFormat | null;
+  transcription?: TranscriptionConfig | null;
 }
 
 /** A place to fill: shown as ``[name]`` until it is. */
@@ -649,6 +650,11 @@ export interface AudioFormat {
   type?: "audio/pcm";
   /** Samples per second, 8000 to 48000. */
   rate?: number;
+}
+
+export interface TranscriptionConfig {
+  /** Words and names to expect; an empty list takes those of before back. */
+  keywords?: string[] | null;
 }
 
 export type ClientEvent =

@@ -1,5 +1,6 @@
 """What a recogniser is: a shared model, and one stream per utterance. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,3 +69,8 @@ class AsrModel(Protocol):
     """As shown on the page and the wire, e.g. ``moonshine-tiny-en``."""
 
     def open_stream(self) -> AsrStream: ...
+
+    def expecting(self, phrases: Sequence[str]) -> "AsrModel":
+        """The same model, listening for these phrases as well. Raises ``BadInput`` (``hotwords_invalid``,
+        ``hotwords_not_supported``)."""
+        ...

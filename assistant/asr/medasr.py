@@ -1,14 +1,19 @@
 """MedASR, or any LASR exported with ``assistant models export``, as a recogniser shared by all sessions."""
 
+import copy
 import weakref
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from assistant import telemetry
 from assistant.asr.acoustic import Provider, open_acoustic
 from assistant.asr.base import Transcript
+from assistant.asr.beam import BeamDecoder, BeamSettings
 from assistant.asr.bundle import Precision, open_bundle
 from assistant.asr.ctc import BestPath, LogProbs, TokenWord, collapse, spell
+from assistant.asr.hotwords import Hotwords, check_phrases
+from assistant.asr.language_model import open_language_model
 from assistant.asr.lasr_stream import PRESETS, LasrStream, PresetName, WordDecoder
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.errors import BadInput
@@ -36,13 +41,18 @@ class MedAsrModel:
         provider: Provider = "cpu",
         threads: int = 1,
         workers: int = 2,
+        phrases: Sequence[str] = (),
+        language_model: Path | None = None,
+        beam: BeamSettings | None = None,
     ) -> None:
         bundle = open_bundle(folder, precision)
         self.name = bundle.name
         self._pieces, self._features = bundle.tokens, bundle.features
         self._acoustic = open_acoustic(bundle, provider=provider, threads=threads)
         self._preset = PRESETS[preset]
-        self._decoder: WordDecoder = GreedyDecoder(bundle.tokens)
+        self._beam, self._phrases = beam or BeamSettings(), check_phrases(phrases)
+        self._lm = open_language_model(language_model, bundle.tokens) if language_model else None
+        self._decoder = self._new_decoder(self._phrases)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="asr-pass")
         self._streams: weakref.WeakSet[LasrStream] = weakref.WeakSet()
         telemetry.asr_state_bytes.set_function(self.state_bytes)
@@ -58,6 +68,19 @@ class MedAsrModel:
         )
         self._streams.add(stream)
         return stream
+
+    def expecting(self, phrases: Sequence[str]) -> "MedAsrModel":
+        """These phrases beside those of the settings; weights and workers are shared."""
+        other = copy.copy(self)
+        other._decoder = self._new_decoder((*self._phrases, *check_phrases(phrases)))
+        return other
+
+    def _new_decoder(self, phrases: Sequence[str]) -> WordDecoder:
+        """Greedy, unless there is something that only a beam can use."""
+        if not phrases and self._lm is None:
+            return GreedyDecoder(self._pieces)
+        hotwords = Hotwords(phrases) if phrases else None
+        return BeamDecoder(self._pieces, self._beam, hotwords=hotwords, language_model=self._lm)
 
     def state_bytes(self) -> float:
         """Memory that the streams alive take, audio included."""

@@ -5,6 +5,7 @@ their length. The model has no word times and no confidences, so there are none.
 """
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,11 @@ class MoonshineModel:
 
     def open_stream(self) -> "MoonshineStream":
         return MoonshineStream(self)
+
+    def expecting(self, phrases: Sequence[str]) -> "MoonshineModel":
+        if phrases:
+            raise BadInput(f"{self.name} cannot be given words to expect.", code="hotwords_not_supported")
+        return self
 
     def transcribe(self, samples: Samples) -> str:
         """One utterance, [n] at 16 kHz, best under 15 s. Raises ``BadInput`` (``audio_not_finite``)."""

@@ -14,6 +14,7 @@ pytest.importorskip("torch")
 
 from assistant.asr import windows as windows_module
 from assistant.asr.acoustic import CachedAcoustic, open_acoustic
+from assistant.asr.beam import BeamSettings
 from assistant.asr.bundle import open_bundle
 from assistant.asr.export import Described, export, probe_signal
 from assistant.asr.features import FeatureSettings, log_mel
@@ -194,6 +195,18 @@ async def test_the_live_path_names_it_and_hears_with_it(bundles):
                     break
     assert fact.text
     assert fact.words[0].confidence is not None
+
+
+def test_phrases_to_expect_change_the_final_of_one_session_only(bundles):
+    model = MedAsrModel(bundles / "cached", precision="fp32")
+    samples = probe_signal(2.0)
+    plain = model.transcribe(samples).text
+    beam = BeamSettings(hotword_bonus=50.0, least_expected=-100.0)
+    helped = MedAsrModel(bundles / "cached", precision="fp32", beam=beam).expecting(["lungs are clear"])
+    assert "lungs are clear" not in plain
+    assert "lungs are clear" in helped.transcribe(samples).text
+    assert model.transcribe(samples).text == plain
+    assert code_of(lambda: model.expecting(["x" * 100])) == "hotwords_invalid"
 
 
 # --- bad bundles ---

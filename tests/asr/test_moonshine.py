@@ -129,6 +129,13 @@ def test_audio_that_is_not_finite_is_refused(model):
     assert error.value.code == "audio_not_finite"
 
 
+def test_words_to_expect_are_refused_and_none_are_taken(model):
+    assert model.expecting([]) is model
+    with pytest.raises(BadInput) as error:
+        model.expecting(["metoprolol"])
+    assert error.value.code == "hotwords_not_supported"
+
+
 def test_a_bundle_without_its_files_says_which(tmp_path):
     with pytest.raises(Missing, match=r"encoder_model\.ort"):
         MoonshineModel(tmp_path)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import copy
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import websockets
 
 from assistant import components as parts
 from assistant.asr.base import Partial, Transcript
+from assistant.asr.hotwords import check_phrases
 from assistant.components import Components
 from assistant.config import Settings
 from assistant.engines.scripted import ScriptedEngine
@@ -44,6 +46,12 @@ class LoudnessModel:
 
     def open_stream(self):
         return LoudnessStream(self)
+
+    def expecting(self, phrases):
+        """A session's own: what it hears is followed by what it was told to expect."""
+        other = copy.copy(self)
+        other.texts = {level: " ".join([text, *check_phrases(phrases)]) for level, text in self.texts.items()}
+        return other
 
 
 class LoudnessStream:

@@ -222,6 +222,25 @@ async def test_a_new_rate_is_obeyed_and_a_wrong_one_changes_nothing(server, pcm)
     assert done["end_ms"] < 2000
 
 
+async def test_words_to_expect_are_a_sessions_own_and_can_be_taken_back(server, pcm):
+    clients = [(await server.session())[0] for _ in range(2)]
+
+    async def expect(keywords, answer):
+        audio = {"input": {"transcription": {"model": "any", "keywords": keywords}}}
+        await clients[0].send("session.update", session={"audio": audio})
+        await clients[0].until(answer)
+
+    await expect(["metoprolol"], "session.updated")
+    await expect(["x" * 81], "error")
+    for client in clients:
+        await client.append(pcm(0.3))
+    heard = [(await client.until(COMPLETED))["transcript"] for client in clients]
+    assert heard[0].lower().replace(".", "") == f"{heard[1]} metoprolol".lower().replace(".", "")
+    await expect([], "session.updated")
+    await clients[0].append(pcm(0.3))
+    assert (await clients[0].until(COMPLETED))["transcript"] == heard[1]
+
+
 async def kept(server, token, after):
     client, created = await server.session(f"?resume={token}&after={after}")
     assert created["resumed"]
