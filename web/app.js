@@ -2,7 +2,7 @@
 
 import { Microphone, defaultSettings, microphones, whyNoMicrophone } from './microphone.js';
 import { Session } from './session.js';
-import { initialState, reduce, runningAnswer, transcript } from './state.js';
+import { initialState, reduce, runningAnswer } from './state.js';
 import { upload } from './uploads.js';
 import { answersView } from './view/answers.js';
 import { attachmentsView } from './view/attachments.js';
@@ -10,8 +10,10 @@ import { bannersView } from './view/banners.js';
 import { barView } from './view/bar.js';
 import { dictationView } from './view/dictation.js';
 import { byId, element, setText } from './view/dom.js';
+import { exportsView } from './view/exports.js';
 import { listenForKeys } from './view/keys.js';
 import { tabsView } from './view/tabs.js';
+import { trustView } from './view/trust.js';
 
 const SETTINGS_KEY = 'assistant.microphone';
 
@@ -73,6 +75,11 @@ function attach(files) {
   for (const file of files) void upload(file, { id: session.isOpen ? session.id : '', token: session.token }, dispatch);
 }
 
+/** Where the report is, and the secret that opens it. */
+function reportKey() {
+  return { id: session.id, token: session.token };
+}
+
 const views = [
   dictationView({ send }),
   answersView({ send }),
@@ -80,6 +87,8 @@ const views = [
   barView({ send, level: () => microphone.level() }),
   bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),
   tabsView(),
+  exportsView({ key: reportKey }),
+  trustView({ key: reportKey, fail: (message) => dispatch({ type: 'local.notice', code: 'report_failed', message }) }),
 ];
 
 // --- the bar ---
@@ -143,17 +152,6 @@ function fitQuestion() {
 
 // --- the tools at the top ---
 
-byId('copy').addEventListener('click', async () => {
-  const done = await navigator.clipboard?.writeText(transcript(state)).then(() => true, () => false);
-  setText(byId('copy'), done ? 'Copied' : 'Not allowed');
-  setTimeout(() => setText(byId('copy'), 'Copy'), 2000);
-});
-byId('download').addEventListener('click', () => {
-  const url = URL.createObjectURL(new Blob([`${transcript(state)}\n`], { type: 'text/plain' }));
-  const stamp = new Date().toISOString().slice(0, 16).replace(/[:T]/g, '-');
-  element('a', { href: url, download: `dictation-${stamp}.txt` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-});
 byId('new-session').addEventListener('click', () => {
   const hasText = state.entries.length > 0 || state.answers.length > 0;
   if (hasText && !confirm('Start a new session? The text on this page goes away; copy or download it first.')) return;

@@ -68,6 +68,7 @@
  * @property {Notice[]} notices
  * @property {number} noticeCount
  * @property {Microphone} microphone
+ * @property {import('./protocol.js').DocumentChanged|null} document   the report as it is now
  * @property {Record<string, any>|null} audio    the last assistant.audio.status
  */
 
@@ -86,6 +87,7 @@ export const initialState = Object.freeze({
   notices: [],
   noticeCount: 0,
   microphone: { state: 'off', transport: null, fellBack: false, problem: '' },
+  document: null,
   audio: null,
 });
 
@@ -131,6 +133,8 @@ export function reduce(state, event) {
         intent: event.intent, confidence: event.confidence, reason: event.reason,
         text: event.text, corrected: Boolean(event.corrected),
       });
+    case 'assistant.document.changed':
+      return { ...state, document: event };
     case 'assistant.item.edited':
       return edited(state, event);
     case 'assistant.audio.gap':

@@ -1,0 +1,101 @@
+"""A report dictated in a real browser leaves as DOCX and FHIR; doubtful words are marked and played."""
+
+import io
+import json
+
+import docx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fhir.resources.R4B.diagnosticreport import DiagnosticReport
+from playwright.sync_api import expect
+
+from assistant.asr.base import Partial, Transcript, Word
+from assistant.engines.scripted import ScriptedEngine
+from tests.e2e.conftest import ServerThread
+
+pytestmark = [pytest.mark.e2e, pytest.mark.models]
+
+SPOKEN = "a four millimeter nodule in the left upper lobe period {next field}"
+WRITTEN = "A 4 mm nodule in the left upper lobe. {next field}"
+DOUBTFUL = "nodule"
+
+
+class ScriptedModel:
+    """A recogniser with confidences: every utterance is the same sentence, one word of it doubtful."""
+
+    name = "scripted"
+
+    def open_stream(self):
+        return ScriptedStream()
+
+
+class ScriptedStream:
+    def accept(self, samples, *, partial=True):
+        return Partial("", "a four") if partial else None
+
+    def prepare_final(self):
+        pass
+
+    def finish(self):
+        words = SPOKEN.split()
+        return Transcript(
+            SPOKEN,
+            tuple(
+                Word(w, 200 * i, 200 * i + 200, 0.31 if w == DOUBTFUL else 0.97) for i, w in enumerate(words)
+            ),
+        )
+
+
+@pytest.fixture
+def server(tmp_path):
+    thread = ServerThread(ScriptedEngine(), ScriptedModel(), keep_audio_min=2, store=tmp_path / "store")
+    thread.start()
+    yield thread
+    thread.stop()
+
+
+@pytest.fixture
+def page(open_page):
+    """The sentence has been dictated once."""
+    page = open_page("audio/stop.flac", permissions=["microphone", "clipboard-read", "clipboard-write"])
+    page.click("#mic")
+    expect(page.locator("#report")).to_contain_text(WRITTEN, timeout=40_000)
+    page.click("#mic")
+    yield page
+    assert not page.errors
+
+
+def saved(page, form):
+    with page.expect_download() as download:
+        page.click(f"[data-format='{form}']")
+    return download.value.path().read_bytes()
+
+
+def test_docx_and_fhir_say_what_the_page_says(page):
+    page.click("#export-open")
+    expect(page.locator("#export-findings")).to_contain_text("{next field} was left in the text.")
+    document = docx.Document(io.BytesIO(saved(page, "docx")))
+    assert document.paragraphs[-1].text == WRITTEN
+    resource = DiagnosticReport.model_validate_json(saved(page, "fhir"))
+    assert resource.presentedForm[0].data.decode() == f"{WRITTEN}\n"
+    report = json.loads(saved(page, "json"))
+    assert report["utterances"][0]["heard"] == SPOKEN
+    expect(page.locator("#export-said")).to_contain_text("was saved")
+
+
+def test_copy_keeps_text_and_html(page):
+    page.click("#copy")
+    expect(page.locator("#copy")).to_have_text("Copied")
+    pasted = page.evaluate(
+        "async () => { const [item] = await navigator.clipboard.read();"
+        " return Promise.all(['text/plain', 'text/html'].map(async (t) => (await item.getType(t)).text())); }"
+    )
+    assert pasted[0].strip() == WRITTEN
+    assert f"<p>{WRITTEN}</p>" in pasted[1]
+
+
+def test_axe_finds_nothing_in_the_export_dialog(page):
+    page.click("#export-open")
+    expect(page.locator("#export-findings button")).to_have_count(2)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()

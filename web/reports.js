@@ -1,0 +1,61 @@
+// The report from the server: as a file, its checks, its words' places and their audio. No DOM.
+
+/**
+ * @typedef {{id: string, token: string}} SessionKey
+ * @typedef {{code: string, message: string, section_id: string, start: number, end: number}} Finding
+ * @typedef {import('./protocol.js').WordPlace} WordPlace
+ */
+
+/** What can be chosen, as assistant/export/formats.py has it. */
+export const FORMATS = Object.freeze([
+  { name: 'docx', label: 'Word', hint: '.docx' },
+  { name: 'pdf', label: 'PDF', hint: '.pdf' },
+  { name: 'txt', label: 'Plain text', hint: '.txt' },
+  { name: 'md', label: 'Markdown', hint: '.md' },
+  { name: 'html', label: 'Web page', hint: '.html' },
+  { name: 'fhir', label: 'FHIR report', hint: 'DiagnosticReport' },
+  { name: 'fhir-document', label: 'FHIR document', hint: 'DocumentReference' },
+  { name: 'hl7', label: 'HL7 v2', hint: 'ORU^R01' },
+  { name: 'json', label: 'JSON', hint: 'words and times' },
+  { name: 'srt', label: 'Subtitles', hint: '.srt' },
+  { name: 'vtt', label: 'Subtitles', hint: '.vtt' },
+]);
+
+/** The report as a file. @param {SessionKey} key @param {string} format @returns {Promise<{name: string, data: Blob}>} */
+export async function exported(key, format) {
+  const response = await get(key, `export?format=${encodeURIComponent(format)}`);
+  const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1];
+  return { name: name ?? `report.${format}`, data: await response.blob() };
+}
+
+/** What to look at before it leaves. @param {SessionKey} key @returns {Promise<Finding[]>} */
+export async function findings(key) {
+  return (await (await get(key, 'checks')).json()).findings;
+}
+
+/** Where the spoken words stand. @param {SessionKey} key @returns {Promise<{revision: number, words: WordPlace[]}>} */
+export async function words(key) {
+  return (await get(key, 'words')).json();
+}
+
+/** What was said from one time to another, as WAV. @param {SessionKey} key @param {number} startMs @param {number} endMs */
+export async function audio(key, startMs, endMs) {
+  return (await get(key, `audio?start_ms=${Math.max(0, startMs)}&end_ms=${endMs}`)).blob();
+}
+
+/** @param {SessionKey} key @param {string} what @returns {Promise<Response>} rejects with a sentence for people */
+async function get(key, what) {
+  if (!key.id) throw new Error('There is no connection to the server. Try again once it is back.');
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(`/v1/sessions/${encodeURIComponent(key.id)}/${what}`, {
+      headers: { 'X-Session-Token': key.token }, cache: 'no-store',
+    });
+  } catch {
+    throw new Error('The server could not be reached. Try again.');
+  }
+  if (response.ok) return response;
+  const body = await response.json().catch(() => null);
+  throw new Error(body?.error?.message ?? `The server refused it (${response.status}).`);
+}

@@ -1,0 +1,85 @@
+// Copy, and the export dialog: what to look at first, then the formats. Export is possible whatever is found.
+
+import { FORMATS, exported, findings } from '../reports.js';
+import { transcript } from '../state.js';
+import { byId, element, setText } from './dom.js';
+import { goTo } from './places.js';
+
+/** @typedef {import('../state.js').State} State */
+/** @typedef {import('../reports.js').SessionKey} SessionKey */
+
+const SHAPES = { side_mismatch: '⇄', field_unfilled: '▭', section_missing: '§', section_empty: '§', marker_unresolved: '{}', word_doubtful: '?', answer_inserted: 'i' };
+
+/** @param {{key: () => SessionKey}} session */
+export function exportsView({ key }) {
+  const dialog = byId('export');
+  const said = byId('export-said');
+  /** @type {State|null} */
+  let state = null;
+
+  byId('export-formats').append(...FORMATS.map((format) => element('button', {
+    type: 'button', class: 'format', 'data-format': format.name, onclick: () => void save(format.name),
+  }, element('strong', {}, format.label), element('span', {}, format.hint))));
+  byId('export-open').addEventListener('click', () => {
+    setText(said, '');
+    dialog.showModal();
+    void showFindings();
+  });
+  byId('copy').addEventListener('click', async () => {
+    const done = await copy().then(() => true, () => false);
+    setText(byId('copy'), done ? 'Copied' : 'Not allowed');
+    setTimeout(() => setText(byId('copy'), 'Copy'), 2000);
+  });
+
+  async function showFindings() {
+    const list = byId('export-findings');
+    const heading = byId('export-checks');
+    list.replaceChildren();
+    setText(heading, 'Checking the report…');
+    try {
+      const found = await findings(key());
+      setText(heading, found.length ? `${found.length === 1 ? '1 thing' : `${found.length} things`} to look at first` : 'The checks found nothing. Read it all the same.');
+      list.replaceChildren(...found.map((each) => element('li', {},
+        element('button', {
+          type: 'button', class: 'finding', 'data-code': each.code,
+          onclick: () => {
+            dialog.close();
+            goTo(each.section_id, each.start, each.end);
+          },
+        },
+        element('span', { class: 'finding-shape', 'aria-hidden': 'true' }, SHAPES[/** @type {keyof typeof SHAPES} */ (each.code)] ?? '!'),
+        element('span', { class: 'finding-text' }, each.message), element('span', { class: 'finding-go' }, 'Show')))));
+    } catch (error) {
+      setText(heading, `The report could not be checked. ${/** @type {Error} */ (error).message}`);
+    }
+  }
+
+  /** @param {string} format */
+  async function save(format) {
+    setText(said, 'Writing the file…');
+    try {
+      const { name, data } = await exported(key(), format);
+      const url = URL.createObjectURL(data);
+      element('a', { href: url, download: name }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 10_000);
+      setText(said, `${name} was saved.`);
+    } catch (error) {
+      setText(said, `It was not exported. ${/** @type {Error} */ (error).message}`);
+    }
+  }
+
+  /** As text with its paragraphs, and as HTML for what can paste that; what this page knows without the server. */
+  async function copy() {
+    const part = async (/** @type {string} */ format, /** @type {string} */ type) =>
+      new Blob([await (await exported(key(), format)).data.text()], { type });
+    try {
+      await navigator.clipboard.write([new ClipboardItem({ 'text/plain': part('txt', 'text/plain'), 'text/html': part('html', 'text/html') })]);
+    } catch {
+      await navigator.clipboard.writeText(state ? transcript(state) : '');
+    }
+  }
+
+  return (/** @type {State} */ latest) => {
+    state = latest;
+  };
+}
