@@ -148,7 +148,9 @@ def read_tokens(path: Path) -> tuple[str, ...]:
     """Pieces by their number, from lines such as ``▁the 17``. Raises ``BadInput`` (``model_invalid``)."""
     pieces: dict[int, str] = {}
     try:
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            if not line:
+                continue
             piece, _, number = line.rpartition(" ")
             pieces[int(number)] = piece
     except ValueError:

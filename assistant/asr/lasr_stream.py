@@ -205,6 +205,11 @@ class LasrStream:
         known = self._finished_windows()
         self._pass = _Pass(end, abort, self._pool.submit(self._read, audio[:end], known, abort))
 
+    @property
+    def preparing(self) -> bool:
+        """A full-context pass is under way."""
+        return self._pass is not None and not self._pass.words.done()
+
     def finish(self) -> Transcript:
         audio, end = self._whole()
         prepared = self._pass
