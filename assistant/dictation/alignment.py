@@ -84,8 +84,11 @@ class SpokenWords:
         if words:
             self._words[item_id] = words
 
-    def place(self, sections: Iterable[SectionLike]) -> list[WordPlace]:
-        """Every word that has a place in the document, item by item. Only changed items are aligned anew."""
+    def place(self, sections: Iterable[SectionLike], below: float | None = None) -> list[WordPlace]:
+        """Every word that has a place in the document, item by item; with ``below`` only those less sure.
+
+        Only changed items are aligned anew.
+        """
         pieces: dict[str, list[_Piece]] = {}
         for section in sections:
             offset = 0
@@ -93,9 +96,9 @@ class SpokenWords:
                 if run.item_id is not None and run.item_id in self._words:
                     pieces.setdefault(run.item_id, []).append(_Piece(section.id, offset, run.text))
                 offset += len(run.text)
-        return [placed for item_id, found in pieces.items() for placed in self._place(item_id, found)]
+        return [placed for item_id, found in pieces.items() for placed in self._place(item_id, found, below)]
 
-    def _place(self, item_id: str, pieces: Sequence[_Piece]) -> Iterator[WordPlace]:
+    def _place(self, item_id: str, pieces: Sequence[_Piece], below: float | None) -> Iterator[WordPlace]:
         spoken = self._words[item_id]
         matches = self._matches(item_id, " ".join(piece.text for piece in pieces))
         at = 0
@@ -104,6 +107,9 @@ class SpokenWords:
                 start, end = max(match.start, at), min(match.end, at + len(piece.text))
                 if start < end:
                     group = spoken[match.first : match.last]
+                    confidence = _least(group)
+                    if below is not None and (confidence is None or confidence >= below):
+                        continue
                     shift = piece.offset - at
                     yield WordPlace(
                         section_id=piece.section_id,
@@ -112,7 +118,7 @@ class SpokenWords:
                         item_id=item_id,
                         start_ms=group[0].start_ms,
                         end_ms=group[-1].end_ms,
-                        confidence=_least(group),
+                        confidence=confidence,
                     )
             at += len(piece.text) + 1
 

@@ -158,11 +158,8 @@ class Conversation:
         return self._spoken.place(self.dictation.document.sections)
 
     def doubtful(self) -> list[WordPlace]:
-        return [
-            word
-            for word in self.words()
-            if word.confidence is not None and word.confidence < self._mark_below
-        ]
+        """Those that were heard with too little confidence."""
+        return self._spoken.place(self.dictation.document.sections, below=self._mark_below)
 
     @property
     def image_count(self) -> int:
