@@ -100,6 +100,8 @@ class SpokenWords:
 
     def _place(self, item_id: str, pieces: Sequence[_Piece], below: float | None) -> Iterator[WordPlace]:
         spoken = self._words[item_id]
+        if below is not None and not any(_is_below(word.confidence, below) for word in spoken):
+            return
         matches = self._matches(item_id, " ".join(piece.text for piece in pieces))
         at = 0
         for piece in pieces:
@@ -108,7 +110,7 @@ class SpokenWords:
                 if start < end:
                     group = spoken[match.first : match.last]
                     confidence = _least(group)
-                    if below is not None and (confidence is None or confidence >= below):
+                    if below is not None and not _is_below(confidence, below):
                         continue
                     shift = piece.offset - at
                     yield WordPlace(
@@ -128,6 +130,10 @@ class SpokenWords:
             words = [word.text for word in self._words[item_id]]
             known = self._aligned[item_id] = (text, align(words, text))
         return known[1]
+
+
+def _is_below(confidence: float | None, below: float) -> bool:
+    return confidence is not None and confidence < below
 
 
 def _least(group: Sequence[WordTime]) -> float | None:

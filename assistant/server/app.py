@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 THUMBNAIL_PX = 256
+MAX_MESSAGE_BYTES = 4 * 2**20
+"""A base64 image in a data URI fits up to about 3 MB; larger ones are uploaded."""
 CSP = (
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -152,12 +154,22 @@ async def _receive(socket: WebSocket, runner: SessionRunner) -> None:
         if message["type"] == "websocket.disconnect":
             return
         try:
+            _check_size(message)
             if (binary := message.get("bytes")) is not None:
                 await runner.take_pcm(binary)
             else:
                 await runner.receive(parse_client_event(message["text"]))
         except AssistantError as error:
             runner.refuse(error)
+
+
+def _check_size(message: Message) -> None:
+    if len(message.get("bytes") or message.get("text") or "") > MAX_MESSAGE_BYTES:
+        raise BadInput(
+            f"A message may have {MAX_MESSAGE_BYTES // 2**20} MB at most; nothing of it was taken. "
+            "Upload large images to /v1/attachments.",
+            code="message_too_large",
+        )
 
 
 async def attach(request: Request) -> Response:

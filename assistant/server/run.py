@@ -11,12 +11,12 @@ from starlette.types import ASGIApp
 from assistant.components import open_components
 from assistant.config import Settings
 from assistant.errors import BadInput
-from assistant.server.app import Hub, create_app
+from assistant.server.app import MAX_MESSAGE_BYTES, Hub, create_app
 from assistant.server.auth import is_loopback, new_token
 from assistant.telemetry import configure_logging
 
-MAX_FRAME_BYTES = 4 * 2**20
-"""Largest WebSocket frame: a base64 image in a data URI fits up to about 3 MB; larger ones are uploaded."""
+MAX_FRAME_BYTES = 4 * MAX_MESSAGE_BYTES
+"""A larger WebSocket frame closes the connection (1009); a smaller one too large gets an ``error``."""
 
 
 class Server(uvicorn.Server):

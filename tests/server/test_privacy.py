@@ -27,7 +27,8 @@ def logged(capfd):
     root.setLevel(level)
 
 
-async def test_no_log_line_holds_what_was_said(server, pcm, logged):
+async def test_no_log_line_holds_what_was_said(start_server, pcm, logged, tmp_path):
+    server = await start_server(store=tmp_path, keep_audio_min=1)
     model = server.model
     model.texts = {3: f"Dictated {MARK}.", 6: f"Is there a {MARK} on this image?"}
     server.engine.script(MARK, [f"Answer {MARK}."])
@@ -46,6 +47,17 @@ async def test_no_log_line_holds_what_was_said(server, pcm, logged):
             headers={"X-Session-Token": session["resume_token"]},
             content=MARK.encode(),
         )
+        for what in (
+            "checks",
+            "words",
+            "audio?start_ms=0&end_ms=100",
+            "export?format=docx",
+            f"export?format={MARK}",
+        ):
+            await http.get(
+                f"/v1/sessions/{session['id']}/{what}",
+                headers={"X-Session-Token": session["resume_token"]},
+            )
     uri = "data:image/png;base64," + base64.b64encode(MARK.encode()).decode()
     part = {"type": "input_image", "image_url": uri, "name": f"{MARK}.png"}
     item = {"type": "message", "role": "user", "content": [part]}

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import io
 import json
 
@@ -14,6 +15,7 @@ from assistant.errors import EngineFailed
 from assistant.events import server_events
 from assistant.imaging.photo import MAX_BYTES
 from assistant.runner import MAX_IMAGES, OUTBOX_EVENTS
+from assistant.server.app import MAX_MESSAGE_BYTES
 from assistant.server.run import MAX_FRAME_BYTES
 
 COMPLETED = "conversation.item.input_audio_transcription.completed"
@@ -83,6 +85,8 @@ async def test_append_faster_than_real_time_without_set_up(server, pcm):
         ('{"type": "input_audio_buffer.append", "audio": "not base64!"}', "audio_not_base64"),
         ('{"type": "input_audio_buffer.append", "audio": "AAAA"}', "audio_odd_length"),
         (b"odd", "audio_odd_length"),
+        pytest.param(b"x" * (MAX_MESSAGE_BYTES + 2), "message_too_large", id="large-bytes"),
+        pytest.param("x" * (MAX_MESSAGE_BYTES + 1), "message_too_large", id="large-text"),
         ('{"type": "assistant.mode.set", "mode": "shout"}', "event_invalid"),
         ('{"type": "response.create"}', "nothing_to_answer"),
         ('{"type": "assistant.item.edit", "item_id": "utt_9", "text": ""}', "item_unknown"),
@@ -128,7 +132,8 @@ async def test_what_is_wrong_gets_an_error_and_the_session_goes_on(server, frame
 async def test_an_oversize_frame_ends_the_connection_and_not_the_session(server):
     client, created = await server.session()
     await client.works()
-    await client.socket.send("x" * (MAX_FRAME_BYTES + 1))
+    with contextlib.suppress(websockets.ConnectionClosed):  # it may close while this is still sending
+        await client.socket.send("x" * (MAX_FRAME_BYTES + 1))
     assert await client.until_closed() == 1009
     again, back = await server.session(f"?resume={created['session']['resume_token']}&after=0")
     assert back["resumed"]
