@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.engines.base import EngineInfo, Output, Question, Usage
-from assistant.engines.prompt import chat_content, completion_text
+from assistant.engines.prompt import chat_messages, completion_text
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError, BadInput, EngineFailed, Missing
 
@@ -162,12 +162,12 @@ class LlamaCppEngine:
     def _chat(self, question: Question) -> Message:
         images = len(question.images) if self.info.sees_images else 0
         room = CONTEXT_TOKENS - self._max_tokens - FRAME_TOKENS - IMAGE_TOKENS * images
-        content = chat_content(
+        messages = chat_messages(
             question,
             sees_images=self.info.sees_images,
             document_chars=max(room, FRAME_TOKENS) * CHARS_PER_TOKEN,
         )
-        return {"messages": [{"role": "user", "content": content}], **self._generation()}
+        return {"messages": messages, **self._generation()}
 
     def _generation(self) -> Message:
         # Progress: a call per batch of the prompt, too, so that a stop need not wait for the first token.

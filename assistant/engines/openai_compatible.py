@@ -10,7 +10,7 @@ from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
 from assistant.engines.base import EngineInfo, Output, Question, Thought, Usage
-from assistant.engines.prompt import chat_content
+from assistant.engines.prompt import chat_messages
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError, BadInput, EngineFailed
 
@@ -48,7 +48,7 @@ class OpenAICompatibleEngine:
             async with asyncio.timeout(self._timeout_s):
                 stream = await self._client.chat.completions.create(
                     model=self._model,
-                    messages=[{"role": "user", "content": self._content(question)}],
+                    messages=self._messages(question),
                     max_tokens=self._max_tokens,
                     temperature=0,
                     stream=True,
@@ -83,8 +83,8 @@ class OpenAICompatibleEngine:
         except openai.APIConnectionError:  # it was reachable when the answer began
             raise _cut_off() from None
 
-    def _content(self, question: Question) -> Any:
-        return chat_content(question, sees_images=self.info.sees_images)
+    def _messages(self, question: Question) -> Any:
+        return chat_messages(question, sees_images=self.info.sees_images)
 
     def _translated(self, error: Exception) -> AssistantError:
         """A library's error as ours; its own message may quote the prompt, so it is not passed on."""

@@ -57,6 +57,14 @@ def chat_content(
     return [*map(_part, question.pieces), {"type": "text", "text": text}]
 
 
+def chat_messages(
+    question: Question, *, sees_images: bool, document_chars: int = LONGEST_DOCUMENT_CHARS
+) -> list[dict[str, Any]]:
+    """The whole of what a chat model gets, in OpenAI's form: one user turn."""
+    content = chat_content(question, sees_images=sees_images, document_chars=document_chars)
+    return [{"role": "user", "content": content}]
+
+
 def _part(piece: Piece) -> dict[str, Any]:
     match piece:
         case TextPiece(text):

@@ -1,0 +1,178 @@
+"""MedGemma on this machine, through transformers in a process of its own: neither its work nor its death
+reaches the event loop."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+from assistant.engines.base import EngineInfo, Output, Question, Usage
+from assistant.engines.prompt import chat_messages
+from assistant.engines.thinking import ThinkingFilter
+from assistant.errors import BadInput, EngineFailed, Missing
+
+log = logging.getLogger(__name__)
+
+STOP_WAIT_S = 1.0
+
+
+class TransformersEngine:
+    """One model, one question at a time; the others wait their turn in the order they came.
+
+    ``timeout_s`` bounds the wait for the turn and for each piece; reading a prompt of many images on a CPU
+    takes minutes. A process that died is started again by the next question.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        revision: str | None = None,
+        precision: str = "auto",
+        threads: int = 1,
+        max_tokens: int = 500,
+        timeout_s: float = 120.0,
+    ) -> None:
+        self._command = [sys.executable, "-m", "assistant.engines.hf_worker", model]
+        self._command += ["--precision", precision, "--threads", str(threads)]
+        if revision:
+            self._command += ["--revision", revision]
+        self._max_tokens, self._timeout_s = max_tokens, timeout_s
+        self._process: asyncio.subprocess.Process | None = None
+        self._turn, self._turns = asyncio.Lock(), 0
+        self._closed = False
+        self.info = EngineInfo(name=model.rpartition("/")[2], stand_in=False, sees_images=True)
+
+    async def load(self) -> None:
+        """Starts the process and waits for the model; downloads show their progress on standard error.
+
+        Raises ``Missing``: ``package_missing``, ``engine_model_gated``, ``engine_model_missing``,
+        ``engine_load_failed``.
+        """
+        log.info("loading %s", self.info.name)
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_TELEMETRY": "1"},
+        )
+        try:
+            told = await self._line()
+        except BaseException:
+            await self._end()
+            raise
+        if told is None or "error" in told:
+            await self._end()
+            raise _not_loaded(told)
+        self.info = EngineInfo(
+            name=told["loaded"]["name"].rpartition("/")[2],
+            stand_in=False,
+            sees_images=told["loaded"]["sees_images"],
+            revision=told["loaded"]["revision"],
+        )
+        log.info("loaded %s", self.info.name)
+
+    async def answer(self, question: Question) -> AsyncIterator[Output]:
+        """What the model puts out. Raises ``EngineFailed`` (``engine_failed``, ``engine_timeout``,
+        ``engine_busy``, ``engine_died``, ``engine_out_of_memory``, ``engine_not_loaded``) and ``BadInput``
+        (``prompt_too_long``, ``image_not_readable``)."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise EngineFailed(
+                "The answer engine is busy with other questions. Ask again.", code="engine_busy"
+            ) from None
+        turn = self._turns = self._turns + 1
+        ended = False
+        try:
+            await self._ask(turn, question)
+            thinking = ThinkingFilter()
+            while "text" in (told := await self._next(turn)):
+                for output in thinking.push(told["text"]):
+                    yield output
+            ended = True
+            if "error" in told:
+                raise _failed(told["error"])
+            for output in thinking.finish():
+                yield output
+            yield Usage(*told["usage"])
+        finally:
+            if not ended:
+                self._write({"stop": turn})
+            self._turn.release()
+
+    async def _ask(self, turn: int, question: Question) -> None:
+        if self._closed or self._process is None:
+            raise EngineFailed("The engine is not loaded.", code="engine_not_loaded")
+        if self._process.returncode is not None:
+            await self.load()
+        messages = chat_messages(question, sees_images=self.info.sees_images)
+        self._write({"ask": turn, "messages": messages, "max_tokens": self._max_tokens})
+
+    async def _next(self, turn: int) -> dict[str, Any]:
+        """What the process says next about this turn; what it still says of others is skipped."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                while (told := await self._line()) and told.get("turn") != turn:
+                    pass
+        except TimeoutError:
+            raise EngineFailed("The answer engine takes too long.", code="engine_timeout") from None
+        if told is None:
+            await self._end()
+            raise EngineFailed(
+                "The model's process has ended: too little memory? Ask again; it is started anew.",
+                code="engine_died",
+            )
+        return told
+
+    async def _line(self) -> dict[str, Any] | None:
+        """The next message of the process, or None when it has ended."""
+        assert self._process is not None and self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        message: dict[str, Any] | None = json.loads(line) if line.endswith(b"\n") else None
+        return message
+
+    def _write(self, message: dict[str, Any]) -> None:
+        process = self._process
+        if process is not None and process.returncode is None and process.stdin is not None:
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+
+    async def close(self) -> None:
+        self._closed = True
+        await self._end()
+
+    async def _end(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(STOP_WAIT_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _not_loaded(told: dict[str, Any] | None) -> Missing:
+    if told is None:
+        return Missing(
+            "The model's process ended while it loaded: is there enough memory, and the [medgemma] extra "
+            "(pip install 'clinical-voice-assistant[medgemma]')?",
+            code="engine_load_failed",
+        )
+    return Missing(told["error"]["message"], code=told["error"]["code"])
+
+
+def _failed(error: dict[str, Any]) -> EngineFailed | BadInput:
+    if error.get("bad_input"):
+        return BadInput(error["message"], code=error["code"])
+    if "kind" in error:
+        log.error("the model failed: %s", error["kind"])
+    return EngineFailed(error["message"] or "The answer engine failed. Ask again.", code=error["code"])
