@@ -3,18 +3,22 @@
 import asyncio
 import json
 import logging
+import tempfile
 import time
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from assistant.components import STAND_IN_BUNDLE, models_dir
 from assistant.config import Settings
 from assistant.engines.base import Question
+from assistant.engines.hf_engine import TransformersEngine
 from assistant.engines.llamacpp import LlamaCppEngine
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.engines.scripted import ScriptedEngine
 from tests.engines.asking import ask, ask_one_piece
+from tests.engines.tiny_gemma import save as save_tiny_gemma
 
 ASKED = Question("What is the capital of Italy?", document="marker-dictation")
 
@@ -67,17 +71,25 @@ async def gemma():
     yield LlamaCppEngine(next(folder.glob("*.gguf")), mmproj=None, stand_in=True, threads=1)
 
 
-@pytest.fixture(params=[scripted, compatible, pytest.param(gemma, marks=pytest.mark.models)])
+@asynccontextmanager
+async def transformers():
+    pytest.importorskip("transformers")
+    pytest.importorskip("torch")
+    with tempfile.TemporaryDirectory() as folder:
+        yield TransformersEngine(str(save_tiny_gemma(Path(folder))), max_tokens=20)
+
+
+@pytest.fixture(params=[scripted, compatible, pytest.param(gemma, marks=pytest.mark.models), transformers])
 async def engine(request):
     async with request.param() as engine:
         await engine.load()
         yield engine
         await engine.close()
-        await engine.close()  # twice does no harm
 
 
-async def test_it_streams_stops_when_left_or_cancelled_and_answers_again(engine, caplog, capfd):
+async def test_it_streams_stops_when_left_or_cancelled_answers_again_and_closes(engine, caplog, capfd):
     caplog.set_level(logging.WARNING)
+    capfd.readouterr()
     pieces = await ask(engine, ASKED)
     assert len(pieces) > 1
     assert "".join(pieces).strip()
@@ -99,8 +111,6 @@ async def test_it_streams_stops_when_left_or_cancelled_and_answers_again(engine,
     assert "marker" not in shown
     assert "".join(pieces) not in shown
 
-
-async def test_closing_while_an_answer_runs_ends_it(engine):
     async with aclosing(engine.answer(ASKED)) as outputs:
         await anext(outputs)
         began = time.monotonic()
