@@ -6,7 +6,8 @@ CHAT_TEMPLATE = """{{ bos_token }}{% for message in messages %}{{ '<start_of_tur
 {% if message.content is string %}{{ message.content }}{% else %}{% for item in message.content %}\
 {% if item.type == 'image' %}<start_of_image>{% else %}{{ item.text | trim }}{% endif %}{% endfor %}\
 {% endif %}\
-{{ '<end_of_turn>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\\n' }}{% endif %}"""
+{{ '<end_of_turn>\\n' }}{% endfor %}\
+{% if add_generation_prompt %}{{ '<start_of_turn>model\\n' }}{% endif %}"""
 
 
 def save(folder: Path) -> Path:
@@ -80,7 +81,6 @@ def save(folder: Path) -> Path:
     )
     torch.manual_seed(7)
     model = Gemma3ForConditionalGeneration(config).eval()
-    model.model.multi_modal_projector.mm_input_projection_weight.data.normal_()  # zeros: it would be blind
     model.generation_config.eos_token_id = [ids["<eos>"], ids["<end_of_turn>"]]
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
