@@ -17,6 +17,7 @@ from assistant.asr.moonshine import MoonshineModel
 from assistant.audio.frames import SAMPLE_RATE_HZ
 from assistant.config import Settings
 from assistant.engines.base import Engine
+from assistant.engines.hf_engine import TransformersEngine
 from assistant.engines.llamacpp import LlamaCppEngine
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.errors import Missing
@@ -42,6 +43,8 @@ class Components:
     endpoint: EndpointSettings
     executor: ThreadPoolExecutor
     guidelines: Library | None = None
+    text_engine: Engine | None = None
+    """Answers the questions without images, if it is there."""
 
     def new_listener(self) -> Listener:
         return Listener(vad=self.open_vad(), settings=self.endpoint, model=self.model, executor=self.executor)
@@ -49,7 +52,8 @@ class Components:
     async def start(self) -> None:
         """Load and warm up everything, so that the first word is not slower than the rest."""
         loop = asyncio.get_running_loop()
-        await asyncio.gather(self.engine.load(), loop.run_in_executor(self.executor, self._warm_up))
+        loading = [engine.load() for engine in (self.engine, self.text_engine) if engine]
+        await asyncio.gather(*loading, loop.run_in_executor(self.executor, self._warm_up))
 
     def _warm_up(self) -> None:
         stream = self.model.open_stream()
@@ -57,7 +61,7 @@ class Components:
         stream.finish()
 
     async def close(self) -> None:
-        await self.engine.close()
+        await asyncio.gather(*(engine.close() for engine in (self.engine, self.text_engine) if engine))
         self.executor.shutdown(wait=False, cancel_futures=True)
 
 
@@ -102,13 +106,18 @@ def open_engine(settings: Settings) -> Engine:
     """The engine of the settings, not loaded yet."""
     match settings.engine:
         case "openai":
-            return OpenAICompatibleEngine(
-                base_url=settings.engine_url,
-                model=settings.engine_model,
-                api_key=settings.engine_key.get_secret_value() if settings.engine_key else None,
-                timeout_s=settings.engine_timeout_s,
-                sees_images=settings.engine_images,
+            return _open_server(
+                settings, settings.engine_url, settings.engine_model, sees_images=settings.engine_images
+            )
+        case "transformers":
+            return TransformersEngine(
+                settings.engine_model,
+                revision=settings.engine_revision,
+                precision=settings.engine_precision,
+                threads=settings.engine_threads,
+                thinks=settings.engine_thinking,
                 max_tokens=settings.engine_max_tokens,
+                timeout_s=settings.engine_timeout_s,
             )
         case "gguf":
             if settings.gguf is None:
@@ -118,6 +127,7 @@ def open_engine(settings: Settings) -> Engine:
                 mmproj=settings.mmproj,
                 stand_in=False,
                 threads=settings.engine_threads,
+                thinks=settings.engine_thinking,
                 max_tokens=settings.engine_max_tokens,
                 timeout_s=settings.engine_timeout_s,
             )
@@ -125,6 +135,27 @@ def open_engine(settings: Settings) -> Engine:
             folder = weights.resolve(STAND_IN_BUNDLE, models_dir(settings))
             gguf = next(folder.glob("*.gguf"))
             return LlamaCppEngine(gguf, mmproj=None, stand_in=True, threads=settings.engine_threads)
+
+
+def open_text_engine(settings: Settings) -> Engine | None:
+    """The engine for questions without images, if there is one of its own."""
+    if settings.text_engine_model is None:
+        return None
+    url = settings.text_engine_url or settings.engine_url
+    return _open_server(settings, url, settings.text_engine_model, sees_images=False)
+
+
+def _open_server(settings: Settings, url: str, model: str, *, sees_images: bool) -> Engine:
+    return OpenAICompatibleEngine(
+        base_url=url,
+        model=model,
+        api_key=settings.engine_key.get_secret_value() if settings.engine_key else None,
+        timeout_s=settings.engine_timeout_s,
+        sees_images=sees_images,
+        thinks=settings.engine_thinking,
+        max_tokens=settings.engine_max_tokens,
+        revision=settings.engine_revision if model == settings.engine_model else None,
+    )
 
 
 def endpoint_settings(settings: Settings) -> EndpointSettings:
@@ -144,6 +175,7 @@ def open_components(settings: Settings) -> Components:
         model=open_recogniser(settings),
         open_vad=open_vad(settings),
         engine=open_engine(settings),
+        text_engine=open_text_engine(settings),
         endpoint=endpoint_settings(settings),
         executor=ThreadPoolExecutor(settings.asr_workers, thread_name_prefix="asr"),
         guidelines=Library(settings.guidelines) if settings.guidelines else None,

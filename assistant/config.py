@@ -51,18 +51,40 @@ class Settings(BaseSettings):
         15.0, ge=4, le=60, description="An utterance is cut here at the latest."
     )
 
-    engine: Literal["stand-in", "openai", "gguf"] = Field(
+    engine: Literal["stand-in", "openai", "transformers", "gguf"] = Field(
         "stand-in",
         description="Who answers: the embedded stand-in (not for medical use), an OpenAI-compatible server, "
-        "or a GGUF file in process.",
+        "Hugging Face transformers or a GGUF file on this machine.",
     )
     engine_url: str = Field("http://127.0.0.1:8000/v1", description="Base URL for --engine openai.")
-    engine_model: str = Field("google/medgemma-1.5-4b-it", description="Model name for --engine openai.")
+    engine_model: str = Field(
+        "google/medgemma-1.5-4b-it",
+        description="Model name for --engine openai or transformers, which also takes a directory.",
+    )
+    engine_revision: str | None = Field(
+        None, description="Commit of the model: which one transformers loads, or what a server was given."
+    )
     engine_key: SecretStr | None = Field(None, description="API key for --engine openai.")
     engine_images: bool = Field(True, description="The engine sees images.")
+    engine_thinking: bool = Field(
+        False, description="MedGemma may think before it answers a question without images: slower, better."
+    )
+    engine_precision: Literal["auto", "bfloat16", "float32", "4bit"] = Field(
+        "auto",
+        description="Of --engine transformers. auto: bfloat16 on a GPU, float32 on a CPU; "
+        "4bit needs bitsandbytes.",
+    )
     engine_timeout_s: float = Field(60.0, gt=0, le=600, description="Longest wait for the next piece.")
     engine_max_tokens: int = Field(500, ge=16, le=8192, description="Longest answer.")
-    engine_threads: int = Field(1, ge=1, le=64, description="Threads of an engine in process.")
+    engine_threads: int = Field(1, ge=1, le=64, description="Threads of an engine on this machine's CPU.")
+    text_engine_model: str | None = Field(
+        None,
+        description="A model that answers the questions without images in its place, e.g. "
+        "google/medgemma-27b-text-it.",
+    )
+    text_engine_url: str | None = Field(
+        None, description="Base URL of its OpenAI-compatible server, if not --engine-url."
+    )
     gguf: Path | None = Field(None, description="Model file for --engine gguf.")
     mmproj: Path | None = Field(None, description="Image tower file for --engine gguf.")
 

@@ -111,8 +111,12 @@ class SessionRunner:
         self._settings = settings
         self._components = components
         self._engine: Engine = components.engine
+        text_engine = components.text_engine
         self._conversation = Conversation(
-            self._engine.info, _guidelines(settings, components), mark_below=settings.mark_below
+            self._engine.info,
+            _guidelines(settings, components),
+            mark_below=settings.mark_below,
+            text_engine=text_engine.info if text_engine else None,
         )
         self._listener: Listener = components.new_listener()
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
@@ -482,8 +486,10 @@ class SessionRunner:
                 self._emit(event)
             case FindPassages(turn, text):
                 self._tasks.create_task(self._find_passages(turn, text), name=f"find-passages-{turn}")
-            case StartAnswer(turn, question):
-                task = self._tasks.create_task(self._answer(turn, question), name=f"answer-{turn}")
+            case StartAnswer(turn, question, by_text_engine):
+                engine = self._components.text_engine if by_text_engine else None
+                answering = self._answer(engine or self._engine, turn, question)
+                task = self._tasks.create_task(answering, name=f"answer-{turn}")
                 self._answers[turn] = task
                 task.add_done_callback(lambda _: self._answers.pop(turn))
             case StopAnswer(turn):
@@ -511,13 +517,13 @@ class SessionRunner:
             found = await asyncio.to_thread(library.search, text, self._settings.guideline_passages)
         self._take(PassagesFound(turn, tuple(found), ready=library.shelf.ready))
 
-    async def _answer(self, turn: int, question: Question) -> None:
+    async def _answer(self, engine: Engine, turn: int, question: Question) -> None:
         code: str | None = None
         message = ""
         usage: Usage | None = None
         try:
             with telemetry.stage("answer"):
-                async with aclosing(self._engine.answer(question)) as outputs:  # type: ignore[type-var]
+                async with aclosing(engine.answer(question)) as outputs:  # type: ignore[type-var]
                     async for output in outputs:
                         match output:
                             case AnswerText(text):

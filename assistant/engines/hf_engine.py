@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from assistant.engines.base import EngineInfo, Output, Question, Usage
-from assistant.engines.prompt import chat_messages
+from assistant.engines.prompt import THINKING_TOKENS, chat_messages
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import BadInput, EngineFailed, Missing
 
@@ -34,6 +34,7 @@ class TransformersEngine:
         revision: str | None = None,
         precision: str = "auto",
         threads: int = 1,
+        thinks: bool = False,
         max_tokens: int = 500,
         timeout_s: float = 120.0,
     ) -> None:
@@ -41,7 +42,7 @@ class TransformersEngine:
         self._command += ["--precision", precision, "--threads", str(threads)]
         if revision:
             self._command += ["--revision", revision]
-        self._max_tokens, self._timeout_s = max_tokens, timeout_s
+        self._thinks, self._max_tokens, self._timeout_s = thinks, max_tokens, timeout_s
         self._process: asyncio.subprocess.Process | None = None
         self._turn, self._turns = asyncio.Lock(), 0
         self._closed = False
@@ -111,8 +112,10 @@ class TransformersEngine:
             raise EngineFailed("The engine is not loaded.", code="engine_not_loaded")
         if self._process.returncode is not None:
             await self.load()
-        messages = chat_messages(question, sees_images=self.info.sees_images)
-        self._write({"ask": turn, "messages": messages, "max_tokens": self._max_tokens})
+        thinks = self._thinks and not question.images
+        messages = chat_messages(question, sees_images=self.info.sees_images, thinks=thinks)
+        longest = max(self._max_tokens, THINKING_TOKENS) if thinks else self._max_tokens
+        self._write({"ask": turn, "messages": messages, "max_tokens": longest})
 
     async def _next(self, turn: int) -> dict[str, Any]:
         """What the process says next about this turn; what it still says of others is skipped."""

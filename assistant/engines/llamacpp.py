@@ -1,20 +1,29 @@
 """GGUF models in process, through xllamacpp (llama.cpp)."""
 
 import asyncio
+import hashlib
 import secrets
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from assistant.engines.base import EngineInfo, Output, Question, Usage
-from assistant.engines.prompt import chat_messages, completion_text
+from assistant.engines.prompt import (
+    LONGEST_DOCUMENT_CHARS,
+    THINKING_TOKENS,
+    chat_messages,
+    completion_text,
+)
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError, BadInput, EngineFailed, Missing
 
-CONTEXT_TOKENS = 4096
+CONTEXT_TOKENS = 32_768
+"""What MedGemma 1.5 was trained to: room for 85 slices or 125 patches."""
+STAND_IN_CONTEXT_TOKENS = 4096
 STAND_IN_TOKENS = 96
 STAND_IN_NOTICE = "Stand-in model, not for medical use: it only shows that answers stream."
 QUIET = -1
@@ -48,9 +57,12 @@ class LlamaCppEngine:
         mmproj: Path | None,
         stand_in: bool,
         threads: int,
+        thinks: bool = False,
         max_tokens: int = 500,
         timeout_s: float = 120.0,
     ) -> None:
+        self._thinks = thinks
+        self._context_tokens = STAND_IN_CONTEXT_TOKENS if stand_in else CONTEXT_TOKENS
         self._gguf, self._mmproj, self._threads = gguf, mmproj, threads
         self._max_tokens = STAND_IN_TOKENS if stand_in else max_tokens
         self._timeout_s = timeout_s
@@ -63,6 +75,7 @@ class LlamaCppEngine:
             stand_in=stand_in,
             sees_images=mmproj is not None,
             notice=STAND_IN_NOTICE if stand_in else "",
+            most_images=(self._context_tokens - self._max_tokens - FRAME_TOKENS) // IMAGE_TOKENS,
         )
 
     async def load(self) -> None:
@@ -73,7 +86,10 @@ class LlamaCppEngine:
         for file in (self._gguf, self._mmproj):
             if file is not None and not file.is_file():
                 raise Missing(f"There is no model file {file}.", code="gguf_missing")
-        self._server = await asyncio.get_running_loop().run_in_executor(self._worker, self._open)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.run_in_executor(self._worker, self._open)
+        revision = await loop.run_in_executor(self._worker, _sha256, self._gguf)
+        self.info = replace(self.info, revision=f"sha256 {revision[:12]}")
 
     def _open(self) -> Any:
         import xllamacpp  # noqa: PLC0415 (loads a large library)
@@ -82,7 +98,7 @@ class LlamaCppEngine:
         params.model.path = str(self._gguf)
         if self._mmproj is not None:
             params.mmproj.path = str(self._mmproj)
-        params.n_ctx, params.n_parallel = CONTEXT_TOKENS, 1
+        params.n_ctx, params.n_parallel = self._context_tokens, 1
         params.n_batch = params.n_ubatch = TEXT_BATCH_TOKENS if self._mmproj is None else IMAGE_BATCH_TOKENS
         params.cache_ram_mib = 0  # else prompts of the past are kept, up to 8 GB of them
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
@@ -132,7 +148,7 @@ class LlamaCppEngine:
         try:
             if self._server is None:
                 raise EngineFailed("The engine is not loaded.", code="engine_not_loaded")
-            run = self._run = _Run(loop, self._max_tokens)
+            run = self._run = _Run(loop, max(self._max_tokens, THINKING_TOKENS))
             run.ended = loop.run_in_executor(self._worker, self._generate, self._server, question, run)
         except BaseException:
             self._turn.release()
@@ -156,26 +172,29 @@ class LlamaCppEngine:
             "prompt": completion_text(question),
             "stop": ["\n"],
             "repeat_penalty": 1.0,
-            **self._generation(),
+            **self._generation(self._max_tokens),
         }
 
     def _chat(self, question: Question) -> Message:
+        thinks = self._thinks and not question.images
+        longest = max(self._max_tokens, THINKING_TOKENS) if thinks else self._max_tokens
         images = len(question.images) if self.info.sees_images else 0
-        room = CONTEXT_TOKENS - self._max_tokens - FRAME_TOKENS - IMAGE_TOKENS * images
+        room = self._context_tokens - longest - FRAME_TOKENS - IMAGE_TOKENS * images
         messages = chat_messages(
             question,
             sees_images=self.info.sees_images,
-            document_chars=max(room, FRAME_TOKENS) * CHARS_PER_TOKEN,
+            thinks=thinks,
+            document_chars=min(max(room, FRAME_TOKENS) * CHARS_PER_TOKEN, LONGEST_DOCUMENT_CHARS),
         )
-        return {"messages": messages, **self._generation()}
+        return {"messages": messages, **self._generation(longest)}
 
-    def _generation(self) -> Message:
+    def _generation(self, max_tokens: int) -> Message:
         # Progress: a call per batch of the prompt, too, so that a stop need not wait for the first token.
         return {
             "stream": True,
             "stream_options": {"include_usage": True},
             "temperature": 0,
-            "max_tokens": self._max_tokens,
+            "max_tokens": max_tokens,
             "return_progress": True,
         }
 
@@ -190,6 +209,11 @@ class LlamaCppEngine:
         del server  # llama.cpp frees the model with its last reference, on the worker
         self._worker.shutdown(wait=False)
         await asyncio.wait({asyncio.wrap_future(freed)}, timeout=STOP_WAIT_S)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _free(held: list[Any]) -> None:

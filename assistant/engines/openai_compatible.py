@@ -10,7 +10,7 @@ from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
 from assistant.engines.base import EngineInfo, Output, Question, Thought, Usage
-from assistant.engines.prompt import chat_messages
+from assistant.engines.prompt import THINKING_TOKENS, chat_messages
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError, BadInput, EngineFailed
 
@@ -30,26 +30,30 @@ class OpenAICompatibleEngine:
         timeout_s: float,
         sees_images: bool,
         max_tokens: int,
+        thinks: bool = False,
+        revision: str | None = None,
     ) -> None:
         self._shown_url = _shown(base_url)
         self._model, self._max_tokens, self._timeout_s = model, max_tokens, timeout_s
         self._client = openai.AsyncOpenAI(
             base_url=base_url, api_key=api_key or "none", timeout=timeout_s, max_retries=0
         )
-        self.info = EngineInfo(name=model, stand_in=False, sees_images=sees_images)
+        self.info = EngineInfo(name=model, stand_in=False, sees_images=sees_images, revision=revision or "")
+        self._thinks = thinks
 
     async def answer(self, question: Question) -> AsyncIterator[Output]:
         """Pieces of the answer. Raises ``EngineFailed`` (``engine_unreachable``, ``engine_unauthorized``,
         ``engine_model_unknown``, ``engine_timeout``, ``engine_failed``) and ``BadInput``
         (``prompt_too_long``)."""
         thinking = ThinkingFilter()
+        thinks = self._thinks and not question.images
         finished = False
         try:
             async with asyncio.timeout(self._timeout_s):
                 stream = await self._client.chat.completions.create(
                     model=self._model,
-                    messages=self._messages(question),
-                    max_tokens=self._max_tokens,
+                    messages=self._messages(question, thinks),
+                    max_tokens=max(self._max_tokens, THINKING_TOKENS) if thinks else self._max_tokens,
                     temperature=0,
                     stream=True,
                     stream_options={"include_usage": True},
@@ -83,8 +87,8 @@ class OpenAICompatibleEngine:
         except openai.APIConnectionError:  # it was reachable when the answer began
             raise _cut_off() from None
 
-    def _messages(self, question: Question) -> Any:
-        return chat_messages(question, sees_images=self.info.sees_images)
+    def _messages(self, question: Question, thinks: bool) -> Any:
+        return chat_messages(question, sees_images=self.info.sees_images, thinks=thinks)
 
     def _translated(self, error: Exception) -> AssistantError:
         """A library's error as ours; its own message may quote the prompt, so it is not passed on."""

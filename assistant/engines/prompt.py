@@ -57,12 +57,24 @@ def chat_content(
     return [*map(_part, question.pieces), {"type": "text", "text": text}]
 
 
+THINK = "SYSTEM INSTRUCTION: think silently if needed. "
+"""What makes MedGemma think; word for word as in Google's notebooks."""
+THINKING_TOKENS = 2_000
+"""Room for thoughts and answer together, after the same notebooks."""
+
+
 def chat_messages(
-    question: Question, *, sees_images: bool, document_chars: int = LONGEST_DOCUMENT_CHARS
+    question: Question,
+    *,
+    sees_images: bool,
+    thinks: bool = False,
+    document_chars: int = LONGEST_DOCUMENT_CHARS,
 ) -> list[dict[str, Any]]:
-    """The whole of what a chat model gets, in OpenAI's form: one user turn."""
+    """The whole of what a chat model gets, in OpenAI's form: one user turn, without a system turn, since
+    MedGemma 1.5 was not trained with one; but for ``thinks``."""
     content = chat_content(question, sees_images=sees_images, document_chars=document_chars)
-    return [{"role": "user", "content": content}]
+    system = [{"role": "system", "content": [{"type": "text", "text": THINK}]}]
+    return [*(system if thinks else []), {"role": "user", "content": content}]
 
 
 def _part(piece: Piece) -> dict[str, Any]:

@@ -127,10 +127,15 @@ class Conversation:
     """One clinician's session."""
 
     def __init__(
-        self, engine: EngineInfo, guidelines: Guidelines = "none", *, mark_below: float = 0.5
+        self,
+        engine: EngineInfo,
+        guidelines: Guidelines = "none",
+        *,
+        mark_below: float = 0.5,
+        text_engine: EngineInfo | None = None,
     ) -> None:
         """Words heard with less confidence than ``mark_below`` are doubtful."""
-        self._engine = engine
+        self._engine, self._text_engine = engine, text_engine
         self._mark_below = mark_below
         self._spoken = SpokenWords()
         self._guidelines = guidelines
@@ -399,14 +404,23 @@ class Conversation:
             question=text,
             question_item_id=item_id,
             attachment_ids=list(chosen.ids),
-            engine=describe(self._engine),
+            engine=describe(self._engine_for(question)),
             context=ContextUsed(
                 document_chars=len(question.document), earlier=len(question.earlier), images=chosen.why
             ),
         )
         if self._guidelines == "none":
-            return [*stopped, Emit(created), StartAnswer(answer.turn, question)]
+            return [*stopped, Emit(created), self._start(answer)]
         return [*stopped, Emit(created), FindPassages(answer.turn, search_text(text, question.earlier))]
+
+    def _start(self, answer: Answer) -> StartAnswer:
+        by_text_engine = self._engine_for(answer.question) is self._text_engine
+        return StartAnswer(answer.turn, answer.question, by_text_engine)
+
+    def _engine_for(self, question: Question) -> EngineInfo:
+        """Places, slices and changes are what the engine that sees is better at, even a smaller one; what has
+        no image goes to the engine for text, if there is one."""
+        return self._engine if question.images else self._text_engine or self._engine
 
     def _passages_found(self, fact: PassagesFound) -> list[Action]:
         answer = self._answer
@@ -422,7 +436,7 @@ class Conversation:
             answered=answered,
         )
         if answered:
-            return [Emit(told), StartAnswer(answer.turn, question)]
+            return [Emit(told), self._start(answer)]
         says = self._progress(AnswerProgressed(answer.turn, NOT_FOUND if fact.ready else NOT_READY))
         return [Emit(told), *says, *self._finish(AnswerFinished(answer.turn))]
 

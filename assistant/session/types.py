@@ -195,6 +195,8 @@ class FindPassages:
 class StartAnswer:
     turn: int
     question: Question
+    by_text_engine: bool = False
+    """The engine for questions without images answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,7 +314,7 @@ async def test_chat_completions_and_a_question_too_long_for_the_model():
         assert engine.info.name == gguf().stem
         assert await answer(engine, "Which organ pumps blood?", "The lungs are clear.")
         with pytest.raises(BadInput) as caught:
-            await answer(engine, "effusion " * 9_000)
+            await answer(engine, "effusion " * 40_000)
         assert caught.value.code == "prompt_too_long"
         assert await answer(engine, "Which organ pumps blood?")
     finally:
@@ -323,6 +323,7 @@ async def test_chat_completions_and_a_question_too_long_for_the_model():
 
 SILENT = """
 import asyncio, pathlib, sys
+from assistant.engines.base import Question
 from assistant.engines.llamacpp import LlamaCppEngine, _Run
 
 async def main():

@@ -267,3 +267,17 @@ def test_deltas_add_up_to_the_stable_text(pieces):
         for delta in of(TranscriptDelta, talk.handle(PartialHeard(1, stable, "tail"))):
             seen += delta.delta
     assert seen == stable
+
+
+def test_questions_without_images_go_to_the_text_engine_and_the_others_to_the_one_that_sees():
+    text_engine = EngineInfo(name="medgemma-27b-text-it", stand_in=False, sees_images=False)
+    talk = Conversation(INFO, text_engine=text_engine)
+    actions = talk.handle(final(1, "What is the dose of amoxicillin?"))
+    assert started(actions)[0].by_text_engine
+    assert of(ResponseCreated, actions)[0].engine.name == "medgemma-27b-text-it"
+    image = Image("a", "x.png", "image/png", b"x", 2, 2)
+    attachment = Attachment(id="a", name="x.png", media_type="image/png", width_px=2, height_px=2, url="/x")
+    talk.handle(ImageAttached(image, attachment))
+    actions = talk.handle(final(2, "Is there a pneumothorax on this image?"))
+    assert not started(actions)[0].by_text_engine
+    assert of(ResponseCreated, actions)[0].engine.name == "scripted"
