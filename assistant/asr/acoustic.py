@@ -188,16 +188,7 @@ def open_acoustic(
     session = open_session(bundle.graph, provider=provider, threads=threads)
     metadata = session.get_modelmeta().custom_metadata_map
     inputs = {each.name for each in session.get_inputs()}
-    size = session.get_outputs()[0].shape[-1]
-    said = metadata.get("vocab_size", "")
-    counts = {len(bundle.tokens)} | {
-        n for n in (size, int(said) if said.isdigit() else None) if isinstance(n, int)
-    }
-    if len(counts) > 1:
-        raise BadInput(
-            f"{bundle.graph} and tokens.txt are of different vocabularies ({sorted(counts)} pieces).",
-            code="model_vocabulary_mismatch",
-        )
+    _check_vocabulary(bundle, session.get_outputs()[0].shape[-1], metadata.get("vocab_size", ""))
     if bundle.info and inputs == CACHED_INPUTS:
         if json.loads(metadata.get("geometry", "null")) != bundle.info.geometry.model_dump():
             raise BadInput(f"{bundle.graph} is not the graph of its bundle.json.", code="model_wrong_kind")
@@ -208,6 +199,19 @@ def open_acoustic(
         f"{bundle.graph} is not a LASR recogniser: its inputs are {', '.join(sorted(inputs))}.",
         code="model_wrong_kind",
     )
+
+
+def _check_vocabulary(bundle: Bundle, outputs: object, said: str) -> None:
+    """As many pieces as outputs; a list may end with special ones that no output stands for."""
+    size = outputs if isinstance(outputs, int) else int(said) if said.isdigit() else len(bundle.tokens)
+    beyond = bundle.tokens[size:]
+    special = all(piece.startswith("<") and piece.endswith(">") for piece in beyond)
+    if len(bundle.tokens) < size or not special or (said.isdigit() and int(said) != size):
+        raise BadInput(
+            f"{bundle.graph} has {size} outputs and tokens.txt {len(bundle.tokens)} pieces: they do not "
+            "belong together.",
+            code="model_vocabulary_mismatch",
+        )
 
 
 def open_session(path: Path, *, provider: Provider = "cpu", threads: int = 1) -> ort.InferenceSession:

@@ -5,6 +5,7 @@ or brackets (``{period}``, ``{new paragraph}``, ``[FINDINGS]``, and any such mar
 kept as it is, as one word.
 """
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -150,14 +151,43 @@ def timed(words: Sequence[TokenWord], *, first_frame: int = 0) -> tuple[Word, ..
     )
 
 
-def join_at_blank(left: LogProbs, right: LogProbs, overlap: int) -> LogProbs:
-    """Two windows whose last and first ``overlap`` frames are the same audio → one.
+def quiet_place(log_probs: LogProbs, first: int, last: int) -> int:
+    """A frame in [first, last] before which to cut: where it is surest that nothing is being said.
 
-    The seam lies where both are surest that nothing is being said, nearest the middle among equals: there
-    no piece can be lost or come twice.
+    A piece that moves by a frame when it is decoded again is then neither lost nor doubled.
     """
-    both = left[len(left) - overlap :, BLANK] + right[:overlap, BLANK]
-    smooth = np.convolve(np.pad(both, 1, mode="edge"), np.ones(3) / 3, mode="valid")
-    from_middle = np.abs(np.arange(overlap) - overlap // 2) / max(overlap, 1)
-    seam = int((smooth - 1e-3 * from_middle).argmax())
+    return first + int(_calm(log_probs[:, BLANK])[first : last + 1].argmax())
+
+
+def _calm(blanks: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """[n + 1]: how surely nothing is said in the two frames before and the two after each cut."""
+    padded = np.pad(blanks, 2, mode="edge")
+    return np.asarray(np.convolve(padded, np.ones(4), mode="valid"), np.float32)
+
+
+def join_windows(left: LogProbs, right: LogProbs, overlap: int) -> LogProbs:
+    """Two windows whose last and first ``overlap`` frames are the same audio → one, on the same frame grid.
+
+    The seam lies where both have read the same pieces so far and are surest that nothing is being said,
+    nearest the middle among equals: there no piece can be lost or come twice.
+    """
+    ours, theirs = left[len(left) - overlap :], right[:overlap]
+    from_middle = np.abs(np.arange(overlap + 1) - overlap // 2) / max(overlap, 1)
+    score = _calm(ours[:, BLANK] + theirs[:, BLANK]) - 1e-3 * from_middle
+    seam = int(np.where(_same_so_far(ours, theirs), score, score - 1e3).argmax())
     return np.concatenate([left[: len(left) - overlap + seam], right[seam:]])
+
+
+def _same_so_far(ours: LogProbs, theirs: LogProbs) -> npt.NDArray[np.bool_]:
+    """[n + 1]: before which cuts the last piece of one reading is that of the other, neither being cut."""
+    a, b = collapse(BestPath.of(ours)), collapse(BestPath.of(theirs))
+    matcher = difflib.SequenceMatcher(None, [t.piece for t in a], [t.piece for t in b], autojunk=False)
+    partner = {m.a + k: m.b + k for m in matcher.get_matching_blocks() for k in range(m.size)}
+    cuts = np.arange(len(ours) + 1)
+    begun, ended, begun_there, ended_there = (
+        np.searchsorted(frames, cuts)
+        for frames in ([t.first for t in a], [t.last for t in a], [t.first for t in b], [t.last for t in b])
+    )
+    whole = (begun == ended) & (begun_there == ended_there)
+    paired = np.array([partner.get(k - 1, -2) for k in begun.tolist()]) == begun_there - 1
+    return np.asarray(whole & paired)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from assistant.asr.acoustic import Abort, Acoustic
 from assistant.asr.bundle import SUBSAMPLING, encoder_frames, mel_frames
-from assistant.asr.ctc import LogProbs, join_at_blank
+from assistant.asr.ctc import LogProbs, join_windows
 from assistant.asr.features import FeatureSettings, frame_count, log_mel
 from assistant.audio.frames import Samples
 
@@ -46,7 +46,7 @@ def full_context(
         part = known.get(window) if known else None
         if part is None:
             part = decode_window(acoustic, samples, settings, window, abort)
-        joined = part if joined is None else join_at_blank(joined, part, OVERLAP_FRAMES)
+        joined = part if joined is None else join_windows(joined, part, OVERLAP_FRAMES)
     assert joined is not None
     return joined
 
