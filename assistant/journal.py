@@ -30,7 +30,7 @@ class Journal:
         self._on_trouble = on_trouble
         self._waiting: deque[ServerEvent] = deque()
         self._written_seq = 0
-        self._opened = self._failing = False
+        self._opened = self._failing = self._over = False
         self._work, self._advanced = asyncio.Event(), asyncio.Event()
 
     def put(self, event: ServerEvent) -> None:
@@ -40,7 +40,7 @@ class Journal:
 
     async def durable(self, seq: int) -> None:
         """Wait until the event with this ``seq`` is on disk. While the disk fails nobody waits."""
-        while self._written_seq < seq and not self._failing:
+        while self._written_seq < seq and not (self._failing or self._over):
             self._advanced.clear()
             await self._advanced.wait()
 
@@ -54,9 +54,13 @@ class Journal:
             await self._work.wait()
 
     async def finish(self) -> None:
-        """The session is over: one last try for what is not written yet."""
-        while self._waiting and await self._write():
-            pass
+        """The session is over: one last try for what is not written yet; then nobody waits any more."""
+        try:
+            while self._waiting and await self._write():
+                pass
+        finally:
+            self._over = True
+            self._advanced.set()
 
     async def record(self, what: str) -> None:
         """Write down that something was done with the session. Raises ``AssistantError``."""

@@ -5,8 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.dictation.alignment import align
 from assistant.export.paragraphs import printable
-from assistant.export.report import Report
+from assistant.export.report import Report, Utterance
+
+MAX_CUE_CHARACTERS = 84
+"""Two lines of 42, as subtitles are read."""
+MAX_CUE_MS = 7_000
 
 
 class Timed(Protocol):
@@ -30,9 +35,25 @@ class Cue:
 
 
 def cues(report: Report) -> list[Cue]:
-    """One cue an utterance, as it was written when it was said."""
+    """What was dictated, as it was written when it was said: a cue an utterance, or several of a long one."""
     spoken = sorted(report.utterances, key=lambda utterance: utterance.start_ms)
-    return [Cue(u.start_ms, u.end_ms, u.written) for u in spoken if u.written.strip()]
+    return [cue for utterance in spoken if utterance.written.strip() for cue in _split(utterance)]
+
+
+def _split(utterance: Utterance) -> list[Cue]:
+    """Cut between words, where their times are known and their places certain."""
+    written, words = utterance.written, utterance.words
+    found: list[Cue] = []
+    start, start_ms, end_ms = 0, utterance.start_ms, utterance.end_ms
+    for match in align([word.text for word in words], written):
+        said_ms = words[match.first].start_ms
+        too_long = (
+            match.end - start > MAX_CUE_CHARACTERS or words[match.last - 1].end_ms - start_ms > MAX_CUE_MS
+        )
+        if too_long and written[start : match.start].strip():
+            found.append(Cue(start_ms, said_ms, written[start : match.start].strip()))
+            start, start_ms = match.start, said_ms
+    return [*found, Cue(start_ms, end_ms, written[start:].strip())]
 
 
 def srt(cues: Iterable[Timed]) -> str:
