@@ -22,6 +22,7 @@ from assistant.engines.llamacpp import LlamaCppEngine
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.errors import Missing
 from assistant.guidelines.library import Library
+from assistant.intents import classifier
 from assistant.listener import Listener
 from assistant.vad.base import Vad
 from assistant.vad.endpoint import EndpointSettings
@@ -171,6 +172,7 @@ def endpoint_settings(settings: Settings) -> EndpointSettings:
 
 def open_components(settings: Settings) -> Components:
     """Open everything. Raises ``Missing`` with what to do when a model is not there."""
+    classifier.load(settings.intent_model)
     return Components(
         model=open_recogniser(settings),
         open_vad=open_vad(settings),

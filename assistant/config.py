@@ -88,6 +88,13 @@ class Settings(BaseSettings):
     gguf: Path | None = Field(None, description="Model file for --engine gguf.")
     mmproj: Path | None = Field(None, description="Image tower file for --engine gguf.")
 
+    keep_corrections: Path | None = Field(
+        None,
+        description="File to which what was heard is added when its intent is corrected: to retrain with "
+        "(assistant intent --retrain). It holds what patients and clinicians said. Off by default.",
+    )
+    intent_model: Path | None = Field(None, description="An intent model of one's own (from --retrain).")
+
     guidelines: Path | None = Field(
         None, description="Folder of guidelines (PDF, Markdown, text) that answers are to rest on."
     )

@@ -406,6 +406,10 @@ class IntentEvent(ServerEventBase):
         "What was heard stands in the completed event."
     )
     corrected: bool = False
+    doubtful: bool = Field(False, description="Dictation that may have been asked: offer to ask it.")
+    part_of: str | None = Field(
+        None, description="The utterance whose end this is, where one held dictation and then a question."
+    )
 
 
 class ItemEdited(ServerEventBase):

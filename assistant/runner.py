@@ -7,9 +7,10 @@ import logging
 import secrets
 from contextlib import aclosing
 from datetime import datetime
+from pathlib import Path
 from typing import assert_never
 
-from assistant import __version__, telemetry
+from assistant import __version__, corrections, telemetry
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk
 from assistant.audio.pcm import StreamResampler
 from assistant.audio.track import AudioStats
@@ -77,6 +78,7 @@ from assistant.session.types import (
     ImageRemoved,
     IntentCorrected,
     ItemEditedByHand,
+    KeepCorrection,
     ModeChosen,
     ModelThought,
     PassagesFound,
@@ -486,6 +488,9 @@ class SessionRunner:
                 self._emit(event)
             case FindPassages(turn, text):
                 self._tasks.create_task(self._find_passages(turn, text), name=f"find-passages-{turn}")
+            case KeepCorrection(heard, intent):
+                if (kept := self._settings.keep_corrections) is not None:
+                    self._tasks.create_task(self._keep(kept, heard, intent), name="keep-correction")
             case StartAnswer(turn, question, by_text_engine):
                 engine = self._components.text_engine if by_text_engine else None
                 answering = self._answer(engine or self._engine, turn, question)
@@ -509,6 +514,13 @@ class SessionRunner:
             self._outbox.close()
             self._outbox = None
             self._start_grace()
+
+    async def _keep(self, file: Path, heard: str, intent: str) -> None:
+        try:
+            await asyncio.to_thread(corrections.add, file, heard, intent)
+        except AssistantError as error:
+            log.error("a correction was not kept: %s", error.code)
+            self._emit(Notice(level="warning", code=error.code, message=error.message))
 
     async def _find_passages(self, turn: int, text: str) -> None:
         library = self._components.guidelines

@@ -264,6 +264,10 @@ export interface IntentEvent {
   /** What was taken, as it goes into the dictation (in written form) or the question. What was heard stands in the completed event. */
   text: string;
   corrected: boolean;
+  /** Dictation that may have been asked: offer to ask it. */
+  doubtful: boolean;
+  /** The utterance whose end this is, where one held dictation and then a question. */
+  part_of?: string | null;
 }
 
 /** A dictated item has this text now. */

@@ -2,11 +2,13 @@
 
 import math
 import re
-from functools import cache, lru_cache
+import zipfile
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from assistant.errors import BadInput
 from assistant.intents.form import form_of
 from assistant.intents.lexicon import (
     BE,
@@ -110,12 +112,16 @@ def features(text: str) -> set[str]:
 
 class Classifier:
     def __init__(self, path: Path = MODEL) -> None:
-        with np.load(path, allow_pickle=False) as kept:
-            self._rows = {name: row for row, name in enumerate(str(kept["names"]).split("\n"))}
-            self._weights = kept["weights"].astype(np.float32) * kept["scale"]
-            self._bias = float(kept["bias"])
-            self.temperature = float(kept["temperature"])
-            self.threshold = float(kept["threshold"])
+        try:
+            with np.load(path, allow_pickle=False) as kept:
+                self._rows = {name: row for row, name in enumerate(str(kept["names"]).split("\n"))}
+                self._weights = kept["weights"].astype(np.float32) * kept["scale"]
+                self._bias = float(kept["bias"])
+                self.temperature = float(kept["temperature"])
+                self.threshold = float(kept["threshold"])
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            message = f"{path} is no intent model; make one with: assistant intent --retrain FILE"
+            raise BadInput(message, code="intent_model_not_readable") from None
 
     def __call__(self, text: str) -> float:
         """How likely the text is a question."""
@@ -125,7 +131,16 @@ class Classifier:
         return 1 / (1 + math.exp(-score / self.temperature))
 
 
-@cache
+_loaded: Classifier | None = None
+
+
 def classifier() -> Classifier:
-    """Read once, when it is first needed."""
-    return Classifier()
+    """The one in use, shared by all sessions; the shipped one unless ``load`` chose another."""
+    return _loaded or load(None)
+
+
+def load(path: Path | None) -> Classifier:
+    """Read a model, and use it from now on. Raises ``BadInput`` (``intent_model_not_readable``)."""
+    global _loaded  # noqa: PLW0603 - one model per process, like the recogniser
+    _loaded = Classifier(path or MODEL)
+    return _loaded

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from assistant.events import Intent, Mode
 from assistant.intents.classifier import classifier, tidy, words
 from assistant.intents.commands import COMMANDS, command_of
+from assistant.intents.corrections import correction_of
 from assistant.intents.form import form_of
 
 __all__ = ["COMMANDS", "Command", "Context", "Decision", "detect"]
 
 Command = str
-"""``stop``, ``scratch``, ``pause``, ``resume``, or a further name of ``assistant.intents.commands``."""
+"""``was_dictation`` and ``was_question`` (said of the last utterance), ``stop``,
+``scratch``, ``pause``, ``resume``, or a further name of ``assistant.intents.commands``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Decision:
     """``text`` is what goes on: without the address word for a question, as heard for dictation.
 
     ``reason`` is a short phrase a person understands; ``command`` is set exactly when ``intent`` is
-    ``command``.
+    ``command``; ``doubtful`` marks dictation that may have been asked, to be offered.
     """
 
     intent: Intent
@@ -43,6 +45,7 @@ class Decision:
     reason: str
     text: str
     command: Command | None = None
+    doubtful: bool = False
 
 
 _ADDRESS = re.compile(
@@ -59,11 +62,16 @@ THRESHOLDS = {"asked": 0.1, "none": 0.8}
 """Of the trained classifier, by the form of the sentence: one that is worded as a question is one unless much
 speaks against it; one that is not, but ends in a question mark, needs more."""
 
+DOUBTFUL = 0.25
+"""Dictation at least so likely to be a question is offered to be asked."""
+
 
 def detect(text: str, context: Context) -> Decision:
     """How ``text``, one final as the recogniser wrote it, is meant."""
     heard = text.strip()
     plain = " ".join(re.sub(r"[^\w\s']", " ", tidy(re.sub(r"[\[\]]", " ", heard))).casefold().split())
+    if meant := correction_of(heard):
+        return Decision("command", 0.97, "says how the last utterance was meant", heard, f"was_{meant}")
     command = command_of(plain) if len(plain) < 100 else None
     if command == "stop" and plain == "stop" and not context.answer_running and context.mode == "dictation":
         command = None  # "stop" alone in a dictation may be the spoken full stop
@@ -111,5 +119,6 @@ def _by_form(heard: str) -> Decision:
     if asks >= THRESHOLDS.get(form.kind, trained.threshold):
         why = form.reason if form.kind == "asked" else "sounds like a question"
         return Decision("question", max(asks, 0.6), why, heard)
-    reason = "not surely a question" if asks > 0.2 else "reads like a note"
-    return Decision("dictation", 1 - asks, reason, heard)
+    doubtful = asks >= DOUBTFUL
+    reason = "not surely a question" if doubtful else "reads like a note"
+    return Decision("dictation", 1 - asks, reason, heard, doubtful=doubtful)

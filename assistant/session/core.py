@@ -5,7 +5,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import Literal, assert_never
 
 from assistant.dictation.alignment import SpokenWords
 from assistant.dictation.dictation import Dictation
@@ -26,6 +26,7 @@ from assistant.events import (
     EngineDescription,
     ErrorBody,
     ErrorEvent,
+    Intent,
     IntentEvent,
     ItemAdded,
     ItemEdited,
@@ -47,7 +48,9 @@ from assistant.events import (
     WordPlace,
     WordTime,
 )
-from assistant.intents.detect import Context, detect
+from assistant.intents.classifier import tidy
+from assistant.intents.detect import Context, Decision
+from assistant.intents.split import Part, decide
 from assistant.session.asking import (
     MOST_EARLIER,
     NOT_FOUND,
@@ -74,6 +77,7 @@ from assistant.session.types import (
     ImageRemoved,
     IntentCorrected,
     ItemEditedByHand,
+    KeepCorrection,
     ModeChosen,
     ModelThought,
     PartialHeard,
@@ -91,17 +95,23 @@ from assistant.session.types import (
 )
 
 STOP_COMMAND = "stop"
+CORRECTIONS: dict[str, Literal["dictation", "question"]] = {
+    "was_dictation": "dictation",
+    "was_question": "question",
+}
 APPLIED_EDITS = 50
 """So many event ids of hand edits are told; a page has one edit under way at a time."""
 
 
 @dataclass(slots=True)
 class Item:
-    """One utterance or typed question, and how it was taken."""
+    """One utterance (or a part of it, or a typed question), and how it was taken."""
 
     id: str
+    heard: str
     text: str
-    intent: str
+    """As it went into the report or the question."""
+    intent: Intent
 
 
 @dataclass(slots=True)
@@ -281,29 +291,39 @@ class Conversation:
 
     def _take(self, item_id: str, text: str) -> list[Action]:
         """Decide what an utterance is, and act on it."""
-        self.dictation.heard(item_id)
-        decision = detect(
-            text,
-            Context(mode=self.mode, has_images=bool(self._images), answer_running=self._answer is not None),
+        context = Context(
+            mode=self.mode, has_images=bool(self._images), answer_running=self._answer is not None
         )
+        actions: list[Action] = []
+        parts = decide(text, context)
+        meant = CORRECTIONS.get(parts[0].decision.command or "")
+        if meant and (wrong := self._last_taken_otherwise(meant)):
+            self._items[item_id] = Item(item_id, text, text, "command")
+            return [_taken(item_id, parts[0].decision, text), *self._correct(IntentCorrected(wrong, meant))]
+        for number, part in enumerate(parts):
+            part_id = f"{item_id}_{number + 1}" if number else item_id
+            actions += self._take_part(part_id, part, item_id if number else None)
+        return actions
+
+    def _last_taken_otherwise(self, meant: str) -> str | None:
+        """The newest utterance that was taken for something else than ``meant``: what "that" is."""
+        spoken = (item for item in reversed(self._items.values()) if item.intent != "command")
+        newest = next(spoken, None)
+        return newest.id if newest and newest.intent != meant else None
+
+    def _take_part(self, item_id: str, part: Part, part_of: str | None) -> list[Action]:
+        text, decision = part.heard.strip(), part.decision
+        self.dictation.heard(item_id)
         intent = decision.intent
         if intent == "command" and not (decision.command == STOP_COMMAND and self._answer):
             intent = "dictation"  # nothing that could be carried out: what was said is kept as text
         kept = text
         if intent == "question":
-            kept = decision.text
+            kept = tidy(decision.text)
         elif intent == "dictation":
             kept = self.dictation.take(item_id, text)
-        self._items[item_id] = Item(item_id, kept, intent)
-        emit = Emit(
-            IntentEvent(
-                item_id=item_id,
-                intent=intent,
-                confidence=decision.confidence,
-                reason=decision.reason,
-                text=kept,
-            )
-        )
+        self._items[item_id] = Item(item_id, text, kept, intent)
+        emit = _taken(item_id, replace(decision, intent=intent), kept, part_of)
         match intent:
             case "question":
                 return [emit, *self._ask(item_id, kept)]
@@ -323,13 +343,14 @@ class Conversation:
         item.intent = fact.intent
         if fact.intent == "dictation":
             self._earlier = deque((e for e in self._earlier if e[0] != item.id), MOST_EARLIER)
-            item.text = self.dictation.put_back(item.id, item.text)
+            item.text = self.dictation.put_back(item.id, item.heard)
         else:
             self.dictation.take_out(item.id)
+        keep = KeepCorrection(item.heard, fact.intent)
         emit = Emit(
             IntentEvent(
                 item_id=item.id,
-                intent="question" if fact.intent == "question" else "dictation",
+                intent=fact.intent,
                 confidence=1.0,
                 reason="corrected by hand",
                 text=item.text,
@@ -337,10 +358,10 @@ class Conversation:
             )
         )
         if fact.intent == "question":
-            return [emit, *self._ask(item.id, item.text)]
+            return [keep, emit, *self._ask(item.id, item.text)]
         if self._answer and self._answer.question_item_id == item.id:
-            return [emit, *self._stop()]
-        return [emit]
+            return [keep, emit, *self._stop()]
+        return [keep, emit]
 
     def _edit(self, fact: ItemEditedByHand) -> list[Action]:
         item = self._items.get(fact.item_id)
@@ -385,7 +406,7 @@ class Conversation:
         if self._asked_text is None:
             return [_error("nothing_to_answer", "Ask something first: conversation.item.create.", event_id)]
         (item_id, text), self._asked_text = self._asked_text, None
-        self._items[item_id] = Item(item_id, text, "question")
+        self._items[item_id] = Item(item_id, text, text, "question")
         return self._ask(item_id, text)
 
     def _ask(self, item_id: str, text: str) -> list[Action]:
@@ -514,6 +535,20 @@ def describe(info: EngineInfo) -> EngineDescription:
         sees_images=info.sees_images,
         notice=info.notice,
         revision=info.revision,
+    )
+
+
+def _taken(item_id: str, decision: Decision, text: str, part_of: str | None = None) -> Emit:
+    return Emit(
+        IntentEvent(
+            item_id=item_id,
+            intent=decision.intent,
+            confidence=decision.confidence,
+            reason=decision.reason,
+            text=text,
+            doubtful=decision.doubtful,
+            part_of=part_of,
+        )
     )
 
 

@@ -1,6 +1,7 @@
 """What goes into a conversation (facts, past tense) and what comes out of it (actions). Pure."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from assistant.asr.base import Word
 from assistant.engines.base import Question, Usage
@@ -67,7 +68,7 @@ class ModeChosen:
 @dataclass(frozen=True, slots=True)
 class IntentCorrected:
     item_id: str
-    intent: str
+    intent: Literal["dictation", "question"]
     event_id: str | None = None
 
 
@@ -204,4 +205,12 @@ class StopAnswer:
     turn: int
 
 
-Action = Emit | FindPassages | StartAnswer | StopAnswer
+@dataclass(frozen=True, slots=True)
+class KeepCorrection:
+    """What was heard, and how it was meant: data to train on, kept only where that was asked for."""
+
+    heard: str
+    intent: Literal["dictation", "question"]
+
+
+Action = Emit | KeepCorrection | FindPassages | StartAnswer | StopAnswer

@@ -1,7 +1,6 @@
 """The intent rules: what is asked, what is dictated, and what is a command."""
 
 import csv
-import time
 from pathlib import Path
 
 import pytest
@@ -250,17 +249,8 @@ def test_capitals_stops_and_markers_do_not_decide() -> None:
             assert detect(spelling, AUTO).intent == "question", spelling
 
 
-def test_a_line_takes_well_under_ten_milliseconds() -> None:
-    text = " ".join(["is there a small nodule in the right lower lobe"] * 10)
-    detect(text, AUTO)
-    begun = time.perf_counter()
-    for _ in range(20):
-        detect(text, AUTO)
-    assert (time.perf_counter() - begun) / 20 < 0.01
-
-
 def test_the_model_is_small() -> None:
-    assert MODEL.stat().st_size < 500_000
+    assert MODEL.stat().st_size < 200_000
 
 
 @given(st.text(max_size=200), st.booleans())

@@ -32,6 +32,7 @@ from assistant.session.types import (
     ImageRemoved,
     IntentCorrected,
     ItemEditedByHand,
+    KeepCorrection,
     ModeChosen,
     ModelThought,
     PartialHeard,
@@ -281,3 +282,50 @@ def test_questions_without_images_go_to_the_text_engine_and_the_others_to_the_on
     actions = talk.handle(final(2, "Is there a pneumothorax on this image?"))
     assert not started(actions)[0].by_text_engine
     assert of(ResponseCreated, actions)[0].engine.name == "scripted"
+
+
+def test_a_sentence_that_holds_both_is_split() -> None:
+    talk = Conversation(INFO)
+    actions = talk.handle(final(1, "there is a mass in the left kidney period assistant what is the class"))
+    told, asked = of(IntentEvent, actions)
+    assert (told.item_id, told.intent, told.part_of) == ("utt_1", "dictation", None)
+    assert (asked.item_id, asked.intent, asked.part_of) == ("utt_1_2", "question", "utt_1")
+    assert of(ResponseCreated, actions)[0].question_item_id == "utt_1_2"
+    assert talk.document == "There is a mass in the left kidney."
+
+
+def test_that_was_dictation_puts_a_question_back_and_stops_its_answer() -> None:
+    talk = Conversation(INFO)
+    talk.handle(final(1, "the heart is normal"))
+    talk.handle(final(2, "is the heart normal"))
+    actions = talk.handle(final(3, "that was dictation"))
+    command, corrected = of(IntentEvent, actions)
+    assert (command.item_id, command.intent) == ("utt_3", "command")
+    assert (corrected.item_id, corrected.intent, corrected.corrected) == ("utt_2", "dictation", True)
+    assert KeepCorrection("is the heart normal", "dictation") in actions
+    assert any(isinstance(action, StopAnswer) for action in actions)
+    assert "s the heart normal" in talk.document
+    assert "that was" not in talk.document
+
+
+def test_that_was_a_question_takes_the_words_out_of_the_report_and_asks() -> None:
+    talk = Conversation(INFO)
+    talk.handle(final(1, "question of a mass"))
+    actions = talk.handle(final(2, "that was a question"))
+    assert talk.document == ""
+    assert [event.item_id for event in of(IntentEvent, actions)] == ["utt_2", "utt_1"]
+    assert any(isinstance(action, StartAnswer) for action in actions)
+
+
+def test_a_correction_with_nothing_to_correct_is_text() -> None:
+    talk = Conversation(INFO)
+    (taken,) = of(IntentEvent, talk.handle(final(1, "that was dictation")))
+    assert taken.intent == "dictation"
+
+
+def test_doubtful_dictation_is_marked() -> None:
+    talk = Conversation(INFO)
+    (taken,) = of(IntentEvent, talk.handle(final(1, "Is there an effusion? The heart is normal.")))
+    assert (taken.intent, taken.doubtful) == ("dictation", True)
+    (taken,) = of(IntentEvent, talk.handle(final(2, "the lungs are clear")))
+    assert not taken.doubtful

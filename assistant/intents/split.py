@@ -1,0 +1,93 @@
+"""One utterance that holds both: dictation, and at its end a question. Pure.
+
+Only an end that is surely asked is split off: it is said to the assistant by name, or it is a sentence of its
+own in the form of a question. A question that a statement follows is a history ("Do you smoke? No.") or
+unclear; it stays in the document, and the page offers to ask it.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from assistant.intents.classifier import words
+from assistant.intents.clauses import reports_speech
+from assistant.intents.detect import Context, Decision, addressed, detect
+from assistant.intents.form import form_of
+from assistant.intents.lexicon import FILLERS
+
+_END = re.compile(
+    r"(?:(?<=[.!?;])|\{(?:period|question mark|new paragraph|newline|next line|new line)\}"
+    r"|\b(?:period|full stop|question mark|new paragraph)\b[.,]?)\s+(?=\S)",
+    re.I,
+)
+_NAME = re.compile(r"(?<=\s)(?:(?:hey|ok|okay)[\s,]+)?assistant\b", re.I)
+_PERIOD_OF = re.compile(
+    r"\b(?:a|an|the|this|that|long|short|time|brief|same|recovery|observation|follow.?up|waiting|operative|menstrual"
+    r"|incubation|treatment|postoperative|last|latency|latent)\s+period\W*$",
+    re.I,
+)
+SURE = 0.9
+"""So likely a question must be to be split off without the assistant's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of an utterance as it was heard, and how it is meant."""
+
+    heard: str
+    decision: Decision
+
+
+def decide(text: str, context: Context) -> tuple[Part, ...]:
+    """How the parts of one final are meant, in order; mostly one part. ``heard`` has all words together."""
+    whole = Part(text, detect(text, context))
+    if context.mode != "auto" or whole.decision.intent == "command":
+        return (whole,)
+    if at := _where_addressed(text):
+        return (*_before(text[:at], context), Part(text[at:], detect(text[at:], context)))
+    starts = [0, *_sentence_starts(text)]
+    if len(starts) == 1 or addressed(text) is not None:
+        return (whole,)
+    ends = [*starts[1:], len(text)]
+    asked = [_is_surely_asked(text[start:end], context) for start, end in zip(starts, ends, strict=True)]
+    tail = len(asked)
+    while tail and asked[tail - 1]:
+        tail -= 1
+    if tail == 0 or set(words(text[: ends[tail - 1]])) <= FILLERS | {"thanks", "thank", "you"}:
+        return (whole,)
+    if tail == len(asked) or reports_speech(words(text[starts[tail - 1] : ends[tail - 1]])):
+        return (_told(whole, any(asked)),)
+    at = starts[tail]
+    head = _told(Part(text[:at], detect(text[:at], context)), any(asked[:tail]))
+    return (head, Part(text[at:], detect(text[at:], context)))
+
+
+def _told(part: Part, asks: bool) -> Part:
+    """Sentences that end in a statement are dictation, doubtful if one of them asks."""
+    decision = part.decision
+    if decision.intent == "dictation":
+        return Part(part.heard, replace(decision, doubtful=decision.doubtful or asks))
+    return Part(part.heard, Decision("dictation", 0.6, "asks, and then goes on", part.heard, doubtful=asks))
+
+
+def _before(head: str, context: Context) -> tuple[Part, ...]:
+    """What precedes the assistant's name: no command, since it is not the whole utterance."""
+    parts = decide(head, context)
+    return tuple(_told(part, False) if part.decision.intent == "command" else part for part in parts)
+
+
+def _where_addressed(text: str) -> int | None:
+    for match in _NAME.finditer(text):
+        if words(text[: match.start()]) and addressed(text[match.start() :]) is not None:
+            return match.start()
+    return None
+
+
+def _sentence_starts(text: str) -> list[int]:
+    return [m.end() for m in _END.finditer(text) if not _PERIOD_OF.search(text[: m.end()])]
+
+
+def _is_surely_asked(sentence: str, context: Context) -> bool:
+    if form_of(words(sentence)).kind != "asked":
+        return False
+    decision = detect(sentence, context)
+    return decision.intent == "question" and decision.confidence >= SURE
