@@ -213,6 +213,43 @@ def final_times(bundle, threads):
     return {kind: statistics.median(each[1:]) for kind, each in times.items()}
 
 
+def steady_costs(bundle, threads):
+    """CPU seconds per second of speech that goes on and on, partials alone; and a step's milliseconds."""
+    from assistant.asr.acoustic import open_acoustic
+    from assistant.asr.bundle import mel_frames, open_bundle
+    from assistant.asr.export import probe_signal
+    from assistant.asr.features import log_mel
+    from assistant.asr.lasr_stream import PRESETS as SETTINGS
+
+    acoustic = open_acoustic(open_bundle(bundle, "int8"), threads=threads)
+    feats = log_mel(probe_signal(4.0))
+
+    def timed(call, every_s, times=12):
+        for _ in range(3):
+            call()
+        wall, cpu = time.perf_counter(), time.process_time()
+        for _ in range(times):
+            call()
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        return {"cpu_per_audio": cpu / times / every_s, "step_ms": wall / times * 1000}
+
+    found = {"window 4 s every 500 ms": timed(lambda: acoustic.whole(feats), 0.5)}
+    for name, preset in SETTINGS.items():
+        steps = acoustic.open_steps(preset.left)
+        some = feats[: mel_frames(preset.chunk + preset.look_ahead)]
+        steps.decode(feats)
+        while steps.position < preset.left:
+            steps.decode(some)
+            steps.commit(preset.chunk)
+
+        def step(steps=steps, some=some, preset=preset):
+            steps.decode(some)
+            steps.commit(preset.chunk)
+
+        found[f"ours {name}"] = timed(step, preset.chunk * 0.04)
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -258,7 +295,12 @@ def main():
         results["final_of_10_s_ms"] = final_times(model[1], args.threads)
         print(f"\nSpeed: MedASR's shape, random weights, {args.threads} thread(s)\n")
         print(table(rows, words=False))
-        print(f"Final of a 10 s utterance: {results['final_of_10_s_ms']}")
+        cold, prepared = (results["final_of_10_s_ms"][kind] for kind in ("cold", "prepared"))
+        print(f"\nFinal of a 10 s utterance: {cold:.0f} ms, with the speculative pass {prepared:.0f} ms\n")
+        results["steady"] = steady_costs(model[1], args.threads)
+        print("| partials while speech goes on | CPU s per audio s | step ms |\n|---|---|---|")
+        for way, each in results["steady"].items():
+            print(f"| {way} | {each['cpu_per_audio']:.3f} | {each['step_ms']:.0f} |")
     for part in ("words", "real_shape"):
         for row in results.get(part, {}).values():
             row.pop("finals")

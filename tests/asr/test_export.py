@@ -1,9 +1,12 @@
 """Weights in, a bundle out: parity, layout, and what bad input gets."""
 
+import contextlib
 import functools
 import http.server
 import json
+import re
 import shutil
+import tarfile
 import threading
 
 import numpy as np
@@ -16,7 +19,10 @@ from assistant.asr import export as exporter
 from assistant.asr.bundle import open_bundle
 from assistant.asr.export import Described, export, probe_signal
 from assistant.cli import main
+from assistant.components import open_recogniser
+from assistant.config import Settings
 from assistant.errors import AssistantError
+from assistant.weights import load_manifest, pull
 from tests.asr.lasr_models import PIECES, write_lasr_directory
 
 DESCRIBED = Described("tiny", "a test", "abc", "Apache-2.0")
@@ -134,7 +140,7 @@ class Hub(http.server.SimpleHTTPRequestHandler):
     """A gated repository ``owner/tiny``, as the hub lays it out."""
 
     def do_GET(self):
-        self.path = self.path.replace("/owner/tiny/resolve/main/", "/")
+        self.path = re.sub("^/(owner/tiny|google/medasr)/resolve/[^/]+/", "/", self.path)
         if self.headers.get("Authorization") != "Bearer hf_right":
             return self.send_error(401)
         return super().do_GET()
@@ -143,16 +149,28 @@ class Hub(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def hub(weights, monkeypatch):
-    handler = functools.partial(Hub, directory=weights)
+class Files(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def serving(folder, kind=Files):
+    """The URL of a folder."""
+    handler = functools.partial(kind, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-        yield
+        yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def hub(weights, monkeypatch):
+    with serving(weights, Hub) as url:
+        monkeypatch.setenv("HF_ENDPOINT", url)
+        yield
 
 
 def test_a_gated_repository_needs_a_token_and_is_exported_with_one(hub, tmp_path, monkeypatch, capsys):
@@ -168,6 +186,40 @@ def test_a_gated_repository_needs_a_token_and_is_exported_with_one(hub, tmp_path
         "tiny",
         "owner/tiny",
         "main",
+    )
+
+
+def test_medasr_is_pulled_from_its_repository_and_exported(hub, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HF_TOKEN", "hf_right")
+    assert main(["models", "--models-dir", str(tmp_path), "pull", "medasr", "--export"]) == 0
+    info = open_bundle(tmp_path / "medasr-export").info
+    assert (info.source, len(info.source_revision)) == ("google/medasr", 40)
+    assert "Health AI" in info.licence
+    assert open_recogniser(Settings(asr="medasr", models_dir=tmp_path)).name == "medasr"
+    assert main(["models", "--models-dir", str(tmp_path), "pull", "silero-vad", "--export"]) == 2
+
+
+def test_medasr_in_sherpa_onnxs_archive_is_pulled_held_to_its_hash_and_heard_with(exported, tmp_path, capsys):
+    """A server with an archive laid out as the release is."""
+    manifest = load_manifest("medasr")
+    inside = manifest.files[0].member.partition("/")[0]
+    archive = tmp_path / "web" / "medasr.tar.bz2"
+    archive.parent.mkdir()
+    with tarfile.open(archive, "w:bz2") as tar:
+        for name in ("model.int8.onnx", "tokens.txt"):
+            tar.add(exported[0] / "sherpa" / name, f"{inside}/{name}")
+    models = tmp_path / "models"
+    with serving(archive.parent) as url:
+        source = manifest.source.model_copy(update={"url": f"{url}/medasr.tar.bz2"})
+        pull(manifest.model_copy(update={"source": source}), models)
+    recogniser = open_recogniser(Settings(asr="medasr", models_dir=models))
+    assert recogniser.name == "medasr"
+    assert recogniser.transcribe(probe_signal(2.0)).text
+    assert main(["models", "--models-dir", str(models), "pull", "medasr"]) == 0
+    assert "Nobody has vouched" in capsys.readouterr().err
+    (models / "medasr" / "tokens.txt").write_text("<blk> 0\n")
+    assert (
+        code_of(lambda: open_recogniser(Settings(asr="medasr", models_dir=models))) == "model_hash_mismatch"
     )
 
 
