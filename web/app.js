@@ -80,6 +80,10 @@ function reportKey() {
   return { id: session.id, token: session.token };
 }
 
+const trust = trustView({
+  key: reportKey, fail: (message) => dispatch({ type: 'local.notice', code: 'report_failed', message }),
+});
+
 const views = [
   dictationView({ send }),
   answersView({ send }),
@@ -87,8 +91,8 @@ const views = [
   barView({ send, level: () => microphone.level() }),
   bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),
   tabsView(),
-  exportsView({ key: reportKey }),
-  trustView({ key: reportKey, fail: (message) => dispatch({ type: 'local.notice', code: 'report_failed', message }) }),
+  trust,
+  exportsView({ key: reportKey, explain: trust.explain }),
 ];
 
 // --- the bar ---

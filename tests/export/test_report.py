@@ -1,6 +1,8 @@
 """The JSON export comes back as the same report; other files are refused with a reason."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -56,3 +58,8 @@ def test_an_unknown_format_names_those_there_are():
 
 def test_file_names_tell_nothing_but_the_time():
     assert file_name(report(), FORMATS["fhir"]) == "report-20261124-0930.fhir.json"
+
+
+def test_the_page_offers_every_format():
+    page = Path(__file__).parents[2] / "web" / "reports.js"
+    assert re.findall(r"name: '([^']+)', label", page.read_text()) == list(FORMATS)

@@ -10,8 +10,8 @@ import { goTo } from './places.js';
 
 const SHAPES = { side_mismatch: '⇄', field_unfilled: '▭', section_missing: '§', section_empty: '§', marker_unresolved: '{}', word_doubtful: '?', answer_inserted: 'i' };
 
-/** @param {{key: () => SessionKey}} session */
-export function exportsView({ key }) {
+/** @param {{key: () => SessionKey, explain: (word: {section_id: string, start: number}) => void}} actions */
+export function exportsView({ key, explain }) {
   const dialog = byId('export');
   const said = byId('export-said');
   /** @type {State|null} */
@@ -45,6 +45,7 @@ export function exportsView({ key }) {
           onclick: () => {
             dialog.close();
             goTo(each.section_id, each.start, each.end);
+            if (each.code === 'word_doubtful') explain(each);
           },
         },
         element('span', { class: 'finding-shape', 'aria-hidden': 'true' }, SHAPES[/** @type {keyof typeof SHAPES} */ (each.code)] ?? '!'),

@@ -39,8 +39,8 @@ export function trustView({ key, fail }) {
     if (report.title !== title) report.title = title;
   });
 
-  /** @param {WordPlace} word */
-  function explain(word) {
+  /** @param {WordPlace} word @param {boolean} [focus]  whether its button gets the focus: it was reached by keys */
+  function explain(word, focus) {
     const range = rangeOf(word.section_id, word.start, word.end);
     if (!range || !state) return;
     const box = range.getBoundingClientRect();
@@ -51,6 +51,7 @@ export function trustView({ key, fail }) {
     bubble.style.left = `${Math.max(8, Math.min(box.left, innerWidth - 300))}px`;
     bubble.style.top = `${box.bottom + 6}px`;
     bubble.showPopover();
+    if (focus && play) play.focus();
     if (keepsAudio(state)) void playWord(word);
   }
 
@@ -79,7 +80,7 @@ export function trustView({ key, fail }) {
     }
   }
 
-  return (/** @type {State} */ latest) => {
+  const show = (/** @type {State} */ latest) => {
     const session = latest.session !== state?.session;
     state = latest;
     if (session) setText(byId('status-kept'), keptInWords(latest));
@@ -90,6 +91,13 @@ export function trustView({ key, fail }) {
       if (range && !range.collapsed) marks.add(range);
     }
   };
+  return Object.assign(show, {
+    /** Say of a doubtful word what is known, as a click on it does. */
+    explain(/** @type {{section_id: string, start: number}} */ where) {
+      const word = at(state?.document?.doubtful ?? [], { sectionId: where.section_id, offset: where.start });
+      if (word) explain(word, true);
+    },
+  });
 }
 
 /** @param {State} state */
