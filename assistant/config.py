@@ -119,6 +119,16 @@ class Settings(BaseSettings):
         0.5, ge=0, le=1, description="Words heard with less confidence are marked; 0 marks none."
     )
 
+    upload_gb: float = Field(4.0, gt=0, le=1000, description="Largest upload; a zip counts unpacked.")
+    dicom_identity: bool = Field(
+        False,
+        description="Patient, date and description of DICOM files stand on the page and in events.",
+    )
+    allow_burned_in: bool = Field(
+        False,
+        description="Take DICOM pictures whose tags say that text, perhaps a name, is written in them.",
+    )
+
     ice_servers: tuple[str, ...] = Field((), description="STUN or TURN URLs as JSON; none by default.")
     grace_s: float = Field(
         120.0, ge=0, le=86_400, description="A session without a connection is kept so long."

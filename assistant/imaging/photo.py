@@ -1,11 +1,10 @@
-"""Pictures as people attach them (PNG, JPEG, WebP) → upright RGB, bounded in size, without metadata."""
+"""Pictures as people attach them (PNG, JPEG, WebP, TIFF) → upright RGB, bounded in size, without metadata."""
 
 import base64
 import binascii
 import io
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -13,17 +12,16 @@ import PIL.ImageOps
 
 from assistant.engines.pieces import Image
 from assistant.errors import BadInput
+from assistant.imaging.square import encoded, saved
+from assistant.imaging.values import Pixels, Values, stretched
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 50_000_000
-LONGEST_SIDE_PX = 2048
-LARGEST_PNG_BYTES = 4 * 2**20
-FORMATS = ("PNG", "JPEG", "WEBP")
+LONGEST_SIDE_PX = 4608
+"""Larger than any X-ray detector: pictures are made smaller by the model's processor, once."""
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
+LOSSLESS = ("PNG", "TIFF", "BMP", "GIF")
 OTHER_KINDS = (
-    (0, b"GIF8", "a GIF"),
-    (0, b"BM", "a BMP"),
-    (0, b"II*\0", "a TIFF"),
-    (0, b"MM\0*", "a TIFF"),
     (0, b"%PDF", "a PDF"),
     (4, b"ftyphei", "a HEIC"),
     (4, b"ftypmif1", "a HEIC"),
@@ -46,7 +44,17 @@ DEFAULT_LIMITS = ImageLimits()
 
 
 def read_image(data: bytes, name: str, limits: ImageLimits = DEFAULT_LIMITS) -> Image:
-    """An attached file, told by its content, not by its name.
+    """An attached file as it goes to a model that takes any shape; see ``read_picture``."""
+    picture, lossless = read_picture(data, name, limits)
+    media_type, data = encoded(picture, lossless)
+    return Image(f"att_{secrets.token_urlsafe(9)}", name, media_type, data, *picture.size)
+
+
+def read_picture(
+    data: bytes, name: str, limits: ImageLimits = DEFAULT_LIMITS
+) -> tuple[PIL.Image.Image, bool]:
+    """An attached file, told by its content, not by its name → upright RGB without metadata, and whether the
+    file kept its pixels without loss.
 
     Raises ``BadInput``: ``image_empty``, ``image_too_large``, ``image_too_many_pixels``,
     ``image_type_unsupported``, ``image_not_readable``, ``image_has_pages``. Takes up to seconds: call it in
@@ -61,8 +69,7 @@ def read_image(data: bytes, name: str, limits: ImageLimits = DEFAULT_LIMITS) -> 
         )
     picture, lossless = _decode(data, name, limits)
     picture.thumbnail((limits.longest_side_px,) * 2, PIL.Image.Resampling.LANCZOS)
-    media_type, encoded = _encode(picture, lossless)
-    return Image(f"att_{secrets.token_urlsafe(9)}", name, media_type, encoded, *picture.size)
+    return picture, lossless
 
 
 def image_from_data_uri(uri: str) -> bytes:
@@ -84,7 +91,7 @@ def thumbnail(image: Image, size_px: int) -> bytes:
     with PIL.Image.open(io.BytesIO(image.data)) as picture:
         small = picture.convert("RGB")
     small.thumbnail((size_px, size_px))
-    return _saved(small, "JPEG", quality=85)
+    return saved(small, "JPEG", quality=85)
 
 
 def _decode(data: bytes, name: str, limits: ImageLimits) -> tuple[PIL.Image.Image, bool]:
@@ -92,7 +99,7 @@ def _decode(data: bytes, name: str, limits: ImageLimits) -> tuple[PIL.Image.Imag
     try:
         picture = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
         _check(picture, name, limits)
-        return _upright_rgb(picture), picture.format == "PNG"
+        return _upright_rgb(picture), picture.format in LOSSLESS
     except BadInput:
         raise
     except PIL.UnidentifiedImageError:
@@ -106,9 +113,10 @@ def _decode(data: bytes, name: str, limits: ImageLimits) -> tuple[PIL.Image.Imag
 def _unknown(data: bytes, name: str) -> BadInput:
     for offset, mark, kind in OTHER_KINDS:
         if data[offset : offset + len(mark)] == mark:
-            return BadInput(f"{name} is {kind}. Save it as PNG, JPEG or WebP.", code="image_type_unsupported")
+            return BadInput(f"{name} is {kind}. Save it as PNG or JPEG.", code="image_type_unsupported")
     return BadInput(
-        f"{name} is not a picture that can be read. Attach PNG, JPEG or WebP.", code="image_not_readable"
+        f"{name} is not a picture that can be read. Attach PNG, JPEG, WebP, TIFF, DICOM, NIfTI or PDF.",
+        code="image_not_readable",
     )
 
 
@@ -140,23 +148,6 @@ def _upright_rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
     return picture
 
 
-def _to_8_bit(pixels: "np.ndarray[Any, Any]") -> "np.ndarray[Any, np.dtype[np.uint8]]":
+def _to_8_bit(pixels: Values) -> Pixels:
     """Grey of more than 8 bits: its darkest to its brightest value becomes 0 to 255."""
-    low, high = float(pixels.min()), float(pixels.max())
-    scaled = pixels.astype(np.float32)
-    scaled -= low
-    scaled *= 255 / (high - low or 1.0)
-    eight_bit: np.ndarray[Any, np.dtype[np.uint8]] = np.rint(scaled, out=scaled).astype(np.uint8)
-    return eight_bit
-
-
-def _encode(picture: PIL.Image.Image, lossless: bool) -> tuple[str, bytes]:
-    if lossless and len(png := _saved(picture, "PNG")) <= LARGEST_PNG_BYTES:
-        return "image/png", png
-    return "image/jpeg", _saved(picture, "JPEG", quality=95)
-
-
-def _saved(picture: PIL.Image.Image, form: str, **options: int) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
-    return buffer.getvalue()
+    return stretched(pixels, float(pixels.min()), float(pixels.max()))

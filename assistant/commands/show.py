@@ -1,0 +1,75 @@
+"""``assistant show``: what the model would be given for files, folders or zips, written out to look at."""
+
+import argparse
+import io
+import json
+import tempfile
+from pathlib import Path
+
+import PIL.Image
+
+from assistant.commands.serve import settings_from
+from assistant.commands.terminal import Subparsers, note, say
+from assistant.engines.base import MOST_IMAGES
+from assistant.engines.pieces import ImagePiece, Piece
+from assistant.errors import BadInput
+
+
+def register(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "show",
+        help="write out what the model would see of an image, a series or a slide",
+        description="Write the images as PNG, as they are before the model's own resize, and prompt.json: "
+        "images and texts in their order, with where each came from.",
+    )
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="a file, a folder or a zip")
+    parser.add_argument("--out", metavar="DIR", required=True, help="where to write; made if it is not there")
+    parser.add_argument("--question", metavar="TEXT", help="the question that is asked about them")
+    parser.add_argument(
+        "--most-images", type=int, default=MOST_IMAGES, help="images in one question (%(default)s)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    # Takes a second to import.
+    from assistant.imaging.prepare import prepare, reading_options  # noqa: PLC0415
+    from assistant.imaging.study import SourceFile, all_pieces  # noqa: PLC0415
+
+    if args.most_images < 1:
+        raise BadInput("--most-images must be at least 1.", code="option_invalid")
+    sources = [SourceFile(Path(path).name or path, Path(path)) for path in args.paths]
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = prepare(sources, Path(folder), reading_options(settings_from(args)))
+        for problem in prepared.problems:
+            note(f"{problem.message} [{problem.code}]")
+        if not prepared.studies:
+            return 2
+        for study in prepared.studies:
+            say(". ".join([study.name, *study.notes]))
+        written = write_prompt(all_pieces(prepared.studies, args.most_images), Path(args.out), args.question)
+    say(f"{written} images and prompt.json are in {args.out}.")
+    return 1 if prepared.problems else 0
+
+
+def write_prompt(pieces: tuple[Piece, ...], out: Path, question: str | None) -> int:
+    """Write the pieces; returns how many images they had. Raises ``BadInput`` if it cannot."""
+    parts: list[dict[str, object]] = []
+    images = 0
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for piece in pieces:
+            if isinstance(piece, ImagePiece):
+                name = f"{images:03}.png"
+                images += 1
+                with PIL.Image.open(io.BytesIO(piece.image.data)) as picture:
+                    picture.save(out / name, compress_level=1)
+                parts.append({"type": "image", "file": name, "source": piece.source})
+            else:
+                parts.append({"type": "text", "text": piece.text, "source": piece.source})
+        if question:
+            parts.append({"type": "text", "text": question, "source": "question"})
+        (out / "prompt.json").write_text(json.dumps(parts, indent=1, ensure_ascii=False), encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{out}: {error.strerror or 'cannot be written'}.", code="out_not_writable") from None
+    return images

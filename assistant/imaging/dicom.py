@@ -1,0 +1,295 @@
+"""One DICOM file: what its tags say that matters here, and the pixels of its frames.
+
+No name, number or free text of the tags leaves this module, but for what ``Identity`` holds on request.
+"""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
+from pydicom.pixels.utils import pixel_array
+
+from assistant.errors import BadInput
+from assistant.imaging.values import Pixels, Values, stretched, windowed
+
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+logging.getLogger("pydicom").disabled = True  # its messages quote values
+
+NOT_PICTURES = {"RTSTRUCT", "RTPLAN", "RTDOSE", "SEG", "SR", "PR", "KO", "ECG", "AU", "REG"}
+WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+SOP_CLASS_MODALITY = {
+    "1.2.840.10008.5.1.4.1.1.1": "CR",
+    "1.2.840.10008.5.1.4.1.1.1.1": "DX",
+    "1.2.840.10008.5.1.4.1.1.2": "CT",
+    "1.2.840.10008.5.1.4.1.1.2.1": "CT",
+    "1.2.840.10008.5.1.4.1.1.4": "MR",
+    "1.2.840.10008.5.1.4.1.1.4.1": "MR",
+}
+DAMAGED = "dicom_not_readable"
+_SALT = secrets.token_bytes(16)
+
+Vector = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a file: where it lies in the patient (mm) and how stored values become measured ones."""
+
+    index: int
+    position: Vector | None
+    orientation: Vector | None
+    slope: float
+    intercept: float
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """The header of one file."""
+
+    path: Path
+    name: str
+    """As it was given: shown to the one who gave it."""
+    modality: str
+    sop_class: str
+    series: str
+    study: str
+    patient: str
+    """A one-way hash that says, within this process, whether two files are of one patient."""
+    time: str
+    """Digits, ``YYYYMMDDHHMMSS``; empty if the tags have none."""
+    number: int
+    acquisition: int
+    derived: bool
+    burned_in: bool
+    rows: int
+    columns: int
+    colour: bool
+    inverted: bool
+    """MONOCHROME1: the least value is white."""
+    frames: tuple[Frame, ...]
+    identity: str
+    """Patient, date and description, for the label of who set ``dicom_identity``."""
+
+    @property
+    def whole_slide(self) -> bool:
+        return self.sop_class == WHOLE_SLIDE
+
+
+def read_header(path: Path, name: str) -> Instance:
+    """Raises ``BadInput``: ``dicom_not_readable``, ``dicom_no_pixels``, ``dicom_kind_unsupported``."""
+    try:
+        with path.open("rb") as file:
+            tags = pydicom.dcmread(file, stop_before_pixels=True, force=_without_preamble(path))
+            left = path.stat().st_size - file.tell()
+        instance = _instance(tags, path, name)
+    except BadInput:
+        raise
+    except (InvalidDicomError, EOFError):
+        raise BadInput(f"{name} is not a DICOM file, or is cut off.", code=DAMAGED) from None
+    except Exception:  # a damaged file makes pydicom fail in many ways
+        raise BadInput(f"{name}: its DICOM tags are damaged.", code=DAMAGED) from None
+    if left < _least_bytes(tags):
+        raise BadInput(f"{name} is cut off: its picture is not whole. Copy it again.", code=DAMAGED)
+    return instance
+
+
+def _least_bytes(tags: Dataset) -> int:
+    """How many must follow the tags; 0 where that cannot be said, as of compressed pictures."""
+    syntax = getattr(getattr(tags, "file_meta", None), "TransferSyntaxUID", None)
+    if syntax is None or syntax.is_compressed or syntax.is_deflated:
+        return 0
+    bits = int(tags.get("BitsAllocated", 0)) * int(tags.get("SamplesPerPixel", 1))
+    if str(tags.get("PhotometricInterpretation")) == "YBR_FULL_422":
+        bits = bits * 2 // 3
+    return int(tags.Rows) * int(tags.Columns) * bits * (_whole(tags.get("NumberOfFrames")) or 1) // 8
+
+
+def _without_preamble(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(132)[128:] != b"DICM"
+
+
+def _instance(tags: Dataset, path: Path, name: str) -> Instance:
+    sop_class = str(tags.get("SOPClassUID", ""))
+    modality = str(tags.get("Modality", "") or SOP_CLASS_MODALITY.get(sop_class, "OT"))
+    if not sop_class and "Rows" not in tags:
+        raise InvalidDicomError
+    if modality in NOT_PICTURES:
+        raise BadInput(
+            f"{name} is a DICOM file of kind {modality}, which is not a picture; it was left out.",
+            code="dicom_kind_unsupported",
+        )
+    if not tags.get("Rows") or not tags.get("Columns"):
+        raise BadInput(f"{name} is a DICOM file without a picture in it.", code="dicom_no_pixels")
+    if tags.get("ConcatenationUID"):
+        raise BadInput(
+            f"{name} is one part of a picture split over several files. Export it as one.",
+            code="dicom_kind_unsupported",
+        )
+    return Instance(
+        path=path,
+        name=name,
+        modality=modality,
+        sop_class=sop_class,
+        series=str(tags.get("SeriesInstanceUID", "") or path),
+        study=str(tags.get("StudyInstanceUID", "") or ""),
+        patient=_hashed(f"{tags.get('PatientID', '')}\0{tags.get('IssuerOfPatientID', '')}"),
+        time=_time(tags),
+        number=_whole(tags.get("InstanceNumber")),
+        acquisition=_whole(tags.get("AcquisitionNumber")),
+        derived="DERIVED" in [str(part) for part in tags.get("ImageType", []) or []],
+        burned_in=str(tags.get("BurnedInAnnotation", "")).upper() == "YES",
+        rows=int(tags.Rows),
+        columns=int(tags.Columns),
+        colour=int(tags.get("SamplesPerPixel", 1)) > 1
+        or tags.get("PhotometricInterpretation") == "PALETTE COLOR",
+        inverted=tags.get("PhotometricInterpretation") == "MONOCHROME1",
+        frames=tuple(_frames(tags)),
+        identity=_identity(tags),
+    )
+
+
+def _hashed(patient: str) -> str:
+    return hashlib.sha256(_SALT + patient.encode()).hexdigest() if patient.strip("\0") else ""
+
+
+def _time(tags: Dataset) -> str:
+    for date, time in (
+        ("AcquisitionDateTime", None),
+        ("AcquisitionDate", "AcquisitionTime"),
+        ("ContentDate", "ContentTime"),
+        ("SeriesDate", "SeriesTime"),
+        ("StudyDate", "StudyTime"),
+    ):
+        text = str(tags.get(date, "") or "") + (str(tags.get(time, "") or "") if time else "")
+        digits = "".join(character for character in text.split("+")[0].split(".")[0] if character.isdigit())
+        if len(digits) >= 8:
+            return digits[:14].ljust(14, "0")
+    return ""
+
+
+def _whole(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0
+
+
+def _identity(tags: Dataset) -> str:
+    parts = (tags.get(name) for name in ("PatientName", "PatientID", "StudyDate", "SeriesDescription"))
+    return ", ".join(str(part) for part in parts if part)
+
+
+def _frames(tags: Dataset) -> Iterator[Frame]:
+    count = _whole(tags.get("NumberOfFrames")) or 1
+    shared = (tags.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
+    each = tags.get("PerFrameFunctionalGroupsSequence") or []
+    for index in range(count):
+        own = each[index] if index < len(each) else Dataset()
+
+        def find(
+            group: str, name: str, own: Dataset = own
+        ) -> Any:  # in the frame's own group, the shared one, the file
+            for groups in (own, shared):
+                if (sequence := groups.get(group)) and sequence[0].get(name) is not None:
+                    return sequence[0].get(name)
+            return tags.get(name)
+
+        slope = find("PixelValueTransformationSequence", "RescaleSlope")
+        intercept = find("PixelValueTransformationSequence", "RescaleIntercept")
+        yield Frame(
+            index,
+            _vector(find("PlanePositionSequence", "ImagePositionPatient"), 3),
+            _vector(find("PlaneOrientationSequence", "ImageOrientationPatient"), 6),
+            1.0 if slope is None else float(slope),
+            0.0 if intercept is None else float(intercept),
+        )
+
+
+def _vector(value: Any, length: int) -> Vector | None:
+    if value is None or len(value) != length:
+        return None
+    return tuple(float(part) for part in value)
+
+
+def stored_values(instance: Instance, frame: Frame) -> Values:
+    """The frame's values as stored, colours as RGB. Raises ``BadInput``: ``dicom_no_pixels``,
+    ``dicom_compression_unsupported``, ``dicom_not_readable``."""
+    try:
+        if len(instance.frames) > 1:  # read alone, out of what may be gigabytes
+            return pixel_array(instance.path, index=frame.index)
+        return pydicom.dcmread(instance.path, force=True).pixel_array
+    except AttributeError:
+        raise BadInput(
+            f"{instance.name} is a DICOM file without a picture in it.", code="dicom_no_pixels"
+        ) from None
+    except (RuntimeError, NotImplementedError):
+        raise BadInput(
+            f"{instance.name}: its picture is damaged, or compressed in a way that cannot be read here. "
+            "Export it uncompressed.",
+            code="dicom_compression_unsupported",
+        ) from None
+    except MemoryError:
+        raise BadInput(f"{instance.name}: its picture is too large.", code="image_too_many_pixels") from None
+    except Exception:  # decoders meet damage with errors of many kinds
+        raise BadInput(f"{instance.name}: its picture is damaged or cut off.", code=DAMAGED) from None
+
+
+def measured_values(instance: Instance, frame: Frame) -> Values:
+    """Stored values through the rescale of the tags: Hounsfield units for CT."""
+    stored = stored_values(instance, frame)
+    if frame.slope == 1 and frame.intercept == 0:
+        return stored
+    return stored.astype(np.float64) * frame.slope + frame.intercept
+
+
+def picture_pixels(instance: Instance, frame: Frame) -> Pixels:
+    """What is looked at by itself (X-rays, ultrasound, camera) as 8 bits, grey or RGB.
+
+    Grey as in the model's own DICOM handler: modality table, the tags' window if there is one, else least to
+    greatest value (8-bit values stay as they are), MONOCHROME1 turned over.
+    """
+    stored = stored_values(instance, frame)
+    try:
+        tags = pydicom.dcmread(instance.path, stop_before_pixels=True, force=True)
+        return _colour(stored, tags) if instance.colour else _grey(stored, tags, instance.inverted)
+    except Exception:  # tables and windows can be damaged too
+        raise BadInput(f"{instance.name}: its picture's tags are damaged.", code=DAMAGED) from None
+
+
+def _grey(stored: Values, tags: Dataset, inverted: bool) -> Pixels:
+    values = apply_modality_lut(stored, tags)
+    center, width = _first(tags.get("WindowCenter")), _first(tags.get("WindowWidth"))
+    if center is not None and width:
+        pixels = windowed(values, center, width)
+    elif tags.get("VOILUTSequence"):
+        values = apply_voi_lut(values, tags)
+        pixels = stretched(values, values.min(), values.max())
+    elif values.dtype == np.uint8:
+        pixels = values
+    else:
+        pixels = stretched(values, values.min(), values.max())
+    return 255 - pixels if inverted else pixels
+
+
+def _first(value: Any) -> float | None:
+    if value is None or value == "":
+        return None
+    return float(value[0]) if isinstance(value, pydicom.multival.MultiValue) else float(value)
+
+
+def _colour(stored: Values, tags: Dataset) -> Pixels:
+    bits = int(tags.get("BitsStored", 8))
+    if tags.PhotometricInterpretation == "PALETTE COLOR":
+        stored = apply_color_lut(stored, tags)
+        bits = stored.dtype.itemsize * 8
+    return stored if bits == 8 and stored.dtype == np.uint8 else stretched(stored, 0, 2**bits - 1)

@@ -1,0 +1,179 @@
+"""Given files → studies ready to be asked about, and the reasons for what was left out."""
+
+import gzip
+import tempfile
+import warnings
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assistant.config import Settings
+from assistant.errors import BadInput
+from assistant.imaging.dicom import Instance, read_header
+from assistant.imaging.intake import Limits, found_files
+from assistant.imaging.nifti import is_nifti, read_nifti
+from assistant.imaging.pdf import read_pdf
+from assistant.imaging.photo import MAX_BYTES, read_picture
+from assistant.imaging.series import prepare_series
+from assistant.imaging.slide import is_slide, read_slide
+from assistant.imaging.study import Problem, SourceFile, Study, keep_pictures
+
+DICOM_SUFFIXES = {".dcm", ".dicom", ".ima"}
+NAMED_PROBLEMS = 10
+SLIDE_SUFFIXES = {".svs", ".ndpi", ".scn", ".mrxs", ".vms", ".vmu", ".bif", ".svslide"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the settings say about reading pictures."""
+
+    limits: Limits = field(default_factory=Limits)
+    show_identity: bool = False
+    """Names, dates and descriptions of the tags may stand in labels."""
+    allow_burned_in: bool = False
+    """Take pictures whose tags say that text, perhaps a name, is written in them."""
+
+
+def reading_options(settings: Settings) -> Options:
+    return Options(
+        limits=Limits(most_bytes=int(settings.upload_gb * 2**30)),
+        show_identity=settings.dicom_identity,
+        allow_burned_in=settings.allow_burned_in,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    studies: tuple[Study, ...]
+    problems: tuple[Problem, ...]
+
+
+def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prepared:
+    """Read all that was given into ``folder``; what cannot be used becomes a problem, the rest is kept.
+
+    Takes up to minutes: call it in a process of its own. Never raises for what the files hold.
+    """
+    studies: list[Study] = []
+    problems: list[Problem] = []
+    instances: list[Instance] = []
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the readers' warnings quote what is in the files
+        seen: set[Path] = set()
+        for found in found_files(given, Path(scratch), options.limits):
+            try:
+                if isinstance(found, Problem):
+                    problems.append(found)
+                elif found.path.resolve() not in seen:
+                    seen.add(found.path.resolve())
+                    read = _read(found, folder, options)
+                    instances.append(read) if isinstance(read, Instance) else studies.append(read)
+            except (BadInput, MemoryError) as error:
+                problems.append(_problem(found.name, error))
+        for slide in _whole_slides(instances, folder):
+            studies.append(slide) if isinstance(slide, Study) else problems.append(slide)
+        flat = [each for each in instances if not each.whole_slide]
+        for each in prepare_series(flat, folder, show_identity=options.show_identity):
+            studies.append(each) if isinstance(each, Study) else problems.append(each)
+    if not studies and not problems:
+        problems.append(Problem("", "nothing_to_read", "There is no picture in what was given."))
+    return Prepared(tuple(studies), tuple(_in_short(problems)))
+
+
+def _in_short(problems: Iterable[Problem]) -> Iterable[Problem]:
+    """The first few of each kind, and how many more there are: a disc can hold thousands of other files."""
+    counts: Counter[str] = Counter()
+    last: dict[str, Problem] = {}
+    for each in problems:
+        counts[each.code] += 1
+        if counts[each.code] <= NAMED_PROBLEMS:
+            yield each
+        last[each.code] = each
+    for code, count in counts.items():
+        if (more := count - NAMED_PROBLEMS) > 0:
+            message = f"{more} more files were left out in the same way, the last one {last[code].name}."
+            yield Problem(last[code].name, code, message)
+
+
+def _problem(name: str, error: BadInput | MemoryError) -> Problem:
+    if isinstance(error, BadInput):
+        return Problem(name, error.code, error.message)
+    return Problem(
+        name, "image_too_many_pixels", f"{name} needs more memory than is allowed. Give a smaller one."
+    )
+
+
+def _read(found: SourceFile, folder: Path, options: Options) -> Study | Instance:
+    """Raises ``BadInput``."""
+    path, name = found.path, found.name
+    with path.open("rb") as file:
+        head = file.read(512)
+    suffix = Path(name.lower()).suffix
+    if not head:
+        raise BadInput(f"{name} is empty. Attach it again.", code="image_empty")
+    if suffix in DICOM_SUFFIXES or head[128:132] == b"DICM":
+        return _dicom(found, head, options)
+    if head.startswith(b"%PDF"):
+        return read_pdf(path, name, folder)
+    if is_nifti(head) or is_nifti(_unpacked_head(head)):
+        return read_nifti(path, name, folder)
+    if suffix in SLIDE_SUFFIXES or (head[:2] in (b"II", b"MM") and is_slide(path)):
+        return read_slide(path, name, folder)
+    if path.stat().st_size > MAX_BYTES:
+        raise BadInput(f"{name} is larger than {MAX_BYTES // 2**20} MB.", code="image_too_large")
+    try:
+        picture = read_picture(path.read_bytes(), name)
+    except BadInput as error:
+        if error.code == "image_not_readable" and not suffix:
+            return _bare_dicom(found, options, error)
+        raise
+    return keep_pictures([picture], folder, kind="photo", name=Path(name).name, sources=[name])
+
+
+def _unpacked_head(head: bytes) -> bytes:
+    if not head.startswith(b"\x1f\x8b"):
+        return b""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, 352)
+    except (zlib.error, gzip.BadGzipFile):
+        return b""
+
+
+def _dicom(found: SourceFile, head: bytes, options: Options) -> Instance:
+    if head.startswith(b"%PDF"):
+        raise BadInput(
+            f"{found.name} is named like a DICOM file but is a PDF. Rename it to attach it as a PDF.",
+            code="file_kind_mismatch",
+        )
+    instance = read_header(found.path, found.name)
+    if instance.burned_in and not options.allow_burned_in:
+        raise BadInput(
+            f"{found.name}: its tags say that text, perhaps a name, is written in its picture; "
+            "it was left out. Start the server with --allow-burned-in to take such pictures.",
+            code="dicom_burned_in",
+        )
+    return instance
+
+
+def _bare_dicom(found: SourceFile, options: Options, error: BadInput) -> Instance:
+    """Old scanners write DICOM without its mark, and without a suffix. Raises ``error`` if it is none."""
+    try:
+        return _dicom(found, b"", options)
+    except BadInput as other:
+        raise (error if other.code == "dicom_not_readable" else other) from None
+
+
+def _whole_slides(instances: Iterable[Instance], folder: Path) -> Iterable[Study | Problem]:
+    """A slide in DICOM is a series of files, one a level: OpenSlide finds the others beside the largest."""
+    largest: dict[str, Instance] = {}
+    for each in instances:
+        if each.whole_slide:
+            known = largest.get(each.series)
+            if known is None or len(each.frames) > len(known.frames):
+                largest[each.series] = each
+    for each in largest.values():
+        try:
+            yield read_slide(each.path, each.name, folder)
+        except (BadInput, MemoryError) as error:
+            yield _problem(each.name, error)

@@ -1,0 +1,209 @@
+"""A pathology slide → the patches with tissue on them, and an overview of where they lie."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import openslide
+import PIL.Image
+import PIL.ImageDraw
+
+from assistant.engines.pieces import ImagePiece, Padding, Piece
+from assistant.errors import BadInput
+from assistant.imaging.square import saved
+from assistant.imaging.study import Picture, Study, new_id
+from assistant.imaging.values import chosen_slices
+
+PATCH_PX = 896
+MAGNIFICATIONS = (20, 10, 5)
+"""MedGemma 1.5 was trained on all three, a third each; the first at which all tissue fits is taken."""
+MOST_PATCHES = 126
+MASK_MAGNIFICATION = 5
+CELL_PX = PATCH_PX * MASK_MAGNIFICATION // MAGNIFICATIONS[0]
+"""A cell of the tissue mask is one patch at the highest magnification."""
+LEAST_TISSUE = 0.1
+STAIN = 20
+"""A pixel with this much between its strongest and weakest colour is stained; glass and ink are grey."""
+OVERVIEW_PX = 1024
+MICROMETRES_AT_1X = 10.0
+
+
+class Patch(NamedTuple):
+    """Its upper left corner in pixels of the slide's full resolution, and its side there."""
+
+    x: int
+    y: int
+    side: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slide(Study):
+    """Its patches lie beside an overview in its folder."""
+
+    magnification: int
+    patches: tuple[Patch, ...]
+    source: str
+
+    @property
+    def wanted_images(self) -> int:
+        return len(self.patches)
+
+    def pieces(self, most: int) -> tuple[Piece, ...]:
+        square = Padding(PATCH_PX, PATCH_PX)
+        pieces = []
+        for index in chosen_slices(len(self.patches), most):
+            patch = self.patches[index]
+            image = self._image(index, "image/png", self._patch(index).read_bytes(), PATCH_PX)
+            source = f"{self.source}, {self.magnification}x, patch at {patch.x}, {patch.y}"
+            pieces.append(ImagePiece(image, self.id, source, square))
+        return tuple(pieces)
+
+    def view(self, index: int, window: str = "") -> Picture:
+        """0 is the overview, then the patches."""
+        if window:
+            raise KeyError(window)
+        if not 0 <= index <= len(self.patches):
+            raise IndexError(index)
+        if index == 0:
+            return Picture("image/jpeg", (self.folder / "overview.jpeg").read_bytes())
+        return Picture("image/png", self._patch(index - 1).read_bytes())
+
+    def _patch(self, index: int) -> Path:
+        return self.folder / f"patch-{index:03}.png"
+
+
+def is_slide(path: Path) -> bool:
+    """By its content, as far as OpenSlide knows the format."""
+    try:
+        return openslide.OpenSlide.detect_format(path) is not None
+    except openslide.OpenSlideError:
+        return True  # it knows the format, and that something is wrong: reading it will say what
+
+
+def read_slide(path: Path, name: str, folder: Path) -> Study:
+    """Raises ``BadInput``: ``slide_not_readable``, ``slide_empty``."""
+    try:
+        with openslide.OpenSlide(path) as slide:
+            return _study(slide, name, folder)
+    except openslide.OpenSlideError:
+        raise BadInput(
+            f"{name} is not a slide that can be read, or is damaged.", code="slide_not_readable"
+        ) from None
+
+
+def _study(slide: openslide.OpenSlide, name: str, folder: Path) -> Study:
+    full, known = _magnification(slide)
+    tissue = _tissue(slide, full / MASK_MAGNIFICATION)
+    magnification, patches = _chosen_patches(tissue, full, slide.dimensions)
+    if not patches:
+        raise BadInput(f"{name}: no tissue was found on this slide.", code="slide_empty")
+    kept = [patches[index] for index in chosen_slices(len(patches), MOST_PATCHES)]
+    study_id = new_id()
+    own = folder / study_id
+    own.mkdir()
+    for index, patch in enumerate(kept):
+        png = saved(_region(slide, patch, PATCH_PX), "PNG", compress_level=1)
+        (own / f"patch-{index:03}.png").write_bytes(png)
+    overview = _overview(slide, kept)
+    (own / "overview.jpeg").write_bytes(saved(overview, "JPEG", quality=90))
+    notes = [] if known else [f"The slide does not tell its magnification; {full:g}x is assumed."]
+    if len(kept) < len(patches):
+        notes.append(f"{len(kept)} of {len(patches)} patches with tissue are looked at, spread evenly.")
+    return Slide(
+        id=study_id,
+        kind="slide",
+        name=f"Slide · {len(kept)} patches at {magnification}x",
+        folder=own,
+        count=len(kept) + 1,
+        width_px=overview.width,
+        height_px=overview.height,
+        notes=tuple(notes),
+        magnification=magnification,
+        patches=tuple(kept),
+        source=name,
+    )
+
+
+def _magnification(slide: openslide.OpenSlide) -> tuple[float, bool]:
+    """Of the full resolution, and whether the file tells it."""
+    power = _number(slide, openslide.PROPERTY_NAME_OBJECTIVE_POWER)
+    micrometres = _number(slide, openslide.PROPERTY_NAME_MPP_X)
+    for value in (power, micrometres and MICROMETRES_AT_1X / micrometres):
+        if value and 1 <= value <= 200:
+            return min((*MAGNIFICATIONS, 40, 60, 80), key=lambda usual: abs(usual - value)), True
+    return float(MAGNIFICATIONS[0]), False
+
+
+def _number(slide: openslide.OpenSlide, name: str) -> float:
+    """0 if the slide does not tell it."""
+    try:
+        return float(slide.properties.get(name, 0))
+    except ValueError:
+        return 0.0
+
+
+def _tissue(slide: openslide.OpenSlide, downsample: float) -> npt.NDArray[np.float64]:
+    """The share of stained pixels in each cell, read row by row of cells at the mask's magnification."""
+    side = round(CELL_PX * downsample)
+    columns, rows = math.ceil(slide.dimensions[0] / side), math.ceil(slide.dimensions[1] / side)
+    level = slide.get_best_level_for_downsample(downsample + 1e-3)
+    shrink = slide.level_downsamples[level]
+    width, height = round(columns * side / shrink), round(side / shrink)
+    shares = np.zeros((rows, columns))
+    for row in range(rows):
+        strip = np.asarray(slide.read_region((0, row * side), level, (width, height)))
+        colours = strip[..., :3].astype(np.int16)
+        stained = (np.ptp(colours, axis=-1) >= STAIN) & (strip[..., 3] > 0)
+        edges = np.linspace(0, width, columns + 1).astype(int)[:-1]
+        counts = np.add.reduceat(stained.sum(axis=0), edges)
+        shares[row] = counts / (height * width / columns)
+    return shares
+
+
+def _chosen_patches(
+    tissue: npt.NDArray[np.float64], full: float, size: tuple[int, int]
+) -> tuple[int, list[Patch]]:
+    """The highest magnification at which all patches with tissue fit, else the lowest; row by row."""
+    possible = [each for each in MAGNIFICATIONS if each <= full] or [MAGNIFICATIONS[-1]]
+    for magnification in possible:
+        patches = list(_patches(tissue, magnification, full, size))
+        if len(patches) <= MOST_PATCHES:
+            break
+    return magnification, patches
+
+
+def _patches(
+    tissue: npt.NDArray[np.float64], magnification: int, full: float, size: tuple[int, int]
+) -> Iterator[Patch]:
+    cells = MAGNIFICATIONS[0] // magnification
+    side = round(PATCH_PX * full / magnification)
+    for row in range(max(size[1] // side, 1)):
+        for column in range(max(size[0] // side, 1)):
+            share = tissue[row * cells : (row + 1) * cells, column * cells : (column + 1) * cells]
+            if share.sum() / cells**2 >= LEAST_TISSUE:
+                yield Patch(column * side, row * side, side)
+
+
+def _region(slide: openslide.OpenSlide, patch: Patch, side_px: int) -> PIL.Image.Image:
+    """A square of the slide at ``side_px``; what lies outside of the scan is white."""
+    downsample = patch.side / side_px
+    level = slide.get_best_level_for_downsample(downsample + 1e-3)
+    there = round(patch.side / slide.level_downsamples[level])
+    region = slide.read_region((patch.x, patch.y), level, (there, there))
+    flat = PIL.Image.alpha_composite(PIL.Image.new("RGBA", region.size, "white"), region).convert("RGB")
+    return flat if there == side_px else flat.resize((side_px, side_px), PIL.Image.Resampling.LANCZOS)
+
+
+def _overview(slide: openslide.OpenSlide, patches: list[Patch]) -> PIL.Image.Image:
+    """The whole slide, with the patches outlined."""
+    overview = slide.get_thumbnail((OVERVIEW_PX, OVERVIEW_PX)).convert("RGB")
+    scale = overview.width / slide.dimensions[0]
+    draw = PIL.ImageDraw.Draw(overview)
+    for patch in patches:
+        corners = (patch.x, patch.y, patch.x + patch.side, patch.y + patch.side)
+        draw.rectangle([corner * scale for corner in corners], outline=(20, 80, 220), width=2)
+    return overview

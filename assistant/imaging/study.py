@@ -1,0 +1,183 @@
+"""One attachment, prepared in a folder of its own: pieces for the model, pictures for the page."""
+
+import os
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import PIL.Image
+
+from assistant.engines.pieces import Image, ImagePiece, Padding, Piece
+from assistant.imaging.square import encoded, squared
+from assistant.imaging.values import chosen_slices
+
+Kind = Literal["photo", "xray", "pictures", "ct", "mr", "slide", "pages"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as it was given, and where it lies. ``name`` is shown to the one who gave it, never logged."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why one of the files was left out."""
+
+    name: str
+    code: str
+    message: str
+
+
+class Picture(NamedTuple):
+    """What a browser can show."""
+
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study(ABC):
+    """What is kept of it in memory is small; its pixels lie in ``folder``, which goes with the attachment."""
+
+    id: str
+    kind: Kind
+    name: str
+    folder: Path
+    count: int
+    """How many pictures there are to look through."""
+    width_px: int
+    height_px: int
+    time: str = ""
+    """When it was taken, ``YYYYMMDDHHMMSS``, for putting studies in order; it goes nowhere else."""
+    patient: str = ""
+    notes: tuple[str, ...] = ()
+    """What the clinician should know, e.g. that slices are missing."""
+
+    @property
+    def windows(self) -> tuple[str, ...]:
+        """Names of the windows that ``view`` knows; the first is what is shown at first."""
+        return ()
+
+    @property
+    @abstractmethod
+    def wanted_images(self) -> int:
+        """How many images the model would get if there was room for all that it was trained on."""
+
+    @abstractmethod
+    def pieces(self, most: int) -> tuple[Piece, ...]:
+        """What the model reads, with at most ``most`` images. Up to seconds at first: call it in a thread."""
+
+    @abstractmethod
+    def view(self, index: int, window: str = "") -> Picture:
+        """Picture ``index`` for the page. Raises ``IndexError``, or ``KeyError`` for an unknown window."""
+
+    def _image(self, index: int, media_type: str, data: bytes, side_px: int) -> Image:
+        return Image(f"{self.id}-{index}", self.name, media_type, data, side_px, side_px)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures(Study):
+    """Pictures that are looked at as they are: photos, X-rays, ultrasound frames, pages."""
+
+    sources: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
+    suffixes: tuple[str, ...]
+
+    @property
+    def wanted_images(self) -> int:
+        return self.count
+
+    def pieces(self, most: int) -> tuple[Piece, ...]:
+        return tuple(self._piece(index) for index in chosen_slices(self.count, most))
+
+    def _piece(self, index: int) -> ImagePiece:
+        padding = Padding(*self.sizes[index])
+        data = self._file("model", index).read_bytes()
+        image = self._image(index, _media_type(self.suffixes[index]), data, padding.side_px)
+        return ImagePiece(image, self.id, self.sources[index], padding)
+
+    def view(self, index: int, window: str = "") -> Picture:
+        if window:
+            raise KeyError(window)
+        return Picture(_media_type(self.suffixes[index]), self._file("view", index).read_bytes())
+
+    def _file(self, what: str, index: int) -> Path:
+        return self.folder / f"{what}-{index:03}.{self.suffixes[index]}"
+
+
+def new_id() -> str:
+    return f"att_{secrets.token_urlsafe(9)}"
+
+
+def keep_pictures(
+    pictures: Sequence[tuple[PIL.Image.Image, bool]],
+    folder: Path,
+    *,
+    kind: Kind,
+    name: str,
+    sources: Sequence[str],
+    time: str = "",
+    patient: str = "",
+    notes: tuple[str, ...] = (),
+) -> Pictures:
+    """Write RGB pictures, each with whether it came without loss, as the page and as the model see them."""
+    study_id = new_id()
+    own = folder / study_id
+    own.mkdir()
+    suffixes = []
+    for index, (picture, lossless) in enumerate(pictures):
+        media_type, data = encoded(squared(picture), lossless)
+        suffix = media_type.removeprefix("image/")
+        (own / f"model-{index:03}.{suffix}").write_bytes(data)
+        view = own / f"view-{index:03}.{suffix}"
+        if picture.width == picture.height:
+            os.link(own / f"model-{index:03}.{suffix}", view)
+        else:
+            view.write_bytes(encoded(picture, media_type == "image/png")[1])
+        suffixes.append(suffix)
+    width, height = pictures[0][0].size
+    return Pictures(
+        id=study_id,
+        kind=kind,
+        name=name,
+        folder=own,
+        count=len(suffixes),
+        width_px=width,
+        height_px=height,
+        time=time,
+        patient=patient,
+        notes=notes,
+        sources=tuple(sources),
+        sizes=tuple(picture.size for picture, _ in pictures),
+        suffixes=tuple(suffixes),
+    )
+
+
+def _media_type(suffix: str) -> str:
+    return f"image/{suffix}"
+
+
+def in_order(studies: Sequence[Study]) -> list[Study]:
+    """The order in which a model reads them: earlier before later if all tell when they were taken, else as
+    they were attached."""
+    if all(study.time for study in studies):
+        return sorted(studies, key=lambda study: study.time)
+    return list(studies)
+
+
+def all_pieces(studies: Sequence[Study], most: int) -> tuple[Piece, ...]:
+    """The pieces of all studies, in order, with at most ``most`` images: what asks for few gets all, the rest
+    is shared evenly. Studies beyond ``most`` get none."""
+    ordered = in_order(studies)[:most]
+    shares: dict[str, int] = {}
+    room = most
+    for rank, study in enumerate(sorted(ordered, key=lambda study: study.wanted_images)):
+        shares[study.id] = min(study.wanted_images, room // (len(ordered) - rank))
+        room -= shares[study.id]
+    return tuple(piece for study in ordered for piece in study.pieces(shares[study.id]))

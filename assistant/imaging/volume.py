@@ -1,0 +1,143 @@
+"""A CT or MR volume: its values on disk, its slices as the model and as the page see them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import PIL.Image
+
+from assistant.engines.pieces import ImagePiece, Padding, Piece, TextPiece
+from assistant.errors import BadInput
+from assistant.imaging.square import saved, squared
+from assistant.imaging.study import Picture, Study, new_id
+from assistant.imaging.values import (
+    CT_WINDOWS_HU,
+    MOST_SLICES,
+    Pixels,
+    Values,
+    chosen_slices,
+    ct_pixels,
+    stretched,
+    windowed,
+)
+
+INSTRUCTION = (
+    "You are an instructor teaching medical students. You are analyzing a contiguous block of slices from "
+    "one volume. Please review the slices provided below carefully."
+)
+"""Google's wording without what would give the kind of scan and the part of the body away: MedGemma then
+repeats it instead of looking."""
+AS_MODEL = "as the model sees it"
+VALUES = "values.f32"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume(Study):
+    """Its values lie on disk as slices × rows × columns in single precision, in Hounsfield units for CT."""
+
+    low: float
+    high: float
+    """Least and greatest value of the whole volume."""
+    sources: tuple[str, ...]
+
+    @property
+    def windows(self) -> tuple[str, ...]:
+        return (*CT_WINDOWS_HU, AS_MODEL) if self.kind == "ct" else ("whole range", "middle")
+
+    @property
+    def wanted_images(self) -> int:
+        return min(self.count, MOST_SLICES)
+
+    def pieces(self, most: int) -> tuple[Piece, ...]:
+        pieces: list[Piece] = [TextPiece(INSTRUCTION, self.id, "instruction for a volume")]
+        for number, index in enumerate(chosen_slices(self.count, min(most, MOST_SLICES)), start=1):
+            padding = Padding(self.width_px, self.height_px)
+            image = self._image(index, "image/png", self._model_png(index), padding.side_px)
+            pieces += [
+                ImagePiece(image, self.id, self.sources[index], padding),
+                TextPiece(f"SLICE {number}", self.id, self.sources[index]),
+            ]
+        return tuple(pieces)
+
+    def _model_png(self, index: int) -> bytes:
+        """Made once, then kept beside the values."""
+        kept = self.folder / f"model-{index:04}.png"
+        if not kept.exists():
+            picture = PIL.Image.fromarray(self._as_model(self._values()[index]))
+            new = kept.with_suffix(".new")
+            new.write_bytes(saved(squared(picture), "PNG", compress_level=1))
+            new.replace(kept)
+        return kept.read_bytes()
+
+    def _as_model(self, values: Values) -> Pixels:
+        if self.kind == "ct":
+            return ct_pixels(values)
+        return np.repeat(stretched(values, self.low, self.high)[..., np.newaxis], 3, axis=-1)
+
+    def view(self, index: int, window: str = "") -> Picture:
+        if not 0 <= index < self.count:
+            raise IndexError(index)
+        values = self._values()[index]
+        match window or self.windows[0]:
+            case name if name == AS_MODEL:
+                pixels = self._as_model(values)
+            case "whole range":
+                pixels = stretched(values, self.low, self.high)
+            case "middle":
+                low, high = np.percentile(values, (2, 98))
+                pixels = windowed(values, (low + high) / 2, max(high - low, 1))
+            case name:
+                pixels = windowed(values, *CT_WINDOWS_HU[name])
+        return Picture("image/jpeg", saved(PIL.Image.fromarray(pixels), "JPEG", quality=90))
+
+    def _values(self) -> Values:
+        shape = (self.count, self.height_px, self.width_px)
+        return np.memmap(self.folder / VALUES, np.float32, "r", shape=shape)
+
+
+def keep_volume(
+    slices: Iterable[tuple[str, Values]],
+    folder: Path,
+    *,
+    kind: Literal["ct", "mr"],
+    name: str,
+    time: str = "",
+    patient: str = "",
+    notes: Sequence[str] = (),
+) -> Volume:
+    """Write a volume from where each slice came from and its values, all of one shape. One slice is in memory
+    at a time; single precision holds every value of up to 24 bits.
+    """
+    study_id = new_id()
+    own = folder / study_id
+    own.mkdir()
+    sources: list[str] = []
+    low, high = np.inf, -np.inf
+    rows = columns = 0
+    with (own / VALUES).open("wb") as file:
+        for source, values in slices:
+            rows, columns = values.shape
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+            np.ascontiguousarray(values, np.float32).tofile(file)
+            sources.append(source)
+    if not sources:
+        raise BadInput("None of its slices could be read.", code="volume_not_readable")
+    volume = Volume(
+        id=study_id,
+        kind=kind,
+        name=f"{name} · {len(sources)} slice{'s' * (len(sources) > 1)}",
+        folder=own,
+        count=len(sources),
+        width_px=columns,
+        height_px=rows,
+        time=time,
+        patient=patient,
+        notes=tuple(notes),
+        low=low,
+        high=high,
+        sources=tuple(sources),
+    )
+    volume.pieces(MOST_SLICES)  # so that the first question does not wait for them
+    return volume
