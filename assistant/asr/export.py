@@ -40,7 +40,8 @@ from assistant.asr.bundle import (
 )
 from assistant.asr.features import FeatureSettings, log_mel
 from assistant.asr.lasr_graph import INPUT_NAMES, OUTPUT_NAMES, CachedLasr, empty_caches, left_frames
-from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
+from assistant.asr.probe import probe_signal
+from assistant.audio.frames import SAMPLE_RATE_HZ
 from assistant.errors import BadInput, Missing
 
 OPSET = 17
@@ -397,18 +398,6 @@ def _session(path: Path) -> ort.InferenceSession:
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def probe_signal(seconds: float) -> Samples:
-    """Something with the rise, fall and harmonics of speech; the same each time."""
-    t = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    pitch = 2 * np.pi * np.cumsum(120 + 30 * np.sin(2 * np.pi * 0.7 * t)) / SAMPLE_RATE_HZ
-    voice = sum(
-        np.sin(k * pitch + k) / k * (1 + np.sin(2 * np.pi * (0.9 + 0.3 * k) * t)) for k in range(1, 25)
-    )
-    syllables = np.maximum(0.0, np.sin(2 * np.pi * 3.1 * t)) * (np.sin(2 * np.pi * 0.4 * t) > -0.8)
-    breath = np.random.default_rng(0).standard_normal(len(t)) * 0.01
-    return np.asarray(0.05 * voice * syllables + breath, np.float32)
 
 
 @contextmanager

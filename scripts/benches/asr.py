@@ -194,8 +194,8 @@ def table(rows, *, words):
 
 def final_times(bundle, threads):
     """Of a 10 s utterance on the real shape: after the endpoint, with and without the speculative pass."""
-    from assistant.asr.export import probe_signal
     from assistant.asr.medasr import MedAsrModel
+    from assistant.asr.probe import probe_signal
 
     model = MedAsrModel(bundle, precision="int8", threads=threads, workers=1)
     samples = probe_signal(10.0)
@@ -217,9 +217,9 @@ def steady_costs(bundle, threads):
     """CPU seconds per second of speech that goes on and on, partials alone; and a step's milliseconds."""
     from assistant.asr.acoustic import open_acoustic
     from assistant.asr.bundle import mel_frames, open_bundle
-    from assistant.asr.export import probe_signal
     from assistant.asr.features import log_mel
     from assistant.asr.lasr_stream import PRESETS as SETTINGS
+    from assistant.asr.probe import probe_signal
 
     acoustic = open_acoustic(open_bundle(bundle, "int8"), threads=threads)
     feats = log_mel(probe_signal(4.0))

@@ -17,7 +17,8 @@ pytest.importorskip("torch")
 
 from assistant.asr import export as exporter
 from assistant.asr.bundle import open_bundle
-from assistant.asr.export import Described, export, probe_signal
+from assistant.asr.export import Described, export
+from assistant.asr.probe import probe_signal
 from assistant.cli import main
 from assistant.components import open_recogniser
 from assistant.config import Settings

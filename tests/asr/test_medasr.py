@@ -16,10 +16,11 @@ from assistant.asr import windows as windows_module
 from assistant.asr.acoustic import CachedAcoustic, open_acoustic
 from assistant.asr.beam import BeamSettings
 from assistant.asr.bundle import open_bundle
-from assistant.asr.export import Described, export, probe_signal
+from assistant.asr.export import Described, export
 from assistant.asr.features import FeatureSettings, log_mel
 from assistant.asr.lasr_stream import PRESETS, LasrStream
 from assistant.asr.medasr import MedAsrModel
+from assistant.asr.probe import probe_signal
 from assistant.asr.windows import full_context, windows
 from assistant.audio.frames import AudioChunk
 from assistant.components import endpoint_settings, open_recogniser, open_vad

@@ -1,0 +1,240 @@
+"""What the recogniser's settings were chosen by: one table a part, on the mini model and its test set.
+
+lookahead: words committed with so much future against the final, cached and in windows.
+stable: how many stable words the final changes, by rule. gain: word error by microphone level.
+hotwords: what expected words that were not said cost. confidence: how often words of each one are right.
+seams: ten minutes in windows against the same clips alone. int8: word error by precision.
+"""
+
+import argparse
+import csv
+import difflib
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import jiwer
+import numpy as np
+from asr_live import padded, words_of
+
+from assistant.asr.acoustic import WindowSteps, open_acoustic
+from assistant.asr.bundle import encoder_frames, mel_frames, open_bundle
+from assistant.asr.ctc import BestPath, collapse, spell
+from assistant.asr.features import log_mel
+from assistant.asr.lasr_stream import PRESETS, LasrStream
+from assistant.asr.medasr import MedAsrModel
+from assistant.audio.files import read_audio
+
+ROOT = Path(__file__).resolve().parents[2]
+RATE = 16_000
+
+
+def read_clips(folder, most):
+    with (folder / "transcripts.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))[:most]
+    return [(read_audio(folder / row["path"]), row["text"]) for row in rows]
+
+
+def plain(text):
+    return " ".join(words_of(text))
+
+
+def wer(said, heard):
+    return jiwer.wer([plain(text) for text in said], [plain(text) or "-" for text in heard])
+
+
+def changed(before, after):
+    """How many words of ``before`` are not in ``after``."""
+    a, b = words_of(before), words_of(after)
+    blocks = difflib.SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
+    return len(a) - sum(block.size for block in blocks)
+
+
+def committed(acoustic, pieces, feats, *, chunk, ahead, left, windows=False):
+    """Text of what each step commits, with ``ahead`` frames of future."""
+    steps = WindowSteps(acoustic, left) if windows else acoustic.open_steps(left)
+    total, at, path = encoder_frames(len(feats)), 0, BestPath.empty()
+    while at < total:
+        n = min(chunk + ahead, total - at)
+        found = BestPath.of(steps.decode(feats[4 * at :][: mel_frames(n)]))
+        keep = n if at + n >= total else min(chunk, n)
+        path += BestPath(found.pieces[:keep], found.probabilities[:keep])
+        steps.commit(keep)
+        at += keep
+    return " ".join(word.text for word in spell(collapse(path), pieces))
+
+
+def lookahead(args, model, clips):
+    bundle = open_bundle(args.bundle, args.precision)
+    acoustic = open_acoustic(bundle)
+    feats = [log_mel(padded(audio)) for audio, _ in clips]
+    said = [text for _, text in clips]
+    whole = [" ".join(w.text for w in model._decoder.decode(acoustic.whole(f))) for f in feats]
+    print(
+        f"offline: {wer(said, whole):.1%}\n\n"
+        "| way | look-ahead frames | WER | differs from offline |\n|---|---|---|---|"
+    )
+    for name, chunk, left, windows in (
+        ("cached, C=8 L=100", 8, 100, False),
+        ("cached, C=16 L=100", 16, 100, False),
+        ("cached, C=16 L=50", 16, 50, False),
+        ("window of 4 s, C=16", 16, 100, True),
+    ):
+        for ahead in (0, 4, 8, 16, 25, 37):
+            heard = [
+                committed(acoustic, bundle.tokens, f, chunk=chunk, ahead=ahead, left=left, windows=windows)
+                for f in feats
+            ]
+            print(f"| {name} | {ahead} | {wer(said, heard):.1%} | {wer(whole, heard):.1%} |", flush=True)
+
+
+def streamed(model, preset, audio):
+    """Every partial, and the final, without pauses for a full-context pass."""
+    stream = LasrStream(
+        model._acoustic,
+        pieces=model._pieces,
+        features=model._features,
+        preset=preset,
+        decoder=model._decoder,
+        pool=model._pool,
+    )
+    partials = [stream.accept(audio[i : i + 320]) for i in range(0, len(audio), 320)]
+    return [p for p in partials if p], stream.finish().text
+
+
+def stable(_args, model, clips):
+    print(
+        "| preset | chunk | look-ahead | hold | sure | stable words | changed by the final |\n"
+        "|---|---|---|---|---|---|---|"
+    )
+    for name, base in PRESETS.items():
+        for hold in sorted({base.hold, 12, 25, 37, 50}):
+            for sure in (0.0, 0.8, 0.95):
+                preset = replace(base, hold=hold, sure=sure)
+                total = wrong = 0
+                for audio, _ in clips:
+                    partials, final = streamed(model, preset, padded(audio))
+                    last = partials[-1].stable if partials else ""
+                    total, wrong = total + len(words_of(last)), wrong + changed(last, final)
+                print(
+                    f"| {name} | {base.chunk} | {base.look_ahead} | {hold} | {sure} | {total} "
+                    f"| {wrong / max(1, total):.1%} |",
+                    flush=True,
+                )
+
+
+def gain(_args, model, clips):
+    from assistant.asr import lasr_stream  # noqa: PLC0415
+
+    print("| level of the recording | as it is | with the gain |\n|---|---|---|")
+    chosen = lasr_stream.gain_for
+    for db in (0, -10, -20, -30, -40, -50):
+        quiet = [(audio * 10 ** (db / 20)).astype(np.float32) for audio, _ in clips]
+        cells = []
+        for each in (lambda _: 1.0, chosen):
+            lasr_stream.gain_for = each
+            heard = [model.transcribe(padded_quietly(audio, db)).text for audio in quiet]
+            cells.append(f"{wer([text for _, text in clips], heard):.1%}")
+        print(f"| {db} dB | {' | '.join(cells)} |", flush=True)
+    lasr_stream.gain_for = chosen
+
+
+def padded_quietly(audio, db):
+    """Room noise falls with the microphone's gain, its own noise does not."""
+    rng = np.random.default_rng(len(audio))
+    noise = rng.standard_normal(len(audio) + RATE) * (1e-3 * 10 ** (db / 20) + 2e-5)
+    noise[RATE // 2 :][: len(audio)] += audio
+    return noise.astype(np.float32)
+
+
+def hotwords(_args, model, clips):
+    """Expected phrases that nobody says, by hundreds; and those that are said, with one that sounds alike."""
+    said = [text for _, text in clips]
+    words = {word for text in said for word in words_of(text)}
+    texts = [path.read_text() for path in (ROOT / "tests" / "data").glob("*.tsv")]
+    absent = sorted({w for text in texts for w in words_of(text) if len(w) >= 6 and w.isalpha()} - words)
+    rng = np.random.default_rng(0)
+    print(f"without: {wer(said, [model.transcribe(padded(a)).text for a, _ in clips]):.1%}")
+    print("\n| expected | said among them | WER | absent words heard |\n|---|---|---|---|")
+    spoken = sorted(word for word in words if len(word) >= 7)
+    for count in (0, 100, 500, 2000):
+        for with_said in (False, True):
+            phrases = list(rng.permutation(absent)[:count]) + (spoken if with_said else [])
+            if not phrases:
+                continue
+            heard = [model.expecting(phrases).transcribe(padded(a)).text for a, _ in clips]
+            false = sum(w in set(phrases) - words for text in heard for w in words_of(text))
+            print(
+                f"| {len(phrases)} | {len(spoken) if with_said else 0} | {wer(said, heard):.1%} | {false} |",
+                flush=True,
+            )
+
+
+def confidence(_args, model, clips):
+    """Of each word: its confidence, and whether it is one of those that were said, in order."""
+    pairs = []
+    for audio, text in clips:
+        words = model.transcribe(padded(audio)).words
+        flat = [(w, word.confidence) for word in words for w in words_of(word.text)]
+        matcher = difflib.SequenceMatcher(None, [w for w, _ in flat], words_of(text), autojunk=False)
+        right = {m.a + k for m in matcher.get_matching_blocks() for k in range(m.size)}
+        pairs += [(c, i in right) for i, (_, c) in enumerate(flat)]
+    said, was = np.array([c for c, _ in pairs]), np.array([r for _, r in pairs], float)
+    print("| confidence | words | right |\n|---|---|---|")
+    error = 0.0
+    for low, high in ((0, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 0.99), (0.99, 1.01)):
+        inside = (said >= low) & (said < high)
+        if inside.any():
+            error += abs(said[inside].mean() - was[inside].mean()) * inside.mean()
+            print(f"| {low}–{min(high, 1)} | {inside.sum()} | {was[inside].mean():.0%} |")
+    print(f"\nexpected calibration error {error:.3f}")
+
+
+def seams(_args, model, clips):
+    """Clips joined without a pause to ten minutes, against the same clips alone."""
+    rng = np.random.default_rng(0)
+    order, total = [], 0
+    while total < 600 * RATE:
+        order.append(int(rng.integers(len(clips))))
+        total += len(clips[order[-1]][0])
+    alone = [model.transcribe(padded(audio)).text for audio, _ in clips]
+    joined = model.transcribe(np.concatenate([clips[i][0] for i in order]).astype(np.float32)).text
+    said = [" ".join(clips[i][1] for i in order)]
+    apart = " ".join(alone[i] for i in order)
+    print(f"WER alone {wer(said, [apart]):.1%}, joined {wer(said, [joined]):.1%}")
+    measures = jiwer.process_words(plain(said[0]), plain(joined))
+    print(
+        f"joined: {measures.insertions} inserted, {measures.deletions} left out of {len(words_of(said[0]))}"
+    )
+    measures = jiwer.process_words(plain(said[0]), plain(apart))
+    print(f"alone: {measures.insertions} inserted, {measures.deletions} left out")
+
+
+def int8(args, _model, clips):
+    said = [text for _, text in clips]
+    for precision in ("fp32", "int8"):
+        model = MedAsrModel(args.bundle, precision=precision)
+        print(precision, f"{wer(said, [model.transcribe(padded(a)).text for a, _ in clips]):.2%}", flush=True)
+
+
+PARTS = {f.__name__: f for f in (lookahead, stable, gain, hotwords, confidence, seams, int8)}
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("--bundle", type=Path, default=ROOT / "models" / "lasr-mini")
+    parser.add_argument("--precision", default="int8", choices=("int8", "fp32"))
+    parser.add_argument("--data", type=Path, default=ROOT / "tests" / "data" / "dictation")
+    parser.add_argument("--most", type=int, default=1000, help="clips at most")
+    args = parser.parse_args()
+    model = MedAsrModel(args.bundle, precision=args.precision)
+    PARTS[args.part](args, model, read_clips(args.data, args.most))
+    print(json.dumps({"part": args.part, "bundle": args.bundle.name}))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
