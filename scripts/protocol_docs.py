@@ -20,6 +20,22 @@ Model = type[BaseModel]
 MADE_BY = "scripts/protocol_docs.py from assistant/events.py; do not edit"
 
 
+HTTP = """## Beside it, over HTTP
+
+With the session's `id`, and its `resume_token` in the header `X-Session-Token`. What is wrong comes back as
+`{"error": {"code", "message"}}` with a status of 400, 404, 413 or 500.
+
+| request | gives |
+|---|---|
+| `POST /v1/attachments?session=ID&name=NAME`, an image as its body | `201` and the attachment |
+| `GET /v1/sessions/ID/export?format=F` | the report as a file, F one of the formats that `assistant export --help` \
+lists; with `--store` also after a restart |
+| `GET /v1/sessions/ID/checks` | `{"findings": [{code, message, section_id, start, end}]}`: what to look at first |
+| `GET /v1/sessions/ID/words` | `{"revision", "words": [WordPlace]}`: where the spoken words stand in the report |
+| `GET /v1/sessions/ID/audio?start_ms=A&end_ms=B` | that audio as WAV, with `--keep-audio-min` |
+"""
+
+
 def members(union: Any) -> list[Model]:
     """The classes of an ``Annotated[A | B, …]`` union."""
     return list(get_args(get_args(union)[0]))
@@ -207,6 +223,7 @@ def markdown() -> str:
         "  seen): the events since are sent again. Passing events (`seq` 0) are not.",
         "- An `error` event does not end the session; its `event_id` names the client event it is about.",
         "",
+        HTTP,
         "## An example",
         "",
         "→ is sent by the client, ← by the server; a spoken question.",
