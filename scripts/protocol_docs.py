@@ -28,11 +28,12 @@ With the session's `id`, and its `resume_token` in the header `X-Session-Token`.
 | request | gives |
 |---|---|
 | `POST /v1/attachments?session=ID&name=NAME`, an image as its body | `201` and the attachment |
-| `GET /v1/sessions/ID/export?format=F` | the report as a file, F one of the formats that `assistant export --help` \
-lists; with `--store` also after a restart |
-| `GET /v1/sessions/ID/checks` | `{"findings": [{code, message, section_id, start, end}]}`: what to look at first |
-| `GET /v1/sessions/ID/words` | `{"revision", "words": [WordPlace]}`: where the spoken words stand in the report |
+| `GET /v1/sessions/ID/export?format=F` | the report as a file, also after a restart with `--store` |
+| `GET /v1/sessions/ID/checks` | `{"findings": [{code, message, section_id, start, end}]}` |
+| `GET /v1/sessions/ID/words` | `{"revision", "words": [WordPlace]}`: where every spoken word stands |
 | `GET /v1/sessions/ID/audio?start_ms=A&end_ms=B` | that audio as WAV, with `--keep-audio-min` |
+
+F is one of the formats that `assistant export --help` lists.
 """
 
 
