@@ -603,6 +603,63 @@ class AnswerThought(ServerEventBase):
     delta: str
 
 
+class BoxPart(_Part):
+    """Upper left and lower right corner, in pixels of the picture as it was attached."""
+
+    label: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class AnswerBoxes(ServerEventBase):
+    """Places that the answer gives on an attached picture: approximate, and so they are to be shown."""
+
+    type: Literal["assistant.answer.boxes"] = "assistant.answer.boxes"
+    response_id: str
+    attachment_id: str
+    width_px: int = Field(description="Of the picture, as the corners count them.")
+    height_px: int
+    boxes: list[BoxPart]
+
+
+class ChangePart(_Part):
+    finding: str
+    change: Literal["improved", "stable", "worsened"]
+
+
+class AnswerChanges(ServerEventBase):
+    """What has changed between the two studies, where the answer says it in so many words."""
+
+    type: Literal["assistant.answer.changes"] = "assistant.answer.changes"
+    response_id: str
+    changes: list[ChangePart]
+
+
+class LabPart(_Part):
+    name: str
+    result: str
+    unit: str
+    reference: str
+    flag: Literal["", "low", "normal", "high", "abnormal"] = Field(
+        description="Worked out from result and reference where they are numbers; else as the model read it."
+    )
+    specimen: str
+    method: str
+    collected: str
+
+
+class AnswerLabs(ServerEventBase):
+    """The lab report in the images, as a table."""
+
+    type: Literal["assistant.answer.labs"] = "assistant.answer.labs"
+    response_id: str
+    rows: list[LabPart]
+    rejected: int = Field(description="Rows that did not fit the table and are left out.")
+    url: str = Field(description="Where it can be had as a file: ?format=csv or ?format=fhir.")
+
+
 class ResponseDone(ServerEventBase):
     """The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why."""
 
@@ -679,6 +736,9 @@ ServerEvent = Annotated[
     | OutputTextDelta
     | OutputTextDone
     | AnswerThought
+    | AnswerBoxes
+    | AnswerChanges
+    | AnswerLabs
     | ResponseDone
     | WebRtcAnswer
     | AudioGap

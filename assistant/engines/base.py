@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.engines.pieces import Image, ImagePiece, Piece
+from assistant.engines.tasks import Task
 
 MOST_IMAGES = 126
 """Of one question. At 256 tokens each they fill the 32,768 that MedGemma 1.5 was trained to."""
@@ -47,6 +48,8 @@ class Question:
     """Guideline passages found for it."""
     guidelines_searched: bool = False
     """There is a guideline folder; without ``sources``, it holds nothing on this."""
+    task: Task = "answer"
+    """What it wants beside words."""
 
     @property
     def images(self) -> tuple[Image, ...]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from assistant.engines.base import EngineInfo, Output, Question, Usage
-from assistant.engines.prompt import THINKING_TOKENS, chat_messages
+from assistant.engines.prompt import chat_messages, room_for_answer
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import BadInput, EngineFailed, Missing
 
@@ -114,7 +114,7 @@ class TransformersEngine:
             await self.load()
         thinks = self._thinks and not question.images
         messages = chat_messages(question, sees_images=self.info.sees_images, thinks=thinks)
-        longest = max(self._max_tokens, THINKING_TOKENS) if thinks else self._max_tokens
+        longest = room_for_answer(question, thinks=thinks, max_tokens=self._max_tokens)
         self._write({"ask": turn, "messages": messages, "max_tokens": longest})
 
     async def _next(self, turn: int) -> dict[str, Any]:

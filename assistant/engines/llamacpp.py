@@ -14,9 +14,9 @@ from typing import Any
 from assistant.engines.base import EngineInfo, Output, Question, Usage
 from assistant.engines.prompt import (
     LONGEST_DOCUMENT_CHARS,
-    THINKING_TOKENS,
     chat_messages,
     completion_text,
+    room_for_answer,
 )
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError, BadInput, EngineFailed, Missing
@@ -34,6 +34,7 @@ all than 2048."""
 IMAGE_BATCH_TOKENS = 512
 """An image's 256 tokens have to fit into one batch: they see each other."""
 IMAGE_TOKENS = 256
+LONGEST_ANSWER_TOKENS = 8192
 FRAME_TOKENS = 300
 """For the question itself and the words around the dictation."""
 CHARS_PER_TOKEN = 3
@@ -148,7 +149,7 @@ class LlamaCppEngine:
         try:
             if self._server is None:
                 raise EngineFailed("The engine is not loaded.", code="engine_not_loaded")
-            run = self._run = _Run(loop, max(self._max_tokens, THINKING_TOKENS))
+            run = self._run = _Run(loop, LONGEST_ANSWER_TOKENS)
             run.ended = loop.run_in_executor(self._worker, self._generate, self._server, question, run)
         except BaseException:
             self._turn.release()
@@ -177,7 +178,7 @@ class LlamaCppEngine:
 
     def _chat(self, question: Question) -> Message:
         thinks = self._thinks and not question.images
-        longest = max(self._max_tokens, THINKING_TOKENS) if thinks else self._max_tokens
+        longest = room_for_answer(question, thinks=thinks, max_tokens=self._max_tokens)
         images = len(question.images) if self.info.sees_images else 0
         room = self._context_tokens - longest - FRAME_TOKENS - IMAGE_TOKENS * images
         messages = chat_messages(

@@ -10,7 +10,7 @@ from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
 from assistant.engines.base import EngineInfo, Output, Question, Thought, Usage
-from assistant.engines.prompt import THINKING_TOKENS, chat_messages
+from assistant.engines.prompt import chat_messages, room_for_answer
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError, BadInput, EngineFailed
 
@@ -53,7 +53,7 @@ class OpenAICompatibleEngine:
                 stream = await self._client.chat.completions.create(
                     model=self._model,
                     messages=self._messages(question, thinks),
-                    max_tokens=max(self._max_tokens, THINKING_TOKENS) if thinks else self._max_tokens,
+                    max_tokens=room_for_answer(question, thinks=thinks, max_tokens=self._max_tokens),
                     temperature=0,
                     stream=True,
                     stream_options={"include_usage": True},

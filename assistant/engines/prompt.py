@@ -6,6 +6,7 @@ from typing import Any, assert_never
 from assistant.engines.base import Question
 from assistant.engines.context import earlier_text, framed, sources_text
 from assistant.engines.pieces import ImagePiece, Piece, TextPiece
+from assistant.engines.tasks import answer_tokens, instruction
 
 LONGEST_DOCUMENT_CHARS = 12_000
 """About 3,000 tokens. Of a longer dictation the end is kept: the newest is what is asked about."""
@@ -32,6 +33,8 @@ def chat_text(question: Question, document_chars: int = LONGEST_DOCUMENT_CHARS) 
     """The text of one user turn: guideline passages, earlier turns, the dictation, each marked as such, then
     the question. All but the question have ``document_chars`` together; the dictation gets what is left."""
     asked = framed(question.text)
+    if how := instruction(question.task):
+        asked = f"{asked}\n\n{how}"
     before = [
         sources_text(question, document_chars * SOURCES_PERCENT // 100),
         earlier_text(question.earlier, document_chars * EARLIER_PERCENT // 100),
@@ -61,6 +64,11 @@ THINK = "SYSTEM INSTRUCTION: think silently if needed. "
 """What makes MedGemma think; word for word as in Google's notebooks."""
 THINKING_TOKENS = 2_000
 """Room for thoughts and answer together, after the same notebooks."""
+
+
+def room_for_answer(question: Question, *, thinks: bool, max_tokens: int) -> int:
+    """How many tokens the answer may have: ``max_tokens``, or more where its kind needs more."""
+    return answer_tokens(question.task, max(max_tokens, THINKING_TOKENS) if thinks else max_tokens)
 
 
 def chat_messages(
