@@ -17,7 +17,7 @@ from assistant.audio.track import AudioStats
 from assistant.channels import DropOldest, Outbox
 from assistant.components import Components
 from assistant.config import Settings
-from assistant.engines.base import AnswerText, Engine, Question, Thought, Usage
+from assistant.engines.base import AnswerText, Engine, EngineInfo, Question, Thought, Usage
 from assistant.engines.pieces import Image
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
@@ -62,6 +62,7 @@ from assistant.export.checks import Finding, check
 from assistant.export.history import SessionInfo
 from assistant.imaging.photo import image_from_data_uri, read_image
 from assistant.listener import Listener
+from assistant.readings.labs import LabReport
 from assistant.record import SessionRecord
 from assistant.server.webrtc import MicrophonePeer
 from assistant.session.asking import Guidelines
@@ -471,6 +472,14 @@ class SessionRunner:
         log.error("session %s: %s", self.id, error.code)
         message = f"What is said now is not stored, until this is mended. {error.message}"
         self._emit(Notice(level="warning", code=error.code, message=message))
+
+    def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
+        """What an answer was asked with, and of whom."""
+        return self._conversation.sent(response_id)
+
+    def labs(self, response_id: str) -> LabReport | None:
+        """The lab table that was read from the images of an answer."""
+        return self._conversation.labs(response_id)
 
     # --- facts and actions ---
 

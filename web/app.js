@@ -86,7 +86,7 @@ const trust = trustView({
 
 const views = [
   dictationView({ send }),
-  answersView({ send }),
+  answersView({ send, key: reportKey }),
   attachmentsView({ send, attach }),
   barView({ send, level: () => microphone.level() }),
   bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),

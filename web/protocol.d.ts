@@ -390,6 +390,44 @@ export interface AnswerThought {
   delta: string;
 }
 
+/** Places that the answer gives on an attached picture: approximate, and so they are to be shown. */
+export interface AnswerBoxes {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.answer.boxes";
+  response_id: string;
+  attachment_id: string;
+  /** Of the picture, as the corners count them. */
+  width_px: number;
+  height_px: number;
+  boxes: BoxPart[];
+}
+
+/** What has changed between the two studies, where the answer says it in so many words. */
+export interface AnswerChanges {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.answer.changes";
+  response_id: string;
+  changes: ChangePart[];
+}
+
+/** The lab report in the images, as a table. */
+export interface AnswerLabs {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.answer.labs";
+  response_id: string;
+  rows: LabPart[];
+  /** Rows that did not fit the table and are left out. */
+  rejected: number;
+  /** Where it can be had as a file: ?format=csv or ?format=fhir. */
+  url: string;
+}
+
 /** The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why. */
 export interface ResponseDone {
   event_id: string;
@@ -604,6 +642,32 @@ export interface SourcePart {
   url: string;
 }
 
+/** Upper left and lower right corner, in pixels of the picture as it was attached. */
+export interface BoxPart {
+  label: string;
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+
+export interface ChangePart {
+  finding: string;
+  change: "improved" | "stable" | "worsened";
+}
+
+export interface LabPart {
+  name: string;
+  result: string;
+  unit: string;
+  reference: string;
+  /** Worked out from result and reference where they are numbers; else as the model read it. */
+  flag: "" | "low" | "normal" | "high" | "abnormal";
+  specimen: string;
+  method: string;
+  collected: string;
+}
+
 export interface SessionAudio {
   input?: AudioInput | null;
 }
@@ -702,6 +766,9 @@ export type ServerEvent =
   | OutputTextDelta
   | OutputTextDone
   | AnswerThought
+  | AnswerBoxes
+  | AnswerChanges
+  | AnswerLabs
   | ResponseDone
   | WebRtcAnswer
   | AudioGap

@@ -44,7 +44,7 @@ export async function audio(key, startMs, endMs) {
 }
 
 /** @param {SessionKey} key @param {string} what @returns {Promise<Response>} rejects with a sentence for people */
-async function get(key, what) {
+export async function get(key, what) {
   if (!key.id) throw new Error('There is no connection to the server. Try again once it is back.');
   /** @type {Response} */
   let response;

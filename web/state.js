@@ -5,7 +5,7 @@
 
 /**
  * @typedef {'auto'|'dictation'|'question'} Mode
- * @typedef {{name: string, stand_in: boolean, sees_images: boolean, notice: string}} Engine
+ * @typedef {{name: string, stand_in: boolean, sees_images: boolean, notice: string, revision?: string}} Engine
  *
  * @typedef {object} Utterance
  * @property {'utterance'} kind
@@ -45,6 +45,10 @@
  * @property {number[]} cited           those of them that it cites
  * @property {boolean} answered         false: nothing was found, and its text says so
  * @property {import('./sources.js').Context|null} context
+ * @property {string} thoughts          what the model thought first: no part of the answer
+ * @property {import('./protocol.js').AnswerBoxes|null} boxes
+ * @property {import('./protocol.js').ChangePart[]|null} changes
+ * @property {import('./protocol.js').AnswerLabs|null} labs
  *
  * @typedef {{number: number, file: string, place: string, text: string, url: string}} Source
  * @typedef {{key: string, epoch: number, id: string, name: string, url: string, width_px: number,
@@ -161,6 +165,14 @@ export function reduce(state, event) {
       return responseCreated(state, event);
     case 'assistant.response.sources':
       return changeAnswer(state, event.response_id, () => ({ sources: event.sources, answered: event.answered }));
+    case 'assistant.answer.thought':
+      return changeAnswer(state, event.response_id, (answer) => ({ thoughts: answer.thoughts + event.delta }));
+    case 'assistant.answer.boxes':
+      return changeAnswer(state, event.response_id, () => ({ boxes: /** @type {any} */ (event) }));
+    case 'assistant.answer.changes':
+      return changeAnswer(state, event.response_id, () => ({ changes: event.changes }));
+    case 'assistant.answer.labs':
+      return changeAnswer(state, event.response_id, () => ({ labs: /** @type {any} */ (event) }));
     case 'response.output_text.delta':
       return changeAnswer(state, event.response_id, (answer) => ({ text: answer.text + event.delta }));
     case 'response.output_text.done':
@@ -325,6 +337,7 @@ function responseCreated(state, event) {
         `${state.epoch}:${id}`),
       text: '', status: 'in_progress', error: '', engine: event.engine,
       sources: null, cited: [], answered: true, context: event.context ?? null,
+      thoughts: '', boxes: null, changes: null, labs: null,
     }],
   };
 }

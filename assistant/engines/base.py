@@ -70,6 +70,8 @@ class EngineInfo:
     """A sentence shown with every answer, e.g. that it is a stand-in and not for medical use."""
     most_images: int = MOST_IMAGES
     """How many images one question may have; volumes and slides are thinned out to fit."""
+    completes: bool = False
+    """A base model: it gets a text to continue instead of a chat."""
     revision: str = ""
     """Which weights: a commit, or the start of the file's sha256. Empty where a server does not say."""
 

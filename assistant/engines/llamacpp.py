@@ -76,6 +76,7 @@ class LlamaCppEngine:
             stand_in=stand_in,
             sees_images=mmproj is not None,
             notice=STAND_IN_NOTICE if stand_in else "",
+            completes=stand_in,
             most_images=(self._context_tokens - self._max_tokens - FRAME_TOKENS) // IMAGE_TOKENS,
         )
 

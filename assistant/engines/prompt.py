@@ -3,7 +3,7 @@
 import base64
 from typing import Any, assert_never
 
-from assistant.engines.base import Question
+from assistant.engines.base import EngineInfo, Question
 from assistant.engines.context import earlier_text, framed, sources_text
 from assistant.engines.pieces import ImagePiece, Piece, TextPiece
 from assistant.engines.tasks import answer_tokens, instruction
@@ -94,6 +94,11 @@ def _part(piece: Piece) -> dict[str, Any]:
             return {"type": "image_url", "image_url": {"url": url}}
         case _:
             assert_never(piece)
+
+
+def prompt_text(question: Question, info: EngineInfo) -> str:
+    """The words that an engine gets behind what is attached."""
+    return completion_text(question) if info.completes else chat_text(question)
 
 
 FEW_SHOTS = (

@@ -33,13 +33,13 @@ COMPARE = (
     "The images are in the order of time: the first is the prior study, the last the current one. Provide a "
     "comparison of these images and include details from the images which students should take note of when "
     "reading longitudinal CXR. Then, for each of consolidation, edema, pleural effusion, pneumonia and "
-    "pneumothorax that is present in one of them, write a line such as \"Pleural effusion: stable\", with "
+    'pneumothorax that is present in one of them, write a line such as "Pleural effusion: stable", with '
     "improved, stable or worsened."
 )
 LABS = (
     "Write down every result of this lab report, exactly as it is printed, as a ```json list of objects with "
-    'the keys "name", "result", "unit", "reference", "flag", "specimen", "method" and "collected" (the time of '
-    'sample collection). Use "" for what is not printed. Work nothing out, and leave nothing out.'
+    'the keys "name", "result", "unit", "reference", "flag", "specimen", "method" and "collected" (the time '
+    'of sample collection). Use "" for what is not printed. Work nothing out, and leave nothing out.'
 )
 
 

@@ -26,7 +26,9 @@ _COMPARATORS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": 
 class LabRow(BaseModel):
     """One result, as the report prints it."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, coerce_numbers_to_str=True, str_strip_whitespace=True
+    )
 
     name: str = Field(min_length=1, max_length=200)
     result: str = Field(min_length=1, max_length=200)
@@ -125,13 +127,18 @@ def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) and not _RESULT.match(text) else text
 
 
-_INTERPRETATION = {"low": ("L", "Low"), "normal": ("N", "Normal"), "high": ("H", "High"), "abnormal": ("A", "Abnormal")}
+_INTERPRETATION = {
+    "low": ("L", "Low"),
+    "normal": ("N", "Normal"),
+    "high": ("H", "High"),
+    "abnormal": ("A", "Abnormal"),
+}
 GENERATED = "Read from a report by a language model; not verified."
 
 
 def to_fhir(report: LabReport) -> dict[str, Any]:
-    """A FHIR R4 Bundle of preliminary Observations. Names and units are text as printed: no LOINC or UCUM code
-    is guessed. No patient is named: who imports it says whose they are."""
+    """A FHIR R4 Bundle of preliminary Observations. Names and units are text as printed: no LOINC or UCUM
+    code is guessed. No patient is named: who imports it says whose they are."""
     return {
         "resourceType": "Bundle",
         "type": "collection",
@@ -167,8 +174,9 @@ def _observation(row: LabRow) -> dict[str, Any]:
         observation["valueString"] = f"{row.result} {row.unit}".strip()
     if row.reference:
         low, high = _bounds(row.reference)
-        limits = {name: {"value": value} for name, value in (("low", low), ("high", high)) if value is not None}
-        observation["referenceRange"] = [{**limits, "text": row.reference}]
+        limits = {"low": low, "high": high}
+        quantities = {name: {"value": value} for name, value in limits.items() if value is not None}
+        observation["referenceRange"] = [{**quantities, "text": row.reference}]
     if row.flag:
         code, display = _INTERPRETATION[row.flag]
         system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"

@@ -26,14 +26,14 @@ from assistant.events import ErrorBody, ErrorEvent, ServerEvent, SessionClosing,
 from assistant.guidelines.library import watching
 from assistant.imaging.photo import MAX_BYTES, thumbnail
 from assistant.runner import SessionRunner
-from assistant.server import guidelines, reports
+from assistant.server import answers, guidelines, reports
 from assistant.server.auth import Gate
 from assistant.store import Store
 
 log = logging.getLogger(__name__)
 
 WEB = Path(__file__).resolve().parents[2] / "web"
-THUMBNAIL_PX = 256
+THUMBNAIL_PX, LARGE_PX = 256, 1024
 MAX_MESSAGE_BYTES = 4 * 2**20
 """A base64 image in a data URI fits up to about 3 MB; larger ones are uploaded."""
 CSP = (
@@ -201,13 +201,15 @@ async def _bounded_body(request: Request, limit: int) -> bytes:
 
 
 async def attachment_picture(request: Request) -> Response:
-    """GET a small picture of an attachment. Its path holds the session's unguessable id."""
+    """GET a small picture of an attachment, ``?size=large`` a larger one. Its path holds the session's
+    unguessable id."""
     hub: Hub = request.app.state.hub
     runner = hub.find(request.path_params["session_id"])
     image = runner.image(request.path_params["attachment_id"]) if runner else None
     if image is None:
         return _refusal(404, "attachment_unknown", "There is no such image.")
-    data = await asyncio.to_thread(thumbnail, image, THUMBNAIL_PX)
+    size_px = LARGE_PX if request.query_params.get("size") == "large" else THUMBNAIL_PX
+    data = await asyncio.to_thread(thumbnail, image, size_px)
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
 
 
@@ -271,6 +273,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             Route("/v1/attachments/{session_id}/{attachment_id}", attachment_picture),
             *guidelines.routes(components),
             *reports.ROUTES,
+            *answers.ROUTES,
             Route("/healthz", health),
             Route("/metrics", metrics),
             WebSocketRoute("/{path:path}", no_such_socket),  # StaticFiles takes HTTP only

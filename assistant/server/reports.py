@@ -54,21 +54,21 @@ async def export(request: Request) -> Response:
 @answered
 async def checks(request: Request) -> Response:
     """GET what to look at before the report leaves."""
-    runner = _live(request)
+    runner = live(request)
     return JSONResponse({"findings": [asdict(finding) for finding in runner.findings()]})
 
 
 @answered
 async def words(request: Request) -> Response:
     """GET where the spoken words stand in the report, and when each was said."""
-    revision, places = _live(request).words()
+    revision, places = live(request).words()
     return JSONResponse({"revision": revision, "words": [place.model_dump() for place in places]})
 
 
 @answered
 async def audio(request: Request) -> Response:
     """GET ``?start_ms=&end_ms=`` of the session's audio as WAV, if it is kept."""
-    runner = _live(request)
+    runner = live(request)
     start_ms, end_ms = _milliseconds(request, "start_ms"), _milliseconds(request, "end_ms")
     data = runner.record.wav(start_ms, end_ms)
     await runner.record.note("audio_played")
@@ -103,7 +103,8 @@ async def _report(request: Request) -> Report:
     return await asyncio.to_thread(read)
 
 
-def _live(request: Request) -> SessionRunner:
+def live(request: Request) -> SessionRunner:
+    """The session of the address, whose token the request shows. Raises ``BadInput``: ``session_unknown``."""
     runner = _find_live(request)
     if runner is None:
         raise _unknown()

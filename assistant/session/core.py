@@ -13,6 +13,7 @@ from assistant.dictation.document import Range
 from assistant.dictation.formatter import Formatter
 from assistant.engines.base import EngineInfo, Exchange, Question, Usage
 from assistant.engines.pieces import ImagePiece
+from assistant.engines.tasks import task_of
 from assistant.errors import BadInput
 from assistant.events import (
     AnswerThought,
@@ -51,6 +52,7 @@ from assistant.events import (
 from assistant.intents.classifier import tidy
 from assistant.intents.detect import Context, Decision
 from assistant.intents.split import Part, decide
+from assistant.readings.labs import LabReport, parse_labs
 from assistant.session.asking import (
     MOST_EARLIER,
     NOT_FOUND,
@@ -62,6 +64,7 @@ from assistant.session.asking import (
     source_part,
     sources_of,
 )
+from assistant.session.findings import findings
 from assistant.session.images import Attached, choose_images
 from assistant.session.report import document_changed
 from assistant.session.types import (
@@ -95,6 +98,8 @@ from assistant.session.types import (
 )
 
 STOP_COMMAND = "stop"
+MOST_SENT = 20
+"""Answers whose prompt can still be shown; each holds its images."""
 CORRECTIONS: dict[str, Literal["dictation", "question"]] = {
     "was_dictation": "dictation",
     "was_question": "question",
@@ -162,6 +167,8 @@ class Conversation:
         self._typed = 0
         self._asked_text: tuple[str, str] | None = None  # (item id, text) waiting for response.create
         self._answer: Answer | None = None
+        self._sent: dict[str, tuple[Question, EngineInfo]] = {}  # by response
+        self._labs: dict[str, LabReport] = {}  # by response
 
     @property
     def document(self) -> str:
@@ -182,6 +189,13 @@ class Conversation:
 
     def image(self, attachment_id: str) -> ImageAttached | None:
         return self._images.get(attachment_id)
+
+    def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
+        """What an answer was asked with, and of whom; of the last ``MOST_SENT`` answers."""
+        return self._sent.get(response_id)
+
+    def labs(self, response_id: str) -> LabReport | None:
+        return self._labs.get(response_id)
 
     def handle(self, fact: Fact) -> list[Action]:
         """Take one fact; return what to do about it, in order."""
@@ -419,6 +433,7 @@ class Conversation:
             pieces=tuple(ImagePiece(self._images[key].image, key) for key in chosen.ids),
             earlier=tuple(exchange for _, exchange in self._earlier),
         )
+        question = replace(question, task=task_of(text, len(question.images)))
         self._answer = answer = Answer(self._turn, item_id, question)
         created = ResponseCreated(
             response=ResponseBody(id=answer.response_id, status="in_progress"),
@@ -435,6 +450,9 @@ class Conversation:
         return [*stopped, Emit(created), FindPassages(answer.turn, search_text(text, question.earlier))]
 
     def _start(self, answer: Answer) -> StartAnswer:
+        self._sent[answer.response_id] = (answer.question, self._engine_for(answer.question))
+        if len(self._sent) > MOST_SENT:
+            del self._sent[next(iter(self._sent))]
         by_text_engine = self._engine_for(answer.question) is self._text_engine
         return StartAnswer(answer.turn, answer.question, by_text_engine)
 
@@ -499,6 +517,11 @@ class Conversation:
         answer, self._answer = self._answer, None
         assert answer is not None
         text = "".join(answer.pieces)
+        found: list[Action] = []
+        if status == "completed":
+            if answer.question.task == "labs" and (report := parse_labs(text)):
+                self._labs[answer.response_id] = report
+            found = [Emit(event) for event in findings(answer.response_id, answer.question, text)]
         if text:
             self._earlier.append((answer.question_item_id, Exchange(answer.question.text, text)))
         item = ConversationItem(
@@ -523,6 +546,7 @@ class Conversation:
         )
         return [
             Emit(OutputTextDone(response_id=answer.response_id, item_id=answer.item_id, text=text)),
+            *found,
             Emit(ResponseDone(response=body, cited=cited(text, answer.question.sources))),
         ]
 

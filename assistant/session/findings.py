@@ -53,8 +53,6 @@ def _boxes(response_id: str, question: Question, answer: str) -> list[ServerEven
             attachment_id=piece.attachment_id,
             width_px=width_px,
             height_px=height_px,
-            boxes=[
-                BoxPart(label=box.label, x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1) for box in placed
-            ],
+            boxes=[BoxPart(label=box.label, x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1) for box in placed],
         )
     ]

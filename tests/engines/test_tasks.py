@@ -35,7 +35,14 @@ def test_the_instruction_stands_behind_the_question_and_the_answer_gets_room():
     *_, text = chat_content(question, sees_images=True)
     before, asked, after = text["text"].partition("Where is the carina?")
     assert not before and asked
-    for needed in ("box_2d", "[y0, x0, y1, x1]", "0 to 1000", "patient's left", "Final Answer:", "without reasoning"):
+    for needed in (
+        "box_2d",
+        "[y0, x0, y1, x1]",
+        "0 to 1000",
+        "patient's left",
+        "Final Answer:",
+        "without reasoning",
+    ):
         assert needed in after
     assert answer_tokens("locate", 500) == 1000
     assert answer_tokens("answer", 500) == 500

@@ -17,7 +17,12 @@ def piece(width, height, padding=None):
 
 
 def test_boxes_come_in_order_with_their_labels():
-    said = answer([{"box_2d": [100, 200, 300.5, 400], "label": " heart "}, {"box_2d": [0, 0, 1000, 1000], "label": "all"}])
+    said = answer(
+        [
+            {"box_2d": [100, 200, 300.5, 400], "label": " heart "},
+            {"box_2d": [0, 0, 1000, 1000], "label": "all"},
+        ]
+    )
     assert parse_boxes(said) == (Box("heart", (100, 200, 300.5, 400)), Box("all", (0, 0, 1000, 1000)))
 
 

@@ -7,6 +7,9 @@ from assistant.asr.base import Word
 from assistant.engines.base import EngineInfo, Usage
 from assistant.engines.pieces import Image
 from assistant.events import (
+    AnswerBoxes,
+    AnswerChanges,
+    AnswerLabs,
     AnswerThought,
     Attachment,
     DocumentChanged,
@@ -329,3 +332,49 @@ def test_doubtful_dictation_is_marked() -> None:
     assert (taken.intent, taken.doubtful) == ("dictation", True)
     (taken,) = of(IntentEvent, talk.handle(final(2, "the lungs are clear")))
     assert not taken.doubtful
+
+
+def attach(talk, key="a", width=200, height=100):
+    image = Image(key, f"{key}.png", "image/png", b"x", width, height)
+    attachment = Attachment(
+        id=key, name=image.name, media_type="image/png", width_px=width, height_px=height, url="/x"
+    )
+    talk.handle(ImageAttached(image, attachment))
+
+
+def answered(talk, question, text):
+    talk.handle(QuestionTyped(question))
+    (start,) = started(talk.handle(AnswerRequested()))
+    talk.handle(AnswerProgressed(start.turn, text))
+    return start, talk.handle(AnswerFinished(start.turn))
+
+
+def test_boxes_of_an_answer_come_in_pixels_of_the_picture():
+    talk = Conversation(INFO)
+    attach(talk)
+    said = 'Final Answer:\n```json\n[{"box_2d": [0, 250, 500, 500], "label": "heart"}]\n```'
+    start, actions = answered(talk, "Where is the heart on this image?", said)
+    assert start.question.task == "locate"
+    (boxes,) = of(AnswerBoxes, actions)
+    assert (boxes.attachment_id, boxes.response_id) == ("a", "resp_1")
+    width, height = boxes.width_px, boxes.height_px
+    assert (width, height) == (200, 100)
+    assert len(boxes.boxes) == 1
+    assert not of(AnswerBoxes, answered(talk, "Where is the heart on this image?", "Everywhere.")[1])
+
+
+def test_changes_and_lab_tables_are_told_and_kept():
+    talk = Conversation(INFO)
+    attach(talk)
+    said = '```json\n[{"name": "CRP", "result": "9", "unit": "mg/L", "reference": "< 5"}]\n```'
+    start, actions = answered(talk, "Extract the lab results from this image", said)
+    (labs,) = of(AnswerLabs, actions)
+    assert (labs.rows[0].name, labs.rows[0].flag) == ("CRP", "high")
+    assert talk.labs("resp_1").rows[0].result == "9"
+    assert talk.sent("resp_1") == (start.question, INFO)
+    attach(talk, "b")
+    _, actions = answered(talk, "Compare these two images.", "Pneumothorax: improved")
+    assert [(each.finding, each.change) for each in of(AnswerChanges, actions)[0].changes] == [
+        ("pneumothorax", "improved")
+    ]
+    assert talk.labs("resp_2") is None

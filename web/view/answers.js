@@ -2,7 +2,9 @@
 
 import { findUtterance, runningAnswer } from '../state.js';
 import { spoken, wholeSentences } from '../sentences.js';
+import { plainLines } from '../answers.js';
 import { FollowEnd, KeyedList, byId, clock, element, setText } from './dom.js';
+import { findingsNode } from './findings.js';
 import { showMarkdown } from './markdown.js';
 import { linkCitations, sourcesNode } from './sources.js';
 
@@ -14,15 +16,15 @@ const ENDS = {
   interrupted: 'Broken off: the server was restarted',
 };
 
-/** @param {{send: (event: Record<string, unknown>) => boolean}} actions */
-export function answersView({ send }) {
+/** @param {{send: (event: Record<string, unknown>) => boolean, key: () => import('../reports.js').SessionKey}} actions */
+export function answersView({ send, key }) {
   const box = byId('answers');
   const end = new FollowEnd(byId('answers-scroll'));
   const announce = announcer(byId('announce'));
   /** @type {State|null} */
   let shown = null;
   const list = new KeyedList(box, (/** @type {any} */ row) => row.answer.key, (row, old) => {
-    const node = old ?? cardNode(row.answer, send);
+    const node = old ?? cardNode(row.answer, send, key);
     node.update(row);
     return node;
   });
@@ -53,8 +55,12 @@ export function answersView({ send }) {
   };
 }
 
-/** @param {Answer} answer @param {(event: Record<string, unknown>) => boolean} send */
-function cardNode(answer, send) {
+/**
+ * @param {Answer} answer
+ * @param {(event: Record<string, unknown>) => boolean} send
+ * @param {() => import('../reports.js').SessionKey} key
+ */
+function cardNode(answer, send, key) {
   const time = element('time', {});
   const wrong = element('button', {
     type: 'button', class: 'quiet small',
@@ -69,18 +75,27 @@ function cardNode(answer, send) {
     onclick: () => send({ type: 'response.cancel', response_id: answer.responseId }),
   }, element('span', { class: 'stop-shape', 'aria-hidden': 'true' }), 'Stop');
   const how = element('span', { class: 'how' });
-  const by = element('span', {},
-    `${answer.engine.name} · generated, unverified${answer.engine.stand_in ? ', not for medical use' : ''}`);
+  const by = element('span', { class: 'by' }, madeBy(answer.engine));
+  /** @type {Answer} */
+  let latest = answer;
+  const insert = element('button', {
+    type: 'button', class: 'quiet small', 'data-testid': 'insert-answer',
+    onclick: () => {
+      const event = { type: 'assistant.document.command', command: 'insert_text', origin: 'answer', text: plainLines(latest.text) };
+      if (send(event)) setText(insert, 'Put into the report');
+    },
+  }, 'Put into report');
   const unseen = element('p', { class: 'unseen-images' }, 'This model does not see images: it answered from the text alone.');
   unseen.hidden = answer.engine.sees_images || answer.attachmentKeys.length === 0;
   const title = element('h3', { class: 'question-text' }, answer.question);
   const kind = element('span', { class: 'asked' });
   const sources = sourcesNode();
+  const findings = findingsNode(key);
   const node = element('article', { class: 'card', 'data-response': answer.responseId },
     element('div', { class: 'card-question' },
       element('div', { class: 'card-head' }, kind, time, wrong), title, pictures),
-    element('div', { class: 'card-answer' }, text, cursor, error, unseen, sources),
-    element('div', { class: 'card-foot' }, by, how, stop));
+    element('div', { class: 'card-answer' }, text, cursor, error, unseen, sources, findings),
+    element('div', { class: 'card-foot' }, by, how, insert, stop));
 
   node.update = (/** @type {any} */ row) => {
     const { answer: now, utterance, current } = row;
@@ -94,6 +109,9 @@ function cardNode(answer, send) {
     showMarkdown(text, now.text);
     linkCitations(text, now.sources);
     sources.update(now);
+    findings.update(now, row.pictures, current);
+    latest = now;
+    insert.hidden = !current || running || !plainLines(now.text);
     if (!now.answered) setText(by, 'From the guideline folder alone: no model was asked');
     cursor.hidden = !running;
     node.setAttribute('aria-busy', String(running));
@@ -110,6 +128,12 @@ function cardNode(answer, send) {
     }
   };
   return node;
+}
+
+/** @param {import('../state.js').Engine} engine */
+function madeBy(engine) {
+  const revision = engine.revision ? ` (${engine.revision.slice(0, 19)})` : '';
+  return `${engine.name}${revision} · generated, unverified${engine.stand_in ? ', not for medical use' : ''}`;
 }
 
 /** A small picture; when it cannot be had any more, its name. @param {{url: string, name: string}} picture */

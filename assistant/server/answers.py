@@ -1,0 +1,74 @@
+"""What belongs to one answer, over HTTP: the prompt it was asked with, and the lab table read from it.
+
+Every request shows the session's own token in ``X-Session-Token``.
+"""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from assistant.engines.base import EngineInfo, Question
+from assistant.engines.pieces import ImagePiece
+from assistant.engines.prompt import prompt_text
+from assistant.errors import BadInput
+from assistant.readings.labs import to_csv, to_fhir
+from assistant.server.reports import answered, live
+
+
+@answered
+async def prompt(request: Request) -> Response:
+    """GET everything that the model got, in its order. Images are named by their number: ``…/images/0``."""
+    question, info = _sent(request)
+    parts: list[dict[str, object]] = []
+    images = 0
+    for piece in question.pieces if info.sees_images else ():
+        if isinstance(piece, ImagePiece):
+            parts.append({"type": "image", "image": images, "source": piece.source or piece.image.name})
+            images += 1
+        else:
+            parts.append({"type": "text", "text": piece.text, "source": piece.source})
+    parts.append({"type": "text", "text": prompt_text(question, info), "source": ""})
+    return JSONResponse({"parts": parts})
+
+
+@answered
+async def prompt_image(request: Request) -> Response:
+    """GET one image of the prompt, as the model got it."""
+    question, _ = _sent(request)
+    number = request.path_params["number"]
+    if number >= len(question.images):
+        raise BadInput("There is no such image.", code="image_unknown")
+    image = question.images[number]
+    return Response(image.data, media_type=image.media_type)
+
+
+@answered
+async def labs(request: Request) -> Response:
+    """GET ``?format=csv`` or ``?format=fhir``."""
+    report = live(request).labs(request.path_params["response_id"])
+    if report is None:
+        raise BadInput("There is no lab table with this answer.", code="labs_unknown")
+    match request.query_params.get("format"):
+        case "csv":
+            headers = {"Content-Disposition": 'attachment; filename="labs.csv"'}
+            return Response(to_csv(report), media_type="text/csv; charset=utf-8", headers=headers)
+        case "fhir":
+            headers = {"Content-Disposition": 'attachment; filename="labs.fhir.json"'}
+            return JSONResponse(to_fhir(report), media_type="application/fhir+json", headers=headers)
+        case _:
+            raise BadInput("'format' must be csv or fhir.", code="format_unknown")
+
+
+def _sent(request: Request) -> tuple[Question, EngineInfo]:
+    sent = live(request).sent(request.path_params["response_id"])
+    if sent is None:
+        raise BadInput("What this answer was asked with is no longer kept.", code="prompt_gone")
+    return sent
+
+
+_ANSWER = "/v1/sessions/{session_id}/answers/{response_id}"
+ROUTES = [
+    Route(f"{_ANSWER}/prompt", prompt),
+    Route(f"{_ANSWER}/images/{{number:int}}", prompt_image),
+    Route(f"{_ANSWER}/labs", labs),
+]

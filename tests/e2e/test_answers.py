@@ -1,0 +1,70 @@
+"""What an answer gives beside its words, seen on the page."""
+
+import PIL.Image
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.e2e, pytest.mark.models]
+
+BOX = 'The heart lies centrally.\n\nFinal Answer:\n```json\n[{"box_2d": [250, 100, 750, 600], "label": "heart"}]\n```'
+LABS = '```json\n[{"name": "CRP", "result": "9.2", "unit": "mg/L", "reference": "< 5", "flag": ""}]\n```'
+THOUGHTS = ["<unused94>thought\nIs the cortex whole?", "<unused95>", "No **fracture**."]
+
+
+def ask(page, text):
+    page.fill("#question-text", text)
+    page.press("#question-text", "Enter")
+
+
+def test_a_box_is_drawn_at_its_pixels_and_said_to_be_approximate(open_page, server, tmp_path):
+    server.engine.script("heart", [BOX])
+    PIL.Image.new("RGB", (400, 300), "gray").save(tmp_path / "chest.png")
+    page = open_page(viewport={"width": 1280, "height": 900})
+    page.set_input_files("input[type=file]", [str(tmp_path / "chest.png")])
+    expect(page.locator("img[alt*='chest.png']").first).to_be_visible(timeout=10_000)
+    ask(page, "Where is the heart on this image?")
+    box = page.get_by_test_id("box")
+    expect(box).to_have_text("heart", timeout=10_000)
+    expect(page.locator(".boxes figcaption")).to_contain_text("Approximate")
+    picture = page.locator(".boxes-picture img")
+    page.wait_for_function("document.querySelector('.boxes-picture img').naturalWidth > 0")
+    (piece,) = server.engine.questions[0].pieces
+    top = 50 if piece.padding else None  # of 400 x 400
+    drawn, whole = box.bounding_box(), picture.bounding_box()
+    scale = whole["width"] / 400
+    y0, y1 = (100 - top, 300 - top) if top is not None else (75, 225)
+    expected = {"x": 40, "y": y0, "width": 200, "height": y1 - y0}
+    assert drawn["x"] - whole["x"] == pytest.approx(expected["x"] * scale, abs=1.5)
+    assert drawn["y"] - whole["y"] == pytest.approx(expected["y"] * scale, abs=1.5)
+    assert drawn["width"] == pytest.approx(expected["width"] * scale, abs=1.5)
+    assert drawn["height"] == pytest.approx(expected["height"] * scale, abs=1.5)
+
+    server.engine.script("lab results", [LABS])
+    ask(page, "Extract the lab results from this image")
+    expect(page.get_by_test_id("labs")).to_contain_text("↑ high", timeout=10_000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as CSV").click()
+    assert "CRP,9.2,mg/L,< 5,high" in download.value.path().read_text()
+    assert Axe().run(page).violations_count == 0
+    assert not page.errors
+
+
+def test_thoughts_are_folded_the_prompt_is_shown_and_an_answer_enters_the_report_by_a_click(
+    open_page, server
+):
+    server.engine.script("fracture", THOUGHTS)
+    page = open_page()
+    ask(page, "Is there a fracture?")
+    answer = page.locator(".answer-text")
+    expect(answer).to_have_text("No fracture.", timeout=10_000)
+    assert "cortex" not in answer.inner_text()
+    expect(page.get_by_test_id("thoughts").locator(".folded-text")).to_be_hidden()
+    page.get_by_test_id("thoughts").locator("summary").click()
+    expect(page.get_by_test_id("thoughts").locator(".folded-text")).to_have_text("Is the cortex whole?")
+    page.get_by_test_id("sent").locator("summary").click()
+    expect(page.get_by_test_id("sent")).to_contain_text("Is there a fracture?", timeout=10_000)
+    expect(page.locator(".card-foot .by")).to_contain_text("generated, unverified")
+    page.get_by_test_id("insert-answer").click()
+    expect(page.get_by_test_id("insert-answer")).to_have_text("Put into the report")
+    assert not page.errors

@@ -1,0 +1,137 @@
+// What an answer gives beside its words: boxes on a picture, changes, a lab table, thoughts, what was sent.
+
+import { labs, prompt, promptImage } from '../answers.js';
+import { element } from './dom.js';
+
+/** @typedef {import('../state.js').Answer} Answer */
+/** @typedef {() => import('../reports.js').SessionKey} Key */
+
+/**
+ * A node under an answer; `node.update(answer, pictures, current)` shows what is known by now.
+ * @param {Key} key @returns {any}
+ */
+export function findingsNode(key) {
+  const thoughts = foldedNode('What the model thought', 'thoughts');
+  const boxes = element('div', {});
+  const changes = element('div', {});
+  const table = element('div', {});
+  const sent = sentNode(key);
+  const node = element('div', { class: 'findings' }, thoughts, boxes, changes, table, sent);
+  /** @type {Partial<Answer>} */
+  let shown = {};
+  node.update = (/** @type {Answer} */ answer, /** @type {any[]} */ pictures, /** @type {boolean} */ current) => {
+    thoughts.hidden = !answer.thoughts;
+    if (answer.thoughts !== shown.thoughts) thoughts.lastElementChild.textContent = answer.thoughts;
+    if (answer.boxes !== shown.boxes) boxes.replaceChildren(...boxesNodes(answer.boxes, pictures));
+    if (answer.changes !== shown.changes) changes.replaceChildren(...changesNodes(answer.changes));
+    if (answer.labs !== shown.labs) table.replaceChildren(...labsNodes(answer, key));
+    sent.update(answer, current);
+    shown = answer;
+  };
+  return node;
+}
+
+/** @param {string} title @param {string} name */
+function foldedNode(title, name) {
+  return element('details', { class: 'folded', 'data-testid': name }, element('summary', {}, title), element('div', { class: 'folded-text' }));
+}
+
+/** @param {Answer['boxes']} found @param {any[]} pictures */
+function boxesNodes(found, pictures) {
+  const picture = pictures.find((each) => each.id === found?.attachment_id);
+  if (!found || !picture) return [];
+  const percent = (/** @type {number} */ part, /** @type {number} */ whole) => `${(100 * part) / whole}%`;
+  const marks = found.boxes.map((box) => {
+    const mark = element('div', { class: 'box', 'data-testid': 'box' }, element('span', { class: 'box-label' }, box.label));
+    mark.style.left = percent(box.x0, found.width_px);
+    mark.style.top = percent(box.y0, found.height_px);
+    mark.style.width = percent(box.x1 - box.x0, found.width_px);
+    mark.style.height = percent(box.y1 - box.y0, found.height_px);
+    return mark;
+  });
+  const names = found.boxes.map((box) => box.label).join(', ');
+  return [element('figure', { class: 'boxes' },
+    element('div', { class: 'boxes-picture' },
+      element('img', { src: `${picture.url}?size=large`, alt: `${picture.name}, with boxes around: ${names}` }), ...marks),
+    element('figcaption', {}, `Approximate places, by the model: ${names}. Only anatomy on frontal chest X-rays was trained.`))];
+}
+
+/** @param {Answer['changes']} found */
+function changesNodes(found) {
+  if (!found?.length) return [];
+  const rows = found.map((each) => element('tr', {}, element('th', { scope: 'row' }, each.finding), element('td', {}, each.change)));
+  return [element('table', { class: 'found-table', 'data-testid': 'changes' },
+    element('caption', {}, 'Change since the prior study, as the model says'), element('tbody', {}, ...rows))];
+}
+
+const FLAGS = { '': '', low: '↓ low', normal: 'normal', high: '↑ high', abnormal: '! abnormal' };
+
+/** @param {Answer} answer @param {Key} key */
+function labsNodes(answer, key) {
+  const found = answer.labs;
+  if (!found) return [];
+  const columns = ['Name', 'Result', 'Unit', 'Reference', 'Flag'];
+  const rows = found.rows.map((row) => element('tr', { class: row.flag && row.flag !== 'normal' ? 'flagged' : '' },
+    element('th', { scope: 'row' }, row.name), element('td', {}, row.result), element('td', {}, row.unit),
+    element('td', {}, row.reference), element('td', {}, FLAGS[row.flag])));
+  const trouble = element('p', { class: 'failed', role: 'alert' });
+  trouble.hidden = true;
+  const file = (/** @type {'csv'|'fhir'} */ format, /** @type {string} */ label, /** @type {string} */ name) => element('button', {
+    type: 'button', class: 'quiet small',
+    onclick: async () => {
+      trouble.hidden = true;
+      try {
+        save(await labs(key(), answer.responseId, format), name);
+      } catch (error) {
+        trouble.textContent = /** @type {Error} */ (error).message;
+        trouble.hidden = false;
+      }
+    },
+  }, label);
+  return [
+    element('div', { class: 'found-scroll', role: 'group', 'aria-label': 'Lab table', tabIndex: 0 },
+      element('table', { class: 'found-table', 'data-testid': 'labs' },
+        element('caption', {}, 'Read from the report by the model: compare with it before use'),
+        element('thead', {}, element('tr', {}, ...columns.map((each) => element('th', { scope: 'col' }, each)))),
+        element('tbody', {}, ...rows))),
+    found.rejected > 0 && element('p', { class: 'fine' }, `${found.rejected} more could not be read as rows: see the report itself.`),
+    element('div', { class: 'found-tools' }, file('csv', 'Save as CSV', 'labs.csv'), file('fhir', 'Save as FHIR', 'labs.fhir.json')),
+    trouble,
+  ].filter((each) => each !== false);
+}
+
+/** @param {Blob} data @param {string} name */
+function save(data, name) {
+  const url = URL.createObjectURL(data);
+  element('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** What was sent to the model, fetched when it is opened. @param {Key} key @returns {any} */
+function sentNode(key) {
+  const node = foldedNode('What was sent to the model', 'sent');
+  const box = node.lastElementChild;
+  /** @type {Answer|null} */
+  let answer = null;
+  node.addEventListener('toggle', async () => {
+    if (!node.open || !answer) return;
+    try {
+      const id = answer.responseId;
+      const parts = await prompt(key(), id);
+      box.replaceChildren(...await Promise.all(parts.map(async (part) => {
+        if (part.type === 'text') return element('pre', {}, part.text);
+        const url = URL.createObjectURL(await promptImage(key(), id, part.image));
+        const picture = element('img', { src: url, alt: part.source, class: 'sent-image' });
+        picture.addEventListener('load', () => URL.revokeObjectURL(url));
+        return element('figure', {}, picture, element('figcaption', { class: 'fine' }, part.source));
+      })));
+    } catch (error) {
+      box.replaceChildren(element('p', { class: 'failed' }, /** @type {Error} */ (error).message));
+    }
+  });
+  node.update = (/** @type {Answer} */ now, /** @type {boolean} */ current) => {
+    answer = now;
+    node.hidden = !current || !now.answered || now.status === 'in_progress';
+  };
+  return node;
+}
