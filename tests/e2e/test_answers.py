@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models]
 
-BOX = 'The heart lies centrally.\n\nFinal Answer:\n```json\n[{"box_2d": [250, 100, 750, 600], "label": "heart"}]\n```'
+BOX = 'Centrally.\n\nFinal Answer:\n```json\n[{"box_2d": [250, 100, 750, 600], "label": "heart"}]\n```'
 LABS = '```json\n[{"name": "CRP", "result": "9.2", "unit": "mg/L", "reference": "< 5", "flag": ""}]\n```'
 THOUGHTS = ["<unused94>thought\nIs the cortex whole?", "<unused95>", "No **fracture**."]
 
