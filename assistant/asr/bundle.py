@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from assistant.asr.calibration import Calibration
 from assistant.asr.features import FeatureSettings
 from assistant.errors import BadInput, Missing
 
@@ -61,6 +62,7 @@ class BundleInfo(_Model):
     subsampling: Literal[4] = 4
     features: FeatureSettings = FeatureSettings()
     geometry: Geometry
+    confidence: Calibration | None = None
     files: dict[str, FileRecord]
 
 

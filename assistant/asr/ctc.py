@@ -6,7 +6,7 @@ kept as it is, as one word.
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,14 +138,16 @@ def _marker_size(words: list[TokenWord], at: int) -> int:
     return 1
 
 
-def timed(words: Sequence[TokenWord], *, first_frame: int = 0) -> tuple[Word, ...]:
-    """Times in milliseconds of the utterance, right to about a frame."""
+def timed(
+    words: Sequence[TokenWord], confidence: Callable[[float], float] = lambda probability: probability
+) -> tuple[Word, ...]:
+    """Times in milliseconds of the utterance, right to about a frame; ``confidence`` of each posterior."""
     return tuple(
         Word(
             word.text,
-            FIRST_FRAME_START_MS + FRAME_MS * (first_frame + word.tokens[0].first),
-            FIRST_FRAME_START_MS + FRAME_MS * (first_frame + word.tokens[-1].last + 1),
-            round(word.probability, 3),
+            FIRST_FRAME_START_MS + FRAME_MS * word.tokens[0].first,
+            FIRST_FRAME_START_MS + FRAME_MS * (word.tokens[-1].last + 1),
+            round(confidence(word.probability), 3),
         )
         for word in words
     )

@@ -6,25 +6,19 @@ the kinds that are fast on AVX2.
 """
 
 import json
-import logging
 import re
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import onnx
-import onnxruntime as ort
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import LasrForCTC
-from transformers.utils import logging as transformers_logging
 
 from assistant.asr.bundle import (
     BUNDLE_FILE,
@@ -38,9 +32,9 @@ from assistant.asr.bundle import (
     describe_file,
     write_tokens,
 )
-from assistant.asr.features import FeatureSettings, log_mel
+from assistant.asr.features import FeatureSettings
 from assistant.asr.lasr_graph import INPUT_NAMES, OUTPUT_NAMES, CachedLasr, empty_caches, left_frames
-from assistant.asr.probe import probe_signal
+from assistant.asr.parity import Parity, check_cached, check_offline, quiet
 from assistant.audio.frames import SAMPLE_RATE_HZ
 from assistant.errors import BadInput, Missing
 
@@ -52,22 +46,6 @@ MOST_INT8_ERROR = 0.2
 what int8 costs in words is for the bench to say."""
 SHERPA_FOLDER = "sherpa"
 OnStep = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Parity:
-    """How far a graph is from torch: shares of the logits' spread, and frames with the same best piece."""
-
-    graph: str
-    largest: float
-    rms: float
-    same_best: float
-
-    def __str__(self) -> str:
-        return (
-            f"{self.graph}: largest difference {self.largest:.1e}, root mean square {self.rms:.1e} of the "
-            f"logits' spread; same best piece in {self.same_best:.1%} of frames"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +103,7 @@ def export(
         lambda path: _trace_cached(graph, path, info),
         out,
         precisions,
-        _check_cached(model, features),
+        check_cached(model, features),
         on_step,
     )
     files = {name: describe_file(out / name) for name in (TOKENS_FILE, *(GRAPH_FILES[p] for p in precisions))}
@@ -138,7 +116,7 @@ def export(
             lambda path: _trace_offline(graph, path, info),
             folder,
             precisions,
-            _check_offline(model, features),
+            check_offline(model, features),
             on_step,
         )
     return parities
@@ -153,7 +131,7 @@ def read_directory(directory: Path) -> tuple[LasrForCTC, tuple[str, ...], Featur
     if kind != "lasr_ctc":
         raise BadInput(f"{directory} holds a model of type {kind!r}, not lasr_ctc.", code="model_wrong_kind")
     try:
-        with _quiet():
+        with quiet():
             model = LasrForCTC.from_pretrained(directory, dtype=torch.float32, use_safetensors=True)
         tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
     except OSError:
@@ -238,7 +216,7 @@ def _enforced(parity: Parity, path: Path, *, parities_most: float, of: str) -> P
 
 def quantise(full: Path, small: Path) -> None:
     """Dynamic int8: QUInt8 per channel, matrix products with constant weights only."""
-    with _quiet():
+    with quiet():
         quantize_dynamic(
             full,
             small,
@@ -319,7 +297,7 @@ def _trace(  # noqa: PLR0917
     output_names: tuple[str, ...],
     axes: dict[str, dict[int, str]],
 ) -> None:
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), quiet():
         torch.onnx.export(
             module,
             inputs,
@@ -337,84 +315,6 @@ def _label(path: Path, metadata: dict[str, str]) -> None:
     model = onnx.load(path)
     onnx.helper.set_model_props(model, metadata)
     onnx.save(model, path)
-
-
-# --- parity ---
-
-
-def _check_cached(model: LasrForCTC, features: FeatureSettings) -> Callable[[Path], Parity]:
-    """The whole at once, and in chunks with caches whose chunks see everything that follows."""
-    feats = log_mel(probe_signal(6.0), features)
-    wanted = _torch_logits(model, feats)
-
-    def check(path: Path) -> Parity:
-        session = _session(path)
-        caches = empty_caches(model.config.encoder_config, left=0)
-        feed = {name: tensor.numpy() for name, tensor in caches._asdict().items()}
-        frames = len(wanted)
-        feed |= {"feats": feats[None], "new_len": np.array([frames])}
-        whole, k, v, glu = session.run(None, feed)
-        half = frames // 2
-        rest = feats[None, half * SUBSAMPLING :]
-        at = np.array([half])
-        conv = glu[:, :, half - caches.conv_cache.shape[2] : half]
-        feed |= {"feats": rest, "pos": at, "cache_len": at, "new_len": np.array([frames - half])}
-        feed |= {"k_cache": k[..., :half, :], "v_cache": v[..., :half, :], "conv_cache": conv}
-        chunk = session.run(["logits"], feed)[0]
-        both = np.concatenate([whole[0], chunk[0]])
-        return _compare(path.name, both, np.concatenate([wanted, wanted[half:]]))
-
-    return check
-
-
-def _check_offline(model: LasrForCTC, features: FeatureSettings) -> Callable[[Path], Parity]:
-    feats = log_mel(probe_signal(6.0), features)
-    wanted = _torch_logits(model, feats)
-
-    def check(path: Path) -> Parity:
-        feed = {"x": feats[None], "mask": np.ones((1, len(feats)), np.int64)}
-        return _compare(f"{SHERPA_FOLDER}/{path.name}", _session(path).run(["logits"], feed)[0][0], wanted)
-
-    return check
-
-
-def _compare(name: str, ours: npt.NDArray[np.float32], theirs: npt.NDArray[np.float32]) -> Parity:
-    difference = ours - theirs
-    spread = float(theirs.std()) + 1e-12
-    same = float((ours.argmax(-1) == theirs.argmax(-1)).mean())
-    return Parity(
-        name, float(np.abs(difference).max()) / spread, float(np.sqrt((difference**2).mean())) / spread, same
-    )
-
-
-def _torch_logits(model: LasrForCTC, feats: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    with torch.no_grad(), _quiet():
-        logits: npt.NDArray[np.float32] = model(torch.from_numpy(feats)[None]).logits[0].numpy()
-    return logits
-
-
-def _session(path: Path) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the libraries' bars, hints and warnings: the tracer speaks of every shape it takes as fixed."""
-    root, level = logging.getLogger(), logging.getLogger().level
-    bars = transformers_logging.is_progress_bar_enabled()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        root.setLevel(logging.ERROR)
-        transformers_logging.disable_progress_bar()
-        try:
-            yield
-        finally:
-            root.setLevel(level)
-            if bars:
-                transformers_logging.enable_progress_bar()
 
 
 def safe_name(text: str) -> str:

@@ -6,6 +6,7 @@ full-context pass at a pause has read it. Full-context passes run beside the par
 the one started at a pause *is* the final if no speech follows, and is ended at once if some does.
 """
 
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -15,6 +16,7 @@ import numpy as np
 from assistant.asr.acoustic import Abort, Acoustic
 from assistant.asr.base import Partial, Transcript
 from assistant.asr.bundle import SUBSAMPLING, encoder_frames, mel_frames
+from assistant.asr.calibration import Calibration
 from assistant.asr.ctc import BestPath, LogProbs, TokenWord, collapse, quiet_place, spell, timed
 from assistant.asr.features import Features, FeatureSettings, LogMel, frame_count
 from assistant.asr.levels import gain_for, speech_end
@@ -101,9 +103,11 @@ class LasrStream:
         preset: Preset,
         decoder: WordDecoder,
         pool: Executor,
+        confidence: Callable[[float], float] | None = None,
     ) -> None:
         self._acoustic, self._pieces, self._features = acoustic, pieces, features
         self._preset, self._decoder, self._pool = preset, decoder, pool
+        self._confidence = confidence or Calibration()
         self._pace = Pace(preset.chunk)
         self._audio: list[Samples] = []
         self._samples = 0
@@ -221,9 +225,12 @@ class LasrStream:
         audio, end = self._whole()
         prepared = self._pass
         if prepared and prepared.end == end and not prepared.abort.is_set:
-            return transcript_of(prepared.words.result())
+            return self._transcript(prepared.words.result())
         self._end_pass()
-        return transcript_of(self._read(audio[:end], self._finished_windows(), None))
+        return self._transcript(self._read(audio[:end], self._finished_windows(), None))
+
+    def _transcript(self, words: list[TokenWord]) -> Transcript:
+        return Transcript(" ".join(word.text for word in words), timed(words, self._confidence))
 
     def _whole(self) -> tuple[Samples, int]:
         audio = np.concatenate(self._audio) if self._audio else np.zeros(0, np.float32)
@@ -273,7 +280,3 @@ def _lifted(audio: Samples) -> Samples:
 def encoder_frames_in(samples: int) -> int:
     """Encoder frames that so many samples give."""
     return encoder_frames(frame_count(samples))
-
-
-def transcript_of(words: list[TokenWord]) -> Transcript:
-    return Transcript(" ".join(word.text for word in words), timed(words))

@@ -11,6 +11,7 @@ from assistant.asr.acoustic import Provider, open_acoustic
 from assistant.asr.base import Transcript
 from assistant.asr.beam import BeamDecoder, BeamSettings
 from assistant.asr.bundle import Precision, open_bundle
+from assistant.asr.calibration import Calibration
 from assistant.asr.ctc import BestPath, LogProbs, TokenWord, collapse, spell
 from assistant.asr.hotwords import Hotwords, check_phrases
 from assistant.asr.language_model import open_language_model
@@ -48,6 +49,7 @@ class MedAsrModel:
         bundle = open_bundle(folder, precision)
         self.name = bundle.name
         self._pieces, self._features = bundle.tokens, bundle.features
+        self._confidence = (bundle.info and bundle.info.confidence) or Calibration()
         self._acoustic = open_acoustic(bundle, provider=provider, threads=threads)
         self._preset = PRESETS[preset]
         self._beam, self._phrases = beam or BeamSettings(), check_phrases(phrases)
@@ -65,6 +67,7 @@ class MedAsrModel:
             preset=self._preset,
             decoder=self._decoder,
             pool=self._pool,
+            confidence=self._confidence,
         )
         self._streams.add(stream)
         return stream

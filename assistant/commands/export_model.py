@@ -1,6 +1,7 @@
 """``assistant models export``: LASR weights to a bundle for the live path. Needs the [export] extra."""
 
 import argparse
+import csv
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,8 @@ LICENCES = {"google/medasr": "Health AI Developer Foundations terms of use"}
 NEEDED = ("config.json", "tokenizer.json", "model.safetensors")
 WELCOME = ("preprocessor_config.json", "processor_config.json")
 """Repositories have one or the other."""
+LEAST_WORDS = 50
+"""To fit confidences on."""
 EXTRA = "Exporting needs more packages. Run: pip install 'clinical-voice-assistant[export]'"
 
 
@@ -34,6 +37,13 @@ def register(actions: Any) -> None:
     parser.add_argument("--revision", default="", help="commit or branch of the repository")
     parser.add_argument("--name", default="", help="as shown on the page")
     parser.add_argument("--licence", default="", help="of the weights")
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="speech with transcripts.tsv (path, text): makes confidences mean how often words are right",
+    )
     parser.add_argument("--purpose", default="", help="one line that says what they are for")
 
 
@@ -78,8 +88,52 @@ def run(args: argparse.Namespace, directory: Path) -> int:
         )
     for parity in parities:
         say(str(parity))
+    if args.calibrate:
+        say(calibrate(out, args.calibrate))
     say(str(out))
     return 0
+
+
+def calibrate(bundle: Path, speech: Path) -> str:
+    """Fit the bundle's confidences on speech whose words are known, and write them into it.
+
+    Raises ``BadInput`` (``calibration_invalid``, those of ``read_audio``).
+    """
+    from assistant.asr.bundle import BUNDLE_FILE, BundleInfo  # noqa: PLC0415 (these load libraries)
+    from assistant.asr.calibration import expected_error, fit, judge  # noqa: PLC0415
+    from assistant.asr.medasr import MedAsrModel  # noqa: PLC0415
+    from assistant.audio.files import read_audio  # noqa: PLC0415
+
+    path = bundle / BUNDLE_FILE
+    info = BundleInfo.model_validate_json(path.read_text()).model_copy(update={"confidence": None})
+    path.write_text(info.model_dump_json(indent=1) + "\n")
+    model = MedAsrModel(bundle)
+    judged: list[tuple[float, bool]] = []
+    for name, text in read_transcripts(speech):
+        judged += judge(model.transcribe(read_audio(str(speech / name))).words, text)
+    if len(judged) < LEAST_WORDS:
+        raise BadInput(
+            f"{speech} holds {len(judged)} words that were heard; {LEAST_WORDS} are needed.",
+            code="calibration_invalid",
+        )
+    posteriors, right = [p for p, _ in judged], [r for _, r in judged]
+    found = fit(posteriors, right)
+    info = info.model_copy(update={"confidence": found})
+    path.write_text(info.model_dump_json(indent=1) + "\n")
+    before, after = expected_error(posteriors, right), expected_error([found(p) for p in posteriors], right)
+    return f"confidence of {len(judged)} words: calibration error {before:.3f} before, {after:.3f} after"
+
+
+def read_transcripts(folder: Path) -> list[tuple[str, str]]:
+    """(path, text) of each line of ``transcripts.tsv``. Raises ``BadInput`` (``calibration_invalid``)."""
+    try:
+        with (folder / "transcripts.tsv").open(encoding="utf-8") as file:
+            return [(row["path"], row["text"]) for row in csv.DictReader(file, delimiter="\t")]
+    except (OSError, KeyError, UnicodeDecodeError):
+        raise BadInput(
+            f"{folder}/transcripts.tsv cannot be read: it needs columns path and text.",
+            code="calibration_invalid",
+        ) from None
 
 
 def fetch(repository: str, revision: str, directory: Path, show: Callable[[str], None]) -> Path:

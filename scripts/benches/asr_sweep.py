@@ -20,6 +20,7 @@ from asr_live import padded, words_of
 
 from assistant.asr.acoustic import WindowSteps, open_acoustic
 from assistant.asr.bundle import encoder_frames, mel_frames, open_bundle
+from assistant.asr.calibration import expected_error, judge
 from assistant.asr.ctc import BestPath, collapse, spell
 from assistant.asr.features import log_mel
 from assistant.asr.lasr_stream import PRESETS, LasrStream
@@ -172,23 +173,15 @@ def hotwords(_args, model, clips):
 
 
 def confidence(_args, model, clips):
-    """Of each word: its confidence, and whether it is one of those that were said, in order."""
-    pairs = []
-    for audio, text in clips:
-        words = model.transcribe(padded(audio)).words
-        flat = [(w, word.confidence) for word in words for w in words_of(word.text)]
-        matcher = difflib.SequenceMatcher(None, [w for w, _ in flat], words_of(text), autojunk=False)
-        right = {m.a + k for m in matcher.get_matching_blocks() for k in range(m.size)}
-        pairs += [(c, i in right) for i, (_, c) in enumerate(flat)]
-    said, was = np.array([c for c, _ in pairs]), np.array([r for _, r in pairs], float)
+    """With the bundle's calibration, if it has one."""
+    judged = [pair for audio, text in clips for pair in judge(model.transcribe(padded(audio)).words, text)]
+    said, was = np.array([c for c, _ in judged]), np.array([r for _, r in judged], float)
     print("| confidence | words | right |\n|---|---|---|")
-    error = 0.0
     for low, high in ((0, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 0.99), (0.99, 1.01)):
         inside = (said >= low) & (said < high)
         if inside.any():
-            error += abs(said[inside].mean() - was[inside].mean()) * inside.mean()
             print(f"| {low}–{min(high, 1)} | {inside.sum()} | {was[inside].mean():.0%} |")
-    print(f"\nexpected calibration error {error:.3f}")
+    print(f"\nexpected calibration error {expected_error(said, was):.3f}")
 
 
 def seams(_args, model, clips):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assistant.asr.beam import BeamDecoder, BeamSettings, align
 from assistant.asr.ctc import BestPath, collapse, log_softmax
 from assistant.asr.hotwords import Hotwords, check_phrases, read_phrases
-from assistant.asr.language_model import label, open_language_model
+from assistant.asr.language_model import ArpaModel, KenLm, label, open_language_model
 from assistant.errors import AssistantError
 
 PIECES = ("<blk>", "<s>", "</s>", "<unk>", "▁a", "b", "▁metoprolol", "▁met", "o", "▁formin", "▁prolol")
@@ -144,6 +144,21 @@ def test_a_language_model_is_read_and_decides(tmp_path, name):
     log_probs = np.log(probabilities).astype(np.float32)
     assert text(BeamDecoder(LM_PIECES), log_probs) == "met formin"
     assert text(BeamDecoder(LM_PIECES, language_model=model), log_probs) == "met prolol"
+
+
+def test_kenlms_own_reader_gives_the_same_scores(tmp_path):
+    pytest.importorskip("kenlm")
+    path = tmp_path / "lm.arpa"
+    path.write_text(ARPA.replace("ngram 1=6", "ngram 1=7").replace("\\2-grams", "-1.5\t</s>\n\n\\2-grams"))
+    ours, theirs = ArpaModel(path, LM_PIECES), KenLm(path, LM_PIECES)
+    for reading in itertools.product(range(4, len(LM_PIECES)), repeat=3):
+        states = ours.start(), theirs.start()
+        for piece in reading:
+            (mine, a), (its, b) = ours.score(states[0], piece), theirs.score(states[1], piece)
+            states = a, b
+            assert mine == pytest.approx(its, abs=1e-4)
+    (tmp_path / "bad.kenlm").write_bytes(b"hello")
+    assert code_of(lambda: open_language_model(tmp_path / "bad.kenlm", LM_PIECES)) == "language_model_invalid"
 
 
 def test_pieces_are_called_in_the_model_as_medasrs_own_model_calls_them():

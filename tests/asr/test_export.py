@@ -12,12 +12,14 @@ import threading
 import numpy as np
 import onnxruntime as ort
 import pytest
+import soundfile
 
 pytest.importorskip("torch")
 
 from assistant.asr import export as exporter
 from assistant.asr.bundle import open_bundle
 from assistant.asr.export import Described, export
+from assistant.asr.medasr import MedAsrModel
 from assistant.asr.probe import probe_signal
 from assistant.cli import main
 from assistant.components import open_recogniser
@@ -228,3 +230,25 @@ def test_the_signal_of_the_parity_check_is_finite_and_audible():
     signal = probe_signal(1.0)
     assert signal.shape == (16_000,)
     assert 0.01 < float(np.sqrt((signal**2).mean())) < 0.5
+
+
+def test_confidences_are_fitted_on_speech_whose_words_are_known(weights, tmp_path, capsys):
+    speech = tmp_path / "speech"
+    speech.mkdir()
+    for number in range(3):
+        soundfile.write(speech / f"{number}.wav", probe_signal(6.0 + number), 16_000)
+    plain = tmp_path / "plain"
+    assert main(["models", "export", str(weights), "--out", str(plain)]) == 0
+    heard = MedAsrModel(plain).transcribe(probe_signal(6.0))
+    assert len(heard.words) > 30
+    rows = [f"{number}.wav\t{heard.text if number != 1 else 'nothing'}\n" for number in range(3)]
+    (speech / "transcripts.tsv").write_text("path\ttext\n" + "".join(rows))
+    command = ["models", "export", str(weights), "--out", str(tmp_path / "out"), "--calibrate", str(speech)]
+    assert main(command) == 0
+    assert "calibration error" in capsys.readouterr().out
+    fitted = MedAsrModel(tmp_path / "out").transcribe(probe_signal(6.0))
+    assert fitted.text == heard.text
+    assert [w.confidence for w in fitted.words] != [w.confidence for w in heard.words]
+    (speech / "transcripts.tsv").write_text("wav\n")
+    assert main(command) == 2
+    assert "calibration_invalid" in capsys.readouterr().err
