@@ -62,6 +62,7 @@
  * @property {{phase: 'connecting'|'open'|'waiting'|'closed', reason: string, resuming: boolean}} connection
  * @property {Record<string, any>|null} session
  * @property {number} epoch
+ * @property {Array<{id: string, token: string}>} earlier   stored sessions from before the server was restarted
  * @property {number} lastSeq
  * @property {Mode} mode
  * @property {Entry[]} entries
@@ -81,6 +82,7 @@ export const initialState = Object.freeze({
   connection: { phase: 'connecting', reason: '', resuming: false },
   session: null,
   epoch: 0,
+  earlier: [],
   lastSeq: 0,
   mode: 'auto',
   entries: [],
@@ -230,7 +232,9 @@ function sessionCreated(state, event) {
   const next = { ...state, connection, session: event.session, mode: event.session.mode ?? state.mode };
   if (event.resumed) return next;
   const epoch = state.epoch + 1;
-  const anew = { ...next, epoch, lastSeq: 0, live: [], audio: null };
+  const left = state.session;
+  const earlier = left?.stored ? [...state.earlier, { id: left.id, token: left.resume_token }] : state.earlier;
+  const anew = { ...next, epoch, earlier, lastSeq: 0, live: [], audio: null };
   const nothingYet = state.entries.length === 0 && state.answers.length === 0 && state.live.length === 0;
   if (nothingYet) {
     const fresh = { ...anew, attachments: [] };

@@ -72,9 +72,11 @@ def mentions(text: str) -> Iterator[Mention]:
             until = after.start() if after else len(clause[0])
             if part := _PART.search(clause[0], side.end(), min(until, side.end() + _REACH)):
                 yield _mention(part[1], side, clause.start())
-        if len({_sides(side[1]) for side in found}) == 1:
+        named = {_sides(side[1]) for side in found}
+        if len(named) == 1 or BOTH in named:  # "bilateral effusions, right greater than left"
+            whole = next((side for side in found if _sides(side[1]) == BOTH), found[0])
             for thing in _FOUND.finditer(clause[0]):
-                yield _mention(thing[1], found[0], clause.start())
+                yield _mention(thing[1], whole, clause.start())
 
 
 def _mention(what: str, side: re.Match[str], offset: int) -> Mention:

@@ -28,14 +28,15 @@ TAIL_S = 2.5
 class ServerThread:
     """The application on a free port, in a thread of its own."""
 
-    def __init__(self, engine, model=None, **settings):
+    def __init__(self, engine, model=None, port=0, **settings):
         settings = Settings(port=0, engine="openai", **settings)
         components = parts.open_components(settings)
         components.engine = engine
         components.model = model or components.model
         self.engine = engine
-        self._socket = bind("127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._socket = bind("127.0.0.1", port)
+        self.port = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         app = create_app(settings, components)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, ws="websockets-sansio", timeout_graceful_shutdown=5

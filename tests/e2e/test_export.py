@@ -47,11 +47,25 @@ class ScriptedStream:
 
 
 @pytest.fixture
-def server(tmp_path):
-    thread = ServerThread(ScriptedEngine(), ScriptedModel(), keep_audio_min=2, store=tmp_path / "store")
-    thread.start()
-    yield thread
-    thread.stop()
+def start_server(tmp_path):
+    """``start_server()`` → a server that stores and keeps audio; stopped after the test."""
+    running = []
+
+    def start(port=0):
+        thread = ServerThread(
+            ScriptedEngine(), ScriptedModel(), port, keep_audio_min=2, store=tmp_path / "store"
+        )
+        thread.start()
+        running.append(thread)
+        return thread
+
+    yield start
+    running[-1].stop()
+
+
+@pytest.fixture
+def server(start_server):
+    return start_server()
 
 
 @pytest.fixture
@@ -99,3 +113,12 @@ def test_axe_finds_nothing_in_the_export_dialog(page):
     expect(page.locator("#export-findings button")).to_have_count(2)
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
+
+
+def test_a_stored_report_is_exported_after_the_server_was_restarted(page, server, start_server):
+    server.stop()
+    start_server(server.port)
+    expect(page.locator("#report")).to_contain_text("server was restarted", timeout=20_000)
+    page.click("#export-open")
+    page.select_option("#export-session", index=1)
+    assert saved(page, "txt").decode() == f"{WRITTEN}\n"

@@ -55,6 +55,7 @@ def test_the_exam_is_held_against_the_findings_too():
         ("The right kidney is normal. A 3 mm stone in the left kidney.", "Right kidney stone."),
         ("Fracture of the left 5th and 6th ribs.", "Right rib fractures."),
         ("Right effusion.", "Bilateral effusions."),
+        ("Right effusion.", "Bilateral effusions, right greater than left."),
         ("Right lower lobe opacity, otherwise clear.", "Left lower lobe opacity."),
         ("A LEFT HIP FRACTURE", "right hip fracture"),
     ],
@@ -67,6 +68,7 @@ def test_these_sides_disagree(first, second):
     ("first", "second"),
     [
         ("Small bilateral effusions.", "Small left effusion."),
+        ("Bilateral effusions, right greater than left.", "Left effusion."),
         ("Nodules in the right and left upper lobes.", "Left upper lobe nodule."),
         ("Right effusion.", "No left effusion."),
         ("Right kidney stone.", "Left hip fracture."),

@@ -157,3 +157,11 @@ test('an answer knows the passages that went with it and which it cites', () => 
   assert.deepEqual(state.answers[0].cited, [1]);
   assert.equal(state.answers[0].answered, true);
 });
+
+test('a stored session stays in reach when the server was restarted, one that was not does not', () => {
+  const stored = { ...created(), session: { ...created().session, id: 's1', resume_token: 't1', stored: true } };
+  const anew = { ...created(), session: { ...created().session, id: 's2', resume_token: 't2' } };
+  const state = after([stored, ...numbered(heard(1, 'Lungs are clear.')), anew, { ...anew }]);
+  assert.deepEqual(state.earlier, [{ id: 's1', token: 't1' }]);
+  assert.deepEqual(reduce(state, { type: 'local.new_session' }).earlier, []);
+});

@@ -14,6 +14,7 @@ const SHAPES = { side_mismatch: '⇄', field_unfilled: '▭', section_missing: '
 export function exportsView({ key, explain }) {
   const dialog = byId('export');
   const said = byId('export-said');
+  const chosen = byId('export-session');
   /** @type {State|null} */
   let state = null;
 
@@ -22,19 +23,36 @@ export function exportsView({ key, explain }) {
   }, element('strong', {}, format.label), element('span', {}, format.hint))));
   byId('export-open').addEventListener('click', () => {
     setText(said, '');
+    offerEarlier();
     dialog.showModal();
     void showFindings();
   });
+  chosen.addEventListener('change', () => void showFindings());
   byId('copy').addEventListener('click', async () => {
     const done = await copy().then(() => true, () => false);
     setText(byId('copy'), done ? 'Copied' : 'Not allowed');
     setTimeout(() => setText(byId('copy'), 'Copy'), 2000);
   });
 
+  /** Reports from before the server was restarted, where it stored them. */
+  function offerEarlier() {
+    const earlier = state?.earlier ?? [];
+    byId('export-which').hidden = earlier.length === 0;
+    chosen.replaceChildren(
+      element('option', { value: '' }, 'This one'),
+      ...earlier.map((_, i) => element('option', { value: String(i) }, `Before the server’s restart ${earlier.length > 1 ? i + 1 : ''}`)),
+    );
+  }
+
+  function chosenKey() {
+    return (chosen.value && state?.earlier[Number(chosen.value)]) || key();
+  }
+
   async function showFindings() {
     const list = byId('export-findings');
     const heading = byId('export-checks');
     list.replaceChildren();
+    if (chosen.value) return setText(heading, 'A stored report is exported as it was; it is not checked again.');
     setText(heading, 'Checking the report…');
     try {
       const found = await findings(key());
@@ -59,7 +77,7 @@ export function exportsView({ key, explain }) {
   async function save(format) {
     setText(said, 'Writing the file…');
     try {
-      const { name, data } = await exported(key(), format);
+      const { name, data } = await exported(chosenKey(), format);
       const url = URL.createObjectURL(data);
       element('a', { href: url, download: name }).click();
       setTimeout(() => URL.revokeObjectURL(url), 10_000);
