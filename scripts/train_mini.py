@@ -1,0 +1,94 @@
+#!/usr/bin/env python
+"""Trains the mini LASR on synthetic clinical speech: text, voices, pieces, model, all from here.
+
+    scripts/train_mini.py synthesise            # speech for 9000 sentences (12 h) into ~/mini-train/data
+    scripts/train_mini.py train --minutes 85    # goes on with --resume; the model lies in ~/mini-train/hf
+    scripts/train_mini.py evaluate              # word error on unseen sentences and an unseen voice
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning would take the cores from what else runs
+os.environ.setdefault("KMP_BLOCKTIME", "0")
+
+import torch
+from torch import distributed
+from transformers import LasrForCTC, LasrTokenizer
+
+from mini import data, text, training, vocabulary
+
+TRAIN, DEV, TEST, UNSEEN = 9000, 160, 400, 40
+
+
+def sentences() -> tuple[list[str], list[str]]:
+    """Those trained on, and the held-out ones (dev, test and unseen voice, in this order)."""
+    train = text.sentences(TRAIN, seed=1)
+    return train, text.sentences(DEV + TEST + UNSEEN, seed=2, avoid=frozenset(train))
+
+
+def synthesise(folder: Path) -> None:
+    train, held = sentences()
+    data.synthesise(folder, "dev", held[:DEV], seed=2)
+    data.synthesise(folder, "test", held[DEV : DEV + TEST], seed=3)
+    data.synthesise(folder, "espeak", held[DEV + TEST :], seed=4, voice="espeak-ng")
+    data.synthesise(folder, "train", train, seed=1)
+
+
+def train(folder: Path, minutes: float, rank: int, workers: int, again: bool) -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    if workers > 1:
+        meeting = folder / "meeting"
+        if rank == 0:
+            meeting.unlink(missing_ok=True)
+            for other in range(1, workers):
+                # In a session of its own: Linux shares cores out by session.
+                subprocess.Popen([sys.executable, *sys.argv, "--rank", str(other)], start_new_session=True)
+        distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=workers)
+    pieces = vocabulary.train_pieces(sentences()[0])
+    if rank == 0:
+        vocabulary.save_processor(folder / "hf", pieces)
+    tokens = vocabulary.tokenizer(pieces)
+    training.train(training.small_model(len(tokens)), tokens, folder, minutes=minutes, again=again, log=log,
+                   rank=rank, workers=workers)  # fmt: skip
+
+
+def evaluate(folder: Path, model_folder: Path) -> None:
+    tokens = LasrTokenizer.from_pretrained(model_folder)
+    model = LasrForCTC.from_pretrained(model_folder)
+    held = [*data.read_set(folder, "test"), *data.read_set(folder, "espeak")]
+    for voice in sorted({u.voice for u in held}):
+        log(f"{voice} {sum(u.voice == voice for u in held)} utterances")
+    log(json.dumps(training.evaluate(model, tokens, held)))
+
+
+def log(line: str) -> None:
+    print(line, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["synthesise", "train", "evaluate"])
+    parser.add_argument("--out", type=Path, default=Path.home() / "mini-train")
+    parser.add_argument("--minutes", type=float, default=85.0)
+    parser.add_argument("--workers", type=int, default=2, help="training processes of one thread each")
+    parser.add_argument("--rank", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--model", type=Path, help="LASR folder to evaluate (default: the one being trained)")
+    args = parser.parse_args()
+    match args.what:
+        case "synthesise":
+            synthesise(args.out / "data")
+        case "train":
+            train(args.out, args.minutes, args.rank, args.workers, args.resume)
+        case "evaluate":
+            evaluate(args.out / "data", args.model or args.out / "hf")
+
+
+if __name__ == "__main__":
+    main()
