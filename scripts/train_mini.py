@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Trains the mini LASR on synthetic clinical speech: text, voices, pieces, model, all from here.
 
-    scripts/train_mini.py synthesise            # speech for 9000 sentences (12 h) into ~/mini-train/data
-    scripts/train_mini.py train --minutes 85    # goes on with --resume; the model lies in ~/mini-train/hf
-    scripts/train_mini.py evaluate              # word error on unseen sentences and an unseen voice
+scripts/train_mini.py synthesise            # speech for 9000 sentences (12 h) into ~/mini-train/data
+scripts/train_mini.py train --minutes 85    # goes on with --resume; the model lies in ~/mini-train/hf
+scripts/train_mini.py evaluate              # word error on unseen sentences and an unseen voice
 """
 
 import argparse
@@ -20,7 +20,7 @@ import torch
 from torch import distributed
 from transformers import LasrForCTC, LasrTokenizer
 
-from mini import data, text, training, vocabulary
+from lasr_training import data, text, training, vocabulary
 
 TRAIN, DEV, TEST, UNSEEN = 9000, 160, 400, 40
 
@@ -72,7 +72,9 @@ def log(line: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=["synthesise", "train", "evaluate"])
     parser.add_argument("--out", type=Path, default=Path.home() / "mini-train")
     parser.add_argument("--minutes", type=float, default=85.0)

@@ -54,11 +54,23 @@ def trim(audio: NDArray[np.int16], *, keep_s: float = 0.03) -> NDArray[np.int16]
 def _command(voice: str, words: str, out: str, stretch: float) -> list[str]:
     if voice == "espeak-ng":
         return ["espeak-ng", "-v", "en-us", "-s", str(round(150 / stretch)), "-w", out, words]
-    return ["flite", "-voice", voice, "--setf", f"duration_stretch={stretch:.3f}", "-t", words + " ", "-o", out]
+    return [
+        "flite",
+        "-voice",
+        voice,
+        "--setf",
+        f"duration_stretch={stretch:.3f}",
+        "-t",
+        words + " ",
+        "-o",
+        out,
+    ]
 
 
 def say(words: str, voice: str, rng: random.Random) -> NDArray[np.int16]:
     """Mono int16 at 16 kHz, silence cut from its ends, at a random speaking rate (+-12 %)."""
+    if voice not in (*TRAINED, *UNSEEN):  # flite would take another one without a word
+        raise SynthesisError(f"There is no voice {voice}: have {', '.join((*TRAINED, *UNSEEN))}")
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         out = str(Path(folder) / "speech.wav")
         command = _command(voice, as_said(words), out, rng.uniform(0.85, 1.12))

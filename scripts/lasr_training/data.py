@@ -8,6 +8,7 @@ import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from transformers.models.lasr.feature_extraction_lasr import linear_to_mel_weight_matrix
 
-from mini import text, voices
+from lasr_training import text, voices
 
 SHARD = 300
 FLOAT = NDArray[np.float32]
@@ -82,7 +83,7 @@ def features(audio: FLOAT) -> FLOAT:
     return np.log(np.maximum(power @ _MEL, 1e-5), dtype=np.float32)
 
 
-def _at_level(audio: FLOAT, dbfs: float) -> FLOAT:
+def at_level(audio: FLOAT, dbfs: float) -> FLOAT:
     level = math.sqrt(float(np.mean(audio**2)) + 1e-12)
     return (audio * (10 ** (dbfs / 20) / level)).astype(np.float32)
 
@@ -95,7 +96,7 @@ def _room(audio: FLOAT, rng: np.random.Generator) -> FLOAT:
     return scipy.signal.fftconvolve(audio, tail.astype(np.float32))[: len(audio)].astype(np.float32)
 
 
-def _noise(samples: int, rng: np.random.Generator) -> FLOAT:
+def noise(samples: int, rng: np.random.Generator) -> FLOAT:
     """White to brownish noise of unit level."""
     white = rng.standard_normal(samples).astype(np.float32)
     noise = scipy.signal.lfilter([1.0], [1.0, -rng.uniform(0.0, 0.97)], white)
@@ -108,17 +109,21 @@ def padded(audio: FLOAT, rng: np.random.Generator) -> FLOAT:
     return np.pad(audio, (before, after))
 
 
-def augment(audio: FLOAT, rng: np.random.Generator) -> FLOAT:
+def augment(audio: FLOAT, rng: np.random.Generator, *, mild: bool = False) -> FLOAT:
     """One hearing of it: speed, room, silence around, level, noise (at times digitally clean)."""
+    if mild:
+        return padded(at_level(audio, rng.uniform(-30, -18)), rng)
     if rng.random() < 0.5:
         speed = rng.uniform(0.9, 1.1)
-        audio = np.interp(np.arange(0, len(audio) - 1, speed), np.arange(len(audio)), audio).astype(np.float32)
+        audio = np.interp(np.arange(0, len(audio) - 1, speed), np.arange(len(audio)), audio).astype(
+            np.float32
+        )
     if rng.random() < 0.25:
         audio = _room(audio, rng)
     level = rng.uniform(-38, -14)
-    audio = padded(_at_level(audio, level), rng)
+    audio = padded(at_level(audio, level), rng)
     if rng.random() < 0.7:
-        audio = audio + _noise(len(audio), rng) * np.float32(10 ** ((level - rng.uniform(12, 50)) / 20))
+        audio = audio + noise(len(audio), rng) * np.float32(10 ** ((level - rng.uniform(12, 50)) / 20))
     return np.clip(audio, -1.0, 1.0).astype(np.float32)
 
 
@@ -149,6 +154,11 @@ class Batch:
     seconds: float
 
 
+def frames_of(mel_frames: int) -> int:
+    """Encoder frames (40 ms) of so many mel frames."""
+    return ((mel_frames - 5) // 2 + 1 - 5) // 2 + 1
+
+
 def collate(mels: list[FLOAT], labels: list[list[int]]) -> Batch:
     longest, most = max(map(len, mels)), max(map(len, labels))
     batch = np.zeros((len(mels), longest, 128), np.float32)
@@ -156,17 +166,18 @@ def collate(mels: list[FLOAT], labels: list[list[int]]) -> Batch:
     ids = np.full((len(mels), most), -100, np.int64)
     for i, (mel, label) in enumerate(zip(mels, labels, strict=True)):
         batch[i, : len(mel)], mask[i, : len(mel)], ids[i, : len(label)] = mel, 1, label
-    return Batch(torch.from_numpy(batch), torch.from_numpy(mask), torch.from_numpy(ids),
-                 sum(map(len, mels)) / 100)  # fmt: skip
+    tensors = [torch.from_numpy(array) for array in (batch, mask, ids)]
+    return Batch(*tensors, seconds=sum(map(len, mels)) / 100)
 
 
 def fits(mel: FLOAT, label: list[int]) -> bool:
     """CTC needs a frame a label, and one more between two equal labels."""
-    frames = ((len(mel) - 5) // 2 + 1 - 5) // 2 + 1
-    return frames > len(label) + sum(a == b for a, b in zip(label, label[1:], strict=False))
+    return frames_of(len(mel)) > len(label) + sum(a == b for a, b in pairwise(label))
 
 
-def by_length(utterances: list[Utterance], batch_s: float, rng: np.random.Generator) -> Iterator[list[Utterance]]:
+def by_length(
+    utterances: list[Utterance], batch_s: float, rng: np.random.Generator
+) -> Iterator[list[Utterance]]:
     """Groups of like length of about `batch_s` seconds each, in random order."""
     order = sorted(utterances, key=lambda u: u.seconds * rng.uniform(0.9, 1.1))
     groups: list[list[Utterance]] = [[]]

@@ -6,25 +6,26 @@ from pathlib import Path
 import sentencepiece
 from transformers import LasrFeatureExtractor, LasrProcessor, LasrTokenizer
 
-from mini.text import HEADINGS, MARKERS
+from lasr_training.text import HEADINGS, MARKERS
 
 SPECIAL = ("<epsilon>", "<s>", "</s>", "<unk>")  # ids 0 to 3, as MedASR has them; 0 is the CTC blank
 
 
 def marker_pieces() -> list[str]:
-    """One piece for each word of a marker or tag: spelled out, a tag has more pieces than its word has frames."""
+    """One piece for each word of a marker or tag: spelled out, a tag has more pieces than frames."""
     written = [*(f"{{{marker}}}" for marker in MARKERS), *(f"[{heading}]" for heading in HEADINGS)]
     return list(dict.fromkeys(f"▁{word}" for text in written for word in text.split()))
 
 
-def train_pieces(targets: list[str], size: int = 320) -> bytes:
+def train_pieces(targets: list[str], size: int = 80) -> bytes:
     """A unigram sentence-piece model over the targets, `size` pieces with the four special ones."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(targets), model_writer=model, model_type="unigram", vocab_size=size,
-        pad_id=0, bos_id=1, eos_id=2, unk_id=3, pad_piece=SPECIAL[0], bos_piece=SPECIAL[1], eos_piece=SPECIAL[2],
-        unk_piece=SPECIAL[3], user_defined_symbols=marker_pieces(), character_coverage=1.0, split_by_unicode_script=False, split_by_number=False,
-        normalization_rule_name="identity", num_threads=1, minloglevel=2,
+        pad_id=0, bos_id=1, eos_id=2, unk_id=3,
+        pad_piece=SPECIAL[0], bos_piece=SPECIAL[1], eos_piece=SPECIAL[2], unk_piece=SPECIAL[3],
+        user_defined_symbols=marker_pieces(), character_coverage=1.0, normalization_rule_name="identity",
+        split_by_unicode_script=False, split_by_number=False, num_threads=1, minloglevel=2,
     )  # fmt: skip
     return model.getvalue()
 

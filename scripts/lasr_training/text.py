@@ -8,22 +8,76 @@ import random
 import re
 from pathlib import Path
 
-from mini import lexicon
+from lasr_training import lexicon
 
 INTENT_LINES = Path(__file__).resolve().parents[2] / "assistant/intents/data/train.tsv"
-HEADINGS = (
-    "EXAM TYPE|INDICATION|TECHNIQUE|COMPARISON|FINDINGS|IMPRESSION|PROCEDURE|PLAN|DIAGNOSES|ASSESSMENT|HISTORY"
-    "|MEDICATIONS|ALLERGIES|RECOMMENDATION"
-).split("|")
+HEADINGS = [
+    "EXAM TYPE",
+    "INDICATION",
+    "TECHNIQUE",
+    "COMPARISON",
+    "FINDINGS",
+    "IMPRESSION",
+    "PROCEDURE",
+    "PLAN",
+    "DIAGNOSES",
+    "ASSESSMENT",
+    "HISTORY",
+    "MEDICATIONS",
+    "ALLERGIES",
+    "RECOMMENDATION",
+]
 MARKERS = ("period", "comma", "colon", "semicolon", "question mark", "new paragraph", "new line", "hyphen")
-UNITS = "one two three four five six seven eight nine".split()
-TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-MONTHS = "january february march april may june july august september october november december".split()
-ORDINALS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-    "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-).split()
+UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+TEENS = [
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+ORDINALS = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+    "twentieth",
+]
 _SLOT = re.compile(r"<([a-z_]+)>")
 _MARKER = re.compile(r"\{([^}]*)\}|\[([^\]]*)\]")
 

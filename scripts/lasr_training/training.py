@@ -14,13 +14,15 @@ from pathlib import Path
 import jiwer
 import numpy as np
 import torch
-from torch import distributed
+from torch import distributed, nn
 from torch.nn import functional
 from transformers import LasrCTCConfig, LasrForCTC, LasrTokenizer
 
-from mini import data, vocabulary
+from lasr_training import data, vocabulary
 
 BLANK = 0
+LOG_MEL_MEAN, LOG_MEL_DEVIATION = -6.0, 3.5  # of the augmented training speech, over all bins
+FLUENT = 1.2  # loss below which the easy first phase (short, clean) is over
 Log = Callable[[str], None]
 
 
@@ -39,7 +41,27 @@ def small_model(vocab_size: int, *, hidden: int = 144, layers: int = 8) -> LasrF
         "activation_dropout": 0.0,
         "layerdrop": 0.0,
     }
-    return LasrForCTC(LasrCTCConfig(vocab_size=vocab_size, pad_token_id=BLANK, encoder_config=encoder))
+    model = LasrForCTC(LasrCTCConfig(vocab_size=vocab_size, pad_token_id=BLANK, encoder_config=encoder))
+    start_well(model)
+    return model
+
+
+@torch.no_grad()
+def start_well(model: LasrForCTC) -> None:
+    """Initial weights of variance 1 / fan-in, and a first layer that takes raw log-mel to about unit size.
+
+    The library starts all weights at 0.02 and the front end does not normalise.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Linear | nn.Conv1d):
+            gain = (
+                1.4 if module in (model.encoder.subsampler.conv_0, model.encoder.subsampler.conv_1) else 1.0
+            )
+            fan_in = module.weight[0].numel()
+            module.weight.normal_(0.0, gain / math.sqrt(fan_in))
+    first = model.encoder.subsampler.dense_0
+    first.weight.mul_(1.4 / LOG_MEL_DEVIATION)
+    first.bias.copy_(-LOG_MEL_MEAN * first.weight.sum(1))
 
 
 def ctc(logits: torch.Tensor, frames: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -51,8 +73,11 @@ def ctc(logits: torch.Tensor, frames: torch.Tensor, labels: torch.Tensor) -> tor
     )
 
 
-def loss_of(model: LasrForCTC, batch: data.Batch, *, halfway: float = 0.3) -> torch.Tensor:
-    """CTC at the top, and with weight `halfway` at the middle layer through the same head (arXiv 2102.03216)."""
+def loss_of(model: LasrForCTC, batch: data.Batch, *, halfway: float = 0.3) -> tuple[torch.Tensor, float]:
+    """The loss to descend, and its CTC part at the top alone.
+
+    CTC at the top, and with weight `halfway` at the middle layer through the same head (arXiv 2102.03216).
+    """
     kept: list[torch.Tensor] = []
     middle = model.encoder.layers[len(model.encoder.layers) // 2 - 1]
     hook = middle.register_forward_hook(lambda _module, _args, output: kept.append(output))
@@ -61,11 +86,21 @@ def loss_of(model: LasrForCTC, batch: data.Batch, *, halfway: float = 0.3) -> to
     finally:
         hook.remove()
     frames = model._get_subsampling_output_length(batch.mask.sum(-1))
-    loss = ctc(logits, frames, batch.labels)
+    final = ctc(logits, frames, batch.labels)
+    loss = final
     if halfway:
         early = model.ctc_head(model.encoder.out_norm(kept[0]))
         loss = (1 - halfway) * loss + halfway * ctc(early, frames, batch.labels)
-    return loss
+    return loss, final.item()
+
+
+def train_mode(model: LasrForCTC, *, batch_norm: bool = True) -> None:
+    """Into training; without `batch_norm` its statistics stay as they are: few data would spoil them."""
+    model.train()
+    if not batch_norm:
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm1d):
+                module.eval()
 
 
 def rate_at(step: int, done: float, *, peak: float, warmup: int = 200) -> float:
@@ -102,8 +137,8 @@ def heard(utterances: list[data.Utterance], *, seed: int = 0) -> list[np.ndarray
     rng = np.random.default_rng(seed)
     mels = []
     for utterance in utterances:
-        audio = data.padded(data._at_level(utterance.audio.astype(np.float32) / 32768, -26), rng)
-        mels.append(data.features(audio + data._noise(len(audio), rng) * np.float32(10 ** (-66 / 20))))
+        audio = data.padded(data.at_level(utterance.audio.astype(np.float32) / 32768, -26), rng)
+        mels.append(data.features(audio + data.noise(len(audio), rng) * np.float32(10 ** (-66 / 20))))
     return mels
 
 
@@ -117,26 +152,34 @@ def evaluate(model: LasrForCTC, tokens: LasrTokenizer, utterances: list[data.Utt
     return {k: round(word_error([r for r, _ in v], [h for _, h in v]), 1) for k, v in sorted(pairs.items())}
 
 
-def batches(folder: Path, tokens: LasrTokenizer, done: Callable[[], float], *, batch_s: float, seed: int) -> Iterator[data.Batch]:
-    """Augmented batches without end: short utterances first, everything and joined pairs later.
+def batches(
+    folder: Path, tokens: LasrTokenizer, easy: Callable[[], bool], *, batch_s: float, seed: int
+) -> Iterator[data.Batch]:
+    """Augmented batches without end: short and clean while it is `easy`, then everything, and joined pairs.
 
     The set is read anew each round, so shards still being written are used as they come.
     """
     rng = np.random.default_rng(seed)
     while True:
         everything = data.read_set(folder, "train")
-        longest = 4.5 if done() < 0.06 else 30.0
-        for group in data.by_length([u for u in everything if u.seconds <= longest], batch_s, rng):
+        started_easy = easy()
+        if started_easy:
+            everything = [u for u in everything if u.seconds < 4.5]
+        for group in data.by_length(everything, batch_s, rng):
+            if started_easy and not easy():
+                break
             mels, labels = [], []
             for chosen in group:
                 utterance = chosen
-                if done() > 0.15 and chosen.seconds < 5 and rng.random() < 0.15:
+                if not easy() and chosen.seconds < 5 and rng.random() < 0.15:
                     near = [u for u in group if u.voice == chosen.voice]
                     utterance = data.joined(chosen, near, rng)
-                mel = data.features(data.augment(utterance.audio.astype(np.float32) / 32768, rng))
+                mel = data.features(
+                    data.augment(utterance.audio.astype(np.float32) / 32768, rng, mild=easy())
+                )
                 label = vocabulary.encode(tokens, utterance.target)
                 if data.fits(mel, label):
-                    mels.append(data.mask_features(mel, rng) if done() > 0.06 else mel)
+                    mels.append(mel if easy() else data.mask_features(mel, rng))
                     labels.append(label)
             if mels:
                 yield data.collate(mels, labels)
@@ -149,12 +192,13 @@ class Run:
     step: int = 0
     spent_s: float = 0.0
     heard_s: float = 0.0  # audio the model has seen
+    loss: float = 9.0  # running mean
 
 
 def save(folder: Path, model: LasrForCTC, optimizer: torch.optim.Optimizer, run: Run) -> None:
     """Checkpoint for `resume`, and the model as a LASR folder in `hf/` (both replaced whole)."""
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(),
-             "run": (run.step, run.spent_s, run.heard_s)}  # fmt: skip
+             "run": (run.step, run.spent_s, run.heard_s, run.loss)}  # fmt: skip
     torch.save(state, folder / "last.pt.partial")
     os.replace(folder / "last.pt.partial", folder / "last.pt")
     model.save_pretrained(folder / "hf")
@@ -168,7 +212,7 @@ def resume(folder: Path, model: LasrForCTC, optimizer: torch.optim.Optimizer) ->
 
 
 def average_gradients(model: LasrForCTC, spent_s: float, workers: int) -> float:
-    """Averages gradients over the workers, and the time spent with them, so that all stop at the same step."""
+    """Averages gradients over the workers, and the time spent with them: all stop at the same step."""
     parameters = [p for p in model.parameters() if p.grad is not None]
     flat = torch.cat([*(p.grad.flatten() for p in parameters), torch.tensor([spent_s])])
     distributed.all_reduce(flat)
@@ -199,7 +243,9 @@ def train(model: LasrForCTC, tokens: LasrTokenizer, folder: Path, *, minutes: fl
     def done() -> float:
         return run.spent_s / (60 * minutes)
 
-    made = batches(folder / "data", tokens, done, batch_s=batch_s, seed=1000 * run.step + rank)
+    made = batches(
+        folder / "data", tokens, lambda: run.loss > FLUENT, batch_s=batch_s, seed=1000 * run.step + rank
+    )
     with ThreadPoolExecutor(1) as ahead:
         coming = ahead.submit(next, made)
         while done() < 1:
@@ -208,7 +254,7 @@ def train(model: LasrForCTC, tokens: LasrTokenizer, folder: Path, *, minutes: fl
             rate = rate_at(run.step, done(), peak=peak)
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            loss = loss_of(model, batch)
+            loss, final = loss_of(model, batch)
             loss.backward()
             run.spent_s = before + time.monotonic() - started
             if workers > 1:
@@ -217,12 +263,13 @@ def train(model: LasrForCTC, tokens: LasrTokenizer, folder: Path, *, minutes: fl
             if torch.isfinite(norm):
                 optimizer.step()
             optimizer.zero_grad()
-            shown.append(loss.item())
+            shown.append(final)
+            run.loss += 0.02 * (shown[-1] - run.loss)
             run.step += 1
             run.heard_s += workers * batch.seconds
             if rank == 0 and run.step % 50 == 0:
-                log(f"{run.spent_s / 60:.1f} min step {run.step} loss {np.mean(shown):.3f} norm {norm.item():.2f} "
-                    f"rate {rate:.2e} heard {run.heard_s / 3600:.2f} h")  # fmt: skip
+                log(f"{run.spent_s / 60:.1f} min step {run.step} loss {np.mean(shown):.3f} "
+                    f"norm {norm.item():.2f} rate {rate:.2e} heard {run.heard_s / 3600:.2f} h")  # fmt: skip
                 shown.clear()
             if rank == 0 and (time.monotonic() - saved > every_s or done() >= 1):
                 saved = time.monotonic()
