@@ -47,8 +47,17 @@ class Components:
     text_engine: Engine | None = None
     """Answers the questions without images, if it is there."""
 
+    second_model: AsrModel | None = None
+    """Hears again what may be a question: a general recogniser, where ``model`` is one for dictation."""
+
     def new_listener(self) -> Listener:
-        return Listener(vad=self.open_vad(), settings=self.endpoint, model=self.model, executor=self.executor)
+        return Listener(
+            vad=self.open_vad(),
+            settings=self.endpoint,
+            model=self.model,
+            second=self.second_model,
+            executor=self.executor,
+        )
 
     async def start(self) -> None:
         """Load and warm up everything, so that the first word is not slower than the rest."""
@@ -57,9 +66,11 @@ class Components:
         await asyncio.gather(*loading, loop.run_in_executor(self.executor, self._warm_up))
 
     def _warm_up(self) -> None:
-        stream = self.model.open_stream()
-        stream.accept(np.zeros(SAMPLE_RATE_HZ, np.float32))
-        stream.finish()
+        for model in (self.model, self.second_model):
+            if model is not None:
+                stream = model.open_stream()
+                stream.accept(np.zeros(SAMPLE_RATE_HZ, np.float32))
+                stream.finish()
 
     async def close(self) -> None:
         await asyncio.gather(*(engine.close() for engine in (self.engine, self.text_engine) if engine))
@@ -85,6 +96,14 @@ def open_recogniser(settings: Settings) -> AsrModel:
         language_model=settings.asr_language_model,
         beam=BeamSettings(width=settings.asr_beam, lm_weight=settings.asr_lm_weight),
     )
+
+
+def open_second_recogniser(settings: Settings) -> AsrModel | None:
+    """For questions, which are general English. None where the recogniser is a general one, or where the
+    setting is off. Raises ``Missing``."""
+    if (settings.asr == "moonshine" and settings.asr_bundle is None) or not settings.asr_second:
+        return None
+    return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
 
 
 def _lasr_folder(settings: Settings) -> Path:
@@ -165,6 +184,8 @@ def endpoint_settings(settings: Settings) -> EndpointSettings:
         continue_threshold=settings.vad_continue,
         pause_ms=settings.pause_ms,
         silence_ms=settings.silence_ms,
+        question_silence_ms=max(settings.question_silence_ms, settings.pause_ms),
+        unfinished_silence_ms=max(settings.unfinished_silence_ms, settings.silence_ms),
         pre_roll_ms=settings.pre_roll_ms,
         longest_utterance_s=settings.longest_utterance_s,
     )
@@ -175,6 +196,7 @@ def open_components(settings: Settings) -> Components:
     classifier.load(settings.intent_model)
     return Components(
         model=open_recogniser(settings),
+        second_model=open_second_recogniser(settings),
         open_vad=open_vad(settings),
         engine=open_engine(settings),
         text_engine=open_text_engine(settings),

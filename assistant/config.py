@@ -41,11 +41,20 @@ class Settings(BaseSettings):
     asr_provider: Literal["cpu", "cuda"] = Field("cpu", description="What MedASR runs on.")
     asr_threads: int = Field(1, ge=1, le=64, description="Threads of one step of MedASR.")
     asr_workers: int = Field(2, ge=1, le=64, description="Threads that run the recogniser.")
+    asr_second: bool = Field(
+        True, description="With a recogniser for dictation: questions are heard again by a general one."
+    )
     vad: Literal["silero", "webrtc"] = Field("silero", description="Voice activity detector.")
     vad_start: float = Field(0.6, gt=0, lt=1, description="Speech probability that starts an utterance.")
     vad_continue: float = Field(0.45, gt=0, lt=1, description="Speech probability that keeps it going.")
     pause_ms: int = Field(200, ge=60, le=2000, description="Silence after which the final is prepared.")
     silence_ms: int = Field(700, ge=100, le=5000, description="Silence that ends an utterance.")
+    question_silence_ms: int = Field(
+        450, ge=100, le=5000, description="Silence that ends a whole question or command."
+    )
+    unfinished_silence_ms: int = Field(
+        1400, ge=100, le=5000, description="Silence that ends a sentence that is not finished."
+    )
     pre_roll_ms: int = Field(500, ge=0, le=1000, description="Audio kept from before the first speech.")
     longest_utterance_s: float = Field(
         15.0, ge=4, le=60, description="An utterance is cut here at the latest."

@@ -345,6 +345,13 @@ class DurationUsage(_Part):
     seconds: float
 
 
+class AlsoHeard(_Part):
+    """What another recogniser made of the same words."""
+
+    recogniser: str
+    transcript: str
+
+
 class TranscriptCompleted(ServerEventBase):
     """The final text of an utterance; it stands above all deltas. Empty: nothing was said."""
 
@@ -358,6 +365,9 @@ class TranscriptCompleted(ServerEventBase):
     start_ms: int = Field(description="On the session's sample clock.")
     end_ms: int
     at: str = Field("", description="Wall-clock time of the final, ISO 8601 with offset.")
+    also_heard: AlsoHeard | None = Field(
+        None, description="Where two recognisers heard it: what the one said that was not chosen."
+    )
 
 
 class TranscriptFailed(ServerEventBase):

@@ -11,16 +11,21 @@ from typing import Literal, TypeVar, assert_never
 import numpy as np
 
 from assistant import telemetry
-from assistant.asr.base import AsrModel, AsrStream
+from assistant.asr.base import AsrModel, AsrStream, Transcript
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Rechunker, Samples
 from assistant.errors import AssistantError
+from assistant.intents.hearing import second_is_better, worth_hearing_again
+from assistant.intents.turn import closing_silence_ms
 from assistant.session.types import (
     Fact,
+    FinalExpected,
     FinalHeard,
+    Hearing,
     PartialHeard,
     RecognitionFailed,
     SpeechStarted,
     SpeechStopped,
+    SpeechWentOn,
     UtteranceDropped,
 )
 from assistant.vad import endpoint
@@ -40,8 +45,13 @@ class _Utterance:
     start: int
     stream: AsrStream
     pending: list[Samples] = field(default_factory=list)
+    heard: list[Samples] = field(default_factory=list)
+    """The audio that the stream has taken; kept only where there is a second recogniser."""
     paused: bool = False
     prepared: bool = False
+    expected: bool = False
+    again: tuple[str, str] | None = None
+    """The first recogniser's text, and what the second made of the same audio."""
     end: int | None = None
     dropped: bool = False
 
@@ -82,10 +92,14 @@ class Listener:
         settings: endpoint.EndpointSettings,
         model: AsrModel,
         executor: Executor,
+        second: AsrModel | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         self._vad, self._model, self._executor, self._now = vad, model, executor, now
         self._base_model = model
+        self._second, self._settings = second, settings
+        self.question_mode = False
+        """Whatever is said is asked."""
         self._detector = endpoint.EndpointDetector(settings)
         self._rechunk = Rechunker(vad.frame_samples)
         self._history = AudioHistory(settings.longest_utterance_s + 2)
@@ -166,16 +180,24 @@ class Listener:
                     self._current.paused = True
                 return []
             case endpoint.SpeechResumed():
-                if self._current:
-                    self._current.paused = self._current.prepared = False
-                return []
+                return self._go_on()
             case endpoint.SpeechEnded(at):
                 return self._end(at)
             case _:
                 assert_never(event)
 
+    def _go_on(self) -> list[Fact]:
+        utterance = self._current
+        self._detector.silence_ms = self._settings.silence_ms
+        if utterance is None:
+            return []
+        told, utterance.expected = utterance.expected, False
+        utterance.paused = utterance.prepared = False
+        return [SpeechWentOn(utterance.number)] if told else []
+
     def _begin(self, start: int) -> list[Fact]:
         self._count += 1
+        self._detector.silence_ms = self._settings.silence_ms
         audio = self._history.between(start, self._heard_until)
         self._current = _Utterance(self._count, start, self._model.open_stream(), [audio])
         self._utterances.append(self._current)
@@ -187,6 +209,7 @@ class Listener:
             return []
         if at < self._heard_until:  # it ended in the past: what came after belongs to the next utterance
             utterance.stream = self._model.open_stream()
+            utterance.heard = []
             utterance.pending = [self._history.between(utterance.start, at)]
         utterance.end = at
         return [SpeechStopped(utterance.number, _ms(at))]
@@ -223,6 +246,8 @@ class Listener:
         if utterance.pending:
             audio = np.concatenate(utterance.pending)
             utterance.pending = []
+            if self._second is not None:
+                utterance.heard.append(audio)
             speaking = utterance.end is None and not utterance.paused
             partial = await self._run("asr_partial", lambda: stream.accept(audio, partial=speaking))
             if partial is None or utterance.dropped or utterance.stream is not stream:
@@ -230,18 +255,48 @@ class Listener:
             return PartialHeard(number, partial.stable, partial.tentative), True
         if utterance.end is not None:
             transcript = await self._run("asr_final", stream.finish)
+            transcript, other = await self._choose(utterance, transcript)
             if utterance.dropped:
                 return None, True
             self._utterances.remove(utterance)
             telemetry.finals.inc()
             at = self._now().isoformat(timespec="milliseconds")
             start_ms, end_ms = _ms(utterance.start), _ms(utterance.end)
-            return FinalHeard(number, transcript.text, transcript.words, start_ms, end_ms, at), True
+            return FinalHeard(number, transcript.text, transcript.words, start_ms, end_ms, at, other), True
         if utterance.paused and not utterance.prepared:
             utterance.prepared = True
             await self._run("asr_speculative", stream.prepare_final)
             return None, True
+        if utterance.prepared and not utterance.expected and (expected := stream.expected()):
+            return await self._expect(utterance, expected), True
         return None, False
+
+    async def _expect(self, utterance: _Utterance, expected: Transcript) -> Fact | None:
+        """The final is known, if no speech follows: its words say how long a silence ends the utterance."""
+        chosen, _ = await self._choose(utterance, expected)
+        if not utterance.paused or utterance.end is not None or utterance.dropped:
+            return None
+        utterance.expected = True
+        self._detector.silence_ms = closing_silence_ms(chosen.text, self.question_mode, self._settings)
+        return FinalExpected(utterance.number, chosen.text)
+
+    async def _choose(self, utterance: _Utterance, first: Transcript) -> tuple[Transcript, Hearing | None]:
+        """A question is heard again by the second recogniser; returns the better text, and the other one."""
+        if self._second is None or not worth_hearing_again(first.text, self.question_mode):
+            return first, None
+        if utterance.again is None or utterance.again[0] != first.text:
+            stream = self._second.open_stream()
+            audio = np.concatenate(utterance.heard) if utterance.heard else np.zeros(0, np.float32)
+
+            def transcribe() -> Transcript:
+                stream.accept(audio, partial=False)
+                return stream.finish()
+
+            utterance.again = first.text, (await self._run("asr_again", transcribe)).text
+        second = utterance.again[1]
+        if second_is_better(second, self.question_mode):
+            return Transcript(second), Hearing(self._model.name, first.text)
+        return first, Hearing(self._second.name, second)
 
     async def _run(self, stage: str, call: Callable[[], T]) -> T:
         with telemetry.stage(stage):

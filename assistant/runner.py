@@ -65,8 +65,9 @@ from assistant.listener import Listener
 from assistant.readings.labs import LabReport
 from assistant.record import SessionRecord
 from assistant.server.webrtc import MicrophonePeer
+from assistant.session.answering import describe
 from assistant.session.asking import Guidelines
-from assistant.session.core import Conversation, describe
+from assistant.session.core import Conversation
 from assistant.session.types import (
     Action,
     AnswerFinished,
@@ -490,6 +491,7 @@ class SessionRunner:
     def _take(self, fact: Fact) -> None:
         for action in self._conversation.handle(fact):
             self._do(action)
+        self._listener.question_mode = self._conversation.mode == "question"
 
     def _do(self, action: Action) -> None:
         match action:

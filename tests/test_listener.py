@@ -9,7 +9,16 @@ import pytest
 from assistant.asr.base import Partial, Transcript
 from assistant.audio.frames import AudioChunk
 from assistant.listener import AudioHistory, Listener
-from assistant.session.types import FinalHeard, PartialHeard, RecognitionFailed, SpeechStarted, SpeechStopped
+from assistant.session.types import (
+    FinalExpected,
+    FinalHeard,
+    Hearing,
+    PartialHeard,
+    RecognitionFailed,
+    SpeechStarted,
+    SpeechStopped,
+    SpeechWentOn,
+)
 from assistant.vad.endpoint import EndpointSettings
 
 FRAME = 512
@@ -43,6 +52,9 @@ class CountingStream:
 
     def prepare_final(self):
         pass
+
+    def expected(self):
+        return None
 
     def finish(self):
         return Transcript(str(self.samples))
@@ -172,3 +184,112 @@ def test_history_reads_by_position_and_fills_holes_with_silence():
     history.add(AudioChunk(np.ones(100, np.float32), 0))
     history.add(AudioChunk(np.ones(100, np.float32), 200))
     assert history.between(50, 250).tolist() == [1.0] * 50 + [0.0] * 100 + [1.0] * 50
+
+
+class SayingModel:
+    """Says the same at every pause and at the end; counts how often it was asked."""
+
+    def __init__(self, name, text):
+        self.name, self.text, self.finished, self.samples = name, text, 0, 0
+
+    def open_stream(self):
+        return SayingStream(self)
+
+
+class SayingStream:
+    def __init__(self, model):
+        self._model, self._samples = model, 0
+
+    def accept(self, samples, *, partial=True):
+        self._samples += int((np.abs(samples) > 0.1).sum())
+        self._model.samples = self._samples
+
+    def prepare_final(self):
+        pass
+
+    def expected(self):
+        return Transcript(self._model.text)
+
+    def finish(self):
+        self._model.finished += 1
+        return Transcript(self._model.text)
+
+
+def saying(executor, text, second=None, **settings):
+    return Listener(
+        vad=LoudnessVad(),
+        settings=EndpointSettings(**settings),
+        model=SayingModel("dictation", text),
+        second=second,
+        executor=executor,
+    )
+
+
+async def live(ears, executor, chunks, finals=1):
+    """As ``run``, but the recogniser keeps up with the audio."""
+    loop = asyncio.get_running_loop()
+    facts = []
+
+    async def recognise():
+        async for fact in ears.recognise():
+            facts.append(fact)
+            if sum(isinstance(fact, FinalHeard) for fact in facts) == finals:
+                return
+
+    task = asyncio.create_task(recognise())
+    for chunk in chunks:
+        facts += ears.hear(chunk)
+        for _ in range(4):  # what was begun in the one worker is done, and has been looked at
+            await asyncio.sleep(0)
+            await loop.run_in_executor(executor, int)
+    await task
+    return facts
+
+
+async def test_a_whole_question_ends_sooner_than_a_sentence_that_is_not_finished(executor):
+    ends = {}
+    for text in ("is there a mass", "there is a mass", "is there a"):
+        facts = await live(saying(executor, text), executor, audio([(0.5, False), (1, True), (2, False)]))
+        ends[text] = of(SpeechStopped, facts)[0].at_ms
+    assert ends["is there a mass"] < ends["there is a mass"] < ends["is there a"]
+    assert ends["is there a"] >= 1500 + 1300
+
+
+async def test_the_silence_of_a_question_is_forgotten_when_speech_goes_on(executor):
+    pattern = [(0.5, False), (1, True), (0.35, False), (1, True), (2, False)]
+    facts = await live(saying(executor, "is there a mass"), executor, audio(pattern))
+    kinds = [type(fact) for fact in facts]
+    assert kinds.index(FinalExpected) < kinds.index(SpeechWentOn)
+    assert kinds.count(FinalHeard) == 1
+    assert kinds.count(SpeechStopped) == 1
+
+
+async def test_what_looks_like_a_question_is_heard_again_once(executor):
+    second = SayingModel("general", "Is there a pneumothorax?")
+    ears = saying(executor, "is there a new methorax", second)
+    facts = await live(ears, executor, audio([(0.5, False), (1, True), (2, False)]))
+    (heard,) = of(FinalHeard, facts)
+    assert (heard.text, heard.other) == (
+        "Is there a pneumothorax?",
+        Hearing("dictation", "is there a new methorax"),
+    )
+    assert second.finished == 1
+    assert second.samples == 16000
+
+
+async def test_dictation_is_not_heard_again(executor):
+    second = SayingModel("general", "Is there a pneumothorax?")
+    facts = await live(
+        saying(executor, "no effusion", second), executor, audio([(0.5, False), (1, True), (2, False)])
+    )
+    (heard,) = of(FinalHeard, facts)
+    assert (heard.text, heard.other, second.finished) == ("no effusion", None, 0)
+
+
+async def test_in_question_mode_everything_is_heard_again(executor):
+    second = SayingModel("general", "The left lung.")
+    ears = saying(executor, "the left long", second)
+    ears.question_mode = True
+    facts = await live(ears, executor, audio([(0.5, False), (1, True), (2, False)]))
+    (heard,) = of(FinalHeard, facts)
+    assert (heard.text, heard.other) == ("The left lung.", Hearing("dictation", "the left long"))

@@ -218,6 +218,8 @@ export interface TranscriptCompleted {
   end_ms: number;
   /** Wall-clock time of the final, ISO 8601 with offset. */
   at: string;
+  /** Where two recognisers heard it: what the one said that was not chosen. */
+  also_heard?: AlsoHeard | null;
 }
 
 export interface TranscriptFailed {
@@ -546,6 +548,12 @@ export interface ErrorBody {
 export interface DurationUsage {
   type: "duration";
   seconds: number;
+}
+
+/** What another recogniser made of the same words. */
+export interface AlsoHeard {
+  recogniser: string;
+  transcript: string;
 }
 
 export interface WordTime {

@@ -57,6 +57,11 @@ class AsrStream(Protocol):
         """Speech has paused: compute the final now, so that ``finish`` is free if no speech follows."""
         ...
 
+    def expected(self) -> Transcript | None:
+        """What ``finish`` returns if no speech follows the last ``prepare_final``; None while that is not
+        known yet. Does no work."""
+        ...
+
     def finish(self) -> Transcript:
         """No more audio: the full-context text, which stands above every partial."""
         ...

@@ -221,6 +221,10 @@ class LasrStream:
         """A full-context pass is under way."""
         return self._pass is not None and not self._pass.words.done()
 
+    def expected(self) -> Transcript | None:
+        done = self._pass if self._pass and self._pass.words.done() and not self._pass.abort.is_set else None
+        return transcript_of(done.words.result()) if done else None
+
     def finish(self) -> Transcript:
         audio, end = self._whole()
         prepared = self._pass

@@ -135,6 +135,9 @@ class MoonshineStream:
     def prepare_final(self) -> None:
         self._prepared = (len(self._audio), self._model.transcribe(self._audio))
 
+    def expected(self) -> Transcript | None:
+        return Transcript(self._prepared[1]) if self._prepared else None
+
     def finish(self) -> Transcript:
         """Uses the prepared text when only silence has come since: the caller prepares at a pause, and again
         after speech has gone on."""

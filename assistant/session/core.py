@@ -4,27 +4,23 @@
 """
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from assistant.dictation.alignment import SpokenWords
 from assistant.dictation.dictation import Dictation
 from assistant.dictation.document import Range
 from assistant.dictation.formatter import Formatter
-from assistant.engines.base import EngineInfo, Exchange, Question, Usage
-from assistant.engines.pieces import ImagePiece
-from assistant.engines.tasks import task_of
+from assistant.engines.base import EngineInfo, Question
 from assistant.errors import BadInput
 from assistant.events import (
-    AnswerThought,
+    AlsoHeard,
     AttachmentAdded,
     AttachmentRemoved,
     BufferCleared,
     BufferCommitted,
-    ContextUsed,
     ConversationItem,
     DurationUsage,
-    EngineDescription,
     ErrorBody,
     ErrorEvent,
     Intent,
@@ -32,15 +28,8 @@ from assistant.events import (
     ItemAdded,
     ItemEdited,
     Mode,
-    OutputTextDelta,
-    OutputTextDone,
-    ResponseBody,
-    ResponseCreated,
-    ResponseDone,
-    ResponseSources,
     SpeechStartedEvent,
     SpeechStoppedEvent,
-    TokenUsage,
     TranscriptCompleted,
     TranscriptDelta,
     TranscriptFailed,
@@ -52,20 +41,11 @@ from assistant.events import (
 from assistant.intents.classifier import tidy
 from assistant.intents.detect import Context, Decision
 from assistant.intents.split import Part, decide
-from assistant.readings.labs import LabReport, parse_labs
+from assistant.readings.labs import LabReport
+from assistant.session.answering import Answering
 from assistant.session.asking import (
-    MOST_EARLIER,
-    NOT_FOUND,
-    NOT_READY,
     Guidelines,
-    cited,
-    is_about_the_session,
-    search_text,
-    source_part,
-    sources_of,
 )
-from assistant.session.findings import findings
-from assistant.session.images import Attached, choose_images
 from assistant.session.report import document_changed
 from assistant.session.types import (
     Action,
@@ -74,8 +54,8 @@ from assistant.session.types import (
     AnswerRequested,
     Emit,
     Fact,
+    FinalExpected,
     FinalHeard,
-    FindPassages,
     ImageAttached,
     ImageRemoved,
     IntentCorrected,
@@ -91,15 +71,12 @@ from assistant.session.types import (
     ReportEdited,
     SpeechStarted,
     SpeechStopped,
-    StartAnswer,
-    StopAnswer,
+    SpeechWentOn,
     StopRequested,
     UtteranceDropped,
 )
 
 STOP_COMMAND = "stop"
-MOST_SENT = 20
-"""Answers whose prompt can still be shown; each holds its images."""
 CORRECTIONS: dict[str, Literal["dictation", "question"]] = {
     "was_dictation": "dictation",
     "was_question": "question",
@@ -119,25 +96,6 @@ class Item:
     intent: Intent
 
 
-@dataclass(slots=True)
-class Answer:
-    """The answer that runs."""
-
-    turn: int
-    question_item_id: str
-    question: Question
-    pieces: list[str] = field(default_factory=list)
-    thought: bool = False
-
-    @property
-    def response_id(self) -> str:
-        return f"resp_{self.turn}"
-
-    @property
-    def item_id(self) -> str:
-        return f"answer_{self.turn}"
-
-
 class Conversation:
     """One clinician's session."""
 
@@ -150,11 +108,9 @@ class Conversation:
         text_engine: EngineInfo | None = None,
     ) -> None:
         """Words heard with less confidence than ``mark_below`` are doubtful."""
-        self._engine, self._text_engine = engine, text_engine
+        self._answers = Answering(engine, text_engine, guidelines)
         self._mark_below = mark_below
         self._spoken = SpokenWords()
-        self._guidelines = guidelines
-        self._earlier: deque[tuple[str, Exchange]] = deque(maxlen=MOST_EARLIER)  # by the question's item
         self.dictation = Dictation(Formatter())
         self._shown_revision = 0
         self._applied: deque[str] = deque(maxlen=APPLIED_EDITS)
@@ -163,12 +119,8 @@ class Conversation:
         self._images: dict[str, ImageAttached] = {}
         self._stable_sent: dict[int, str] = {}  # by running utterance
         self._last_item_id: str | None = None
-        self._turn = 0
         self._typed = 0
         self._asked_text: tuple[str, str] | None = None  # (item id, text) waiting for response.create
-        self._answer: Answer | None = None
-        self._sent: dict[str, tuple[Question, EngineInfo]] = {}  # by response
-        self._labs: dict[str, LabReport] = {}  # by response
 
     @property
     def document(self) -> str:
@@ -191,11 +143,11 @@ class Conversation:
         return self._images.get(attachment_id)
 
     def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
-        """What an answer was asked with, and of whom; of the last ``MOST_SENT`` answers."""
-        return self._sent.get(response_id)
+        """What an answer was asked with, and of whom; of the latest answers."""
+        return self._answers.sent.get(response_id)
 
     def labs(self, response_id: str) -> LabReport | None:
-        return self._labs.get(response_id)
+        return self._answers.labs.get(response_id)
 
     def handle(self, fact: Fact) -> list[Action]:
         """Take one fact; return what to do about it, in order."""
@@ -213,13 +165,23 @@ class Conversation:
                 return self._speech_stopped(_item_id(utterance), at_ms)
             case PartialHeard():
                 return self._partial(fact)
+            case FinalExpected(_, text):
+                return self._expect(text.strip())
+            case SpeechWentOn():
+                return self._answers.drop_ahead()
             case FinalHeard():
                 return self._final(fact)
             case UtteranceDropped(utterance):
-                return [Emit(BufferCleared(item_id=_item_id(utterance) if utterance else None))]
+                return [
+                    *self._answers.drop_ahead(),
+                    Emit(BufferCleared(item_id=_item_id(utterance) if utterance else None)),
+                ]
             case RecognitionFailed(utterance, code, message):
                 body = ErrorBody(type="server_error", code=code, message=message)
-                return [Emit(TranscriptFailed(item_id=_item_id(utterance), error=body))]
+                return [
+                    *self._answers.drop_ahead(),
+                    Emit(TranscriptFailed(item_id=_item_id(utterance), error=body)),
+                ]
             case ModeChosen(mode):
                 self.mode = mode
                 return []
@@ -236,8 +198,9 @@ class Conversation:
             case AnswerRequested(event_id):
                 return self._answer_requested(event_id)
             case StopRequested(response_id):
-                if self._answer and response_id in (None, self._answer.response_id):
-                    return self._stop()
+                running = self._answers.running
+                if running and response_id in (None, running.response_id):
+                    return self._answers.stop()
                 return []
             case ImageAttached(_, attachment):
                 self._images[attachment.id] = fact
@@ -247,13 +210,13 @@ class Conversation:
                     return []
                 return [Emit(AttachmentRemoved(attachment_id=attachment_id))]
             case PassagesFound():
-                return self._passages_found(fact)
+                return self._answers.passages_found(fact)
             case AnswerProgressed():
-                return self._progress(fact)
+                return self._answers.progress(fact)
             case ModelThought():
-                return self._thought(fact)
+                return self._answers.thought(fact)
             case AnswerFinished():
-                return self._finish(fact)
+                return self._answers.finish(fact)
             case _:
                 assert_never(fact)
 
@@ -287,6 +250,7 @@ class Conversation:
             start_ms=fact.start_ms,
             end_ms=fact.end_ms,
             at=fact.at,
+            also_heard=fact.other and AlsoHeard(recogniser=fact.other.recogniser, transcript=fact.other.text),
         )
         actions: list[Action] = [Emit(completed)]
         if fact.words:
@@ -301,15 +265,14 @@ class Conversation:
             ]
             self._spoken.heard(item_id, words)
             actions.append(Emit(TranscriptWords(item_id=item_id, words=words)))
-        return [*actions, *self._take(item_id, text)] if text else actions
+        if text:
+            actions += self._take(item_id, text)
+        return [*actions, *self._answers.drop_ahead()]  # what was begun ahead was no question
 
     def _take(self, item_id: str, text: str) -> list[Action]:
         """Decide what an utterance is, and act on it."""
-        context = Context(
-            mode=self.mode, has_images=bool(self._images), answer_running=self._answer is not None
-        )
         actions: list[Action] = []
-        parts = decide(text, context)
+        parts = decide(text, self._context())
         meant = CORRECTIONS.get(parts[0].decision.command or "")
         if meant and (wrong := self._last_taken_otherwise(meant)):
             self._items[item_id] = Item(item_id, text, text, "command")
@@ -318,6 +281,17 @@ class Conversation:
             part_id = f"{item_id}_{number + 1}" if number else item_id
             actions += self._take_part(part_id, part, item_id if number else None)
         return actions
+
+    def _expect(self, text: str) -> list[Action]:
+        """A final is expected; if it is a question, the engine gets a head start."""
+        parts = decide(text, self._context())
+        if len(parts) > 1 or parts[0].decision.intent != "question":
+            return self._answers.drop_ahead()
+        return self._answers.begin_ahead(tidy(parts[0].decision.text), self.document, self._images)
+
+    def _context(self) -> Context:
+        running = self._answers.running is not None
+        return Context(mode=self.mode, has_images=bool(self._images), answer_running=running)
 
     def _last_taken_otherwise(self, meant: str) -> str | None:
         """The newest utterance that was taken for something else than ``meant``: what "that" is."""
@@ -329,7 +303,7 @@ class Conversation:
         text, decision = part.heard.strip(), part.decision
         self.dictation.heard(item_id)
         intent = decision.intent
-        if intent == "command" and not (decision.command == STOP_COMMAND and self._answer):
+        if intent == "command" and not (decision.command == STOP_COMMAND and self._answers.running):
             intent = "dictation"  # nothing that could be carried out: what was said is kept as text
         kept = text
         if intent == "question":
@@ -342,7 +316,7 @@ class Conversation:
             case "question":
                 return [emit, *self._ask(item_id, kept)]
             case "command":
-                return [emit, *self._stop()]
+                return [emit, *self._answers.stop()]
             case _:
                 return [emit]
 
@@ -356,7 +330,7 @@ class Conversation:
             return []
         item.intent = fact.intent
         if fact.intent == "dictation":
-            self._earlier = deque((e for e in self._earlier if e[0] != item.id), MOST_EARLIER)
+            self._answers.forget(item.id)
             item.text = self.dictation.put_back(item.id, item.heard)
         else:
             self.dictation.take_out(item.id)
@@ -373,8 +347,9 @@ class Conversation:
         )
         if fact.intent == "question":
             return [keep, emit, *self._ask(item.id, item.text)]
-        if self._answer and self._answer.question_item_id == item.id:
-            return [keep, emit, *self._stop()]
+        running = self._answers.running
+        if running and running.question_item_id == item.id:
+            return [keep, emit, *self._answers.stop()]
         return [keep, emit]
 
     def _edit(self, fact: ItemEditedByHand) -> list[Action]:
@@ -424,142 +399,7 @@ class Conversation:
         return self._ask(item_id, text)
 
     def _ask(self, item_id: str, text: str) -> list[Action]:
-        stopped = self._stop()
-        self._turn += 1
-        chosen = choose_images(text, [Attached(key, each.image.name) for key, each in self._images.items()])
-        question = Question(
-            text=text,
-            document=self.document,
-            pieces=tuple(ImagePiece(self._images[key].image, key) for key in chosen.ids),
-            earlier=tuple(exchange for _, exchange in self._earlier),
-        )
-        question = replace(question, task=task_of(text, len(question.images)))
-        self._answer = answer = Answer(self._turn, item_id, question)
-        created = ResponseCreated(
-            response=ResponseBody(id=answer.response_id, status="in_progress"),
-            question=text,
-            question_item_id=item_id,
-            attachment_ids=list(chosen.ids),
-            engine=describe(self._engine_for(question)),
-            context=ContextUsed(
-                document_chars=len(question.document), earlier=len(question.earlier), images=chosen.why
-            ),
-        )
-        if self._guidelines == "none":
-            return [*stopped, Emit(created), self._start(answer)]
-        return [*stopped, Emit(created), FindPassages(answer.turn, search_text(text, question.earlier))]
-
-    def _start(self, answer: Answer) -> StartAnswer:
-        self._sent[answer.response_id] = (answer.question, self._engine_for(answer.question))
-        if len(self._sent) > MOST_SENT:
-            del self._sent[next(iter(self._sent))]
-        by_text_engine = self._engine_for(answer.question) is self._text_engine
-        return StartAnswer(answer.turn, answer.question, by_text_engine)
-
-    def _engine_for(self, question: Question) -> EngineInfo:
-        """Places, slices and changes are what the engine that sees is better at, even a smaller one; what has
-        no image goes to the engine for text, if there is one."""
-        return self._engine if question.images else self._text_engine or self._engine
-
-    def _passages_found(self, fact: PassagesFound) -> list[Action]:
-        answer = self._answer
-        if answer is None or fact.turn != answer.turn:
-            return []
-        answer.question = question = replace(
-            answer.question, sources=sources_of(fact.passages), guidelines_searched=fact.ready
-        )
-        answered = bool(question.sources) or self._guidelines == "first" or is_about_the_session(question)
-        told = ResponseSources(
-            response_id=answer.response_id,
-            sources=list(map(source_part, question.sources)),
-            answered=answered,
-        )
-        if answered:
-            return [Emit(told), self._start(answer)]
-        says = self._progress(AnswerProgressed(answer.turn, NOT_FOUND if fact.ready else NOT_READY))
-        return [Emit(told), *says, *self._finish(AnswerFinished(answer.turn))]
-
-    def _progress(self, fact: AnswerProgressed) -> list[Action]:
-        answer = self._answer
-        if answer is None or fact.turn != answer.turn:
-            return []
-        answer.pieces.append(fact.piece)
-        return [
-            Emit(OutputTextDelta(response_id=answer.response_id, item_id=answer.item_id, delta=fact.piece))
-        ]
-
-    def _thought(self, fact: ModelThought) -> list[Action]:
-        answer = self._answer
-        if answer is None or fact.turn != answer.turn:
-            return []
-        answer.thought = True
-        return [Emit(AnswerThought(response_id=answer.response_id, delta=fact.piece))]
-
-    def _finish(self, fact: AnswerFinished) -> list[Action]:
-        if self._answer is None or fact.turn != self._answer.turn:
-            return []
-        code, message = fact.code, fact.message
-        if code is None and self._answer.thought and not self._answer.pieces:
-            code, message = "only_thoughts", "The model only thought: raise --engine-max-tokens."
-        if code is None:
-            return self._close_answer("completed", usage=fact.usage)
-        details: dict[str, object] = {"error": {"code": code, "message": message}}
-        return self._close_answer("failed", details, fact.usage)
-
-    def _stop(self) -> list[Action]:
-        if self._answer is None:
-            return []
-        return [StopAnswer(self._answer.turn), *self._close_answer("cancelled")]
-
-    def _close_answer(
-        self, status: str, details: dict[str, object] | None = None, usage: Usage | None = None
-    ) -> list[Action]:
-        answer, self._answer = self._answer, None
-        assert answer is not None
-        text = "".join(answer.pieces)
-        found: list[Action] = []
-        if status == "completed":
-            if answer.question.task == "labs" and (report := parse_labs(text)):
-                self._labs[answer.response_id] = report
-            found = [Emit(event) for event in findings(answer.response_id, answer.question, text)]
-        if text:
-            self._earlier.append((answer.question_item_id, Exchange(answer.question.text, text)))
-        item = ConversationItem(
-            id=answer.item_id,
-            role="assistant",
-            status="completed" if status == "completed" else "incomplete",
-            content=[{"type": "output_text", "text": text}],
-        )
-        tokens = usage and TokenUsage(
-            input_tokens=usage.prompt_tokens,
-            output_tokens=usage.output_tokens,
-            total_tokens=usage.prompt_tokens + usage.output_tokens,
-        )
-        body = ResponseBody.model_validate(
-            {
-                "id": answer.response_id,
-                "status": status,
-                "status_details": details,
-                "output": [item],
-                "usage": tokens,
-            }
-        )
-        return [
-            Emit(OutputTextDone(response_id=answer.response_id, item_id=answer.item_id, text=text)),
-            *found,
-            Emit(ResponseDone(response=body, cited=cited(text, answer.question.sources))),
-        ]
-
-
-def describe(info: EngineInfo) -> EngineDescription:
-    """The engine as it stands on the wire."""
-    return EngineDescription(
-        name=info.name,
-        stand_in=info.stand_in,
-        sees_images=info.sees_images,
-        notice=info.notice,
-        revision=info.revision,
-    )
+        return self._answers.ask(item_id, text, self.document, self._images)
 
 
 def _taken(item_id: str, decision: Decision, text: str, part_of: str | None = None) -> Emit:

@@ -32,8 +32,32 @@ class PartialHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class FinalExpected:
+    """Speech has paused: if none follows, ``text`` is the final."""
+
+    utterance: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechWentOn:
+    """Speech follows the pause: no final yet."""
+
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What one recogniser made of an utterance."""
+
+    recogniser: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class FinalHeard:
-    """``at`` is the wall-clock time, ISO 8601; word times are relative to ``start_ms``."""
+    """``at`` is the wall-clock time, ISO 8601; word times are relative to ``start_ms``. ``other`` is what
+    another recogniser heard, where two did; the better text is ``text``."""
 
     utterance: int
     text: str
@@ -41,6 +65,7 @@ class FinalHeard:
     start_ms: int
     end_ms: int
     at: str
+    other: Hearing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +182,8 @@ Fact = (
     SpeechStarted
     | SpeechStopped
     | PartialHeard
+    | FinalExpected
+    | SpeechWentOn
     | FinalHeard
     | UtteranceDropped
     | RecognitionFailed

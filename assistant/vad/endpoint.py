@@ -22,6 +22,10 @@ class EndpointSettings:
     """Silence after which the final is prepared, 60 to 2000."""
     silence_ms: int = 700
     """Silence that ends an utterance, ``pause_ms`` to 5000."""
+    question_silence_ms: int = 450
+    """Silence that ends a whole question or command, at least ``pause_ms``."""
+    unfinished_silence_ms: int = 1400
+    """Silence that ends a sentence that is not finished, at least ``silence_ms``, up to 5000."""
     pre_roll_ms: int = 500
     """Audio from before the first speech that belongs to the utterance, 0 to 1000."""
     longest_utterance_s: float = 15.0
@@ -34,6 +38,10 @@ class EndpointSettings:
             raise ValueError("start_ms and pre_roll_ms are 0 to 1000")
         if not 60 <= self.pause_ms <= self.silence_ms <= 5000:
             raise ValueError("60 <= pause_ms <= silence_ms <= 5000")
+        if not (self.pause_ms <= self.question_silence_ms <= 5000):
+            raise ValueError("pause_ms <= question_silence_ms <= 5000")
+        if not (self.silence_ms <= self.unfinished_silence_ms <= 5000):
+            raise ValueError("silence_ms <= unfinished_silence_ms <= 5000")
         if not 4 <= self.longest_utterance_s <= 60:
             raise ValueError("longest_utterance_s is 4 to 60")
 

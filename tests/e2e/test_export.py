@@ -36,6 +36,9 @@ class ScriptedStream:
     def prepare_final(self):
         pass
 
+    def expected(self):
+        return None
+
     def finish(self):
         words = SPOKEN.split()
         return Transcript(

@@ -69,6 +69,9 @@ class LoudnessStream:
     def prepare_final(self):
         pass
 
+    def expected(self):
+        return None
+
     def finish(self):
         return Transcript(self._text())
 

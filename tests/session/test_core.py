@@ -30,7 +30,9 @@ from assistant.session.types import (
     AnswerProgressed,
     AnswerRequested,
     Emit,
+    FinalExpected,
     FinalHeard,
+    Hearing,
     ImageAttached,
     ImageRemoved,
     IntentCorrected,
@@ -42,6 +44,7 @@ from assistant.session.types import (
     QuestionTyped,
     ReportEdited,
     SpeechStarted,
+    SpeechWentOn,
     StartAnswer,
     StopAnswer,
     StopRequested,
@@ -378,3 +381,71 @@ def test_changes_and_lab_tables_are_told_and_kept():
         ("pneumothorax", "improved")
     ]
     assert talk.labs("resp_2") is None
+
+
+def ahead(talk, text="is there a mass"):
+    return talk.handle(FinalExpected(1, text))
+
+
+def test_an_expected_question_starts_the_engine_and_shows_nothing() -> None:
+    talk = Conversation(INFO)
+    (started,) = ahead(talk)
+    assert isinstance(started, StartAnswer)
+    assert talk.handle(AnswerProgressed(started.turn, "Yes")) == []
+    actions = talk.handle(final(1, "is there a mass"))
+    assert [type(event) for event in events(actions)] == [
+        TranscriptCompleted,
+        IntentEvent,
+        ResponseCreated,
+        OutputTextDelta,
+    ]
+    assert not any(isinstance(action, StartAnswer | StopAnswer) for action in actions)
+    assert of(OutputTextDelta, talk.handle(AnswerProgressed(started.turn, ", one.")))
+    (done,) = of(OutputTextDone, talk.handle(AnswerFinished(started.turn)))
+    assert done.text == "Yes, one."
+
+
+def test_an_answer_that_ended_ahead_is_shown_whole_with_its_question() -> None:
+    talk = Conversation(INFO)
+    (started,) = ahead(talk)
+    talk.handle(AnswerProgressed(started.turn, "No."))
+    assert talk.handle(AnswerFinished(started.turn)) == []
+    actions = talk.handle(final(1, "is there a mass"))
+    assert of(ResponseDone, actions)[0].response.status == "completed"
+    assert of(ResponseCreated, actions)[0].question_item_id == "utt_1"
+
+
+def test_speech_that_goes_on_throws_the_head_start_away() -> None:
+    talk = Conversation(INFO)
+    (started,) = ahead(talk)
+    assert talk.handle(SpeechWentOn(1)) == [StopAnswer(started.turn)]
+    assert talk.handle(AnswerProgressed(started.turn, "late")) == []
+    actions = talk.handle(final(1, "is there a mass in the liver"))
+    (again,) = [action for action in actions if isinstance(action, StartAnswer)]
+    assert again.question.text == "is there a mass in the liver"
+    assert again.turn != started.turn
+    assert of(OutputTextDelta, actions) == []
+
+
+def test_a_final_that_says_otherwise_throws_the_head_start_away() -> None:
+    for text in ("is there a mass or not", "there is a mass", ""):
+        talk = Conversation(INFO)
+        (started,) = ahead(talk)
+        assert StopAnswer(started.turn) in talk.handle(final(1, text))
+
+
+def test_no_head_start_for_dictation_or_beside_an_answer_that_runs() -> None:
+    talk = Conversation(INFO)
+    assert ahead(talk, "there is a mass") == []
+    assert ahead(talk, "there is a mass period assistant what is it") == []
+    talk.handle(final(1, "is there a mass"))
+    assert talk.handle(FinalExpected(2, "what is it")) == []
+
+
+def test_both_hearings_are_kept() -> None:
+    heard = FinalHeard(
+        1, "Is there a mass?", (), 0, 900, "2026-01-01T10:00:00+00:00", Hearing("medasr", "is their a mass")
+    )
+    (completed,) = of(TranscriptCompleted, Conversation(INFO).handle(heard))
+    assert completed.also_heard is not None
+    assert (completed.also_heard.recogniser, completed.also_heard.transcript) == ("medasr", "is their a mass")
