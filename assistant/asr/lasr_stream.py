@@ -222,8 +222,10 @@ class LasrStream:
         return self._pass is not None and not self._pass.words.done()
 
     def expected(self) -> Transcript | None:
-        done = self._pass if self._pass and self._pass.words.done() and not self._pass.abort.is_set else None
-        return transcript_of(done.words.result()) if done else None
+        done = self._pass
+        if done is None or not done.words.done() or done.words.cancelled() or done.words.exception():
+            return None
+        return self._transcript(done.words.result())
 
     def finish(self) -> Transcript:
         audio, end = self._whole()
