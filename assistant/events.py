@@ -54,6 +54,12 @@ class SessionConfig(_Part):
     type: Literal["realtime", "transcription"] | None = None
     audio: SessionAudio | None = None
     mode: Mode | None = Field(None, description="Ours: how finals are taken.")
+    wake_phrase: str | None = Field(
+        None,
+        max_length=60,
+        description="Ours: with a phrase, only utterances that begin with it are questions; with an empty "
+        "one, any may be.",
+    )
 
 
 class SessionUpdate(ClientEventBase):
@@ -144,6 +150,23 @@ class ModeSet(ClientEventBase):
     mode: Mode
 
 
+class AttentionSet(ClientEventBase):
+    """Asleep, nothing that is said is kept or sent but the command that wakes."""
+
+    type: Literal["assistant.attention.set"] = "assistant.attention.set"
+    asleep: bool
+
+
+class SpeechState(ClientEventBase):
+    """What the client reads aloud, a sentence at a time, so that its echo is not taken for dictation.
+
+    Sent when a sentence begins, with its text, and without a text when nothing is read any more.
+    """
+
+    type: Literal["assistant.speech.state"] = "assistant.speech.state"
+    text: str | None = Field(None, max_length=4_000)
+
+
 class IntentCorrect(ClientEventBase):
     """An utterance was taken wrongly: make it dictation, or ask it."""
 
@@ -223,6 +246,8 @@ ClientEvent = Annotated[
     | WebRtcOffer
     | WebRtcClose
     | ModeSet
+    | AttentionSet
+    | SpeechState
     | IntentCorrect
     | ItemEdit
     | DocumentEdit
@@ -266,6 +291,8 @@ class SessionState(_Part):
     grace_s: float = Field(description="How long a session without a connection is kept.")
     type: Literal["realtime"] = "realtime"
     mode: Mode = "auto"
+    asleep: bool = False
+    wake_phrase: str = ""
     audio: SessionAudio
     recogniser: Recogniser
     engine: EngineDescription
@@ -420,6 +447,29 @@ class IntentEvent(ServerEventBase):
     part_of: str | None = Field(
         None, description="The utterance whose end this is, where one held dictation and then a question."
     )
+
+
+class AttentionChanged(ServerEventBase):
+    """Asleep or awake, since somebody said or pressed so."""
+
+    type: Literal["assistant.attention.changed"] = "assistant.attention.changed"
+    asleep: bool
+    by: Literal["voice", "hand"]
+
+
+class EchoLeftOut(ServerEventBase):
+    """An utterance was nothing but an echo of what was read aloud. ``assistant.intent.correct`` brings it
+    back."""
+
+    type: Literal["assistant.echo.left_out"] = "assistant.echo.left_out"
+    item_id: str
+    text: str
+
+
+class SpeechStop(ServerEventBase):
+    """Somebody said "stop" while something is read aloud."""
+
+    type: Literal["assistant.speech.stop"] = "assistant.speech.stop"
 
 
 class ItemEdited(ServerEventBase):
@@ -736,6 +786,9 @@ ServerEvent = Annotated[
     | TranscriptPartial
     | TranscriptWords
     | IntentEvent
+    | AttentionChanged
+    | EchoLeftOut
+    | SpeechStop
     | ItemEdited
     | DocumentChanged
     | ItemAdded
@@ -760,7 +813,15 @@ ServerEvent = Annotated[
 
 server_events: TypeAdapter[ServerEvent] = TypeAdapter(ServerEvent)
 
-TRANSIENT = (SessionCreated, TranscriptPartial, AudioStatus, WebRtcAnswer, ErrorEvent, SessionClosing)
+TRANSIENT = (
+    SessionCreated,
+    TranscriptPartial,
+    AudioStatus,
+    WebRtcAnswer,
+    ErrorEvent,
+    SessionClosing,
+    SpeechStop,
+)
 """Events that are true only when they are sent: they have no ``seq`` and are not replayed."""
 
 

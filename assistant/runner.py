@@ -23,6 +23,7 @@ from assistant.errors import AssistantError, BadInput
 from assistant.events import (
     Attachment,
     AttachmentRemove,
+    AttentionSet,
     AudioFormat,
     AudioGap,
     AudioInput,
@@ -52,6 +53,7 @@ from assistant.events import (
     SessionState,
     SessionUpdate,
     SessionUpdated,
+    SpeechState,
     TranscriptPartial,
     WebRtcAnswer,
     WebRtcClose,
@@ -73,6 +75,7 @@ from assistant.session.types import (
     AnswerFinished,
     AnswerProgressed,
     AnswerRequested,
+    AttentionChosen,
     Emit,
     Fact,
     FindPassages,
@@ -85,11 +88,13 @@ from assistant.session.types import (
     ModelThought,
     PassagesFound,
     QuestionTyped,
+    ReadingAloud,
     ReportCommanded,
     ReportEdited,
     StartAnswer,
     StopAnswer,
     StopRequested,
+    WakePhraseChosen,
 )
 from assistant.store import Store
 
@@ -230,6 +235,8 @@ class SessionRunner:
             resume_token=self.resume_token,
             grace_s=self._settings.grace_s,
             mode=self._conversation.mode,
+            asleep=self._conversation.asleep,
+            wake_phrase=self._conversation.wake_phrase,
             audio=SessionAudio(input=AudioInput(format=AudioFormat(rate=self._pcm_rate))),
             recogniser=Recogniser(name=self._components.model.name),
             engine=describe(self._engine.info),
@@ -264,7 +271,8 @@ class SessionRunner:
     def _hear(self, chunk: AudioChunk) -> None:
         """Audio, on the session's sample clock."""
         self._clock = chunk.end
-        self.record.hear(chunk)
+        if not self._conversation.asleep:
+            self.record.hear(chunk)
         dropped = self._chunks.put(chunk)
         telemetry.queue_peak.labels("audio").set(self._chunks.peak)
         if dropped is not None:
@@ -388,6 +396,11 @@ class SessionRunner:
                 await self._commit()
             case ModeSet():
                 self._set_mode(event.mode)
+            case AttentionSet():
+                await self._commit()  # what was said before it is still taken
+                self._take(AttentionChosen(event.asleep, "hand"))
+            case SpeechState():
+                self._take(ReadingAloud(event.text, _ms(self._clock)))
             case IntentCorrect():
                 self._take(IntentCorrected(event.item_id, event.intent, event.event_id))
             case ItemEdit():
@@ -417,6 +430,8 @@ class SessionRunner:
             self._listener.expect(transcription.keywords)
         if event.session.mode:
             self._take(ModeChosen(event.session.mode))
+        if event.session.wake_phrase is not None:
+            self._take(WakePhraseChosen(event.session.wake_phrase.strip()))
         self._emit(SessionUpdated(session=self._state()))
 
     def _set_mode(self, mode: str) -> None:

@@ -76,6 +76,22 @@ export interface ModeSet {
   mode: "auto" | "dictation" | "question";
 }
 
+/** Asleep, nothing that is said is kept or sent but the command that wakes. */
+export interface AttentionSet {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.attention.set";
+  asleep: boolean;
+}
+
+/** What the client reads aloud, a sentence at a time, so that its echo is not taken for dictation. Sent when a sentence begins, with its text, and without a text when nothing is read any more. */
+export interface SpeechState {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.speech.state";
+  text?: string | null;
+}
+
 /** An utterance was taken wrongly: make it dictation, or ask it. */
 export interface IntentCorrect {
   /** Echoed in an error about this event. */
@@ -270,6 +286,34 @@ export interface IntentEvent {
   doubtful: boolean;
   /** The utterance whose end this is, where one held dictation and then a question. */
   part_of?: string | null;
+}
+
+/** Asleep or awake, since somebody said or pressed so. */
+export interface AttentionChanged {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.attention.changed";
+  asleep: boolean;
+  by: "voice" | "hand";
+}
+
+/** An utterance was nothing but an echo of what was read aloud. ``assistant.intent.correct`` brings it back. */
+export interface EchoLeftOut {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.echo.left_out";
+  item_id: string;
+  text: string;
+}
+
+/** Somebody said "stop" while something is read aloud. */
+export interface SpeechStop {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.speech.stop";
 }
 
 /** A dictated item has this text now. */
@@ -505,6 +549,8 @@ export interface SessionConfig {
   audio?: SessionAudio | null;
   /** Ours: how finals are taken. */
   mode?: "auto" | "dictation" | "question" | null;
+  /** Ours: with a phrase, only utterances that begin with it are questions; with an empty one, any may be. */
+  wake_phrase?: string | null;
 }
 
 export interface UserMessage {
@@ -521,6 +567,8 @@ export interface SessionState {
   grace_s: number;
   type: "realtime";
   mode: "auto" | "dictation" | "question";
+  asleep: boolean;
+  wake_phrase: string;
   audio: SessionAudio;
   recogniser: Recogniser;
   engine: EngineDescription;
@@ -744,6 +792,8 @@ export type ClientEvent =
   | WebRtcOffer
   | WebRtcClose
   | ModeSet
+  | AttentionSet
+  | SpeechState
   | IntentCorrect
   | ItemEdit
   | DocumentEdit
@@ -764,6 +814,9 @@ export type ServerEvent =
   | TranscriptPartial
   | TranscriptWords
   | IntentEvent
+  | AttentionChanged
+  | EchoLeftOut
+  | SpeechStop
   | ItemEdited
   | DocumentChanged
   | ItemAdded

@@ -17,10 +17,12 @@ from assistant.events import (
     AlsoHeard,
     AttachmentAdded,
     AttachmentRemoved,
+    AttentionChanged,
     BufferCleared,
     BufferCommitted,
     ConversationItem,
     DurationUsage,
+    EchoLeftOut,
     ErrorBody,
     ErrorEvent,
     Intent,
@@ -29,6 +31,7 @@ from assistant.events import (
     ItemEdited,
     Mode,
     SpeechStartedEvent,
+    SpeechStop,
     SpeechStoppedEvent,
     TranscriptCompleted,
     TranscriptDelta,
@@ -46,12 +49,14 @@ from assistant.session.answering import Answering
 from assistant.session.asking import (
     Guidelines,
 )
+from assistant.session.attention import Attention, Order
 from assistant.session.report import document_changed
 from assistant.session.types import (
     Action,
     AnswerFinished,
     AnswerProgressed,
     AnswerRequested,
+    AttentionChosen,
     Emit,
     Fact,
     FinalExpected,
@@ -66,6 +71,7 @@ from assistant.session.types import (
     PartialHeard,
     PassagesFound,
     QuestionTyped,
+    ReadingAloud,
     RecognitionFailed,
     ReportCommanded,
     ReportEdited,
@@ -74,6 +80,7 @@ from assistant.session.types import (
     SpeechWentOn,
     StopRequested,
     UtteranceDropped,
+    WakePhraseChosen,
 )
 
 STOP_COMMAND = "stop"
@@ -93,7 +100,7 @@ class Item:
     heard: str
     text: str
     """As it went into the report or the question."""
-    intent: Intent
+    intent: Intent | Literal["echo"]
 
 
 class Conversation:
@@ -115,12 +122,21 @@ class Conversation:
         self._shown_revision = 0
         self._applied: deque[str] = deque(maxlen=APPLIED_EDITS)
         self.mode: Mode = "auto"
+        self._attention = Attention()
         self._items: dict[str, Item] = {}
         self._images: dict[str, ImageAttached] = {}
         self._stable_sent: dict[int, str] = {}  # by running utterance
         self._last_item_id: str | None = None
         self._typed = 0
         self._asked_text: tuple[str, str] | None = None  # (item id, text) waiting for response.create
+
+    @property
+    def asleep(self) -> bool:
+        return self._attention.asleep
+
+    @property
+    def wake_phrase(self) -> str:
+        return self._attention.wake_phrase
 
     @property
     def document(self) -> str:
@@ -151,7 +167,8 @@ class Conversation:
 
     def handle(self, fact: Fact) -> list[Action]:
         """Take one fact; return what to do about it, in order."""
-        actions = self._handle(fact)
+        heard = self._attention.let_through(fact)
+        actions = self._handle(heard) if heard is not None else []
         if self.dictation.document.revision != self._shown_revision:
             self._shown_revision = self.dictation.document.revision
             actions.append(Emit(document_changed(self.dictation, self._applied, self.doubtful())))
@@ -184,6 +201,14 @@ class Conversation:
                 ]
             case ModeChosen(mode):
                 self.mode = mode
+                return []
+            case AttentionChosen(asleep, by):
+                return self._attend(asleep, by)
+            case WakePhraseChosen(phrase):
+                self._attention.wake_phrase = phrase
+                return []
+            case ReadingAloud(text, at_ms):
+                self._attention.read(text, at_ms)
                 return []
             case IntentCorrected():
                 return self._correct(fact)
@@ -265,14 +290,38 @@ class Conversation:
             ]
             self._spoken.heard(item_id, words)
             actions.append(Emit(TranscriptWords(item_id=item_id, words=words)))
-        if text:
+        if self._attention.left_out:
+            actions += self._leave_out(item_id, self._attention.left_out)
+        elif order := self._attention.order(text, fact.end_ms):
+            actions += self._follow(order, item_id, text)
+        elif text:
             actions += self._take(item_id, text)
         return [*actions, *self._answers.drop_ahead()]  # what was begun ahead was no question
+
+    def _attend(self, asleep: bool, by: Literal["voice", "hand"]) -> list[Action]:
+        if asleep == self._attention.asleep:
+            return []
+        self._attention.asleep = asleep
+        return [Emit(AttentionChanged(asleep=asleep, by=by))]
+
+    def _leave_out(self, item_id: str, text: str) -> list[Action]:
+        self.dictation.heard(item_id)
+        self._items[item_id] = Item(item_id, text, text, "echo")
+        return [Emit(EchoLeftOut(item_id=item_id, text=text))]
+
+    def _follow(self, order: Order, item_id: str, text: str) -> list[Action]:
+        self._items[item_id] = Item(item_id, text, text, "command")
+        decision = Decision("command", 0.97, "the whole utterance is a command", text, order)
+        taken = _taken(item_id, decision, text)
+        if order == "stop":
+            return [taken, Emit(SpeechStop()), *self._answers.stop()]
+        return [taken, *self._attend(order == "sleep", "voice")]
 
     def _take(self, item_id: str, text: str) -> list[Action]:
         """Decide what an utterance is, and act on it."""
         actions: list[Action] = []
-        parts = decide(text, self._context())
+        text, mode = self._attention.meant(text, self.mode)
+        parts = decide(text, self._context(mode))
         meant = CORRECTIONS.get(parts[0].decision.command or "")
         if meant and (wrong := self._last_taken_otherwise(meant)):
             self._items[item_id] = Item(item_id, text, text, "command")
@@ -284,14 +333,15 @@ class Conversation:
 
     def _expect(self, text: str) -> list[Action]:
         """A final is expected; if it is a question, the engine gets a head start."""
-        parts = decide(text, self._context())
+        text, mode = self._attention.meant(text, self.mode)
+        parts = decide(text, self._context(mode))
         if len(parts) > 1 or parts[0].decision.intent != "question":
             return self._answers.drop_ahead()
         return self._answers.begin_ahead(tidy(parts[0].decision.text), self.document, self._images)
 
-    def _context(self) -> Context:
+    def _context(self, mode: Mode) -> Context:
         running = self._answers.running is not None
-        return Context(mode=self.mode, has_images=bool(self._images), answer_running=running)
+        return Context(mode=mode, has_images=bool(self._images), answer_running=running)
 
     def _last_taken_otherwise(self, meant: str) -> str | None:
         """The newest utterance that was taken for something else than ``meant``: what "that" is."""

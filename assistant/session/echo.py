@@ -24,6 +24,10 @@ LEAST_SCORE_MIXED = 30.0
 """Of an echo within an utterance that holds more: about six words as they were read."""
 LEAST_KEPT_WORDS = 3
 """In a row, of an utterance that holds an echo; fewer are mishearings, unless they are a command."""
+SHORTEST_LETTERS = 8
+"""Of a partial: fewer say nothing about where they come from."""
+MAY_BE = 0.3
+"""Score a letter of a partial from which it is held back."""
 STRANGE = 0.34
 """Share of a word's letters that match, below which the word may be a person's."""
 LOOSE, LEAST_LOOSE = 0.65, 2.0
@@ -65,6 +69,10 @@ class Loudspeaker:
     def is_reading(self, at_ms: int) -> bool:
         return bool(self._stretches) and at_ms < self._until(self._stretches[-1]) - AFTER_MS
 
+    def since(self, at_ms: int) -> str:
+        """What could be heard from ``at_ms`` on."""
+        return self.between(at_ms, at_ms + LONGEST_READING_MS)
+
     def between(self, start_ms: int, end_ms: int) -> str:
         """What could be heard from ``start_ms`` to ``end_ms``."""
         return " ".join(
@@ -100,6 +108,14 @@ def without_echo(heard: str, read: str, is_command: Callable[[str], bool]) -> st
         if len(run) >= LEAST_KEPT_WORDS or is_command(text):
             kept.append(text)
     return " ".join(kept)
+
+
+def may_be_echo(heard: str, read: str) -> bool:
+    """Whether ``heard``, the beginning of an utterance, may turn out to be an echo of ``read``."""
+    letters, said = _letters(heard[:LONGEST_CHARS]), _letters(read[-LONGEST_CHARS:])
+    if len(letters) < SHORTEST_LETTERS or not said:
+        return bool(said)
+    return _aligned(letters, said)[0] >= MAY_BE * len(letters)
 
 
 def _letters(text: str) -> str:

@@ -91,6 +91,29 @@ class ModeChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class AttentionChosen:
+    """Asleep, nothing is taken but the command that wakes."""
+
+    asleep: bool
+    by: Literal["voice", "hand"]
+
+
+@dataclass(frozen=True, slots=True)
+class WakePhraseChosen:
+    """With a phrase, only utterances that begin with it are questions; without, any may be."""
+
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingAloud:
+    """The page reads ``text`` aloud from now on, or, with None, nothing more."""
+
+    text: str | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class IntentCorrected:
     item_id: str
     intent: Literal["dictation", "question"]
@@ -188,6 +211,9 @@ Fact = (
     | UtteranceDropped
     | RecognitionFailed
     | ModeChosen
+    | AttentionChosen
+    | WakePhraseChosen
+    | ReadingAloud
     | IntentCorrected
     | ItemEditedByHand
     | ReportEdited

@@ -1,0 +1,183 @@
+"""Asleep, called by a phrase, and with an answer being read aloud."""
+
+import pytest
+
+from assistant.asr.base import Word
+from assistant.engines.base import EngineInfo
+from assistant.events import (
+    AttentionChanged,
+    EchoLeftOut,
+    IntentEvent,
+    ResponseDone,
+    SpeechStartedEvent,
+    SpeechStop,
+    TranscriptCompleted,
+    TranscriptPartial,
+)
+from assistant.session.core import Conversation
+from assistant.session.types import (
+    AnswerRequested,
+    AttentionChosen,
+    Emit,
+    FinalHeard,
+    IntentCorrected,
+    PartialHeard,
+    QuestionTyped,
+    ReadingAloud,
+    RecognitionFailed,
+    SpeechStarted,
+    SpeechStopped,
+    StartAnswer,
+    StopAnswer,
+    UtteranceDropped,
+    WakePhraseChosen,
+)
+
+ANSWER = "There is no evidence of a pneumothorax on this image."
+
+
+@pytest.fixture
+def talk():
+    return Conversation(EngineInfo(name="scripted", stand_in=True, sees_images=False))
+
+
+def say(talk, utterance, text, start_ms=1_000, words=()):
+    """A whole utterance; its events."""
+    actions = talk.handle(SpeechStarted(utterance, start_ms))
+    actions += talk.handle(PartialHeard(utterance, text, ""))
+    actions += talk.handle(SpeechStopped(utterance, start_ms + 2_000))
+    actions += talk.handle(FinalHeard(utterance, text, words, start_ms, start_ms + 2_000, ""))
+    return actions
+
+
+def events(actions, kind=object):
+    return [a.event for a in actions if isinstance(a, Emit) and isinstance(a.event, kind)]
+
+
+# --- sleeping ---
+
+
+def test_go_to_sleep_and_wake_up_by_voice(talk):
+    (changed,) = events(say(talk, 1, "Go to sleep."), AttentionChanged)
+    assert (changed.asleep, changed.by, talk.asleep) == (True, "voice", True)
+    assert say(talk, 2, "The patient told me about her holidays.") == []
+    (changed,) = events(say(talk, 3, "Wake up."))
+    assert (changed.asleep, talk.asleep, talk.document) == (False, False, "")
+    say(talk, 4, "The lungs are clear.")
+    assert talk.document == "The lungs are clear."
+
+
+def test_asleep_nothing_passes_but_the_command_that_wakes(talk):
+    talk.handle(AttentionChosen(True, "hand"))
+    assert say(talk, 1, "Is there a pneumothorax?") == []
+    assert say(talk, 2, "scratch that") == []
+    assert talk.handle(SpeechStarted(3, 9_000)) == []
+    assert talk.handle(RecognitionFailed(3, "asr_failed", "Failed.")) == []
+    assert talk.handle(SpeechStarted(4, 9_500)) == []
+    assert talk.handle(UtteranceDropped(4)) == []
+    talk.handle(AttentionChosen(False, "hand"))
+    assert talk.document == ""
+
+
+def test_what_began_before_sleep_is_kept_and_what_began_asleep_is_not(talk):
+    talk.handle(SpeechStarted(1, 0))
+    talk.handle(AttentionChosen(True, "hand"))
+    talk.handle(FinalHeard(1, "The lungs are clear.", (), 0, 900, ""))
+    assert talk.document == "The lungs are clear."
+    talk.handle(SpeechStarted(2, 2_000))
+    talk.handle(AttentionChosen(False, "hand"))
+    assert talk.handle(FinalHeard(2, "A private word.", (), 2_000, 3_000, "")) == []
+
+
+def test_a_typed_question_is_answered_also_asleep(talk):
+    talk.handle(AttentionChosen(True, "hand"))
+    talk.handle(QuestionTyped("What is gout?"))
+    assert any(isinstance(action, StartAnswer) for action in talk.handle(AnswerRequested()))
+
+
+def test_sleeping_twice_is_said_once(talk):
+    assert talk.handle(AttentionChosen(True, "hand"))
+    assert talk.handle(AttentionChosen(True, "hand")) == []
+
+
+# --- a wake phrase for the assistant ---
+
+
+def asked(actions):
+    return [action.question.text for action in actions if isinstance(action, StartAnswer)]
+
+
+def test_with_a_phrase_only_what_begins_with_it_is_a_question(talk):
+    talk.handle(WakePhraseChosen("hey doctor"))
+    assert asked(say(talk, 1, "Is there a pneumothorax on this image?")) == []
+    assert asked(say(talk, 2, "Hey, Doctor, is there a pneumothorax?")) == ["Is there a pneumothorax?"]
+    assert asked(say(talk, 3, "Hey doctor.")) == []
+    assert "Is there a pneumothorax on this image?" in talk.document
+
+
+def test_with_a_phrase_any_words_after_it_are_a_question_and_commands_are_commands(talk):
+    talk.handle(WakePhraseChosen("assistant"))
+    assert asked(say(talk, 1, "assistant differential for this finding")) == ["Differential for this finding"]
+    assert any(isinstance(action, StopAnswer) for action in say(talk, 2, "assistant stop"))
+
+
+def test_without_the_phrase_any_question_is_one_again(talk):
+    talk.handle(WakePhraseChosen("hey doctor"))
+    talk.handle(WakePhraseChosen(""))
+    assert asked(say(talk, 1, "Is there a pneumothorax on this image?"))
+
+
+# --- reading aloud ---
+
+
+def test_an_echo_of_what_is_read_is_neither_shown_nor_kept(talk):
+    talk.handle(ReadingAloud(ANSWER, 500))
+    word = Word("There", 0, 300, 0.9)
+    actions = say(talk, 1, "there is no evidence of a new methorax on this image", words=(word,))
+    assert events(actions, TranscriptPartial) == []
+    assert events(actions, TranscriptCompleted)[0].transcript == ""
+    assert events(actions, EchoLeftOut)[0].text == "there is no evidence of a new methorax on this image"
+    assert talk.document == ""
+
+
+def test_an_echo_left_out_wrongly_comes_back(talk):
+    talk.handle(ReadingAloud(ANSWER, 500))
+    say(talk, 1, "There is no evidence of a pneumothorax.")
+    (taken,) = events(talk.handle(IntentCorrected("utt_1", "dictation")), IntentEvent)
+    assert taken.intent == "dictation"
+    assert talk.document == "There is no evidence of a pneumothorax."
+
+
+def test_what_a_person_says_while_it_is_read_is_shown_and_kept(talk):
+    talk.handle(ReadingAloud(ANSWER, 500))
+    actions = say(talk, 1, "The left kidney is surgically absent.")
+    assert events(actions, TranscriptPartial)
+    assert talk.document == "The left kidney is surgically absent."
+
+
+def test_the_same_words_after_the_reading_are_dictation(talk):
+    talk.handle(ReadingAloud(ANSWER, 500))
+    talk.handle(ReadingAloud(None, 3_000))
+    say(talk, 1, "There is no evidence of a pneumothorax on this image.", start_ms=6_000)
+    assert talk.document == "There is no evidence of a pneumothorax on this image."
+
+
+def test_stop_ends_the_reading_of_an_answer_that_is_complete(talk):
+    talk.handle(ReadingAloud(ANSWER, 500))
+    actions = say(talk, 1, "stop", start_ms=2_000)
+    assert events(actions, SpeechStop)
+    assert events(actions, IntentEvent)[0].intent == "command"
+
+
+def test_stop_ends_the_answer_and_its_reading(talk):
+    talk.handle(QuestionTyped("What is gout?"))
+    talk.handle(AnswerRequested())
+    talk.handle(ReadingAloud(ANSWER, 500))
+    actions = say(talk, 1, "Stop.", start_ms=2_000)
+    assert events(actions, SpeechStop)
+    assert events(actions, ResponseDone)[0].response.status == "cancelled"
+
+
+def test_speech_is_still_said_to_begin_while_something_is_read(talk):
+    talk.handle(ReadingAloud(ANSWER, 500))
+    assert events(talk.handle(SpeechStarted(1, 900)), SpeechStartedEvent)
