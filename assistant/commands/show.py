@@ -33,7 +33,8 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     # Takes a second to import.
-    from assistant.imaging.prepare import prepare, reading_options  # noqa: PLC0415
+    from assistant.imaging.options import reading_options  # noqa: PLC0415
+    from assistant.imaging.prepare import prepare  # noqa: PLC0415
     from assistant.imaging.study import SourceFile, all_pieces  # noqa: PLC0415
 
     if args.most_images < 1:

@@ -6,28 +6,18 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pydicom
 
+from assistant.imaging.options import Options
 from assistant.imaging.study import Problem, SourceFile
 
 IGNORED = {".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"}
 DICOMDIR = "DICOMDIR"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Of one upload. A zip counts by what it unpacks to."""
-
-    most_files: int = 20_000
-    most_bytes: int = 4 * 2**30
-    most_expansion: int = 100
-    """Unpacked size over packed size: pictures seldom reach 10, bombs begin at 1,000."""
-
-
-def found_files(given: Iterable[SourceFile], scratch: Path, limits: Limits) -> Iterator[SourceFile | Problem]:
+def found_files(given: Iterable[SourceFile], scratch: Path, limits: Options) -> Iterator[SourceFile | Problem]:
     """Every single file in what was given, folders and zips opened; and what could not be."""
     count = size = 0
     for found in _opened(given, scratch, limits):
@@ -51,7 +41,7 @@ def found_files(given: Iterable[SourceFile], scratch: Path, limits: Limits) -> I
         yield found
 
 
-def _opened(given: Iterable[SourceFile], scratch: Path, limits: Limits) -> Iterator[SourceFile | Problem]:
+def _opened(given: Iterable[SourceFile], scratch: Path, limits: Options) -> Iterator[SourceFile | Problem]:
     given = list(given)
     for source in given:
         if source.path.is_dir():
@@ -101,7 +91,7 @@ def _listed(source: SourceFile) -> Iterator[SourceFile | Problem]:
         yield Problem(source.name, "dicomdir_files_missing", message)
 
 
-def _unzipped(source: SourceFile, scratch: Path, limits: Limits) -> Iterator[SourceFile | Problem]:
+def _unzipped(source: SourceFile, scratch: Path, limits: Options) -> Iterator[SourceFile | Problem]:
     try:
         with zipfile.ZipFile(source.path) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -116,7 +106,7 @@ def _unzipped(source: SourceFile, scratch: Path, limits: Limits) -> Iterator[Sou
         yield Problem(source.name, "zip_not_readable", f"{source.name} is a damaged zip. Make it again.")
 
 
-def _too_large(source: SourceFile, entries: list[zipfile.ZipInfo], limits: Limits) -> Problem | None:
+def _too_large(source: SourceFile, entries: list[zipfile.ZipInfo], limits: Options) -> Problem | None:
     total = sum(entry.file_size for entry in entries)
     bomb = total > 2**20 and total > limits.most_expansion * source.path.stat().st_size
     if not bomb and total <= limits.most_bytes and len(entries) <= limits.most_files:

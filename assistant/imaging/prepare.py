@@ -6,14 +6,13 @@ import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from assistant.config import Settings
 from assistant.errors import BadInput
 from assistant.imaging.dicom import Instance, read_header
-from assistant.imaging.intake import Limits, found_files
+from assistant.imaging.intake import found_files
 from assistant.imaging.nifti import is_nifti, read_nifti
+from assistant.imaging.options import Options, Prepared
 from assistant.imaging.pdf import read_pdf
 from assistant.imaging.photo import MAX_BYTES, read_picture
 from assistant.imaging.series import prepare_series
@@ -23,31 +22,6 @@ from assistant.imaging.study import Problem, SourceFile, Study, keep_pictures
 DICOM_SUFFIXES = {".dcm", ".dicom", ".ima"}
 NAMED_PROBLEMS = 10
 SLIDE_SUFFIXES = {".svs", ".ndpi", ".scn", ".mrxs", ".vms", ".vmu", ".bif", ".svslide"}
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the settings say about reading pictures."""
-
-    limits: Limits = field(default_factory=Limits)
-    show_identity: bool = False
-    """Names, dates and descriptions of the tags may stand in labels."""
-    allow_burned_in: bool = False
-    """Take pictures whose tags say that text, perhaps a name, is written in them."""
-
-
-def reading_options(settings: Settings) -> Options:
-    return Options(
-        limits=Limits(most_bytes=int(settings.upload_gb * 2**30)),
-        show_identity=settings.dicom_identity,
-        allow_burned_in=settings.allow_burned_in,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    studies: tuple[Study, ...]
-    problems: tuple[Problem, ...]
 
 
 def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prepared:
@@ -61,7 +35,7 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
     with tempfile.TemporaryDirectory(dir=folder) as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the readers' warnings quote what is in the files
         seen: set[Path] = set()
-        for found in found_files(given, Path(scratch), options.limits):
+        for found in found_files(given, Path(scratch), options):
             try:
                 if isinstance(found, Problem):
                     problems.append(found)

@@ -57,7 +57,7 @@ class Slide(Study):
         pieces = []
         for index in chosen_slices(len(self.patches), most):
             patch = self.patches[index]
-            image = self._image(index, "image/png", self._patch(index).read_bytes(), PATCH_PX)
+            image = self._image(index, *self.model_image(index), PATCH_PX)
             source = f"{self.source}, {self.magnification}x, patch at {patch.x}, {patch.y}"
             pieces.append(ImagePiece(image, self.id, source, square))
         return tuple(pieces)
@@ -70,10 +70,10 @@ class Slide(Study):
             raise IndexError(index)
         if index == 0:
             return Picture("image/jpeg", (self.folder / "overview.jpeg").read_bytes())
-        return Picture("image/png", self._patch(index - 1).read_bytes())
+        return self.model_image(index - 1)
 
-    def _patch(self, index: int) -> Path:
-        return self.folder / f"patch-{index:03}.png"
+    def model_image(self, index: int) -> Picture:
+        return Picture("image/png", (self.folder / f"patch-{index:03}.png").read_bytes())
 
 
 def is_slide(path: Path) -> bool:

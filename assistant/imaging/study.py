@@ -77,6 +77,10 @@ class Study(ABC):
     def view(self, index: int, window: str = "") -> Picture:
         """Picture ``index`` for the page. Raises ``IndexError``, or ``KeyError`` for an unknown window."""
 
+    @abstractmethod
+    def model_image(self, index: int) -> Picture:
+        """Image ``index`` as the model gets it: the number behind the dash of its piece's id."""
+
     def _image(self, index: int, media_type: str, data: bytes, side_px: int) -> Image:
         return Image(f"{self.id}-{index}", self.name, media_type, data, side_px, side_px)
 
@@ -98,17 +102,20 @@ class Pictures(Study):
 
     def _piece(self, index: int) -> ImagePiece:
         padding = Padding(*self.sizes[index])
-        data = self._file("model", index).read_bytes()
-        image = self._image(index, _media_type(self.suffixes[index]), data, padding.side_px)
+        image = self._image(index, *self.model_image(index), padding.side_px)
         return ImagePiece(image, self.id, self.sources[index], padding)
+
+    def model_image(self, index: int) -> Picture:
+        return self._picture("model", index)
 
     def view(self, index: int, window: str = "") -> Picture:
         if window:
             raise KeyError(window)
-        return Picture(_media_type(self.suffixes[index]), self._file("view", index).read_bytes())
+        return self._picture("view", index)
 
-    def _file(self, what: str, index: int) -> Path:
-        return self.folder / f"{what}-{index:03}.{self.suffixes[index]}"
+    def _picture(self, what: str, index: int) -> Picture:
+        file = self.folder / f"{what}-{index:03}.{self.suffixes[index]}"
+        return Picture(f"image/{self.suffixes[index]}", file.read_bytes())
 
 
 def new_id() -> str:
@@ -157,10 +164,6 @@ def keep_pictures(
         sizes=tuple(picture.size for picture, _ in pictures),
         suffixes=tuple(suffixes),
     )
-
-
-def _media_type(suffix: str) -> str:
-    return f"image/{suffix}"
 
 
 def in_order(studies: Sequence[Study]) -> list[Study]:

@@ -54,14 +54,14 @@ class Volume(Study):
         pieces: list[Piece] = [TextPiece(INSTRUCTION, self.id, "instruction for a volume")]
         for number, index in enumerate(chosen_slices(self.count, min(most, MOST_SLICES)), start=1):
             padding = Padding(self.width_px, self.height_px)
-            image = self._image(index, "image/png", self._model_png(index), padding.side_px)
+            image = self._image(index, *self.model_image(index), padding.side_px)
             pieces += [
                 ImagePiece(image, self.id, self.sources[index], padding),
                 TextPiece(f"SLICE {number}", self.id, self.sources[index]),
             ]
         return tuple(pieces)
 
-    def _model_png(self, index: int) -> bytes:
+    def model_image(self, index: int) -> Picture:
         """Made once, then kept beside the values."""
         kept = self.folder / f"model-{index:04}.png"
         if not kept.exists():
@@ -69,7 +69,7 @@ class Volume(Study):
             new = kept.with_suffix(".new")
             new.write_bytes(saved(squared(picture), "PNG", compress_level=1))
             new.replace(kept)
-        return kept.read_bytes()
+        return Picture("image/png", kept.read_bytes())
 
     def _as_model(self, values: Values) -> Pixels:
         if self.kind == "ct":

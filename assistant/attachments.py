@@ -1,0 +1,138 @@
+"""What is attached to one session: read once, kept in a private folder that goes with the session."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+
+from assistant.engines.pieces import Piece
+from assistant.errors import BadInput
+from assistant.events import Attachment
+from assistant.imaging.options import Prepared
+from assistant.imaging.photo import is_photo, read_picture
+from assistant.imaging.study import Problem, SourceFile, Study, all_pieces, keep_pictures
+from assistant.imaging.worker import Reader
+
+MOST_ATTACHMENTS = 16
+LONGEST_NAME_CHARS = 200
+
+
+class Attachments:
+    """``attached`` is called for each new one, ``warn`` with a code and words for what needs a look."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        session_id: str,
+        attached: Callable[[Attachment], None],
+        warn: Callable[[str, str], None],
+    ) -> None:
+        self._reader, self._session_id = reader, session_id
+        self._attached, self._warn = attached, warn
+        self._studies: dict[str, Study] = {}
+        self._folder: Path | None = None
+        self._closed = False
+
+    @property
+    def most_bytes(self) -> int:
+        return self._reader.options.most_bytes
+
+    def new_folder(self) -> Path:
+        """An empty folder for files on their way in; only this user can look into it."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="assistant-"))
+        return Path(tempfile.mkdtemp(dir=self._folder))
+
+    async def add(self, files: Sequence[SourceFile]) -> tuple[list[Attachment], list[Problem]]:
+        """Read the files and attach what they hold; and what was left out, with the reasons."""
+        if len(self._studies) >= MOST_ATTACHMENTS:
+            return [], [_too_many(files[0].name)]
+        folder = self.new_folder()
+        try:
+            prepared = await self._read(files, folder)
+        except BadInput as error:
+            return [], [Problem(files[0].name, error.code, error.message)]
+        attachments, problems = [], list(prepared.problems)
+        for study in prepared.studies:
+            if self._closed or len(self._studies) >= MOST_ATTACHMENTS:  # others may have come meanwhile
+                problems.append(_too_many(study.name))
+                await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)
+                continue
+            self._compare_patient(study)
+            self._studies[study.id] = study
+            attachments.append(self._describe(study))
+            self._attached(attachments[-1])
+        return attachments, problems
+
+    async def _read(self, files: Sequence[SourceFile], folder: Path) -> Prepared:
+        """A photo alone is read in a thread, which is quicker; all else in a process."""
+        if len(files) == 1 and await asyncio.to_thread(is_photo, files[0].path):
+            return await asyncio.to_thread(_read_photo, files[0], folder)
+        return await self._reader.read(files, folder)
+
+    def _compare_patient(self, study: Study) -> None:
+        others = {each.patient for each in self._studies.values()} - {""}
+        if study.patient and others and study.patient not in others:
+            self._warn("patients_differ", f"{study.name} is of another patient than what is attached already.")
+
+    def _describe(self, study: Study) -> Attachment:
+        return Attachment(
+            id=study.id,
+            name=study.name,
+            kind=study.kind,
+            media_type="image/png",
+            width_px=study.width_px,
+            height_px=study.height_px,
+            url=f"/v1/attachments/{self._session_id}/{study.id}",
+            count=study.count,
+            windows=list(study.windows),
+            notes=list(study.notes),
+        )
+
+    def study(self, attachment_id: str) -> Study | None:
+        return self._studies.get(attachment_id)
+
+    async def pieces(self, ids: Sequence[str], most: int) -> tuple[Piece, ...]:
+        """What a model with room for ``most`` images reads of these attachments."""
+        studies = [self._studies[each] for each in ids if each in self._studies]
+        return await asyncio.to_thread(all_pieces, studies, most)
+
+    async def remove(self, attachment_id: str) -> None:
+        if study := self._studies.pop(attachment_id, None):
+            await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)
+
+    async def close(self) -> None:
+        """Delete everything."""
+        self._closed = True
+        self._studies.clear()
+        if self._folder:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+def _read_photo(file: SourceFile, folder: Path) -> Prepared:
+    try:
+        picture = read_picture(file.path.read_bytes(), file.name)
+        name = PurePosixPath(file.name).name
+        study = keep_pictures([picture], folder, kind="photo", name=name, sources=[file.name])
+    except BadInput as error:
+        return Prepared((), (Problem(file.name, error.code, error.message),))
+    return Prepared((study,), ())
+
+
+def _too_many(name: str) -> Problem:
+    message = f"{name} was left out: at most {MOST_ATTACHMENTS} attachments; remove one first."
+    return Problem(name, "too_many_images", message)
+
+
+def place_for(name: str, folder: Path) -> Path:
+    """Where under ``folder`` a file of this name goes: its folders are kept, as slides and discs need, and it
+    cannot leave. Raises ``BadInput``: ``file_name_invalid``.
+    """
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+    invalid = not parts or ".." in parts or "\0" in name or len(parts) > 32
+    if invalid or any(len(part.encode()) > LONGEST_NAME_CHARS for part in parts):
+        raise BadInput("A file's name cannot be used here. Give it a shorter one.", code="file_name_invalid")
+    place = folder.joinpath(*parts)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place

@@ -1,0 +1,34 @@
+"""How attached files are read, and what comes of it."""
+
+from dataclasses import dataclass
+
+from assistant.config import Settings
+from assistant.imaging.study import Problem, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The bounds of one upload, in which a zip counts by what it unpacks to, and what may be shown."""
+
+    most_files: int = 20_000
+    most_bytes: int = 4 * 2**30
+    most_expansion: int = 100
+    """Unpacked size over packed size: pictures seldom reach 10, bombs begin at 1,000."""
+    show_identity: bool = False
+    """Names, dates and descriptions of the tags may stand in labels."""
+    allow_burned_in: bool = False
+    """Take pictures whose tags say that text, perhaps a name, is written in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    studies: tuple[Study, ...]
+    problems: tuple[Problem, ...]
+
+
+def reading_options(settings: Settings) -> Options:
+    return Options(
+        most_bytes=int(settings.upload_gb * 2**30),
+        show_identity=settings.dicom_identity,
+        allow_burned_in=settings.allow_burned_in,
+    )

@@ -1,0 +1,251 @@
+"""HTTP routes of what is attached: files in, pictures of them out, and what a model sees of them.
+
+A single file is one POST to ``/v1/attachments``. Many that belong together, as a series of slices does, go one
+by one into an upload, which is then finished: ``POST /v1/uploads``, ``PUT /v1/uploads/ID``, ``POST
+/v1/uploads/ID/finish``. Who sends must show the session's resume token; who looks knows its unguessable id.
+"""
+
+import asyncio
+import hmac
+import io
+import secrets
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+import PIL.Image
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from assistant.attachments import Attachments, place_for
+from assistant.engines.pieces import ImagePiece, Piece
+from assistant.errors import BadInput
+from assistant.imaging.square import saved
+from assistant.imaging.study import Picture, Problem, SourceFile, Study
+
+THUMBNAIL_PX = 256
+MOST_UPLOADS = 4
+"""That one session has begun and not finished."""
+PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+class Session(Protocol):
+    id: str
+    resume_token: str
+    attachments: Attachments
+
+    async def model_pieces(self) -> tuple[Piece, ...]: ...
+
+
+@dataclass(slots=True)
+class Upload:
+    """Files of one session that have come in so far."""
+
+    session: Session
+    folder: Path
+    files: list[SourceFile] = field(default_factory=list)
+    size: int = 0
+
+
+class Uploads:
+    """``find`` gives the session of an id, if it lives."""
+
+    def __init__(self, find: Any) -> None:
+        self._find = find
+        self._open: dict[str, Upload] = {}
+
+    def routes(self) -> list[Route]:
+        picture = "/v1/attachments/{session_id}/{attachment_id}"
+        return [
+            Route("/v1/attachments", self.attach, methods=["POST"]),
+            Route("/v1/uploads", self.begin, methods=["POST"]),
+            Route("/v1/uploads/{upload_id}", self.put, methods=["PUT"]),
+            Route("/v1/uploads/{upload_id}/finish", self.finish, methods=["POST"]),
+            Route(picture, self.thumbnail),
+            Route(f"{picture}/slice", self.slice),
+            Route(f"{picture}/model/{{index:int}}", self.model_image),
+            Route("/v1/prompt/{session_id}", self.prompt),
+        ]
+
+    # --- in ---
+
+    async def attach(self, request: Request) -> Response:
+        """POST one file of any kind; returns the first attachment in it. The others come as events, and what
+        was left out of it as notices."""
+        session = self._sender(request)
+        if session is None:
+            return _no_session()
+        folder = session.attachments.new_folder()
+        try:
+            upload = Upload(session, folder)
+            await self._take(request, upload, request.query_params.get("name", "image")[:255])
+            attachments, problems = await session.attachments.add(upload.files)
+        except ClientDisconnect:
+            return _refusal(400, "upload_cut", "The upload broke off; attach it again.")
+        except BadInput as error:
+            return _bad(error.code, error.message)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        if not attachments:
+            return _bad(problems[0].code, problems[0].message)
+        return JSONResponse(attachments[0].model_dump(), status_code=201)
+
+    async def begin(self, request: Request) -> Response:
+        session = self._sender(request)
+        if session is None:
+            return _no_session()
+        self._forget_ended()
+        if sum(each.session is session for each in self._open.values()) >= MOST_UPLOADS:
+            return _refusal(429, "too_many_uploads", "Wait until the other uploads are done.")
+        upload_id = f"up_{secrets.token_urlsafe(9)}"
+        self._open[upload_id] = Upload(session, session.attachments.new_folder())
+        return JSONResponse({"id": upload_id}, status_code=201)
+
+    async def put(self, request: Request) -> Response:
+        """One file (raw body); ``X-File-Name`` is its percent-encoded name, with the folders it came in."""
+        upload = self._upload(request)
+        if upload is None:
+            return _no_session()
+        try:
+            await self._take(request, upload, unquote(request.headers.get("x-file-name", "file")))
+        except ClientDisconnect:
+            return _refusal(400, "upload_cut", "The upload broke off; attach it again.")
+        except BadInput as error:
+            return _bad(error.code, error.message)
+        return Response(status_code=204)
+
+    async def finish(self, request: Request) -> Response:
+        """Read what came; returns the attachments, and why files were left out."""
+        upload = self._upload(request)
+        if upload is None:
+            return _no_session()
+        del self._open[request.path_params["upload_id"]]
+        try:
+            if not upload.files:
+                return _bad("upload_empty", "Nothing was uploaded.")
+            attachments, problems = await upload.session.attachments.add(upload.files)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
+        return JSONResponse(
+            {
+                "attachments": [each.model_dump() for each in attachments],
+                "problems": [_problem(each) for each in problems],
+            },
+            status_code=201 if attachments else 400,
+        )
+
+    async def _take(self, request: Request, upload: Upload, name: str) -> None:
+        """The body, onto the disk as it comes. Raises ``BadInput``: ``upload_too_large``,
+        ``file_name_invalid``."""
+        place = place_for(name, upload.folder)
+        limit = upload.session.attachments.most_bytes
+        with place.open("wb") as file:
+            async for part in request.stream():
+                upload.size += len(part)
+                if upload.size > limit:
+                    raise BadInput(
+                        f"{name}: an upload may have {limit / 2**30:g} GB at most.", code="upload_too_large"
+                    )
+                await asyncio.to_thread(file.write, part)
+        upload.files.append(SourceFile(name, place))
+
+    def _sender(self, request: Request) -> Session | None:
+        session: Session | None = self._find(request.query_params.get("session", ""))
+        token = request.headers.get("x-session-token", "")
+        known = session is not None and hmac.compare_digest(token.encode(), session.resume_token.encode())
+        return session if known else None
+
+    def _upload(self, request: Request) -> Upload | None:
+        upload = self._open.get(request.path_params["upload_id"])
+        return upload if upload and self._sender(request) is upload.session else None
+
+    def _forget_ended(self) -> None:
+        for upload_id, upload in list(self._open.items()):
+            if self._find(upload.session.id) is None:  # its folder went with it
+                del self._open[upload_id]
+
+    # --- out ---
+
+    def _study(self, request: Request) -> Study | None:
+        session: Session | None = self._find(request.path_params["session_id"])
+        return session.attachments.study(request.path_params["attachment_id"]) if session else None
+
+    async def thumbnail(self, request: Request) -> Response:
+        """A small picture of an attachment: of a volume its middle, of a slide the overview."""
+        if (study := self._study(request)) is None:
+            return _unknown()
+        index = study.count // 2 if study.kind in ("ct", "mr") else 0
+        data = await asyncio.to_thread(_small, study, index)
+        return Response(data, media_type="image/jpeg", headers=PRIVATE)
+
+    async def slice(self, request: Request) -> Response:
+        """Picture ``?i=`` from 0, in the window ``&window=``."""
+        if (study := self._study(request)) is None:
+            return _unknown()
+        index = request.query_params.get("i", "0")
+        window = request.query_params.get("window", "")
+        if not index.isdecimal() or len(index) > 6:
+            return _bad("slice_unknown", "There is no such slice.")
+        try:
+            return _picture(await asyncio.to_thread(study.view, int(index), window))
+        except (IndexError, KeyError, OSError):
+            return _bad("slice_unknown", "There is no such slice, or no such window.")
+
+    async def model_image(self, request: Request) -> Response:
+        """An image exactly as the model gets it."""
+        if (study := self._study(request)) is None:
+            return _unknown()
+        try:
+            return _picture(await asyncio.to_thread(study.model_image, request.path_params["index"]))
+        except (IndexError, OSError):
+            return _unknown()
+
+    async def prompt(self, request: Request) -> Response:
+        """What the model reads of everything that is attached, in its order."""
+        session: Session | None = self._find(request.path_params["session_id"])
+        if session is None:
+            return _no_session()
+        pieces = await session.model_pieces()
+        return JSONResponse({"pieces": [_shown(piece, session.id) for piece in pieces]}, headers=PRIVATE)
+
+
+def _shown(piece: Piece, session_id: str) -> dict[str, str]:
+    if not isinstance(piece, ImagePiece):
+        return {"type": "text", "text": piece.text, "source": piece.source}
+    index = piece.image.id.rpartition("-")[2]
+    url = f"/v1/attachments/{session_id}/{piece.attachment_id}/model/{index}"
+    return {"type": "image", "url": url, "source": piece.source}
+
+
+def _small(study: Study, index: int) -> bytes:
+    with PIL.Image.open(io.BytesIO(study.view(index).data)) as picture:
+        small = picture.convert("RGB")
+    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    return saved(small, "JPEG", quality=85)
+
+
+def _picture(picture: Picture) -> Response:
+    return Response(picture.data, media_type=picture.media_type, headers=PRIVATE)
+
+
+def _problem(problem: Problem) -> dict[str, str]:
+    return {"name": problem.name, "code": problem.code, "message": problem.message}
+
+
+def _bad(code: str, message: str) -> Response:
+    return _refusal(413 if code in ("image_too_large", "upload_too_large") else 400, code, message)
+
+
+def _no_session() -> Response:
+    return _refusal(404, "session_unknown", "There is no such session; reload the page.")
+
+
+def _unknown() -> Response:
+    return _refusal(404, "attachment_unknown", "There is no such image.")
+
+
+def _refusal(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
