@@ -29,7 +29,7 @@ class Attachments:
         warn: Callable[[str, str], None],
     ) -> None:
         self._reader, self._session_id = reader, session_id
-        self._attached, self._warn = attached, warn
+        self._attached, self.warn = attached, warn
         self._studies: dict[str, Study] = {}
         self._folder: Path | None = None
         self._closed = False
@@ -39,7 +39,10 @@ class Attachments:
         return self._reader.options.most_bytes
 
     def new_folder(self) -> Path:
-        """An empty folder for files on their way in; only this user can look into it."""
+        """An empty folder for files on their way in, that only this user can look into. Raises ``BadInput``:
+        ``session_unknown``."""
+        if self._closed:
+            raise BadInput("The session has ended.", code="session_unknown")
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="assistant-"))
         return Path(tempfile.mkdtemp(dir=self._folder))
@@ -65,6 +68,18 @@ class Attachments:
             self._attached(attachments[-1])
         return attachments, problems
 
+    async def add_data(self, data: bytes, name: str) -> None:
+        """Attach one file that is in memory. Raises ``BadInput``."""
+        folder = self.new_folder()
+        try:
+            place = place_for(name, folder)
+            await asyncio.to_thread(place.write_bytes, data)
+            attachments, problems = await self.add([SourceFile(name, place)])
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        if not attachments:
+            raise BadInput(problems[0].message, code=problems[0].code)
+
     async def _read(self, files: Sequence[SourceFile], folder: Path) -> Prepared:
         """A photo alone is read in a thread, which is quicker; all else in a process."""
         if len(files) == 1 and await asyncio.to_thread(is_photo, files[0].path):
@@ -74,7 +89,7 @@ class Attachments:
     def _compare_patient(self, study: Study) -> None:
         others = {each.patient for each in self._studies.values()} - {""}
         if study.patient and others and study.patient not in others:
-            self._warn("patients_differ", f"{study.name} is of another patient than what is attached already.")
+            self.warn("patients_differ", f"{study.name} is of another patient than what is attached already.")
 
     def _describe(self, study: Study) -> Attachment:
         return Attachment(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,8 @@ from assistant.engines.llamacpp import LlamaCppEngine
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.errors import Missing
 from assistant.guidelines.library import Library
+from assistant.imaging.options import Options, reading_options
+from assistant.imaging.worker import Reader
 from assistant.intents import classifier
 from assistant.listener import Listener
 from assistant.vad.base import Vad
@@ -44,6 +46,8 @@ class Components:
     endpoint: EndpointSettings
     executor: ThreadPoolExecutor
     guidelines: Library | None = None
+    reader: Reader = field(default_factory=lambda: Reader(Options()))
+    """Reads what is attached."""
     text_engine: Engine | None = None
     """Answers the questions without images, if it is there."""
 
@@ -74,6 +78,7 @@ class Components:
 
     async def close(self) -> None:
         await asyncio.gather(*(engine.close() for engine in (self.engine, self.text_engine) if engine))
+        self.reader.close()
         self.executor.shutdown(wait=False, cancel_futures=True)
 
 
@@ -203,4 +208,5 @@ def open_components(settings: Settings) -> Components:
         endpoint=endpoint_settings(settings),
         executor=ThreadPoolExecutor(settings.asr_workers, thread_name_prefix="asr"),
         guidelines=Library(settings.guidelines) if settings.guidelines else None,
+        reader=Reader(reading_options(settings)),
     )

@@ -564,7 +564,11 @@ class Attachment(_Part):
     media_type: str
     width_px: int
     height_px: int
-    url: str = Field(description="Path of a small picture of it on this server.")
+    url: str = Field(description="Path of a small picture of it on this server; below it: /slice?i=&window=.")
+    kind: str = Field("photo", description="photo, xray, pictures, ct, mr, slide or pages.")
+    count: int = Field(1, description="Pictures to look through: slices, pages, patches behind an overview.")
+    windows: list[str] = Field([], description="Windows that its slices can be seen in, the usual one first.")
+    notes: list[str] = Field([], description="What to know about it, e.g. that slices are missing.")
 
 
 class AttachmentAdded(ServerEventBase):

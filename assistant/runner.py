@@ -6,11 +6,13 @@ import binascii
 import logging
 import secrets
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
 from assistant import __version__, corrections, telemetry
+from assistant.attachments import Attachments
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk
 from assistant.audio.pcm import StreamResampler
 from assistant.audio.track import AudioStats
@@ -18,10 +20,9 @@ from assistant.channels import DropOldest, Outbox
 from assistant.components import Components
 from assistant.config import Settings
 from assistant.engines.base import AnswerText, Engine, EngineInfo, Question, Thought, Usage
-from assistant.engines.pieces import Image
+from assistant.engines.pieces import Piece
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
-    Attachment,
     AttachmentRemove,
     AttentionSet,
     AudioFormat,
@@ -62,7 +63,7 @@ from assistant.events import (
 )
 from assistant.export.checks import Finding, check
 from assistant.export.history import SessionInfo
-from assistant.imaging.photo import image_from_data_uri, read_image
+from assistant.imaging.photo import image_from_data_uri
 from assistant.listener import Listener
 from assistant.readings.labs import LabReport
 from assistant.record import SessionRecord
@@ -108,7 +109,6 @@ OUTBOX_EVENTS = 2_000
 SILENT_S = 1.0
 """No audio for so long, in the middle of an utterance, ends it: packets stop when a microphone is muted."""
 STATUS_EVERY_S = 1.0
-MAX_IMAGES = 16
 
 
 class SessionRunner:
@@ -130,6 +130,9 @@ class SessionRunner:
         self._listener: Listener = components.new_listener()
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
         self.record = SessionRecord(settings, session, store, self.resume_token, self._storing_changed)
+        self.attachments = Attachments(
+            components.reader, self.id, attached=lambda each: self._take(ImageAttached(each)), warn=self._warn
+        )
         self._outbox: Outbox[ServerEvent] | None = None
         self._chunks: DropOldest[AudioChunk] = DropOldest(AUDIO_CHUNKS)
         self._clock = 0  # the session's sample clock: the end of the last audio
@@ -168,6 +171,7 @@ class SessionRunner:
                 self._grace.cancel()
             telemetry.sessions.dec()
             await self._close_peer()
+            await self.attachments.close()
             await self.record.finish()
             if self._outbox:
                 self._outbox.close()
@@ -411,6 +415,7 @@ class SessionRunner:
                 self._take(ReportCommanded(event))
             case AttachmentRemove():
                 self._take(ImageRemoved(event.attachment_id))
+                await self.attachments.remove(event.attachment_id)
             case _:
                 assert_never(event)
 
@@ -443,33 +448,23 @@ class SessionRunner:
         for part in event.item.content:
             if isinstance(part, InputImage):
                 data = image_from_data_uri(part.image_url)
-                await self.attach(data, part.name)
+                await self.attachments.add_data(data, part.name)
         if text := "\n".join(texts).strip():
             self._take(QuestionTyped(text))
 
-    async def attach(self, data: bytes, name: str) -> Attachment:
-        """Attach an image to the session. Raises ``BadInput``."""
-        self._check_image_count()
-        image = await asyncio.to_thread(read_image, data, name)
-        self._check_image_count()  # others may have come meanwhile
-        attachment = Attachment(
-            id=image.id,
-            name=image.name,
-            media_type=image.media_type,
-            width_px=image.width_px,
-            height_px=image.height_px,
-            url=f"/v1/attachments/{self.id}/{image.id}",
-        )
-        self._take(ImageAttached(image, attachment))
-        return attachment
+    async def model_pieces(self) -> tuple[Piece, ...]:
+        """What the model would be given of everything attached."""
+        ids = self._conversation.attachment_ids
+        return await self.attachments.pieces(ids, self._engine.info.most_images)
 
-    def _check_image_count(self) -> None:
-        if self._conversation.image_count >= MAX_IMAGES:
-            raise BadInput(f"At most {MAX_IMAGES} images; remove one first.", code="too_many_images")
+    async def _with_pieces(self, question: Question, engine: EngineInfo) -> Question:
+        if not question.attachment_ids:
+            return question
+        most = engine.most_images if engine.sees_images else 1  # one is enough to say so
+        return replace(question, pieces=await self.attachments.pieces(question.attachment_ids, most))
 
-    def image(self, attachment_id: str) -> Image | None:
-        attached = self._conversation.image(attachment_id)
-        return attached.image if attached else None
+    def _warn(self, code: str, message: str) -> None:
+        self._emit(Notice(level="warning", code=code, message=message))
 
     # --- the report ---
 
@@ -489,9 +484,10 @@ class SessionRunner:
         message = f"What is said now is not stored, until this is mended. {error.message}"
         self._emit(Notice(level="warning", code=error.code, message=message))
 
-    def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
-        """What an answer was asked with, and of whom."""
-        return self._conversation.sent(response_id)
+    async def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
+        """What an answer was asked with, and of whom; without what was removed since."""
+        sent = self._conversation.sent(response_id)
+        return sent and (await self._with_pieces(*sent), sent[1])
 
     def labs(self, response_id: str) -> LabReport | None:
         """The lab table that was read from the images of an answer."""
@@ -561,6 +557,7 @@ class SessionRunner:
         usage: Usage | None = None
         try:
             with telemetry.stage("answer"):
+                question = await self._with_pieces(question, engine.info)
                 async with aclosing(engine.answer(question)) as outputs:  # type: ignore[type-var]
                     async for output in outputs:
                         match output:

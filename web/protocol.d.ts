@@ -654,8 +654,16 @@ export interface Attachment {
   media_type: string;
   width_px: number;
   height_px: number;
-  /** Path of a small picture of it on this server. */
+  /** Path of a small picture of it on this server; below it: /slice?i=&window=. */
   url: string;
+  /** photo, xray, pictures, ct, mr, slide or pages. */
+  kind: string;
+  /** Pictures to look through: slices, pages, patches behind an overview. */
+  count: number;
+  /** Windows that its slices can be seen in, the usual one first. */
+  windows: string[];
+  /** What to know about it, e.g. that slices are missing. */
+  notes: string[];
 }
 
 export interface ResponseBody {

@@ -2,14 +2,16 @@
 
 import argparse
 import asyncio
+import tempfile
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.engines.base import AnswerText, Engine, Question
-from assistant.engines.pieces import Image, ImagePiece
+from assistant.engines.pieces import Piece
 from assistant.errors import BadInput
 
 
@@ -21,7 +23,11 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("text", metavar="TEXT", help="the question")
     parser.add_argument(
-        "--image", metavar="FILE", action="append", default=[], help="a picture; may be repeated"
+        "--image",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="a picture, a series (folder or zip), a slide; may be repeated",
     )
     parser.add_argument("--document", metavar="FILE", help="a text file: the report so far")
     for name in ("engine", "engine-url", "engine-model", "gguf", "mmproj"):
@@ -37,11 +43,14 @@ def run(args: argparse.Namespace) -> int:
     question = Question(
         text=args.text.strip(),
         document=_text(Path(args.document)) if args.document else "",
-        pieces=tuple(ImagePiece(_image(Path(path))) for path in args.image),
     )
     from assistant.components import open_engine  # noqa: PLC0415 (loads the engines' libraries)
 
-    asyncio.run(_answer(open_engine(settings_from(args)), question))
+    engine = open_engine(settings_from(args))
+    if args.image:
+        with tempfile.TemporaryDirectory() as folder:
+            question = replace(question, pieces=_pieces(args.image, folder, engine.info.most_images))
+    asyncio.run(_answer(engine, question))
     return 0
 
 
@@ -68,11 +77,14 @@ def _text(path: Path) -> str:
         raise BadInput(f"{path}: cannot be read as UTF-8 text.", code="file_not_readable") from None
 
 
-def _image(path: Path) -> Image:
-    from assistant.imaging.photo import read_image  # noqa: PLC0415
+def _pieces(paths: list[str], folder: str, most: int) -> tuple[Piece, ...]:
+    """What a model reads of these files. Raises ``BadInput`` for the first that cannot be used."""
+    # Takes a second to import.
+    from assistant.imaging.options import Options  # noqa: PLC0415
+    from assistant.imaging.prepare import prepare  # noqa: PLC0415
+    from assistant.imaging.study import SourceFile, all_pieces  # noqa: PLC0415
 
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror or 'cannot be read'}.", code="file_not_readable") from None
-    return read_image(data, path.name)
+    prepared = prepare([SourceFile(path, Path(path)) for path in paths], Path(folder), Options())
+    for problem in prepared.problems:
+        raise BadInput(problem.message, code=problem.code)
+    return all_pieces(prepared.studies, most)

@@ -39,6 +39,7 @@ class Question:
     text: str
     document: str = ""
     """The session's dictated text so far."""
+    attachment_ids: tuple[str, ...] = ()
     pieces: tuple[Piece, ...] = ()
     """What is attached, as the model is to read it, before the dictation and the question."""
     earlier: tuple[Exchange, ...] = ()

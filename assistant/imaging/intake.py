@@ -17,7 +17,9 @@ IGNORED = {".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"}
 DICOMDIR = "DICOMDIR"
 
 
-def found_files(given: Iterable[SourceFile], scratch: Path, limits: Options) -> Iterator[SourceFile | Problem]:
+def found_files(
+    given: Iterable[SourceFile], scratch: Path, limits: Options
+) -> Iterator[SourceFile | Problem]:
     """Every single file in what was given, folders and zips opened; and what could not be."""
     count = size = 0
     for found in _opened(given, scratch, limits):

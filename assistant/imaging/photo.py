@@ -5,6 +5,7 @@ import binascii
 import io
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -12,7 +13,7 @@ import PIL.ImageOps
 
 from assistant.engines.pieces import Image
 from assistant.errors import BadInput
-from assistant.imaging.square import encoded, saved
+from assistant.imaging.square import encoded
 from assistant.imaging.values import Pixels, Values, stretched
 
 MAX_BYTES = 20 * 2**20
@@ -72,6 +73,13 @@ def read_picture(
     return picture, lossless
 
 
+def is_photo(path: Path) -> bool:
+    """Whether it begins as PNG, JPEG or WebP do."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head.startswith((b"\x89PNG", b"\xff\xd8\xff")) or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
+
+
 def image_from_data_uri(uri: str) -> bytes:
     """The bytes of a ``data:`` URI.
 
@@ -84,14 +92,6 @@ def image_from_data_uri(uri: str) -> bytes:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
         raise BadInput("The image's data URI is not base64.", code="image_not_readable") from None
-
-
-def thumbnail(image: Image, size_px: int) -> bytes:
-    """A JPEG no larger than ``size_px`` on either side."""
-    with PIL.Image.open(io.BytesIO(image.data)) as picture:
-        small = picture.convert("RGB")
-    small.thumbnail((size_px, size_px))
-    return saved(small, "JPEG", quality=85)
 
 
 def _decode(data: bytes, name: str, limits: ImageLimits) -> tuple[PIL.Image.Image, bool]:

@@ -1,4 +1,4 @@
-"""Reading what is attached in a process of its own: it is slow, takes memory, and may die of a damaged file."""
+"""What is attached is read in a process of its own: it is slow, and may die of a damaged file."""
 
 import asyncio
 import contextlib

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.engines.pieces import ImagePiece
+from assistant.engines.pieces import Padding
 from assistant.readings.fenced import fenced_json
 
 SCALE = 1000.0
@@ -62,23 +62,7 @@ def _box(each: Any) -> Box | None:
     return Box(label.strip()[:LONGEST_LABEL_CHARS], (y0, x0, y1, x1))
 
 
-def place(boxes: tuple[Box, ...], piece: ImagePiece) -> tuple[PlacedBox, ...]:
-    """The boxes on the picture from which ``piece`` was made; those wholly in its padding are left out."""
-    placed: list[PlacedBox] = []
-    for box in boxes:
-        if piece.padding is not None:
-            corners = piece.padding.to_pixels(box.box_2d)
-        else:
-            y0, x0, y1, x1 = (value / SCALE for value in box.box_2d)
-            width, height = piece.image.width_px, piece.image.height_px
-            corners = (x0 * width, y0 * height, x1 * width, y1 * height)
-        if corners is not None:
-            placed.append(PlacedBox(box.label, *corners))
-    return tuple(placed)
-
-
-def picture_size_px(piece: ImagePiece) -> tuple[int, int]:
-    """Width and height of the picture that the places are on."""
-    if piece.padding is not None:
-        return piece.padding.width_px, piece.padding.height_px
-    return piece.image.width_px, piece.image.height_px
+def place(boxes: tuple[Box, ...], padding: Padding) -> tuple[PlacedBox, ...]:
+    """The boxes on the picture that was padded for the model; those wholly in its padding are left out."""
+    placed = ((box.label, padding.to_pixels(box.box_2d)) for box in boxes)
+    return tuple(PlacedBox(label, *corners) for label, corners in placed if corners is not None)

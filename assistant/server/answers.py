@@ -18,7 +18,7 @@ from assistant.server.reports import answered, live
 @answered
 async def prompt(request: Request) -> Response:
     """GET everything that the model got, in its order. Images are named by their number: ``…/images/0``."""
-    question, info = _sent(request)
+    question, info = await _sent(request)
     parts: list[dict[str, object]] = []
     images = 0
     for piece in question.pieces if info.sees_images else ():
@@ -34,7 +34,7 @@ async def prompt(request: Request) -> Response:
 @answered
 async def prompt_image(request: Request) -> Response:
     """GET one image of the prompt, as the model got it."""
-    question, _ = _sent(request)
+    question, _ = await _sent(request)
     number = request.path_params["number"]
     if number >= len(question.images):
         raise BadInput("There is no such image.", code="image_unknown")
@@ -59,8 +59,8 @@ async def labs(request: Request) -> Response:
             raise BadInput("'format' must be csv or fhir.", code="format_unknown")
 
 
-def _sent(request: Request) -> tuple[Question, EngineInfo]:
-    sent = live(request).sent(request.path_params["response_id"])
+async def _sent(request: Request) -> tuple[Question, EngineInfo]:
+    sent = await live(request).sent(request.path_params["response_id"])
     if sent is None:
         raise BadInput("What this answer was asked with is no longer kept.", code="prompt_gone")
     return sent

@@ -10,7 +10,7 @@ from pathlib import Path
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -24,16 +24,15 @@ from assistant.config import Settings
 from assistant.errors import AssistantError, BadInput
 from assistant.events import ErrorBody, ErrorEvent, ServerEvent, SessionClosing, parse_client_event
 from assistant.guidelines.library import watching
-from assistant.imaging.photo import MAX_BYTES, thumbnail
 from assistant.runner import SessionRunner
 from assistant.server import answers, guidelines, reports
 from assistant.server.auth import Gate
+from assistant.server.uploads import Uploads
 from assistant.store import Store
 
 log = logging.getLogger(__name__)
 
 WEB = Path(__file__).resolve().parents[2] / "web"
-THUMBNAIL_PX, LARGE_PX = 256, 1024
 MAX_MESSAGE_BYTES = 4 * 2**20
 """A base64 image in a data URI fits up to about 3 MB; larger ones are uploaded."""
 CSP = (
@@ -172,57 +171,12 @@ def _check_size(message: Message) -> None:
         )
 
 
-async def attach(request: Request) -> Response:
-    """POST an image (raw body) to a session; ``X-Session-Token`` is the session's resume token."""
-    hub: Hub = request.app.state.hub
-    runner = hub.find(request.query_params.get("session", ""))
-    token = request.headers.get("x-session-token", "")
-    if runner is None or not hmac.compare_digest(token.encode(), runner.resume_token.encode()):
-        return _refusal(404, "session_unknown", "There is no such session; reload the page.")
-    try:
-        data = await _bounded_body(request, MAX_BYTES)
-        attachment = await runner.attach(data, request.query_params.get("name", "image")[:255])
-    except ClientDisconnect:
-        return _refusal(400, "upload_cut", "The upload broke off; attach it again.")
-    except BadInput as error:
-        return _refusal(413 if error.code == "image_too_large" else 400, error.code, error.message)
-    return JSONResponse(attachment.model_dump(), status_code=201)
-
-
-async def _bounded_body(request: Request, limit: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise BadInput(f"An image may have {limit // 2**20} MB at most.", code="image_too_large")
-        parts.append(part)
-    return b"".join(parts)
-
-
-async def attachment_picture(request: Request) -> Response:
-    """GET a small picture of an attachment, ``?size=large`` a larger one. Its path holds the session's
-    unguessable id."""
-    hub: Hub = request.app.state.hub
-    runner = hub.find(request.path_params["session_id"])
-    image = runner.image(request.path_params["attachment_id"]) if runner else None
-    if image is None:
-        return _refusal(404, "attachment_unknown", "There is no such image.")
-    size_px = LARGE_PX if request.query_params.get("size") == "large" else THUMBNAIL_PX
-    data = await asyncio.to_thread(thumbnail, image, size_px)
-    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, no-store"})
-
-
 async def health(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
 async def metrics(request: Request) -> Response:
     return PlainTextResponse(generate_latest(telemetry.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def _refusal(status: int, code: str, message: str) -> Response:
-    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
 
 
 class SecurityHeaders:
@@ -269,8 +223,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
     app = Starlette(
         routes=[
             WebSocketRoute("/v1/realtime", realtime),
-            Route("/v1/attachments", attach, methods=["POST"]),
-            Route("/v1/attachments/{session_id}/{attachment_id}", attachment_picture),
+            *Uploads(hub.find).routes(),
             *guidelines.routes(components),
             *reports.ROUTES,
             *answers.ROUTES,

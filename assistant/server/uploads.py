@@ -1,7 +1,7 @@
 """HTTP routes of what is attached: files in, pictures of them out, and what a model sees of them.
 
-A single file is one POST to ``/v1/attachments``. Many that belong together, as a series of slices does, go one
-by one into an upload, which is then finished: ``POST /v1/uploads``, ``PUT /v1/uploads/ID``, ``POST
+A single file is one POST to ``/v1/attachments``. Many that belong together, as the slices of a series do, go
+one by one into an upload, which is then finished: ``POST /v1/uploads``, ``PUT /v1/uploads/ID``, ``POST
 /v1/uploads/ID/finish``. Who sends must show the session's resume token; who looks knows its unguessable id.
 """
 
@@ -10,9 +10,10 @@ import hmac
 import io
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import unquote
 
 import PIL.Image
@@ -26,7 +27,7 @@ from assistant.errors import BadInput
 from assistant.imaging.square import saved
 from assistant.imaging.study import Picture, Problem, SourceFile, Study
 
-THUMBNAIL_PX = 256
+THUMBNAIL_PX, LARGE_PX = 256, 1024
 MOST_UPLOADS = 4
 """That one session has begun and not finished."""
 PRIVATE = {"Cache-Control": "private, no-store"}
@@ -53,7 +54,7 @@ class Upload:
 class Uploads:
     """``find`` gives the session of an id, if it lives."""
 
-    def __init__(self, find: Any) -> None:
+    def __init__(self, find: Callable[[str], Session | None]) -> None:
         self._find = find
         self._open: dict[str, Upload] = {}
 
@@ -78,9 +79,8 @@ class Uploads:
         session = self._sender(request)
         if session is None:
             return _no_session()
-        folder = session.attachments.new_folder()
+        upload = Upload(session, session.attachments.new_folder())
         try:
-            upload = Upload(session, folder)
             await self._take(request, upload, request.query_params.get("name", "image")[:255])
             attachments, problems = await session.attachments.add(upload.files)
         except ClientDisconnect:
@@ -88,9 +88,11 @@ class Uploads:
         except BadInput as error:
             return _bad(error.code, error.message)
         finally:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
         if not attachments:
             return _bad(problems[0].code, problems[0].message)
+        for each in problems:
+            session.attachments.warn(each.code, each.message)
         return JSONResponse(attachments[0].model_dump(), status_code=201)
 
     async def begin(self, request: Request) -> Response:
@@ -153,10 +155,11 @@ class Uploads:
         upload.files.append(SourceFile(name, place))
 
     def _sender(self, request: Request) -> Session | None:
-        session: Session | None = self._find(request.query_params.get("session", ""))
+        session = self._find(request.query_params.get("session", ""))
         token = request.headers.get("x-session-token", "")
-        known = session is not None and hmac.compare_digest(token.encode(), session.resume_token.encode())
-        return session if known else None
+        if session is None or not hmac.compare_digest(token.encode(), session.resume_token.encode()):
+            return None
+        return session
 
     def _upload(self, request: Request) -> Upload | None:
         upload = self._open.get(request.path_params["upload_id"])
@@ -170,15 +173,17 @@ class Uploads:
     # --- out ---
 
     def _study(self, request: Request) -> Study | None:
-        session: Session | None = self._find(request.path_params["session_id"])
+        session = self._find(request.path_params["session_id"])
         return session.attachments.study(request.path_params["attachment_id"]) if session else None
 
     async def thumbnail(self, request: Request) -> Response:
-        """A small picture of an attachment: of a volume its middle, of a slide the overview."""
+        """A small picture of an attachment, ``?size=large`` a larger one: of a volume its middle, of a slide
+        the overview."""
         if (study := self._study(request)) is None:
             return _unknown()
+        size_px = LARGE_PX if request.query_params.get("size") == "large" else THUMBNAIL_PX
         index = study.count // 2 if study.kind in ("ct", "mr") else 0
-        data = await asyncio.to_thread(_small, study, index)
+        data = await asyncio.to_thread(_small, study, index, size_px)
         return Response(data, media_type="image/jpeg", headers=PRIVATE)
 
     async def slice(self, request: Request) -> Response:
@@ -205,7 +210,7 @@ class Uploads:
 
     async def prompt(self, request: Request) -> Response:
         """What the model reads of everything that is attached, in its order."""
-        session: Session | None = self._find(request.path_params["session_id"])
+        session = self._find(request.path_params["session_id"])
         if session is None:
             return _no_session()
         pieces = await session.model_pieces()
@@ -220,10 +225,10 @@ def _shown(piece: Piece, session_id: str) -> dict[str, str]:
     return {"type": "image", "url": url, "source": piece.source}
 
 
-def _small(study: Study, index: int) -> bytes:
+def _small(study: Study, index: int, size_px: int) -> bytes:
     with PIL.Image.open(io.BytesIO(study.view(index).data)) as picture:
         small = picture.convert("RGB")
-    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    small.thumbnail((size_px, size_px))
     return saved(small, "JPEG", quality=85)
 
 

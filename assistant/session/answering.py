@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from assistant.engines.base import EngineInfo, Exchange, Question, Usage
-from assistant.engines.pieces import ImagePiece
 from assistant.engines.tasks import task_of
 from assistant.events import (
     AnswerThought,
+    Attachment,
     ContextUsed,
     ConversationItem,
     EngineDescription,
@@ -40,7 +40,6 @@ from assistant.session.types import (
     AnswerProgressed,
     Emit,
     FindPassages,
-    ImageAttached,
     ModelThought,
     PassagesFound,
     StartAnswer,
@@ -48,7 +47,7 @@ from assistant.session.types import (
 )
 
 MOST_SENT = 20
-"""Answers whose prompt can still be shown; each holds its images."""
+"""Answers whose prompt can still be shown."""
 
 
 @dataclass(slots=True)
@@ -58,6 +57,7 @@ class Answer:
     turn: int
     asked: Question
     question: Question
+    images: tuple[Attachment, ...]
     why_images: str
     question_item_id: str = ""
     pieces: list[str] = field(default_factory=list)
@@ -90,16 +90,14 @@ class Answering:
         self.labs: dict[str, LabReport] = {}
         """By response: the laboratory values it was asked for."""
 
-    def ask(
-        self, item_id: str, text: str, document: str, images: Mapping[str, ImageAttached]
-    ) -> list[Action]:
+    def ask(self, item_id: str, text: str, document: str, images: Mapping[str, Attachment]) -> list[Action]:
         """Answer a question now; what runs is stopped. One begun ahead with the same question goes on."""
-        question, why_images = self._question(text, document, images)
+        prepared = self._prepared(text, document, images)
         ahead = self._ahead
-        if ahead is not None and ahead.asked == question:
+        if ahead is not None and ahead.asked == prepared.asked:
             self._ahead, answer, begin = None, ahead, ahead.held
         else:
-            answer = self._next(question, why_images)
+            answer = self._next(prepared)
             begin = [*self.drop_ahead(), self._begin(answer)]
         stopped = self.stop()
         answer.question_item_id = item_id
@@ -107,15 +105,15 @@ class Answering:
         actions = [*stopped, Emit(self._created(answer)), *begin]
         return actions if answer.ended is None else [*actions, *self.finish(answer.ended)]
 
-    def begin_ahead(self, text: str, document: str, images: Mapping[str, ImageAttached]) -> list[Action]:
+    def begin_ahead(self, text: str, document: str, images: Mapping[str, Attachment]) -> list[Action]:
         """Start on a question whose final is only expected; nothing is shown. Never while an answer runs."""
         if self.running is not None:
             return self.drop_ahead()
-        question, why_images = self._question(text, document, images)
-        if self._ahead is not None and self._ahead.asked == question:
+        prepared = self._prepared(text, document, images)
+        if self._ahead is not None and self._ahead.asked == prepared.asked:
             return []
         dropped = self.drop_ahead()
-        self._ahead = self._next(question, why_images)
+        self._ahead = self._next(prepared)
         return [*dropped, self._begin(self._ahead)]
 
     def drop_ahead(self) -> list[Action]:
@@ -198,21 +196,22 @@ class Answering:
         answer.held.append(action)
         return []
 
-    def _question(
-        self, text: str, document: str, images: Mapping[str, ImageAttached]
-    ) -> tuple[Question, str]:
-        chosen = choose_images(text, [Attached(key, each.image.name) for key, each in images.items()])
+    def _prepared(self, text: str, document: str, images: Mapping[str, Attachment]) -> Answer:
+        """Not begun yet, and without a turn."""
+        chosen = choose_images(text, [Attached(key, each.name) for key, each in images.items()])
+        attached = tuple(images[key] for key in chosen.ids)
         question = Question(
             text=text,
             document=document,
-            pieces=tuple(ImagePiece(images[key].image, key) for key in chosen.ids),
+            attachment_ids=chosen.ids,
             earlier=tuple(exchange for _, exchange in self._earlier),
+            task=task_of(text, sum(each.count for each in attached)),
         )
-        return replace(question, task=task_of(text, len(question.images))), chosen.why
+        return Answer(0, question, question, attached, chosen.why)
 
-    def _next(self, question: Question, why_images: str) -> Answer:
+    def _next(self, prepared: Answer) -> Answer:
         self._turn += 1
-        return Answer(self._turn, question, question, why_images)
+        return replace(prepared, turn=self._turn)
 
     def _begin(self, answer: Answer) -> Action:
         if self._guidelines == "none":
@@ -229,7 +228,7 @@ class Answering:
     def _engine_for(self, question: Question) -> EngineInfo:
         """Places, slices and changes are what the engine that sees is better at, even a smaller one; what has
         no image goes to the engine for text, if there is one."""
-        return self._engine if question.images else self._text_engine or self._engine
+        return self._engine if question.attachment_ids else self._text_engine or self._engine
 
     def _created(self, answer: Answer) -> ResponseCreated:
         asked = answer.asked
@@ -237,7 +236,7 @@ class Answering:
             response=ResponseBody(id=answer.response_id, status="in_progress"),
             question=asked.text,
             question_item_id=answer.question_item_id,
-            attachment_ids=[piece.attachment_id for piece in asked.pieces if isinstance(piece, ImagePiece)],
+            attachment_ids=list(asked.attachment_ids),
             engine=describe(self._engine_for(asked)),
             context=ContextUsed(
                 document_chars=len(asked.document), earlier=len(asked.earlier), images=answer.why_images
@@ -254,7 +253,8 @@ class Answering:
         if status == "completed":
             if answer.question.task == "labs" and (report := parse_labs(text)):
                 self.labs[answer.response_id] = report
-            found = [Emit(event) for event in findings(answer.response_id, answer.question, text)]
+            task = answer.question.task
+            found = [Emit(event) for event in findings(answer.response_id, task, answer.images, text)]
         if text:
             self._earlier.append((answer.question_item_id, Exchange(answer.question.text, text)))
         item = ConversationItem(

@@ -42,7 +42,7 @@ def search_text(question: str, earlier: Sequence[Exchange]) -> str:
 def is_about_the_session(question: Question) -> bool:
     """Whether it can be answered from what is attached or dictated, without any guideline."""
     about_report = bool(question.document) and _OF_THE_REPORT.search(question.text) is not None
-    return bool(question.pieces) or about_report
+    return bool(question.attachment_ids) or about_report
 
 
 def sources_of(passages: Iterable[Passage]) -> tuple[Source, ...]:

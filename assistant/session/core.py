@@ -15,6 +15,7 @@ from assistant.engines.base import EngineInfo, Question
 from assistant.errors import BadInput
 from assistant.events import (
     AlsoHeard,
+    Attachment,
     AttachmentAdded,
     AttachmentRemoved,
     AttentionChanged,
@@ -124,7 +125,7 @@ class Conversation:
         self.mode: Mode = "auto"
         self._attention = Attention()
         self._items: dict[str, Item] = {}
-        self._images: dict[str, ImageAttached] = {}
+        self._images: dict[str, Attachment] = {}
         self._stable_sent: dict[int, str] = {}  # by running utterance
         self._last_item_id: str | None = None
         self._typed = 0
@@ -152,11 +153,8 @@ class Conversation:
         return self._spoken.place(self.dictation.document.sections, below=self._mark_below)
 
     @property
-    def image_count(self) -> int:
-        return len(self._images)
-
-    def image(self, attachment_id: str) -> ImageAttached | None:
-        return self._images.get(attachment_id)
+    def attachment_ids(self) -> tuple[str, ...]:
+        return tuple(self._images)
 
     def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
         """What an answer was asked with, and of whom; of the latest answers."""
@@ -227,8 +225,8 @@ class Conversation:
                 if running and response_id in (None, running.response_id):
                     return self._answers.stop()
                 return []
-            case ImageAttached(_, attachment):
-                self._images[attachment.id] = fact
+            case ImageAttached(attachment):
+                self._images[attachment.id] = attachment
                 return [Emit(AttachmentAdded(attachment=attachment))]
             case ImageRemoved(attachment_id):
                 if self._images.pop(attachment_id, None) is None:

@@ -1,26 +1,29 @@
 """What an answer says beside its words, as events: places, changes, a lab table. Pure."""
 
-from assistant.engines.base import Question
-from assistant.engines.pieces import ImagePiece
+from collections.abc import Sequence
+
+from assistant.engines.pieces import Padding
+from assistant.engines.tasks import Task
 from assistant.events import (
     AnswerBoxes,
     AnswerChanges,
     AnswerLabs,
+    Attachment,
     BoxPart,
     ChangePart,
     LabPart,
     ServerEvent,
 )
-from assistant.readings.boxes import parse_boxes, picture_size_px, place
+from assistant.readings.boxes import parse_boxes, place
 from assistant.readings.changes import parse_changes
 from assistant.readings.labs import parse_labs
 
 
-def findings(response_id: str, question: Question, answer: str) -> list[ServerEvent]:
+def findings(response_id: str, task: Task, images: Sequence[Attachment], answer: str) -> list[ServerEvent]:
     """What the question asked for and the answer gives; nothing where it makes no sense."""
-    match question.task:
+    match task:
         case "locate":
-            return _boxes(response_id, question, answer)
+            return _boxes(response_id, images, answer)
         case "compare":
             changes = [ChangePart(finding=each.finding, change=each.change) for each in parse_changes(answer)]
             return [AnswerChanges(response_id=response_id, changes=changes)] if changes else []
@@ -41,18 +44,17 @@ def findings(response_id: str, question: Question, answer: str) -> list[ServerEv
             return []
 
 
-def _boxes(response_id: str, question: Question, answer: str) -> list[ServerEvent]:
-    (piece,) = (piece for piece in question.pieces if isinstance(piece, ImagePiece))
-    placed = place(parse_boxes(answer), piece)
+def _boxes(response_id: str, images: Sequence[Attachment], answer: str) -> list[ServerEvent]:
+    (image,) = images
+    placed = place(parse_boxes(answer), Padding(image.width_px, image.height_px))
     if not placed:
         return []
-    width_px, height_px = picture_size_px(piece)
     return [
         AnswerBoxes(
             response_id=response_id,
-            attachment_id=piece.attachment_id,
-            width_px=width_px,
-            height_px=height_px,
+            attachment_id=image.id,
+            width_px=image.width_px,
+            height_px=image.height_px,
             boxes=[BoxPart(label=box.label, x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1) for box in placed],
         )
     ]

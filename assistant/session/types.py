@@ -5,7 +5,6 @@ from typing import Literal
 
 from assistant.asr.base import Word
 from assistant.engines.base import Question, Usage
-from assistant.engines.pieces import Image
 from assistant.events import Attachment, DocumentCommand, DocumentEdit, Mode, ServerEvent
 from assistant.guidelines.passages import Passage
 
@@ -158,7 +157,6 @@ class StopRequested:
 
 @dataclass(frozen=True, slots=True)
 class ImageAttached:
-    image: Image
     attachment: Attachment
 
 

@@ -11,10 +11,11 @@ import PIL.Image
 import pytest
 import websockets
 
+from assistant.attachments import MOST_ATTACHMENTS
 from assistant.errors import EngineFailed
 from assistant.events import server_events
 from assistant.imaging.photo import MAX_BYTES
-from assistant.runner import MAX_IMAGES, OUTBOX_EVENTS
+from assistant.runner import OUTBOX_EVENTS
 from assistant.server.app import MAX_MESSAGE_BYTES
 from assistant.server.run import MAX_FRAME_BYTES
 
@@ -154,7 +155,7 @@ async def test_wrong_uploads_are_refused_and_the_session_goes_on(server, http):
     for answer, status, code in [
         (await upload(http, session, b"a text file"), 400, "image_not_readable"),
         (await upload(http, session, b""), 400, "image_empty"),
-        (await upload(http, session, b"GIF89a"), 400, "image_type_unsupported"),
+        (await upload(http, session, b"GIF89a"), 400, "image_not_readable"),
         (await upload(http, session, png()[:40]), 400, "image_not_readable"),
         (await upload(http, unknown, png()), 404, "session_unknown"),
         (await upload(http, session, png(), token="wrong"), 404, "session_unknown"),
@@ -173,9 +174,11 @@ async def test_an_oversize_image_is_refused(server, http):
 
 async def test_images_are_counted_also_when_they_come_at_once(server, http):
     client, created = await server.session()
-    answers = await asyncio.gather(*(upload(http, created["session"], png()) for _ in range(MAX_IMAGES + 4)))
+    answers = await asyncio.gather(
+        *(upload(http, created["session"], png()) for _ in range(MOST_ATTACHMENTS + 4))
+    )
     codes = [answer.status_code for answer in answers]
-    assert codes.count(201) == MAX_IMAGES
+    assert codes.count(201) == MOST_ATTACHMENTS
     assert {answer.json()["error"]["code"] for answer in answers if answer.status_code == 400} == {
         "too_many_images"
     }

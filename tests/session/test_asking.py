@@ -3,7 +3,6 @@
 import pytest
 
 from assistant.engines.base import EngineInfo, Exchange, Source
-from assistant.engines.pieces import Image
 from assistant.events import Attachment, OutputTextDone, ResponseCreated, ResponseDone, ResponseSources
 from assistant.guidelines.passages import Document, Page, passages_of
 from assistant.session.asking import cited, search_text
@@ -114,9 +113,8 @@ def test_a_question_about_an_image_or_the_report_needs_no_guideline():
     talk.handle(FinalHeard(1, "The lungs are clear.", (), 0, 900, ""))
     ask(talk, "Summarize the findings so far.")
     assert only(StartAnswer, talk.handle(PassagesFound(1, ())))
-    image = Image("att_1", "chest.png", "image/png", b"x", 2, 2)
     given = Attachment(id="att_1", name="chest.png", media_type="image/png", width_px=2, height_px=2, url="")
-    talk.handle(ImageAttached(image, given))
+    talk.handle(ImageAttached(given))
     ask(talk, "Is there a pneumothorax?")
     assert only(StartAnswer, talk.handle(PassagesFound(2, ())))
 

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from assistant.asr.base import Word
 from assistant.engines.base import EngineInfo, Usage
-from assistant.engines.pieces import Image
 from assistant.events import (
     AnswerBoxes,
     AnswerChanges,
@@ -90,15 +89,14 @@ def test_dictation_is_kept_in_written_form_and_what_was_heard_goes_beside_it():
 def test_a_question_is_answered_with_the_document_and_the_images():
     talk = Conversation(INFO)
     talk.handle(final(1, "The lungs are clear."))
-    image = Image("att_1", "chest.png", "image/png", b"x", 2, 2)
     attachment = Attachment(
         id="att_1", name="chest.png", media_type="image/png", width_px=2, height_px=2, url="/x"
     )
-    talk.handle(ImageAttached(image, attachment))
+    talk.handle(ImageAttached(attachment))
     actions = talk.handle(final(2, "Is there a pneumothorax on this image?"))
     (start,) = started(actions)
     assert start.question.document == "The lungs are clear."
-    assert start.question.images == (image,)
+    assert start.question.attachment_ids == ("att_1",)
     (created,) = of(ResponseCreated, actions)
     assert created.question_item_id == "utt_2"
     assert created.attachment_ids == ["att_1"]
@@ -107,13 +105,12 @@ def test_a_question_is_answered_with_the_document_and_the_images():
 
 def test_a_removed_image_goes_with_no_later_question():
     talk = Conversation(INFO)
-    image = Image("a", "x.png", "image/png", b"x", 2, 2)
     attachment = Attachment(id="a", name="x.png", media_type="image/png", width_px=2, height_px=2, url="/x")
-    talk.handle(ImageAttached(image, attachment))
+    talk.handle(ImageAttached(attachment))
     assert events(talk.handle(ImageRemoved("a")))
     assert talk.handle(ImageRemoved("a")) == []
     (start,) = started(talk.handle(final(1, "What is the diagnosis?")))
-    assert start.question.images == ()
+    assert start.question.attachment_ids == ()
 
 
 def test_the_answer_streams_and_ends():
@@ -282,9 +279,8 @@ def test_questions_without_images_go_to_the_text_engine_and_the_others_to_the_on
     actions = talk.handle(final(1, "What is the dose of amoxicillin?"))
     assert started(actions)[0].by_text_engine
     assert of(ResponseCreated, actions)[0].engine.name == "medgemma-27b-text-it"
-    image = Image("a", "x.png", "image/png", b"x", 2, 2)
     attachment = Attachment(id="a", name="x.png", media_type="image/png", width_px=2, height_px=2, url="/x")
-    talk.handle(ImageAttached(image, attachment))
+    talk.handle(ImageAttached(attachment))
     actions = talk.handle(final(2, "Is there a pneumothorax on this image?"))
     assert not started(actions)[0].by_text_engine
     assert of(ResponseCreated, actions)[0].engine.name == "scripted"
@@ -338,11 +334,10 @@ def test_doubtful_dictation_is_marked() -> None:
 
 
 def attach(talk, key="a", width=200, height=100):
-    image = Image(key, f"{key}.png", "image/png", b"x", width, height)
     attachment = Attachment(
-        id=key, name=image.name, media_type="image/png", width_px=width, height_px=height, url="/x"
+        id=key, name=f"{key}.png", media_type="image/png", width_px=width, height_px=height, url="/x"
     )
-    talk.handle(ImageAttached(image, attachment))
+    talk.handle(ImageAttached(attachment))
 
 
 def answered(talk, question, text):

@@ -1,0 +1,158 @@
+"""Many files that belong together: sent, read in a process of their own, looked at, asked about."""
+
+import asyncio
+import io
+import os
+import signal
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+import PIL.Image
+import pytest
+
+from tests.imaging import made
+
+
+@pytest.fixture
+async def http(server):
+    async with httpx.AsyncClient(base_url=server.http, timeout=120) as client:
+        yield client
+
+
+class Sender:
+    def __init__(self, http, session):
+        self.http, self.session = http, session
+        self.options = {
+            "params": {"session": session["id"]},
+            "headers": {"X-Session-Token": session["resume_token"]},
+        }
+
+    async def begin(self):
+        return (await self.http.post("/v1/uploads", **self.options)).json()["id"]
+
+    async def put(self, upload, name, data):
+        headers = {**self.options["headers"], "X-File-Name": quote(name)}
+        return await self.http.put(
+            f"/v1/uploads/{upload}", params=self.options["params"], headers=headers, content=data
+        )
+
+    async def finish(self, upload):
+        return await self.http.post(f"/v1/uploads/{upload}/finish", **self.options)
+
+    async def folder(self, folder):
+        upload = await self.begin()
+        for path in folder.iterdir():
+            assert (
+                await self.put(upload, f"{folder.name}/{path.name}", path.read_bytes())
+            ).status_code == 204
+        return await self.finish(upload)
+
+
+async def test_a_series_is_read_looked_through_and_asked_about(server, http, tmp_path, caplog):
+    client, created = await server.session()
+    sender = Sender(http, created["session"])
+    folder = made.series(tmp_path / "ct Größe", 90, shape=(16, 12))
+    (folder / "notes.txt").write_text("not a picture")
+    answer = await sender.folder(folder)
+    (attached,), (problem,) = answer.json()["attachments"], answer.json()["problems"]
+    assert (attached["kind"], attached["count"], attached["name"]) == ("ct", 90, "CT · 90 slices")
+    assert (problem["name"], problem["code"]) == ("ct Größe/notes.txt", "image_not_readable")
+    added = await client.until("assistant.attachment.added")
+    assert added["attachment"] == attached
+    assert "Marker" not in str(answer.json()) + str(client.events) + caplog.text
+
+    slice_url = f"{attached['url']}/slice"
+    for window in [*attached["windows"], ""]:
+        picture = await http.get(slice_url, params={"i": 40, "window": window})
+        assert picture.headers["cache-control"] == "private, no-store"
+        with PIL.Image.open(io.BytesIO(picture.content)) as shown:
+            assert shown.size == (12, 16)
+    for wrong in [{"i": 90}, {"i": -1}, {"i": "x"}, {"i": 0, "window": "nothing"}]:
+        assert (await http.get(slice_url, params=wrong)).json()["error"]["code"] == "slice_unknown"
+
+    seen = (await http.get(f"/v1/prompt/{created['session']['id']}")).json()["pieces"]
+    assert [piece["type"] for piece in seen] == ["text", *["image", "text"] * 85]
+    await client.send("conversation.item.create", item=question("Is the liver normal?"))
+    await client.send("response.create")
+    await client.until("response.done")
+    pieces = server.engine.questions[0].pieces
+    assert len(pieces) == len(seen)
+    assert (await http.get(seen[-2]["url"])).content == pieces[-2].image.data
+    await client.send("assistant.attachment.remove", attachment_id=attached["id"])
+    await client.until("assistant.attachment.removed")
+    assert (await http.get(slice_url)).status_code == 404
+
+
+def question(text):
+    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+
+
+async def test_who_does_not_show_the_token_can_neither_send_nor_finish(server, http):
+    _, created = await server.session()
+    sender = Sender(http, created["session"])
+    upload = await sender.begin()
+    thief = Sender(http, {**created["session"], "resume_token": "wrong"})
+    assert (await thief.put(upload, "a", b"x")).status_code == 404
+    assert (await thief.finish(upload)).status_code == 404
+    assert (await sender.finish(upload)).json()["error"]["code"] == "upload_empty"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/../../b", "", "x" * 300, "a\0b"])
+async def test_a_file_cannot_leave_its_folder(server, http, name):
+    _, created = await server.session()
+    sender = Sender(http, created["session"])
+    answer = await sender.put(await sender.begin(), name, b"x")
+    assert answer.json()["error"]["code"] == "file_name_invalid"
+
+
+async def test_an_upload_beyond_the_limit_is_refused_and_its_files_go_with_the_session(start_server):
+    from assistant.imaging.options import Options
+
+    server = await start_server()
+    server.components.reader.options = Options(most_bytes=1000)
+    _, created = await server.session()
+    async with httpx.AsyncClient(base_url=server.http, timeout=120) as http:
+        sender = Sender(http, created["session"])
+        upload = await sender.begin()
+        assert (await sender.put(upload, "a", bytes(900))).status_code == 204
+        answer = await sender.put(upload, "b", bytes(200))
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "upload_too_large")
+    attachments = server.hub.find(created["session"]["id"]).attachments
+    folder = attachments._folder
+    assert folder.stat().st_mode & 0o777 == 0o700
+    await server.stop()
+    assert not folder.exists()
+
+
+async def test_a_file_that_kills_the_reader_costs_only_its_own_upload(server, http, tmp_path):
+    _, created = await server.session()
+    sender = Sender(http, created["session"])
+    made.dicom(tmp_path / "a.dcm", np.zeros((8, 8), np.int16))
+    upload = await sender.begin()
+    await sender.put(upload, "a.dcm", (tmp_path / "a.dcm").read_bytes())
+    await sender.finish(upload)
+    reader = server.components.reader
+    (process,) = reader._pool._processes.values()
+    os.kill(process.pid, signal.SIGSTOP)  # it hangs, then it dies
+    upload = await sender.begin()
+    await sender.put(upload, "b.dcm", b"x")
+    finishing = asyncio.create_task(sender.finish(upload))
+    while not reader._pool._pending_work_items:  # noqa: ASYNC110 (the pool tells nobody)
+        await asyncio.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    answer = await finishing
+    assert answer.json()["problems"][0]["code"] == "reader_died"
+    assert (await sender.folder(made.series(tmp_path / "ct", 5, shape=(8, 8)))).json()["attachments"]
+
+
+async def test_pictures_of_another_patient_are_pointed_out(server, http, tmp_path):
+    client, created = await server.session()
+    sender = Sender(http, created["session"])
+    upload = await sender.begin()
+    for name, patient in [("a.dcm", "1"), ("b.dcm", "2")]:
+        path = made.dicom(tmp_path / name, np.arange(64, dtype=np.uint16).reshape(8, 8), sop_class=made.DX,
+                          modality="DX", PatientID=patient)  # fmt: skip
+        await sender.put(upload, name, path.read_bytes())
+    assert len((await sender.finish(upload)).json()["attachments"]) == 2
+    assert (await client.until("assistant.notice"))["code"] == "patients_differ"
