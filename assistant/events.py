@@ -285,6 +285,15 @@ class EngineDescription(_Part):
     revision: str = Field("", description="Which weights: a commit, or a file's sha256. Empty: not stated.")
 
 
+class GuidelineShelf(_Part):
+    """What the guideline folder holds."""
+
+    ready: bool = Field(description="It was read once; until then nothing is found.")
+    files: int
+    passages: int
+    problems: list[str] = Field([], description="A sentence for each file that was left out, with its name.")
+
+
 class SessionState(_Part):
     id: str
     resume_token: str = Field(description="Secret; given back as ?resume= to come back to this session.")
@@ -293,6 +302,7 @@ class SessionState(_Part):
     mode: Mode = "auto"
     asleep: bool = False
     wake_phrase: str = ""
+    guidelines: GuidelineShelf | None = None
     audio: SessionAudio
     recogniser: Recogniser
     engine: EngineDescription

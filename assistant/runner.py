@@ -35,6 +35,7 @@ from assistant.events import (
     DocumentEdit,
     ErrorBody,
     ErrorEvent,
+    GuidelineShelf,
     InputAudioAppend,
     InputAudioClear,
     InputAudioCommit,
@@ -241,6 +242,7 @@ class SessionRunner:
             mode=self._conversation.mode,
             asleep=self._conversation.asleep,
             wake_phrase=self._conversation.wake_phrase,
+            guidelines=_shelf(self._components),
             audio=SessionAudio(input=AudioInput(format=AudioFormat(rate=self._pcm_rate))),
             recogniser=Recogniser(name=self._components.model.name),
             engine=describe(self._engine.info),
@@ -582,6 +584,15 @@ class SessionRunner:
             telemetry.answers.labels("failed").inc()
             code, message = "engine_failed", "The engine failed unexpectedly. Ask again."
         self._take(AnswerFinished(turn, code, message, usage))
+
+
+def _shelf(components: Components) -> GuidelineShelf | None:
+    if components.guidelines is None:
+        return None
+    shelf = components.guidelines.shelf
+    return GuidelineShelf(
+        ready=shelf.ready, files=shelf.files, passages=shelf.passages, problems=list(shelf.problems)
+    )
 
 
 def _guidelines(settings: Settings, components: Components) -> Guidelines:

@@ -1,17 +1,20 @@
 // The page: joins the session, the microphone and the state to the views.
 
+import { HandsFree } from './handsfree.js';
 import { Microphone, defaultSettings, microphones, whyNoMicrophone } from './microphone.js';
 import { Session } from './session.js';
 import { initialState, reduce, runningAnswer } from './state.js';
 import { upload } from './uploads.js';
 import { answersView } from './view/answers.js';
 import { attachmentsView } from './view/attachments.js';
+import { attentionView } from './view/attention.js';
 import { bannersView } from './view/banners.js';
 import { barView } from './view/bar.js';
 import { dictationView } from './view/dictation.js';
 import { byId, element, setText } from './view/dom.js';
 import { exportsView } from './view/exports.js';
 import { listenForKeys } from './view/keys.js';
+import { settingsView } from './view/settings.js';
 import { tabsView } from './view/tabs.js';
 import { trustView } from './view/trust.js';
 
@@ -38,6 +41,7 @@ function draw() {
 
 const session = new Session((event) => {
   dispatch(event);
+  handsFree.take(event);
   if (event.type === 'session.created') microphone.connectionOpened();
   else if (event.type === 'assistant.webrtc.answer') microphone.handle(event);
   else if (event.type === 'local.connection' && (event.phase === 'waiting' || event.phase === 'closed')) {
@@ -59,6 +63,15 @@ const microphone = new Microphone(
   },
   () => settings,
 );
+
+const handsFree = new HandsFree({
+  send: (event) => session.send(event), microphone, state: () => state, stopAnswer,
+});
+
+function stopAnswer() {
+  const running = runningAnswer(state);
+  if (running) send({ type: 'response.cancel', response_id: running.responseId });
+}
 
 /** @param {Record<string, unknown>} event */
 function send(event) {
@@ -91,6 +104,8 @@ const views = [
   barView({ send, level: () => microphone.level() }),
   bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),
   tabsView(),
+  attentionView({ toggle: () => handsFree.toggleSleep() }),
+  settingsView(handsFree),
   trust,
   exportsView({ key: reportKey, explain: trust.explain }),
 ];
@@ -188,14 +203,11 @@ function saveSettings() {
 }
 
 listenForKeys({
-  isOn: () => microphone.isWanted,
-  start: () => void microphone.start(),
-  stop: () => microphone.stop(),
+  talkKey: () => handsFree.preferences.talkKey,
+  talk: (pressed) => handsFree.talk(pressed),
   toggle: toggleMicrophone,
-  stopAnswer: () => {
-    const running = runningAnswer(state);
-    if (running) send({ type: 'response.cancel', response_id: running.responseId });
-  },
+  sleep: () => handsFree.toggleSleep(),
+  stopAnswer: () => handsFree.stop(),
   help: () => byId('help').showModal(),
   typeQuestion: () => {
     byId('tab-assistant').click();

@@ -569,6 +569,7 @@ export interface SessionState {
   mode: "auto" | "dictation" | "question";
   asleep: boolean;
   wake_phrase: string;
+  guidelines?: GuidelineShelf | null;
   audio: SessionAudio;
   recogniser: Recogniser;
   engine: EngineDescription;
@@ -746,6 +747,16 @@ export interface InputImage {
   /** A data URI: PNG, JPEG or WebP. */
   image_url: string;
   name?: string;
+}
+
+/** What the guideline folder holds. */
+export interface GuidelineShelf {
+  /** It was read once; until then nothing is found. */
+  ready: boolean;
+  files: number;
+  passages: number;
+  /** A sentence for each file that was left out, with its name. */
+  problems: string[];
 }
 
 export interface Recogniser {

@@ -17,7 +17,7 @@
  * @property {string} at         ISO 8601
  * @property {number} startMs
  * @property {number} endMs
- * @property {'dictation'|'question'|'command'|null} intent   null until the server has said
+ * @property {'dictation'|'question'|'command'|'echo'|null} intent   null until the server has said
  * @property {number|null} confidence
  * @property {string} reason
  * @property {boolean} corrected
@@ -65,6 +65,7 @@
  * @property {Array<{id: string, token: string}>} earlier   stored sessions from before the server was restarted
  * @property {number} lastSeq
  * @property {Mode} mode
+ * @property {boolean} asleep    nothing that is said is kept
  * @property {Entry[]} entries
  * @property {Array<{itemId: string, stable: string, tentative: string}>} live
  * @property {Answer[]} answers
@@ -85,6 +86,7 @@ export const initialState = Object.freeze({
   earlier: [],
   lastSeq: 0,
   mode: 'auto',
+  asleep: false,
   entries: [],
   live: [],
   answers: [],
@@ -112,7 +114,14 @@ export function reduce(state, event) {
     case 'session.created':
       return sessionCreated(state, event);
     case 'session.updated':
-      return { ...state, session: event.session, mode: event.session.mode ?? state.mode };
+      return {
+        ...state, session: event.session, mode: event.session.mode ?? state.mode,
+        asleep: event.session.asleep ?? state.asleep,
+      };
+    case 'assistant.attention.changed':
+      return { ...state, asleep: event.asleep };
+    case 'assistant.echo.left_out':
+      return putUtterance(state, event.item_id, { intent: 'echo', text: event.text });
     case 'error':
       return addNotice(state, 'error', event.error.code, event.error.message);
     case 'assistant.notice':
@@ -229,7 +238,8 @@ export function reduce(state, event) {
 /** @param {State} state @param {{[field: string]: any}} event @returns {State} */
 function sessionCreated(state, event) {
   const connection = { phase: /** @type {const} */ ('open'), reason: '', resuming: false };
-  const next = { ...state, connection, session: event.session, mode: event.session.mode ?? state.mode };
+  const next = { ...state, connection, session: event.session, mode: event.session.mode ?? state.mode,
+    asleep: event.session.asleep ?? false };
   if (event.resumed) return next;
   const epoch = state.epoch + 1;
   const left = state.session;
@@ -386,7 +396,7 @@ export function lastHeard(state) {
 /** Whether an entry belongs in the dictation column. @param {Entry} entry */
 export function isInDictation(entry) {
   if (entry.kind !== 'utterance') return true;
-  return entry.intent !== 'question' && (entry.intent !== null || entry.error !== '');
+  return entry.intent !== 'question' && entry.intent !== 'echo' && (entry.intent !== null || entry.error !== '');
 }
 
 /** The dictation as plain text: one utterance a line, nothing else. @param {State} state */

@@ -8,7 +8,7 @@ import { byId, element, setText } from './dom.js';
 const TITLE = 'Clinical Voice Assistant';
 const TRANSPORTS = { webrtc: 'WebRTC', websocket: 'WebSocket' };
 const VERBS = { off: 'Start', asking: 'Cancel', connecting: 'Stop dictating', on: 'Stop dictating', waiting: 'Stop dictating' };
-const TAKEN = { dictation: 'Dictation', question: 'Question', command: 'Command' };
+const TAKEN = { dictation: 'Dictation', question: 'Question', command: 'Command', echo: 'Left out as an echo' };
 
 /** @param {{send: (event: Record<string, unknown>) => boolean, level: () => number}} actions */
 export function barView({ send, level }) {
@@ -58,7 +58,9 @@ export function barView({ send, level }) {
       if (wasOff && micState !== 'off') requestAnimationFrame(drawLevel);
     }
     if (state.mode !== shown?.mode) byId(`mode-${state.mode}`).checked = true;
-    if (state.connection !== shown?.connection || state.microphone !== shown?.microphone) showConnection(state);
+    if (state.connection !== shown?.connection || state.microphone !== shown?.microphone || state.asleep !== shown?.asleep) {
+      showConnection(state);
+    }
     if (state.session !== shown?.session) {
       setText(byId('status-recogniser'), state.session?.recogniser.name ?? '');
       setText(byId('version'), state.session?.version ? `Version ${state.session.version}` : '');
@@ -86,6 +88,7 @@ function showConnection(state) {
   let [shape, words] = ['○', 'Ready'];
   if (phase === 'waiting' || phase === 'closed') [shape, words] = ['▲', 'Not connected'];
   else if (phase === 'connecting') [shape, words] = ['◌', 'Connecting'];
+  else if (state.asleep && micState !== 'off') [shape, words] = ['☾', 'Asleep'];
   else if (micState === 'on') [shape, words] = ['●', 'Listening'];
   else if (micState === 'asking') [shape, words] = ['◌', 'Waiting for permission'];
   else if (micState !== 'off') [shape, words] = ['◌', 'Connecting the microphone'];
@@ -93,6 +96,6 @@ function showConnection(state) {
   const state_ = `${shape} ${words}`;
   if (node.dataset.words === state_) return;
   node.dataset.words = state_;
-  node.dataset.kind = { '●': 'listening', '▲': 'lost', '◌': 'busy', '○': 'ready' }[shape];
+  node.dataset.kind = { '●': 'listening', '▲': 'lost', '◌': 'busy', '○': 'ready', '☾': 'asleep' }[shape];
   node.replaceChildren(element('span', { class: 'connection-shape', 'aria-hidden': 'true' }, shape), ` ${words}`);
 }

@@ -1,27 +1,30 @@
 // Keys that work anywhere on the page.
 
-const HOLD_TAIL_MS = 250; // the end of the last word, still on its way
-
 /**
- * @param {{isOn: () => boolean, start: () => void, stop: () => void, toggle: () => void, stopAnswer: () => void,
- *   help: () => void, typeQuestion: () => void}} actions
+ * @param {{talkKey: () => string, talk: (pressed: boolean) => void, toggle: () => void, sleep: () => void,
+ *   stopAnswer: () => void, help: () => void, typeQuestion: () => void}} actions
  */
 export function listenForKeys(actions) {
-  let held = false;
+  let held = '';
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog[open]')) return;
     if (event.key === 'Escape') return actions.stopAnswer();
-    if (takesText(event.target)) return;
-    if (event.code === 'Space') {
-      if (takesSpace(event.target)) return;
+    const isTalkKey = event.code === actions.talkKey();
+    // A function key is no text: it talks from anywhere. Space does not while something takes it.
+    const types = event.code === 'Space' || event.key.length === 1;
+    if (types && takesText(event.target)) return;
+    if (isTalkKey) {
+      if (event.code === 'Space' && takesSpace(event.target)) return;
       event.preventDefault();
-      if (event.repeat || held || actions.isOn()) return;
-      held = true;
-      actions.start();
+      if (event.repeat || held) return;
+      held = event.code;
+      actions.talk(true);
     } else if (event.repeat) {
       return;
     } else if (event.key === 'm' || event.key === 'M') {
       actions.toggle();
+    } else if (event.key === 's' || event.key === 'S') {
+      actions.sleep();
     } else if (event.key === '?') {
       actions.help();
     } else if (event.key === '/') {
@@ -31,11 +34,11 @@ export function listenForKeys(actions) {
   });
   const release = () => {
     if (!held) return;
-    held = false;
-    setTimeout(actions.stop, HOLD_TAIL_MS);
+    held = '';
+    actions.talk(false);
   };
   addEventListener('keyup', (event) => {
-    if (event.code === 'Space') release();
+    if (event.code === held) release();
   });
   addEventListener('blur', release);
 }

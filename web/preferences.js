@@ -1,0 +1,48 @@
+// What a person set for using the page hands-free; kept in this browser. Pure.
+
+/**
+ * @typedef {object} Preferences
+ * @property {boolean} readAloud       answers are read aloud
+ * @property {string} voice            its name; '' is the browser's choice
+ * @property {number} rate             of speech, 0.5 to 2
+ * @property {'off'|'assistant'|'own'} wake   with a word, only what begins with it is a question
+ * @property {string} phrase           the own one
+ * @property {string} talkKey          KeyboardEvent.code; '' is none
+ * @property {'hold'|'toggle'} talk    how the key, and the pedal, turn the microphone on
+ */
+
+export const TALK_KEYS = { Space: 'Space', F8: 'F8', F9: 'F9', Insert: 'Insert', '': 'None' };
+export const SLOWEST = 0.5;
+export const FASTEST = 2;
+const LONGEST_PHRASE = 60;
+
+/** @type {Preferences} */
+export const defaults = Object.freeze({
+  readAloud: false, voice: '', rate: 1, wake: 'off', phrase: '', talkKey: 'Space', talk: 'hold',
+});
+
+/** What was stored, with the default wherever it makes no sense. @param {string|null} stored @returns {Preferences} */
+export function parse(stored) {
+  /** @type {any} */
+  let given = {};
+  try {
+    given = JSON.parse(stored ?? '{}') ?? {};
+  } catch {
+    // as if nothing was stored
+  }
+  return {
+    readAloud: given.readAloud === true,
+    voice: typeof given.voice === 'string' ? given.voice : '',
+    rate: Number.isFinite(given.rate) ? Math.min(FASTEST, Math.max(SLOWEST, given.rate)) : 1,
+    wake: ['off', 'assistant', 'own'].includes(given.wake) ? given.wake : 'off',
+    phrase: typeof given.phrase === 'string' ? given.phrase.slice(0, LONGEST_PHRASE) : '',
+    talkKey: given.talkKey in TALK_KEYS ? given.talkKey : 'Space',
+    talk: given.talk === 'toggle' ? 'toggle' : 'hold',
+  };
+}
+
+/** The phrase that the server is to wait for; '' is none. @param {Preferences} preferences */
+export function wakePhrase({ wake, phrase }) {
+  if (wake === 'assistant') return 'assistant';
+  return wake === 'own' ? phrase.trim() : '';
+}
