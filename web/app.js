@@ -4,7 +4,7 @@ import { HandsFree } from './handsfree.js';
 import { Microphone, defaultSettings, microphones, whyNoMicrophone } from './microphone.js';
 import { Session } from './session.js';
 import { initialState, reduce, runningAnswer } from './state.js';
-import { upload } from './uploads.js';
+import { uploadAll } from './uploads.js';
 import { answersView } from './view/answers.js';
 import { attachmentsView } from './view/attachments.js';
 import { attentionView } from './view/attention.js';
@@ -16,6 +16,7 @@ import { exportsView } from './view/exports.js';
 import { listenForKeys } from './view/keys.js';
 import { settingsView } from './view/settings.js';
 import { tabsView } from './view/tabs.js';
+import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
 
 const SETTINGS_KEY = 'assistant.microphone';
@@ -83,9 +84,9 @@ function send(event) {
   return sent;
 }
 
-/** @param {File[]} files */
-function attach(files) {
-  for (const file of files) void upload(file, { id: session.isOpen ? session.id : '', token: session.token }, dispatch);
+/** @param {import('./uploads.js').Given[]} given */
+function attach(given) {
+  void uploadAll(given, { id: session.isOpen ? session.id : '', token: session.token }, dispatch);
 }
 
 /** Where the report is, and the secret that opens it. */
@@ -100,7 +101,7 @@ const trust = trustView({
 const views = [
   dictationView({ send }),
   answersView({ send, key: reportKey }),
-  attachmentsView({ send, attach }),
+  attachmentsView({ send, attach, look: viewer() }),
   barView({ send, level: () => microphone.level() }),
   bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),
   tabsView(),
@@ -109,6 +110,8 @@ const views = [
   trust,
   exportsView({ key: reportKey, explain: trust.explain }),
 ];
+
+seenDialog(() => session.id);
 
 // --- the bar ---
 

@@ -52,7 +52,7 @@
  *
  * @typedef {{number: number, file: string, place: string, text: string, url: string}} Source
  * @typedef {{key: string, epoch: number, id: string, name: string, url: string, width_px: number,
- *   height_px: number, removed: boolean}} Attachment
+ *   height_px: number, kind: string, count: number, windows: string[], notes: string[], removed: boolean}} Attachment
  * @typedef {{id: number, name: string, progress: number}} Upload
  * @typedef {{id: string, level: 'info'|'warning'|'error', message: string}} Notice
  * @typedef {{state: 'off'|'asking'|'connecting'|'on'|'waiting', transport: 'webrtc'|'websocket'|null,

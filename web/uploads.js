@@ -1,49 +1,143 @@
-// Images to the server, with progress. No DOM.
+// Files to the server, with progress. No DOM.
+
+const PHOTO = /\.(?:png|jpe?g|webp)$/i;
+/** More at once than this, or anything but photos, goes as one upload whose files may belong together. */
+const MOST_SINGLE = 8;
+const AT_ONCE = 4;
+const MOST_TOLD = 4;
 
 let count = 0;
 
 /**
- * @param {File} file
- * @param {{id: string, token: string}} session
- * @param {(event: {type: string, [field: string]: any}) => void} dispatch  gets `local.upload…` and `local.notice`
- * @returns {Promise<boolean>} whether the server took it; the picture itself arrives as assistant.attachment.added
+ * @typedef {{file: File, path: string}} Given  a file, and where it lay in what was dropped
+ * @typedef {{id: string, token: string}} Session
+ * @typedef {(event: {type: string, [field: string]: any}) => void} Dispatch  gets `local.upload…` and `local.notice`
  */
-export function upload(file, session, dispatch) {
+
+/**
+ * Send files to be attached; the attachments themselves arrive as assistant.attachment.added.
+ * @param {Given[]} given
+ * @param {Session} session
+ * @param {Dispatch} dispatch
+ * @returns {Promise<void>}
+ */
+export async function uploadAll(given, session, dispatch) {
+  if (given.length === 0) return;
+  if (!session.id) {
+    tell(dispatch, `“${named(given)}” was not attached: there is no connection to the server. Try again once it is back.`);
+  } else if (given.length <= MOST_SINGLE && given.every(({ path }) => PHOTO.test(path) && !path.includes('/'))) {
+    await Promise.all(given.map(({ file }) => single(file, session, dispatch)));
+  } else if (given.length === 1 && !given[0].path.includes('/')) {
+    await single(given[0].file, session, dispatch);
+  } else {
+    await together(given, session, dispatch);
+  }
+}
+
+/** @param {File} file @param {Session} session @param {Dispatch} dispatch */
+async function single(file, session, dispatch) {
+  const name = file.name || 'image';
+  const shown = progressOf(name, dispatch);
+  const query = new URLSearchParams({ session: session.id, name });
+  const answer = await send('POST', `/v1/attachments?${query}`, session, file, {}, shown.sent);
+  shown.end();
+  if (answer.status !== 201) tell(dispatch, `“${name}” was not attached: ${reason(answer)}`);
+}
+
+/** @param {Given[]} given @param {Session} session @param {Dispatch} dispatch */
+async function together(given, session, dispatch) {
+  const name = named(given);
+  const shown = progressOf(name, dispatch);
+  const total = given.reduce((sum, { file }) => sum + file.size, 0) || 1;
+  const query = new URLSearchParams({ session: session.id });
+  let sent = 0;
+  let answer = await send('POST', `/v1/uploads?${query}`, session, null);
+  if (answer.status === 201) {
+    const id = answer.body.id;
+    const waiting = [...given];
+    /** @type {Answer|null} */
+    let failed = null;
+    const sender = async () => {
+      for (let next = waiting.shift(); next && !failed; next = waiting.shift()) {
+        const before = next.file.size;
+        const put = await send('PUT', `/v1/uploads/${id}?${query}`, session, next.file,
+          { 'X-File-Name': encodeURIComponent(next.path) });
+        if (put.status !== 204) failed = put;
+        sent += before;
+        shown.sent(sent / total);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, sender));
+    answer = failed ?? await send('POST', `/v1/uploads/${id}/finish?${query}`, session, null);
+  }
+  shown.end();
+  const problems = answer.body?.problems?.map((/** @type {{message: string}} */ each) => each.message);
+  if (problems?.length) {
+    const more = problems.length > MOST_TOLD ? ` And ${problems.length - MOST_TOLD} more.` : '';
+    tell(dispatch, `${problems.slice(0, MOST_TOLD).join(' ')}${more}`);
+  } else if (answer.status !== 201) {
+    tell(dispatch, `“${name}” was not attached: ${reason(answer)}`);
+  }
+}
+
+/** @param {Given[]} given */
+function named(given) {
+  const folders = new Set(given.map(({ path }) => (path.includes('/') ? path.split('/')[0] : '')));
+  if (given.length === 1) return given[0].path;
+  const [folder] = folders;
+  return folders.size === 1 && folder ? folder : `${given.length} files`;
+}
+
+/** @param {string} name @param {Dispatch} dispatch */
+function progressOf(name, dispatch) {
   count += 1;
   const id = count;
-  const name = file.name || 'image';
-  const failed = (/** @type {string} */ message) => dispatch({ type: 'local.notice', code: 'upload_failed', message });
-  if (!session.id) {
-    failed(`“${name}” was not attached: there is no connection to the server. Try again once it is back.`);
-    return Promise.resolve(false);
-  }
-  dispatch({ type: 'local.upload', upload: { id, name, progress: 0 } });
+  const sent = (/** @type {number} */ progress) => dispatch({ type: 'local.upload', upload: { id, name, progress } });
+  sent(0);
+  return { sent, end: () => dispatch({ type: 'local.upload_ended', id }) };
+}
+
+/** @typedef {{status: number, body: any}} Answer */
+
+/**
+ * @param {string} method
+ * @param {string} url
+ * @param {Session} session
+ * @param {File|null} body
+ * @param {Record<string, string>} [headers]
+ * @param {(part: number) => void} [sent]
+ * @returns {Promise<Answer>}
+ */
+function send(method, url, session, body, headers = {}, sent = undefined) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest(); // fetch tells no progress of what is sent
-    const query = new URLSearchParams({ session: session.id, name });
-    request.open('POST', `/v1/attachments?${query}`);
+    request.open(method, url);
     request.setRequestHeader('X-Session-Token', session.token);
-    if (file.type) request.setRequestHeader('Content-Type', file.type);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener('progress', (event) => {
-      if (event.lengthComputable) {
-        dispatch({ type: 'local.upload', upload: { id, name, progress: event.loaded / event.total } });
-      }
+      if (event.lengthComputable) sent?.(event.loaded / event.total);
     });
-    request.addEventListener('loadend', () => {
-      dispatch({ type: 'local.upload_ended', id });
-      if (request.status === 201) return resolve(true);
-      failed(`“${name}” was not attached: ${reason(request)}`);
-      return resolve(false);
-    });
-    request.send(file);
+    request.addEventListener('loadend', () => resolve({ status: request.status, body: parsed(request.responseText) }));
+    request.send(body);
   });
 }
 
-/** @param {XMLHttpRequest} request */
-function reason(request) {
+/** @param {string} text */
+function parsed(text) {
   try {
-    const message = JSON.parse(request.responseText).error?.message;
-    if (message) return message;
-  } catch { /* not JSON: say it below */ }
-  return request.status === 0 ? 'the server could not be reached. Try again.' : `the server refused it (${request.status}).`;
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Answer} answer */
+function reason({ status, body }) {
+  if (body?.error?.message) return body.error.message;
+  return status === 0 ? 'the server could not be reached. Try again.' : `the server refused it (${status}).`;
+}
+
+/** @param {Dispatch} dispatch @param {string} message */
+function tell(dispatch, message) {
+  dispatch({ type: 'local.notice', code: 'upload_failed', message });
 }

@@ -1,35 +1,41 @@
-// The attached images, the ones on their way, and the ways to attach one: button, drop, paste.
+// What is attached, what is on its way, and the ways to attach: buttons, drop, paste.
 
-import { KeyedList, byId, element } from './dom.js';
+import { KeyedList, byId, element, setText } from './dom.js';
 import { pictureNode } from './answers.js';
 
 /** @typedef {import('../state.js').State} State */
+/** @typedef {import('../state.js').Attachment} Attachment */
+/** @typedef {import('../uploads.js').Given} Given */
 
-/** @param {{send: (event: Record<string, unknown>) => boolean, attach: (files: File[]) => void}} actions */
-export function attachmentsView({ send, attach }) {
+/**
+ * @param {{send: (event: Record<string, unknown>) => boolean, attach: (given: Given[]) => void,
+ *   look: (attachment: Attachment) => void}} actions
+ */
+export function attachmentsView({ send, attach, look }) {
   const box = byId('attachments');
-  const files = byId('attach-files');
-  byId('attach').addEventListener('click', () => files.click());
-  files.addEventListener('change', () => {
-    attach([...files.files]);
-    files.value = '';
-  });
+  const strip = byId('attached');
+  for (const name of ['files', 'folder']) {
+    const input = byId(`attach-${name}`);
+    byId(name === 'files' ? 'attach' : 'attach-a-folder').addEventListener('click', () => input.click());
+    input.addEventListener('change', () => {
+      attach([...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+      input.value = '';
+    });
+  }
   takeDrops(attach);
   document.addEventListener('paste', (event) => {
     const pasted = [...(event.clipboardData?.files ?? [])];
     if (pasted.length === 0) return;
     event.preventDefault();
-    attach(pasted);
+    attach(pasted.map((file) => ({ file, path: file.name })));
   });
 
-  const list = new KeyedList(box, (/** @type {any} */ each) => each.key ?? `upload-${each.id}`, (item, old) => {
-    if ('progress' in item) {
-      const node = old ?? element('div', { class: 'attached attached-upload' },
-        element('span', {}, item.name), element('progress', { max: 1, 'aria-label': `Sending ${item.name}` }));
-      node.querySelector('progress').value = item.progress;
-      return node;
-    }
-    return old ?? element('div', { class: 'attached' }, pictureNode(item),
+  const list = new KeyedList(strip, (/** @type {any} */ each) => each.key ?? `upload-${each.id}`, (item, old) => {
+    if ('progress' in item) return uploadNode(item, old);
+    return old ?? element('div', { class: 'attached' },
+      element('button', {
+        type: 'button', class: 'look', 'aria-label': `Look at ${item.name}`, title: item.name, onclick: () => look(item),
+      }, ...lookOf(item)),
       element('button', {
         type: 'button', class: 'remove', 'aria-label': `Remove ${item.name}`, title: 'Remove',
         onclick: () => send({ type: 'assistant.attachment.remove', attachment_id: item.id }),
@@ -42,12 +48,34 @@ export function attachmentsView({ send, attach }) {
       const present = state.attachments.filter((each) => !each.removed);
       list.update(/** @type {any[]} */ ([...present, ...state.uploads]));
       box.hidden = present.length + state.uploads.length === 0;
+      byId('seen-open').hidden = present.length === 0;
     }
     shown = state;
   };
 }
 
-/** @param {(files: File[]) => void} attach */
+/** A photo speaks for itself, a series needs its words. @param {Attachment} item */
+function lookOf(item) {
+  const picture = pictureNode(item);
+  if (item.kind === 'photo') return [picture];
+  picture.alt = '';
+  return [picture, element('span', {}, item.name)];
+}
+
+/** While it is read on the server nobody knows how long that takes. @param {any} item @param {any} old */
+function uploadNode(item, old) {
+  const node = old ?? element('div', { class: 'attached attached-upload' },
+    element('span', {}, item.name), element('progress', { max: 1 }), element('span', { class: 'fine' }));
+  const reading = item.progress >= 1;
+  const [, bar, words] = node.children;
+  bar.setAttribute('aria-label', `${reading ? 'Reading' : 'Sending'} ${item.name}`);
+  if (reading) bar.removeAttribute('value');
+  else bar.value = item.progress;
+  setText(words, reading ? 'Reading…' : 'Sending…');
+  return node;
+}
+
+/** @param {(given: Given[]) => void} attach */
 function takeDrops(attach) {
   const veil = byId('drop');
   let depth = 0;
@@ -71,6 +99,32 @@ function takeDrops(attach) {
     if (!hasFiles(event)) return;
     event.preventDefault();
     end();
-    attach([...(event.dataTransfer?.files ?? [])]);
+    void dropped(event.dataTransfer).then(attach);
   });
+}
+
+/** The files of a drop, folders opened. @param {DataTransfer|null} transfer @returns {Promise<Given[]>} */
+async function dropped(transfer) {
+  // Entries and files must be taken before the first wait: then the transfer is emptied.
+  const entries = [...(transfer?.items ?? [])].map((item) => item.webkitGetAsEntry?.() ?? null);
+  const files = [...(transfer?.files ?? [])].map((file) => ({ file, path: file.name }));
+  if (entries.every((entry) => !entry?.isDirectory)) return files;
+  return (await Promise.all(entries.map((entry) => (entry ? filesOf(entry) : [])))).flat();
+}
+
+/** @param {any} entry a FileSystemEntry @returns {Promise<Given[]>} */
+async function filesOf(entry) {
+  if (entry.isFile) {
+    const file = await new Promise((resolve, reject) => entry.file(resolve, reject)).catch(() => null);
+    return file ? [{ file, path: entry.fullPath.replace(/^\//, '') }] : [];
+  }
+  const reader = entry.createReader();
+  /** @type {any[]} */
+  const inside = [];
+  for (;;) { // a reader gives about a hundred at a time
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)).catch(() => []);
+    if (some.length === 0) break;
+    inside.push(...some);
+  }
+  return (await Promise.all(inside.map(filesOf))).flat();
 }

@@ -1,0 +1,101 @@
+"""Drop a series, look through it, ask about it aloud, see what the model saw."""
+
+import base64
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.imaging import made
+
+pytestmark = [pytest.mark.e2e, pytest.mark.models]
+
+QUESTION = "audio/question.flac"
+PATIENCE_MS = 60_000
+DROP = """files => {
+  const transfer = new DataTransfer();
+  for (const [name, data] of files) {
+    transfer.items.add(new File([Uint8Array.from(atob(data), c => c.charCodeAt(0))], name));
+  }
+  for (const type of ['dragenter', 'dragover', 'drop']) {
+    dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  }
+}"""
+
+
+def phantom(count=24, size=96):
+    """A body with two lungs and a spine, as stored values of a CT."""
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    values = np.full((count, size, size), 24, np.int16)
+    for k in range(count):
+        swell = 1 - abs(k - count / 2) / count
+        values[k][(x / 0.9) ** 2 + (y / 0.7) ** 2 < 1] = 1064
+        for side in (-0.4, 0.4):
+            values[k][((x - side) / (0.3 * swell)) ** 2 + (y / (0.5 * swell)) ** 2 < 1] = 180
+        values[k][x**2 + (y - 0.45) ** 2 < 0.02] = 1700
+    return values
+
+
+def dropped(page, folder):
+    page.evaluate(DROP, [[p.name, base64.b64encode(p.read_bytes()).decode()] for p in folder.iterdir()])
+
+
+def test_a_dropped_series_is_looked_through_and_asked_about_aloud(open_page, server, tmp_path):
+    server.engine.script("image", ["No ", "pneumothorax."])
+    folder = made.series(tmp_path / "ct", 24, values=phantom())
+    (folder / "notes.txt").write_text("not a picture")
+    page = open_page(QUESTION, viewport={"width": 1280, "height": 900})
+    dropped(page, folder)
+    thumb = page.get_by_role("button", name="Look at CT · 24 slices")
+    expect(thumb).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("banners")).to_contain_text("notes.txt")
+
+    thumb.click()
+    expect(page.get_by_test_id("viewer-place")).to_have_text("Slice 13 of 24")
+    picture = page.get_by_test_id("viewer-picture")
+    page.get_by_test_id("viewer-slider").press("Home")
+    expect(picture).to_have_attribute("src", re.compile(r"i=0&window=soft"))
+    page.get_by_test_id("viewer-slider").press("ArrowRight")
+    page.get_by_test_id("viewer-window").select_option("lung")
+    expect(picture).to_have_attribute("src", re.compile(r"i=1&window=lung"))
+    page.wait_for_function("document.querySelector('#viewer-picture').naturalWidth === 96")
+    assert Axe().run(page).violations_count == 0
+    page.keyboard.press("Escape")
+
+    page.click("#mic")
+    expect(page.locator("#answers")).to_contain_text("No pneumothorax.", timeout=PATIENCE_MS)
+    (question,) = server.engine.questions
+    assert [type(piece).__name__ for piece in question.pieces] == [
+        "TextPiece",
+        *["ImagePiece", "TextPiece"] * 24,
+    ]
+
+    page.get_by_test_id("seen-open").click()
+    pieces = page.get_by_test_id("seen-pieces")
+    expect(pieces.locator("img")).to_have_count(24, timeout=PATIENCE_MS)
+    expect(pieces).to_contain_text("SLICE 24")
+    page.wait_for_function("document.querySelector('#seen-pieces img').naturalWidth === 96")
+    assert Axe().run(page).violations_count == 0
+    assert not page.errors
+
+
+def test_two_xrays_from_a_folder_go_in_the_order_of_time(open_page, server, tmp_path):
+    folder = tmp_path / "both"
+    folder.mkdir()
+    for name, date, value in [("a-now.dcm", "20260110", 9), ("b-before.dcm", "20251224", 5)]:
+        pixels = np.full((20, 30), value, np.uint8)
+        made.dicom(folder / name, pixels, sop_class=made.DX, modality="DX", StudyDate=date,
+                   SeriesInstanceUID=f"1.{value}")  # fmt: skip
+    page = open_page()
+    page.set_input_files("#attach-folder", folder)
+    expect(page.get_by_role("button", name="Look at X-ray")).to_have_count(2, timeout=PATIENCE_MS)
+    page.fill("#question-text", "Compare these two")
+    page.press("#question-text", "Enter")
+    expect(page.locator("#answers .card")).to_have_count(1, timeout=PATIENCE_MS)
+    page.wait_for_function("!document.querySelector('[aria-busy=true]')")
+    (question,) = server.engine.questions
+    assert question.task == "compare"
+    assert [piece.source.split("/")[-1] for piece in question.pieces] == ["b-before.dcm", "a-now.dcm"]
+    assert not page.errors

@@ -1,0 +1,98 @@
+// One attachment, large: slices with a slider and windows; and what the model sees of everything attached.
+
+import { byId, element, setText } from './dom.js';
+
+/** @typedef {import('../state.js').Attachment} Attachment */
+
+const UNITS = { ct: 'Slice', mr: 'Slice', pages: 'Page', slide: 'Picture', pictures: 'Picture' };
+
+/** @returns {(attachment: Attachment) => void} opens it */
+export function viewer() {
+  const dialog = byId('viewer');
+  const picture = byId('viewer-picture');
+  const slider = byId('viewer-slider');
+  const windows = byId('viewer-window');
+  /** @type {Attachment|null} */
+  let shown = null;
+  let loading = '';
+
+  /** Draw what is wanted; while a picture loads only the newest wish counts. */
+  const draw = () => {
+    if (!shown) return;
+    const query = new URLSearchParams({ i: slider.value, window: windows.value });
+    const unit = UNITS[/** @type {keyof typeof UNITS} */ (shown.kind)] ?? 'Picture';
+    const place = shown.kind === 'slide' && slider.value === '0' ? 'Overview' : `${unit} ${Number(slider.value) + 1} of ${shown.count}`;
+    setText(byId('viewer-place'), shown.count > 1 ? place : '');
+    slider.setAttribute('aria-valuetext', place);
+    picture.alt = `${shown.name}${shown.count > 1 ? `, ${place}` : ''}`;
+    const url = `${shown.url}/slice?${query}`;
+    if (loading || picture.getAttribute('src') === url) return;
+    loading = url;
+    picture.src = url;
+  };
+  const loaded = () => {
+    loading = '';
+    draw();
+  };
+  picture.addEventListener('load', loaded);
+  picture.addEventListener('error', () => {
+    loading = '';
+    setText(byId('viewer-place'), 'This picture is no longer here.');
+  });
+  slider.addEventListener('input', draw);
+  windows.addEventListener('change', draw);
+  byId('viewer-stage').addEventListener('wheel', (/** @type {WheelEvent} */ event) => {
+    if (!shown || shown.count < 2) return;
+    event.preventDefault();
+    slider.value = String(Number(slider.value) + Math.sign(event.deltaY));
+    draw();
+  }, { passive: false });
+  dialog.addEventListener('close', () => {
+    shown = null;
+    loading = '';
+    picture.removeAttribute('src');
+  });
+
+  return (attachment) => {
+    shown = attachment;
+    setText(byId('viewer-title'), attachment.name);
+    slider.max = String(attachment.count - 1);
+    slider.value = String(['ct', 'mr'].includes(attachment.kind) ? Math.floor(attachment.count / 2) : 0);
+    byId('viewer-scroll').hidden = attachment.count < 2;
+    windows.replaceChildren(...attachment.windows.map((name) => element('option', { value: name }, name)));
+    byId('viewer-windows').hidden = attachment.windows.length === 0;
+    byId('viewer-notes').replaceChildren(...attachment.notes.map((note) => element('li', {}, note)));
+    dialog.showModal();
+    draw();
+    if (attachment.count > 1) slider.focus();
+  };
+}
+
+/** @param {() => string} sessionId @returns {() => Promise<void>} opens it */
+export function seenDialog(sessionId) {
+  const dialog = byId('seen');
+  const list = byId('seen-pieces');
+  const open = async () => {
+    setText(byId('seen-words'), 'Getting it ready…');
+    list.replaceChildren();
+    dialog.showModal();
+    const answer = await fetch(`/v1/prompt/${encodeURIComponent(sessionId())}`).catch(() => null);
+    const pieces = answer?.ok ? (await answer.json()).pieces : null;
+    if (!pieces) return setText(byId('seen-words'), 'The server could not be reached. Try again.');
+    const images = pieces.filter((/** @type {any} */ piece) => piece.type === 'image').length;
+    setText(byId('seen-words'), `${images} ${images === 1 ? 'image goes' : 'images go'} with the next question, `
+      + 'in this order, as shown here. The model’s own program then makes each 896 × 896.');
+    return list.replaceChildren(...pieces.map(pieceNode));
+  };
+  byId('seen-open').addEventListener('click', open);
+  return open;
+}
+
+/** @param {{type: string, text: string, url: string, source: string}} piece */
+function pieceNode(piece) {
+  if (piece.type === 'text') {
+    return element('li', { class: piece.text.length > 20 ? 'seen-text seen-long' : 'seen-text' }, piece.text);
+  }
+  return element('li', { class: 'seen-image' },
+    element('img', { src: piece.url, alt: piece.source, title: piece.source, loading: 'lazy' }));
+}
