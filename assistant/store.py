@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
@@ -39,6 +39,7 @@ FILE = "sessions.sqlite3"
 APPLICATION_ID = 0x43564131
 """Marks the file as ours ("CVA1"); the digit is the schema's version."""
 BUSY_S = 10.0
+KNOWN_TYPES = frozenset(event.model_fields["type"].default for event in get_args(get_args(ServerEvent)[0]))
 SCHEMA = """
 CREATE TABLE sessions (id TEXT PRIMARY KEY, started_at TEXT NOT NULL, recogniser TEXT NOT NULL,
     token_sha256 TEXT NOT NULL);
@@ -190,11 +191,14 @@ class Store:
         return bool(rows) and hmac.compare_digest(rows[0][0], _sha256(token))
 
     def events(self, session_id: str) -> list[ServerEvent]:
-        """In order. Raises ``BadInput``: ``session_unknown``, ``store_broken``."""
+        """In order; those of a newer version, unknown here, are left out.
+
+        Raises ``BadInput``: ``session_unknown``, ``store_broken``.
+        """
         self.session(session_id)
-        rows = self._read("SELECT json FROM events WHERE session_id = ? ORDER BY seq", session_id)
+        rows = self._read("SELECT type, json FROM events WHERE session_id = ? ORDER BY seq", session_id)
         try:
-            return [server_events.validate_json(row[0]) for row in rows]
+            return [server_events.validate_json(text) for kind, text in rows if kind in KNOWN_TYPES]
         except ValueError:
             raise self._broken() from None
 

@@ -135,6 +135,14 @@ def test_two_stores_on_one_folder_keep_one_chain(store, tmp_path):
     other.close()
 
 
+def test_events_of_a_newer_version_are_left_out(store):
+    store.append("sess_1", events(), "Dr A")
+    with sqlite3.connect(store.path) as raw:
+        raw.execute("INSERT INTO events VALUES ('sess_1', 9, 'assistant.from.the.future', '{}')")
+    raw.close()
+    assert [event.seq for event in store.events("sess_1")] == [1, 3]
+
+
 def test_an_unknown_session_is_refused(store):
     with pytest.raises(BadInput) as caught:
         store.events("sess_9")
