@@ -21,6 +21,7 @@
  * @property {number|null} confidence
  * @property {string} reason
  * @property {boolean} corrected
+ * @property {boolean} doubtful     dictation that may have been asked
  * @property {boolean} edited
  * @property {boolean} unfinished   the server went away in the middle of it
  * @property {string} error
@@ -144,10 +145,7 @@ export function reduce(state, event) {
     case 'assistant.transcript.words':
       return changeUtterance(state, event.item_id, { words: event.words });
     case 'assistant.intent':
-      return putUtterance(state, event.item_id, {
-        intent: event.intent, confidence: event.confidence, reason: event.reason,
-        text: event.text, corrected: Boolean(event.corrected),
-      });
+      return taken(state, event);
     case 'assistant.document.changed':
       return { ...state, document: event };
     case 'assistant.item.edited':
@@ -272,7 +270,7 @@ function sessionCreated(state, event) {
 function blankUtterance(epoch, itemId) {
   return {
     kind: 'utterance', key: `${epoch}:${itemId}`, epoch, itemId, text: '', before: '', at: '',
-    startMs: 0, endMs: 0, intent: null, confidence: null, reason: '', corrected: false, edited: false,
+    startMs: 0, endMs: 0, intent: null, confidence: null, reason: '', corrected: false, doubtful: false, edited: false,
     unfinished: false, error: '', words: [],
   };
 }
@@ -311,6 +309,16 @@ function changeUtterance(state, itemId, change) {
 function putUtterance(state, itemId, change) {
   if (findUtterance(state, itemId)) return changeUtterance(state, itemId, change);
   return { ...state, entries: [...state.entries, { ...blankUtterance(state.epoch, itemId), ...change }] };
+}
+
+/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
+function taken(state, event) {
+  const whole = event.part_of ? findUtterance(state, event.part_of) : undefined;
+  const when = whole ? { at: whole.at, startMs: whole.startMs, endMs: whole.endMs } : {};
+  return putUtterance(state, event.item_id, {
+    ...when, intent: event.intent, confidence: event.confidence, reason: event.reason, text: event.text,
+    corrected: Boolean(event.corrected), doubtful: Boolean(event.doubtful),
+  });
 }
 
 /** @param {State} state @param {{[field: string]: any}} event @returns {State} */

@@ -165,3 +165,15 @@ test('a stored session stays in reach when the server was restarted, one that wa
   assert.deepEqual(state.earlier, [{ id: 's1', token: 't1' }]);
   assert.deepEqual(reduce(state, { type: 'local.new_session' }).earlier, []);
 });
+
+test('a question split off an utterance is of the same time, and doubtful dictation is marked', () => {
+  const state = after([
+    created(),
+    { type: `${PREFIX}completed`, seq: 1, item_id: 'utt_1', transcript: 'A mass. Assistant, what is it?', at: '2026-01-01T10:00:00Z', start_ms: 5, end_ms: 9 },
+    { type: 'assistant.intent', seq: 2, item_id: 'utt_1', intent: 'dictation', confidence: 0.6, reason: '', text: 'A mass.', doubtful: true },
+    { type: 'assistant.intent', seq: 3, item_id: 'utt_1_2', intent: 'question', confidence: 0.97, reason: '', text: 'What is it?', part_of: 'utt_1' },
+  ]);
+  const [told, asked] = /** @type {any[]} */ (state.entries);
+  assert.deepEqual([told.text, told.doubtful, isInDictation(told)], ['A mass.', true, true]);
+  assert.deepEqual([asked.text, asked.at, asked.doubtful, isInDictation(asked)], ['What is it?', told.at, false, false]);
+});

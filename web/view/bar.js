@@ -74,7 +74,8 @@ export function barView({ send, level }) {
       if (heard) {
         setText(text, `“${heard.text}”`);
         setText(taken, `→ ${TAKEN[heard.intent ?? 'dictation']}`);
-        setText(change, heard.intent === 'dictation' ? 'Ask this' : 'That was dictation');
+        setText(change, heard.intent !== 'dictation' ? 'That was dictation' : heard.doubtful ? 'Ask this?' : 'Ask this');
+        change.classList.toggle('offer', heard.doubtful && heard.intent === 'dictation');
       }
     }
     shown = state;

@@ -83,9 +83,9 @@ function utteranceNode(entry, canChange, send) {
         type: 'button', class: 'quiet small', onclick: edit, 'aria-label': 'Edit this text',
       }, 'Edit'),
       canChange && entry.intent !== 'command' && element('button', {
-        type: 'button', class: 'quiet small',
+        type: 'button', class: entry.doubtful ? 'small offer' : 'quiet small',
         onclick: () => send({ type: 'assistant.intent.correct', item_id: entry.itemId, intent: 'question' }),
-      }, 'Ask this'),
+      }, entry.doubtful ? 'Ask this?' : 'Ask this'),
       canChange && entry.intent === 'command' && element('button', {
         type: 'button', class: 'quiet small',
         onclick: () => send({ type: 'assistant.intent.correct', item_id: entry.itemId, intent: 'dictation' }),
