@@ -1,0 +1,73 @@
+"""Places in a text: its words, sentences, lines and paragraphs, and where words that were said stand. Pure."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from assistant.dictation.document import Document, Range
+
+_WORD = re.compile(r"\S+")
+_SENTENCE = re.compile(r"[^\s](?:[^\n.?!]|[.?!](?!\s|$))*[.?!]*[\")\]]*")
+_LINE = re.compile(r"[^\n]+")
+_PARAGRAPH = re.compile(r"[^\n](?:[^\n]|\n(?!\s*\n))*")
+_UNITS = {"word": _WORD, "sentence": _SENTENCE, "line": _LINE, "paragraph": _PARAGRAPH}
+
+Span = tuple[int, int]
+
+
+def spans(text: str, unit: str) -> list[Span]:
+    return [match.span() for match in _UNITS[unit].finditer(text)]
+
+
+def unit_at(text: str, offset: int, unit: str, which: str, count: int = 1) -> Span | None:
+    """``count`` units before (last), at (this) or behind (next) ``offset``; None where there are none.
+
+    The last one is that in which ``offset`` stands, if it stands behind its beginning.
+    """
+    every = spans(text, unit)
+    if which == "this":
+        every = [span for span in every if span[0] <= offset <= span[1]] or every[-1:]
+        return every[0] if every else None
+    if which == "next":
+        found = [span for span in every if span[0] >= offset][:count]
+    else:
+        found = [span for span in every if span[0] < offset][-count:]
+    return (found[0][0], found[-1][1]) if found else None
+
+
+def find(document: Document, said: str, write: Callable[[str], str]) -> Range | None:
+    """Where words stand in the report, as said or in their written form: the nearest before the cursor.
+
+    Behind it next, then in the other sections, from the last. "X through Y" is all from X to Y.
+    """
+    from_to = re.split(r"\s+through\s+", said, maxsplit=1, flags=re.I)
+    if len(from_to) == 2 and (whole := find(document, said.replace(" through ", "-"), write)) is None:
+        first, last = find(document, from_to[0], write), find(document, from_to[1], write)
+        if first and last and first.section_id == last.section_id and first.start <= last.end:
+            return Range(first.section_id, first.start, max(first.end, last.end))
+        return None
+    elif len(from_to) == 2:
+        return whole
+    for words in dict.fromkeys((said, write(said), write(said).rstrip("."))):
+        for section_id, text, cursor in _searched(document):
+            if found := _nearest(text, words, cursor):
+                return Range(section_id, *found)
+    return None
+
+
+def _searched(document: Document) -> Iterator[tuple[str, str, int]]:
+    cursor = document.cursor
+    here = document.section(cursor.section_id)
+    yield here.id, here.text, cursor.offset
+    for section in reversed(document.sections):
+        if section.id != here.id:
+            yield section.id, section.text, len(section.text)
+
+
+def _nearest(text: str, words: str, cursor: int) -> Span | None:
+    parts = [re.escape(part) for part in words.split()]
+    if not parts:
+        return None
+    pattern = re.compile(r"(?<!\w)" + r"[\s-]+".join(parts) + r"(?!\w)", re.I)
+    found = [match.span() for match in pattern.finditer(text)]
+    before = [span for span in found if span[1] <= cursor]
+    return before[-1] if before else found[0] if found else None
