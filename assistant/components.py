@@ -1,7 +1,7 @@
 """The parts that all sessions share, opened from the settings."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 from assistant import weights
 from assistant.asr.base import AsrModel
 from assistant.asr.beam import BeamSettings
-from assistant.asr.hotwords import read_phrases
+from assistant.asr.hotwords import LONGEST_PHRASE, MOST_PHRASES, read_phrases
 from assistant.asr.medasr import MedAsrModel
 from assistant.asr.moonshine import MoonshineModel
 from assistant.audio.frames import SAMPLE_RATE_HZ
@@ -26,6 +26,7 @@ from assistant.imaging.options import Options, reading_options
 from assistant.imaging.worker import Reader
 from assistant.intents import classifier
 from assistant.listener import Listener
+from assistant.personal import PersonalFiles
 from assistant.vad.base import Vad
 from assistant.vad.endpoint import EndpointSettings
 from assistant.vad.silero import SileroModel
@@ -50,6 +51,7 @@ class Components:
     """Reads what is attached."""
     text_engine: Engine | None = None
     """Answers the questions without images, if it is there."""
+    personal: PersonalFiles = field(default_factory=PersonalFiles)
 
     second_model: AsrModel | None = None
     """Hears again what may be a question: a general recogniser, where ``model`` is one for dictation."""
@@ -86,8 +88,11 @@ def models_dir(settings: Settings) -> Path:
     return settings.models_dir or weights.default_directory()
 
 
-def open_recogniser(settings: Settings) -> AsrModel:
-    """The recogniser of the settings. Raises ``Missing`` when its files are not there."""
+def open_recogniser(settings: Settings, words: Sequence[str] = ()) -> AsrModel:
+    """The recogniser of the settings, which expects ``words`` where it can, as many as it can take.
+
+    Raises ``Missing`` when its files are not there.
+    """
     if settings.asr == "moonshine" and settings.asr_bundle is None:
         return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
     return MedAsrModel(
@@ -97,7 +102,7 @@ def open_recogniser(settings: Settings) -> AsrModel:
         provider=settings.asr_provider,
         threads=settings.asr_threads,
         workers=settings.asr_workers,
-        phrases=read_phrases(settings.asr_hotwords) if settings.asr_hotwords else (),
+        phrases=_phrases(settings, words),
         language_model=settings.asr_language_model,
         beam=BeamSettings(width=settings.asr_beam, lm_weight=settings.asr_lm_weight),
     )
@@ -109,6 +114,12 @@ def open_second_recogniser(settings: Settings) -> AsrModel | None:
     if (settings.asr == "moonshine" and settings.asr_bundle is None) or not settings.asr_second:
         return None
     return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
+
+
+def _phrases(settings: Settings, words: Sequence[str]) -> tuple[str, ...]:
+    listed = read_phrases(settings.asr_hotwords) if settings.asr_hotwords else ()
+    short = [word for word in words if len(word) <= LONGEST_PHRASE]
+    return tuple(dict.fromkeys((*listed, *short)))[:MOST_PHRASES]
 
 
 def _lasr_folder(settings: Settings) -> Path:
@@ -199,8 +210,9 @@ def endpoint_settings(settings: Settings) -> EndpointSettings:
 def open_components(settings: Settings) -> Components:
     """Open everything. Raises ``Missing`` with what to do when a model is not there."""
     classifier.load(settings.intent_model)
+    personal = PersonalFiles(settings.templates, settings.words)
     return Components(
-        model=open_recogniser(settings),
+        model=open_recogniser(settings, personal.current.words),
         second_model=open_second_recogniser(settings),
         open_vad=open_vad(settings),
         engine=open_engine(settings),
@@ -209,4 +221,5 @@ def open_components(settings: Settings) -> Components:
         executor=ThreadPoolExecutor(settings.asr_workers, thread_name_prefix="asr"),
         guidelines=Library(settings.guidelines) if settings.guidelines else None,
         reader=Reader(reading_options(settings)),
+        personal=personal,
     )

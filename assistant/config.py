@@ -104,6 +104,12 @@ class Settings(BaseSettings):
     )
     intent_model: Path | None = Field(None, description="An intent model of one's own (from --retrain).")
 
+    templates: Path | None = Field(
+        None, description="Folder of report templates and macros (YAML), beside those that ship."
+    )
+    words: Path | None = Field(
+        None, description="File of own words: a written form, a tab and a spoken form a line."
+    )
     guidelines: Path | None = Field(
         None, description="Folder of guidelines (PDF, Markdown, text) that answers are to rest on."
     )

@@ -172,7 +172,9 @@ class IntentCorrect(ClientEventBase):
 
     type: Literal["assistant.intent.correct"] = "assistant.intent.correct"
     item_id: str = Field(max_length=64)
-    intent: Literal["dictation", "question"]
+    intent: Literal["dictation", "question", "command"] = Field(
+        description="“command” carries out what the utterance ``nearly`` was."
+    )
 
 
 class ItemEdit(ClientEventBase):
@@ -457,6 +459,39 @@ class IntentEvent(ServerEventBase):
     part_of: str | None = Field(
         None, description="The utterance whose end this is, where one held dictation and then a question."
     )
+    command: str | None = Field(None, description="For a command: its name.")
+    nearly: str | None = Field(
+        None, description="For dictation: the command it came close to. A correction to “command” does it."
+    )
+
+
+class CommandDone(ServerEventBase):
+    """A command was carried out, or could not be (``failed``). ``text`` is to be read aloud (``read_back``).
+
+    Undo, as a client event or spoken, takes back what it did to the report.
+    """
+
+    type: Literal["assistant.command.done"] = "assistant.command.done"
+    item_id: str | None = Field(None, description="The utterance; none for a button.")
+    command: str
+    message: str = Field(description="What was done, for people.")
+    text: str = ""
+    failed: bool = False
+
+
+class CommandHelp(_Part):
+    say: str
+    does: str
+
+
+class LibraryRead(ServerEventBase):
+    """What may be said and inserted; again when the files of templates, macros or words have changed."""
+
+    type: Literal["assistant.library"] = "assistant.library"
+    templates: list[str]
+    macros: list[str]
+    commands: list[CommandHelp]
+    problems: list[str] = Field([], description="What is wrong with which file, for people.")
 
 
 class AttentionChanged(ServerEventBase):
@@ -805,6 +840,8 @@ ServerEvent = Annotated[
     | SpeechStop
     | ItemEdited
     | DocumentChanged
+    | CommandDone
+    | LibraryRead
     | ItemAdded
     | AttachmentAdded
     | AttachmentRemoved
@@ -828,6 +865,8 @@ ServerEvent = Annotated[
 server_events: TypeAdapter[ServerEvent] = TypeAdapter(ServerEvent)
 
 TRANSIENT = (
+    CommandDone,
+    LibraryRead,
     SessionCreated,
     TranscriptPartial,
     AudioStatus,

@@ -66,6 +66,7 @@ from assistant.export.checks import Finding, check
 from assistant.export.history import SessionInfo
 from assistant.imaging.photo import image_from_data_uri
 from assistant.listener import Listener
+from assistant.personal import Personal
 from assistant.readings.labs import LabReport
 from assistant.record import SessionRecord
 from assistant.server.webrtc import MicrophonePeer
@@ -86,6 +87,7 @@ from assistant.session.types import (
     IntentCorrected,
     ItemEditedByHand,
     KeepCorrection,
+    LibraryLoaded,
     ModeChosen,
     ModelThought,
     PassagesFound,
@@ -110,6 +112,7 @@ OUTBOX_EVENTS = 2_000
 SILENT_S = 1.0
 """No audio for so long, in the middle of an utterance, ends it: packets stop when a microphone is muted."""
 STATUS_EVERY_S = 1.0
+FILES_EVERY_S = 2.0
 
 
 class SessionRunner:
@@ -128,6 +131,7 @@ class SessionRunner:
             mark_below=settings.mark_below,
             text_engine=text_engine.info if text_engine else None,
         )
+        self._personal = components.personal.current
         self._listener: Listener = components.new_listener()
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
         self.record = SessionRecord(settings, session, store, self.resume_token, self._storing_changed)
@@ -157,6 +161,7 @@ class SessionRunner:
                     self._tasks.create_task(self._listen(), name="listen"),
                     self._tasks.create_task(self._recognise(), name="recognise"),
                     self._tasks.create_task(self._report(), name="report"),
+                    self._tasks.create_task(self._follow_files(), name="follow-files"),
                     self._tasks.create_task(self.record.run(), name="record"),
                 ]
                 await self._ended.wait()
@@ -215,6 +220,7 @@ class SessionRunner:
         )
         for event in replay:
             self._outbox.put(event)
+        self._use(self._components.personal.current)
         return self._outbox
 
     async def disconnect(self, outbox: Outbox[ServerEvent]) -> None:
@@ -302,6 +308,18 @@ class SessionRunner:
         async with aclosing(self._listener.recognise()) as facts:  # type: ignore[type-var]
             async for fact in facts:
                 self._take(fact)
+
+    async def _follow_files(self) -> None:
+        """Templates, macros and words that were edited are there without a restart."""
+        while True:
+            await asyncio.sleep(FILES_EVERY_S)
+            personal = await asyncio.to_thread(self._components.personal.refresh)
+            if personal is not self._personal:
+                self._use(personal)
+
+    def _use(self, personal: Personal) -> None:
+        self._personal = personal
+        self._take(LibraryLoaded(personal.formatter, personal.library))
 
     async def _report(self) -> None:
         """Say about once a second what came and what was lost, while audio comes."""

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a pattern is easier to read on one line
 """The grammar of voice commands: a whole utterance is a command, with its arguments, or it is none. Pure.
 
 Words in a command's place are kept as they were heard, capitals too, so that they can be looked for and written.
@@ -90,6 +89,7 @@ _UNIT = r"(?P<unit>words?|sentences?|lines?|paragraphs?|section|field|phrase|utt
 _WHICH = rf"(?:(?:the )?(?P<which>last|previous|next|current|whole|entire|this|that) )?(?:the )?(?:{_NUMBER} )?{_UNIT}"
 _ALL = r"(?P<all>everything|all|(?:the )?(?:whole |entire )?(?:document|report|note))"
 _SOME = r"\S+(?: \S+){0,7}"
+_FEW = r"\S+(?: \S+){0,4}"
 _TARGET = rf"(?P<target>{_SOME})"
 _TEXT = rf"(?P<text>{_SOME})"
 _THAT = r"(?:that|this|it)"
@@ -119,26 +119,24 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("select", rf"select (?!patients?\b|subjects?\b|cases?\b|from\b){_TARGET}"),
     ("replace", rf"replace {_TARGET} (?:with|by) {_TEXT}"),
     ("correct", rf"correct (?:{_THAT}|{_WHICH})|correct (?!for\b|to\b|as\b|the\b|{_THAT}\b){_TARGET} to {_TEXT}|correct (?!for\b|to\b|as\b|the\b|{_THAT}\b)(?P<target>\S+(?: \S+){{0,2}})"),
-    ("format", rf"{_CAPS} (?:{_THAT}|{_WHICH})|make {_THAT} (?P<form>upper ?case|lower ?case|all caps)|(?:capitali[sz]e|cap|all caps|no caps) (?P<target>\S+(?: \S+){{0,2}})"),
+    ("format", rf"{_CAPS} (?:{_THAT}|{_WHICH})|(?P<form>all caps|no caps)|make {_THAT} (?P<form>upper ?case|lower ?case|all caps)|(?P<form>capitali[sz]e|cap|all caps|no caps) (?P<target>\S+(?: \S+){{0,2}})"),
     (
         "new",
         r"(?:start |begin |insert |add )?(?:a )?(?:new|next) (?P<which>line|paragraph)"
         r"|(?:start |begin |insert |add |new |next )?(?:a |the )?(?P<list>bullet(?: point| list)?s?|bulleted list|numbered list|number(?:ed)? (?:list|item))"
         r"|(?:next|new) (?P<item>number|item)|(?P<none>end|stop) (?:the |of )?(?:list|bullets?|bulleted list|numbered list|numbering)",
     ),
-    ("read_back", rf"(?:read|play) {_THAT}(?: back)?(?: to me| again)?|read back(?: (?:{_THAT}|{_WHICH}))?|read (?:me )?(?:back )?{_WHICH}(?: back)?(?: to me)?|repeat that"),
+    ("read_back", rf"read (?:me )?(?:back )?{_ALL}(?: back)?(?: to me)?|(?:read|play) {_THAT}(?: back)?(?: to me| again)?|read back(?: (?:{_THAT}|{_WHICH}))?|read (?:me )?(?:back )?{_WHICH}(?: back)?(?: to me)?|repeat that"),
     ("help", r"what (?:can|could|may|should|do) i say|(?:show|list) (?:me )?(?:the |all )?(?:voice )?commands|voice commands|what (?:are the|commands are there)(?: voice)?(?: commands)?|show help"),
     ("file", r"(?:save|sign|print|export|finali[sz]e|close|submit|copy)(?: (?:and sign|off))? (?:the |this |my )?(?:report|note|document|draft|dictation)|sign off|save(?: it| that)?"),
     ("copy", r"(?:copy|cut|paste) (?:that|this|it|all|selection)|paste"),
     ("emphasis", rf"(?:bold|underline|italici[sz]e) (?:{_THAT}|{_WHICH})"),
-    ("was_dictation", r"(?:no )?that was (?:a |not a )?(?:dictation|question)|that is dictation"),
 )  # fmt: skip
 _POLITE = re.compile(
-    r"^(?:(?:hey|hi|ok|okay)\s)?(?:assistant\s)(?=\w)|^(?:please|now|ok|okay)\s|\s(?:please|now|thanks|thank you)$",
+    r"^(?:(?:hey|hi|ok|okay)\s)?(?:assistant\s)(?=\w)|^(?:please|now|ok|okay)\s|\s(?:please|now|thanks|thank you|period|full stop)$",
     re.I,
 )
 _MARKS = re.compile(r"\{[^{}]*\}|(?<![^\W_])[^\w\s']|[^\w\s'](?![^\W_])|_")
-_LITERAL = re.compile(r"literal(?:ly)?\s+", re.I)
 LONGEST_CHARACTERS = 120
 
 
@@ -205,12 +203,6 @@ class Grammar:
         return close[0] if close else None
 
 
-def literal(heard: str) -> str | None:
-    """What follows "literal", when that begins the utterance."""
-    match = _LITERAL.match(heard.strip())
-    return heard.strip()[match.end() :] if match else None
-
-
 def _any_of(names: Collection[str]) -> str:
     return "(?:" + "|".join(re.escape(name) for name in names) + ")" if names else r"(?!)"
 
@@ -247,3 +239,12 @@ def _command(name: str, match: re.Match[str]) -> Command:
         target=first("target"),
         text=first("text") or (_FORMS.get(form, "cap") if name == "format" else ""),
     )
+
+
+_COMMON = Grammar()
+
+
+def command_of(heard: str) -> str | None:
+    """The name of the command that ``heard`` is in any report, all of it."""
+    found = _COMMON.parse(heard)
+    return found.name if found else None

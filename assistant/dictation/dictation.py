@@ -2,25 +2,37 @@
 
 from collections.abc import Sequence
 
+from assistant.dictation import interpreter, literals
+from assistant.dictation.commands import Command, Grammar
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.editor import Editor, moved_position
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.insertion import insert_spoken
+from assistant.dictation.interpreter import Desk, Outcome
+from assistant.dictation.library import Library, spoken_key
 from assistant.errors import BadInput
 from assistant.events import DocumentCommand
 
 
 class Dictation:
-    """The report and who may change it. ``formatter`` has the clinician's options and words."""
+    """The report and who may change it."""
 
-    def __init__(self, formatter: Formatter | None = None) -> None:
-        self._formatter = formatter or Formatter()
+    def __init__(self, formatter: Formatter | None = None, library: Library | None = None) -> None:
         self.editor = Editor()
         self._places: dict[str, tuple[int, Position]] = {}
+        self._utterances: dict[str, None] = {}  # in the order in which they were taken
+        self._grammar_of: tuple[frozenset[str], Library] | None = None
+        self.use(formatter or Formatter(), library or Library())
+
+    def use(self, formatter: Formatter, library: Library) -> None:
+        """From now on: ``formatter`` has the clinician's options and words."""
+        self._formatter, self.library = formatter, library
 
     @property
     def document(self) -> Document:
         return self.editor.document
+
+    # --- utterances ---
 
     def heard(self, item_id: str) -> None:
         """Remember where the words of an utterance would go, however it is taken."""
@@ -29,26 +41,31 @@ class Dictation:
     def take(self, item_id: str, words: str) -> str:
         """Insert an utterance at the cursor; returns its written form."""
         document, written = insert_spoken(self.document, item_id, words, self._write)
+        self._utterances[item_id] = None
         self.editor.change(document, item_id)
         return written
 
     def put_back(self, item_id: str, words: str) -> str:
-        """Insert an utterance where the cursor was when it was heard, if that place is still there."""
+        """Insert an utterance where the cursor was when it was heard, if that place is still there.
+
+        If a command was wrongly made of it, what that did is undone first, unless more has happened since.
+        """
+        if self.editor.last_cause == _cause(item_id):
+            self.editor.undo()
+            return self.take(item_id, words)
         cursor = self.document.cursor
         place = self._place(item_id)
-        if place is None or place == cursor:
+        if place is None or place == cursor or self.document.selected:
             return self.take(item_id, words)
         document, written = insert_spoken(self.document.move(place), item_id, words, self._write)
-        cursor = moved_position(cursor, self.document, document)
-        self.editor.change(document.move(cursor), item_id)
+        self._utterances[item_id] = None
+        self.editor.change(document.move(moved_position(cursor, self.document, document)), item_id)
         return written
 
     def take_out(self, item_id: str) -> None:
         """Take the text of an utterance out of the report."""
         document = self.document.without_item(item_id)
-        self.editor.change(
-            document.move(moved_position(self.document.cursor, self.document, document)), item_id
-        )
+        self.editor.change(document.move(moved_position(self.document.cursor, self.document, document)))
 
     def rewrite(self, item_id: str, text: str) -> None:
         """The text of an utterance, corrected by hand; empty takes it out. Raises ``BadInput``."""
@@ -64,48 +81,124 @@ class Dictation:
         said = document.section(first.section_id).text[first.start : first.end]
         lead = said[: len(said) - len(said.lstrip())]
         document = document.replace(first, [Run(lead + text, item_id)])
-        self.editor.change(
-            document.move(moved_position(self.document.cursor, self.document, document)), item_id
-        )
+        self.editor.change(document.move(moved_position(self.document.cursor, self.document, document)))
         return None
 
-    def insert(self, runs: Sequence[Run], cause: str | None = None) -> None:
-        """Insert runs at the cursor, as they are."""
-        cursor = self.document.cursor
-        where = self.document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
-        self.editor.change(self.document.replace(where, runs), cause)
+    # --- spoken commands ---
 
-    def obey(self, command: DocumentCommand) -> None:
-        """Do what a button says. Raises ``BadInput``."""
-        match command.command:
+    def understand(self, words: str) -> Command | None:
+        """The command that an utterance is, in this report; None when its words are text."""
+        if literals.begins(words):
+            return None
+        command = self._grammar().parse(words)
+        if command and interpreter.makes_sense(command, self.document, self._desk(None)):
+            return command
+        return None
+
+    def nearly(self, words: str) -> str | None:
+        """A command that an utterance, which is none, comes close to; as it would be said."""
+        return self._grammar().nearly(words) if not literals.begins(words) else None
+
+    def obey(self, item_id: str, command: Command) -> Outcome:
+        """Raises ``BadInput``, with a message for people, when it cannot be done; then nothing has changed."""
+        match command.name:
             case "undo":
-                self._done(self.editor.undo(), "There is nothing to undo.", "nothing_to_undo")
+                self.undo()
+                return Outcome(self.document, "Undone.")
             case "redo":
-                self._done(self.editor.redo(), "There is nothing to redo.", "nothing_to_redo")
+                self.redo()
+                return Outcome(self.document, "Done again.")
+            case _:
+                outcome = interpreter.obey(command, self.document, self._desk(item_id))
+                if command.name == "insert":
+                    self._utterances[item_id] = None  # "scratch that" takes the macro out
+                self.editor.change(outcome.document, _cause(item_id))
+                return outcome
+
+    def undo(self) -> None:
+        """Raises ``BadInput`` (``nothing_to_undo``)."""
+        if not self.editor.undo():
+            raise BadInput("There is nothing to undo.", code="nothing_to_undo")
+
+    def redo(self) -> None:
+        """Raises ``BadInput`` (``nothing_to_redo``)."""
+        if not self.editor.redo():
+            raise BadInput("There is nothing to redo.", code="nothing_to_redo")
+
+    # --- buttons ---
+
+    def press(self, button: DocumentCommand) -> str:
+        """Do what a button says; returns what was done, for people, or nothing. Raises ``BadInput``."""
+        match button.command:
+            case "undo":
+                self.undo()
+            case "redo":
+                self.redo()
             case "go_to":
-                section = self.document.section(command.section_id or "")
+                section = self.document.section(button.section_id or "")
                 self.editor.move(self.document.move(Position(section.id, len(section.text))))
             case "place_cursor":
-                self._place_cursor(command)
+                where = self._pressed(button)
+                self.editor.move(self.document.move(Position(where.section_id, where.start)))
+            case "next_field" | "previous_field":
+                where = interpreter.field_from(self.document, forward=button.command == "next_field")
+                self.editor.move(self.document.select(where))
+            case "new_report":
+                outcome = interpreter.obey(
+                    Command("new_report", target=button.name or ""), self.document, self._desk(None)
+                )
+                self.editor.change(outcome.document)
+                return outcome.message
+            case "insert_macro":
+                macro = self.library.macro(button.name or "")
+                if macro is None:
+                    raise BadInput("There is no such macro.", code="macro_unknown")
+                self.editor.change(interpreter.insert_macro(self.document, macro, None))
+                return f"Inserted “{macro.name}”."
             case "insert_text":
-                text = command.text or ""
-                self.insert([Run(text, origin=command.origin)])
-            case _:
-                raise BadInput("This cannot be done yet.", code="command_unknown")
+                self.insert([Run(button.text or "", origin=button.origin)])
+            case "choose":
+                self._choose(self._pressed(button), button.text or "")
+        return ""
 
-    def _place_cursor(self, command: DocumentCommand) -> None:
-        section_id, offset = command.section_id or "", command.offset or 0
-        revision = self.document.revision if command.revision is None else command.revision
-        where = self.editor.rebased(revision, Range(section_id, offset, offset))
-        self.editor.move(self.document.move(Position(section_id, where.start)))
+    def insert(self, runs: Sequence[Run], cause: str | None = None) -> None:
+        """Insert runs at the cursor, set off by a space where words would run together."""
+        cursor = self.document.cursor
+        where = self.document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
+        text = self.document.section(where.section_id).text
+        before, after = text[: where.start], text[where.end :]
+        space = [Run(" ", origin=runs[0].origin)] if runs else []
+        lead = space if before and not before[-1].isspace() else []
+        tail = space if after and not after[0].isspace() else []
+        self.editor.change(self.document.replace(where, [*lead, *runs, *tail]), cause)
 
-    @staticmethod
-    def _done(done: bool, otherwise: str, code: str) -> None:
-        if not done:
-            raise BadInput(otherwise, code=code)
+    def _choose(self, where: Range, text: str) -> None:
+        field = next((place for place, _ in self.document.fields() if place.start <= where.start < place.end
+                      and place.section_id == where.section_id), None)  # fmt: skip
+        if field is None:
+            raise BadInput("There is no field here any more.", code="no_field")
+        self.editor.change(self.document.replace(field, [Run(text, origin="typed")]))
+
+    def _pressed(self, button: DocumentCommand) -> Range:
+        revision = self.document.revision if button.revision is None else button.revision
+        offset = button.offset or 0
+        return self.editor.rebased(revision, Range(button.section_id or "", offset, offset))
+
+    # --- what the rest needs ---
 
     def _write(self, words: str, continues: bool) -> str:
-        return self._formatter.format(words, continues=continues)
+        said, kept = literals.hold(words)
+        return literals.put_back(self._formatter.format(said, continues=continues), kept, continues=continues)
+
+    def _desk(self, item_id: str | None) -> Desk:
+        return Desk(self.library, tuple(self._utterances), self._write, item_id)
+
+    def _grammar(self) -> Grammar:
+        titles = frozenset(spoken_key(section.title) for section in self.document.sections if section.title)
+        if self._grammar_of is None or self._grammar_of != (titles, self.library):
+            self._grammar_of = (titles, self.library)
+            self._made_grammar = Grammar(titles, self.library.macros)
+        return self._made_grammar
 
     def _place(self, item_id: str) -> Position | None:
         if item_id not in self._places:
@@ -116,3 +209,8 @@ class Dictation:
         except BadInput:
             return None
         return Position(where.section_id, where.start)
+
+
+def _cause(item_id: str) -> str:
+    """Of a change that a command made, not the words themselves."""
+    return f"command {item_id}"

@@ -113,6 +113,14 @@ class Document:
                 at += len(run.text)
         return found
 
+    def item_at(self, where: Range) -> str | None:
+        """The utterance that all of ``where``, or both sides of an empty one, belongs to."""
+        runs = self.section(where.section_id).runs
+        _, rest = _cut(runs, max(0, where.start - (where.start == where.end)))
+        touched, _ = _cut(rest, max(where.end - where.start, 2))
+        ids = {run.item_id for run in touched}
+        return ids.pop() if len(ids) == 1 else None
+
     # --- what changes it; each gives a new document of the same revision ---
 
     def replace(self, where: Range, runs: Iterable[Run]) -> "Document":

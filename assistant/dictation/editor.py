@@ -86,7 +86,8 @@ class Editor:
         Raises ``BadInput``: ``edit_conflict``, ``edit_too_old``, ``section_unknown``, ``range_invalid``.
         """
         where = self.rebased(revision, where)
-        document = self.document.replace(where, [Run(text, origin="typed")] if text else [])
+        run = Run(text, self.document.item_at(where), "typed")
+        document = self.document.replace(where, [run])
         typing_on = (
             self._typed_to == Position(where.section_id, where.start)
             and self.last_cause == TYPED

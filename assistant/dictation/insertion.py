@@ -92,9 +92,20 @@ def _insert(document: Document, item_id: str, words: str, write: Write) -> tuple
     where = document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
     text = document.section(where.section_id).text
     before, after = text[: where.start], text[where.end :]
-    written = write(words, goes_on(before))
+    written = _choice(document, where, words, write) or write(words, goes_on(before))
     fitted = fit(before, written, after, full_stop_said=bool(_FULL_STOP_SAID.search(words)))
     return document.replace(where, [Run(fitted, item_id)]), written
+
+
+def _choice(document: Document, where: Range, words: str, write: Write) -> str | None:
+    """The entry of the selected field's pick list that was said, as the list has it."""
+    choices = next((field.choices for place, field in document.fields() if place == where), ())
+    said = {_bare(words), _bare(write(words, True))}
+    return next((choice for choice in choices if _bare(choice) in said), None)
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.sub(r"[^\w\s]", " ", text).casefold().split())
 
 
 def goes_on(before: str) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -21,6 +21,7 @@ from assistant.events import Origin
 
 _FIELD = re.compile(r"\[([^\[\]:\n]+)(?::([^\[\]\n]*))?\]")
 _MACRO = re.compile(r"\{([^{}\n]+)\}")
+T = TypeVar("T")
 LONGEST_CHARACTERS = 100_000
 """Of one macro with all that it includes: a few that include each other twice could fill the memory."""
 
@@ -74,7 +75,7 @@ class Library:
         return _close(name, self.macros)
 
 
-def _close[T](name: str, named: Mapping[str, T]) -> T | None:
+def _close(name: str, named: Mapping[str, T]) -> T | None:
     key = spoken_key(name)
     close = [key] if key in named else get_close_matches(key, named, n=1, cutoff=0.8)
     return named[close[0]] if close else None
@@ -125,7 +126,9 @@ def _content(text: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
-        raise BadInput(f"This is not YAML{where}: {getattr(error, 'problem', None) or 'it cannot be read'}.") from None
+        raise BadInput(
+            f"This is not YAML{where}: {getattr(error, 'problem', None) or 'it cannot be read'}."
+        ) from None
     except RecursionError:
         raise BadInput("This is not usable YAML: it is nested too deeply.") from None
     if not isinstance(content, dict):

@@ -8,9 +8,10 @@ report does more harm than a question that has to be asked again.
 import re
 from dataclasses import dataclass
 
+from assistant.dictation.commands import COMMANDS, command_of
+from assistant.dictation.literals import begins
 from assistant.events import Intent, Mode
 from assistant.intents.classifier import classifier, tidy, words
-from assistant.intents.commands import COMMANDS, command_of
 from assistant.intents.corrections import correction_of
 from assistant.intents.form import form_of
 
@@ -18,7 +19,7 @@ __all__ = ["COMMANDS", "Command", "Context", "Decision", "detect"]
 
 Command = str
 """``was_dictation`` and ``was_question`` (said of the last utterance), ``stop``,
-``scratch``, ``pause``, ``resume``, or a further name of ``assistant.intents.commands``."""
+``scratch``, ``pause``, ``resume``, or a further name of ``assistant.dictation.commands``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,15 @@ def detect(text: str, context: Context) -> Decision:
     plain = " ".join(re.sub(r"[^\w\s']", " ", tidy(re.sub(r"[\[\]]", " ", heard))).casefold().split())
     if meant := correction_of(heard):
         return Decision("command", 0.97, "says how the last utterance was meant", heard, f"was_{meant}")
-    command = command_of(plain) if len(plain) < 100 else None
+    command = command_of(tidy(re.sub(r"[\[\]]", " ", heard)))
     if command == "stop" and plain == "stop" and not context.answer_running and context.mode == "dictation":
         command = None  # "stop" alone in a dictation may be the spoken full stop
     if command:
         return Decision("command", 0.97, "the whole utterance is a command", heard, command)
     if not plain:
         return Decision("dictation", 1.0, "nothing was said", heard)
+    if begins(heard):
+        return Decision("dictation", 1.0, "“literal” was said", heard)
     said = addressed(heard)
     if context.mode == "question":
         return Decision("question", 1.0, "question mode is on", said or heard)

@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 from typing import Literal
 
+from assistant.dictation.commands import command_of
 from assistant.events import Mode
-from assistant.intents.commands import command_of
 from assistant.session.echo import Loudspeaker, may_be_echo, without_echo
 from assistant.session.types import (
     AttentionChosen,

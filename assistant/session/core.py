@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from assistant.dictation.alignment import SpokenWords
+from assistant.dictation.commands import Command
 from assistant.dictation.dictation import Dictation
 from assistant.dictation.document import Range
 from assistant.dictation.formatter import Formatter
+from assistant.dictation.interpreter import REPORT_COMMANDS
 from assistant.engines.base import EngineInfo, Question
 from assistant.errors import BadInput
 from assistant.events import (
@@ -21,6 +23,7 @@ from assistant.events import (
     AttentionChanged,
     BufferCleared,
     BufferCommitted,
+    CommandDone,
     ConversationItem,
     DurationUsage,
     EchoLeftOut,
@@ -51,7 +54,7 @@ from assistant.session.asking import (
     Guidelines,
 )
 from assistant.session.attention import Attention, Order
-from assistant.session.report import document_changed
+from assistant.session.report import document_changed, library_read
 from assistant.session.types import (
     Action,
     AnswerFinished,
@@ -67,6 +70,7 @@ from assistant.session.types import (
     IntentCorrected,
     ItemEditedByHand,
     KeepCorrection,
+    LibraryLoaded,
     ModeChosen,
     ModelThought,
     PartialHeard,
@@ -102,6 +106,8 @@ class Item:
     text: str
     """As it went into the report or the question."""
     intent: Intent | Literal["echo"]
+    nearly: str | None = None
+    """The command that its words came close to."""
 
 
 class Conversation:
@@ -216,6 +222,9 @@ class Conversation:
                 return self._edit_report(fact)
             case ReportCommanded():
                 return self._command_report(fact)
+            case LibraryLoaded(formatter, library):
+                self.dictation.use(formatter, library)
+                return [Emit(library_read(library))]
             case QuestionTyped(text):
                 return self._question_typed(text)
             case AnswerRequested(event_id):
@@ -318,6 +327,10 @@ class Conversation:
     def _take(self, item_id: str, text: str) -> list[Action]:
         """Decide what an utterance is, and act on it."""
         actions: list[Action] = []
+        command = self.dictation.understand(text)
+        if command and self._can_obey(command):
+            self.dictation.heard(item_id)
+            return self._obey(item_id, text, command)
         text, mode = self._attention.meant(text, self.mode)
         parts = decide(text, self._context(mode))
         meant = CORRECTIONS.get(parts[0].decision.command or "")
@@ -350,23 +363,41 @@ class Conversation:
     def _take_part(self, item_id: str, part: Part, part_of: str | None) -> list[Action]:
         text, decision = part.heard.strip(), part.decision
         self.dictation.heard(item_id)
-        intent = decision.intent
-        if intent == "command" and not (decision.command == STOP_COMMAND and self._answers.running):
-            intent = "dictation"  # nothing that could be carried out: what was said is kept as text
-        kept = text
-        if intent == "question":
+        if decision.intent == "question":
             kept = tidy(decision.text)
-        elif intent == "dictation":
-            kept = self.dictation.take(item_id, text)
-        self._items[item_id] = Item(item_id, text, kept, intent)
-        emit = _taken(item_id, replace(decision, intent=intent), kept, part_of)
-        match intent:
-            case "question":
-                return [emit, *self._ask(item_id, kept)]
-            case "command":
-                return [emit, *self._answers.stop()]
+            self._items[item_id] = Item(item_id, text, kept, "question")
+            return [_taken(item_id, decision, kept, part_of), *self._ask(item_id, kept)]
+        # a command that nobody could carry out is kept as text
+        nearly = self.dictation.nearly(text)
+        kept = self.dictation.take(item_id, text)
+        self._items[item_id] = Item(item_id, text, kept, "dictation", nearly)
+        return [_taken(item_id, replace(decision, intent="dictation"), kept, part_of, nearly=nearly)]
+
+    def _can_obey(self, command: Command) -> bool:
+        if command.name == STOP_COMMAND:
+            return self._answers.running is not None
+        return command.name == "help" or command.name in REPORT_COMMANDS
+
+    def _obey(self, item_id: str, text: str, command: Command) -> list[Action]:
+        """Carry a spoken command out and say what was done, or why it could not be."""
+        self._items[item_id] = Item(item_id, text, text, "command")
+        decision = Decision("command", 0.97, "the whole utterance is a command", text, command.name)
+        actions: list[Action] = [_taken(item_id, decision, text)]
+        message, read, failed = "", "", False
+        match command.name:
+            case "stop":
+                actions += self._answers.stop()
+                message = "Stopped the answer."
+            case "help":
+                message = "The commands are listed."
             case _:
-                return [emit]
+                try:
+                    outcome = self.dictation.obey(item_id, command)
+                    message, read = outcome.message, outcome.text
+                except BadInput as error:
+                    message, failed = error.message, True
+        done = CommandDone(item_id=item_id, command=command.name, message=message, text=read, failed=failed)
+        return [*actions, Emit(done)]
 
     # --- what the person changed ---
 
@@ -376,6 +407,8 @@ class Conversation:
             return [_error("item_unknown", "There is no such utterance.", fact.event_id)]
         if item.intent == fact.intent:
             return []
+        if fact.intent == "command":
+            return self._meant_command(item, fact.event_id)
         item.intent = fact.intent
         if fact.intent == "dictation":
             self._answers.forget(item.id)
@@ -400,6 +433,14 @@ class Conversation:
             return [keep, emit, *self._answers.stop()]
         return [keep, emit]
 
+    def _meant_command(self, item: Item, event_id: str | None) -> list[Action]:
+        """The person takes the offer: the words leave the report, and what they nearly were is done."""
+        command = self.dictation.understand(item.nearly) if item.nearly else None
+        if item.nearly is None or command is None or not self._can_obey(command):
+            return [_error("not_a_command", "There is no command that this came close to.", event_id)]
+        self.dictation.take_out(item.id)
+        return self._obey(item.id, item.nearly, command)
+
     def _edit(self, fact: ItemEditedByHand) -> list[Action]:
         item = self._items.get(fact.item_id)
         if item is None:
@@ -423,12 +464,12 @@ class Conversation:
         return []
 
     def _command_report(self, fact: ReportCommanded) -> list[Action]:
-        command = fact.command
+        button = fact.command
         try:
-            self.dictation.obey(command)
+            message = self.dictation.press(button)
         except BadInput as error:
-            return [_error(error.code, error.message, command.event_id)]
-        return []
+            return [_error(error.code, error.message, button.event_id)]
+        return [Emit(CommandDone(command=button.command, message=message))] if message else []
 
     # --- questions and answers ---
 
@@ -450,7 +491,9 @@ class Conversation:
         return self._answers.ask(item_id, text, self.document, self._images)
 
 
-def _taken(item_id: str, decision: Decision, text: str, part_of: str | None = None) -> Emit:
+def _taken(
+    item_id: str, decision: Decision, text: str, part_of: str | None = None, *, nearly: str | None = None
+) -> Emit:
     return Emit(
         IntentEvent(
             item_id=item_id,
@@ -460,6 +503,8 @@ def _taken(item_id: str, decision: Decision, text: str, part_of: str | None = No
             text=text,
             doubtful=decision.doubtful,
             part_of=part_of,
+            command=decision.command if decision.intent == "command" else None,
+            nearly=nearly,
         )
     )
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 
+from assistant.dictation.commands import HELP
 from assistant.dictation.dictation import Dictation
 from assistant.dictation.document import Run
+from assistant.dictation.library import Library
 from assistant.events import (
+    CommandHelp,
     DocumentChanged,
     FieldPart,
+    LibraryRead,
     PositionPart,
     RangePart,
     RunPart,
@@ -41,3 +45,13 @@ def document_changed(
 def _run(run: Run) -> RunPart:
     field = run.field and FieldPart(name=run.field.name, choices=list(run.field.choices))
     return RunPart(text=run.text, item_id=run.item_id, origin=run.origin, field=field)
+
+
+def library_read(library: Library) -> LibraryRead:
+    """What may be said and inserted."""
+    return LibraryRead(
+        templates=[template.name for template in library.templates.values()],
+        macros=[macro.name for macro in library.macros.values()],
+        commands=[CommandHelp(say=say, does=does) for say, does in HELP],
+        problems=[f"{problem.file}: {problem.message}" for problem in library.problems],
+    )

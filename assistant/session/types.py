@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.asr.base import Word
+from assistant.dictation.formatter import Formatter
+from assistant.dictation.library import Library
 from assistant.engines.base import Question, Usage
 from assistant.events import Attachment, DocumentCommand, DocumentEdit, Mode, ServerEvent
 from assistant.guidelines.passages import Passage
@@ -115,7 +117,7 @@ class ReadingAloud:
 @dataclass(frozen=True, slots=True)
 class IntentCorrected:
     item_id: str
-    intent: Literal["dictation", "question"]
+    intent: Literal["dictation", "question", "command"]
     event_id: str | None = None
 
 
@@ -136,6 +138,14 @@ class ReportCommanded:
     """A button of the page."""
 
     command: DocumentCommand
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryLoaded:
+    """The clinician's templates, macros and words, read for the first time or again."""
+
+    formatter: Formatter
+    library: Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +226,7 @@ Fact = (
     | ItemEditedByHand
     | ReportEdited
     | ReportCommanded
+    | LibraryLoaded
     | QuestionTyped
     | AnswerRequested
     | StopRequested

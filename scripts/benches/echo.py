@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
+from assistant.intents.commands import command_of
 
 from assistant import components
 from assistant.asr.base import AsrModel
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.config import Settings
-from assistant.intents.commands import command_of
 from assistant.session.echo import without_echo
 
 ROOT = Path(__file__).resolve().parents[2]

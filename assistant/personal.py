@@ -1,0 +1,109 @@
+"""A clinician's files: templates, macros and own words, read at the start and again whenever they change."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+
+from assistant.dictation.formatter import FormatOptions, Formatter
+from assistant.dictation.library import Library, Problem, read_library
+from assistant.dictation.vocabulary import read_words
+from assistant.errors import BadInput
+
+_SHIPPED = Path(str(files("assistant") / "data" / "templates"))
+LARGEST_FILE_BYTES = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What the files held at one time."""
+
+    formatter: Formatter
+    library: Library
+    words: tuple[str, ...]
+    """The spoken forms, for the recogniser to expect."""
+
+
+class PersonalFiles:
+    """Shared by all sessions. ``refresh`` may be called from any thread, one at a time."""
+
+    def __init__(
+        self, templates: Path | None = None, words: Path | None = None, options: FormatOptions | None = None
+    ) -> None:
+        """Raises ``BadInput`` when a given path is not there; a bad file is a problem of the ``library``."""
+        if templates is not None and not templates.is_dir():
+            raise BadInput(f"The folder of templates, {templates}, is not there.", code="templates_missing")
+        if words is not None and not words.is_file():
+            raise BadInput(f"The file of words, {words}, is not there.", code="words_missing")
+        self._folders = [_SHIPPED, *([templates] if templates else [])]
+        self._words_file, self._options = words, options
+        self._seen: list[tuple[str, int, int]] | None = None
+        self._words_seen: list[tuple[str, int, int]] | None = None
+        self._spoken: dict[str, str] = {}
+        self._formatter = Formatter(options)
+        self._words_problems: tuple[Problem, ...] = ()
+        self.refresh()
+
+    def refresh(self) -> Personal:
+        """Look whether a file has changed, and read what has; the same object while nothing has."""
+        words_now = _stamps([self._words_file] if self._words_file else [])
+        if changed := words_now != self._words_seen:
+            self._words_seen = words_now
+            self._read_words()
+        now = _stamps(_templates(self._folders))
+        if changed or now != self._seen:
+            self._seen = now
+            library = self._read_library()
+            self.current = Personal(self._formatter, library, tuple(self._spoken))
+        return self.current
+
+    def _read_words(self) -> None:
+        """A file that is wrong for now leaves the words as they were."""
+        self._words_problems = ()
+        if self._words_file is None:
+            return
+        try:
+            self._spoken = read_words(_text(self._words_file))
+        except BadInput as error:
+            self._words_problems = (Problem(self._words_file.name, error.message),)
+            return
+        self._formatter = Formatter(self._options, self._spoken)
+
+    def _read_library(self) -> Library:
+        texts: dict[str, str] = {}
+        problems = list(self._words_problems)
+        for path in _templates(self._folders):
+            try:
+                texts[str(path)] = _text(path)
+            except BadInput as error:
+                problems.append(Problem(path.name, error.message))
+        library = read_library(texts)
+        named = [replace(problem, file=Path(problem.file).name) for problem in library.problems]
+        return replace(library, problems=(*problems, *named))
+
+
+def _templates(folders: list[Path]) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
+
+
+def _stamps(paths: list[Path] | Iterator[Path]) -> list[tuple[str, int, int]]:
+    found = []
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        found.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise BadInput(f"The file is larger than {LARGEST_FILE_BYTES // 1_000_000} MB.")
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadInput(f"The file cannot be read: {type(error).__name__}.") from None
+    except UnicodeDecodeError:
+        raise BadInput("The file is not UTF-8 text.") from None

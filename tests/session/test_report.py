@@ -1,0 +1,127 @@
+"""The report in a conversation: what is said, pressed and typed, and the events that tell of it."""
+
+from assistant.dictation.formatter import Formatter
+from assistant.dictation.library import read_library
+from assistant.engines.base import EngineInfo
+from assistant.events import (
+    CommandDone,
+    DocumentChanged,
+    DocumentCommand,
+    ErrorEvent,
+    IntentEvent,
+    LibraryRead,
+)
+from assistant.session.core import Conversation
+from assistant.session.types import Emit, FinalHeard, IntentCorrected, LibraryLoaded, ReportCommanded
+
+INFO = EngineInfo(name="scripted", stand_in=True, sees_images=False, notice="A stand-in.")
+LIBRARY = read_library(
+    {
+        "t.yaml": "name: Chest\nsections:\n- {title: Findings, text: '[lungs: clear | hazy]'}\n"
+        "- {title: Impression}",
+        "m.yaml": "macros: [{name: normal heart, section: Findings, text: The heart is normal.}]",
+        "bad.yaml": "name: [",
+    }
+)
+
+
+def talk(*said):
+    conversation = Conversation(INFO)
+    conversation.handle(LibraryLoaded(Formatter(words={"zotran": "Zotran"}), LIBRARY))
+    for number, text in enumerate(said, 1):
+        conversation.handle(final(number, text))
+    return conversation
+
+
+def final(utterance, text):
+    return FinalHeard(utterance, text, (), 0, 1000, "2026-01-01T10:00:00+00:00")
+
+
+def press(conversation, command, **arguments):
+    return conversation.handle(ReportCommanded(DocumentCommand(command=command, event_id="e1", **arguments)))
+
+
+def of(kind, actions):
+    return [a.event for a in actions if isinstance(a, Emit) and isinstance(a.event, kind)]
+
+
+def test_the_library_tells_what_can_be_said_and_what_is_wrong():
+    (read,) = of(LibraryRead, Conversation(INFO).handle(LibraryLoaded(Formatter(), LIBRARY)))
+    assert (read.templates, read.macros) == (["Chest"], ["normal heart"])
+    assert "scratch that" in [each.say for each in read.commands]
+    assert read.problems[0].startswith("bad.yaml: This is not YAML in line 1")
+
+
+def test_a_spoken_command_is_done_and_told_and_no_text():
+    conversation = talk("The lungs are clear.", "The heart is large.")
+    actions = conversation.handle(final(3, "Scratch that."))
+    (intent,), (done,) = of(IntentEvent, actions), of(CommandDone, actions)
+    assert (intent.intent, intent.command) == ("command", "scratch")
+    assert (done.item_id, done.message, done.failed) == ("utt_3", "Took the last utterance out.", False)
+    assert conversation.document == "The lungs are clear."
+    assert of(DocumentChanged, actions)[0].can_undo
+
+
+def test_a_command_that_cannot_be_done_says_why_and_changes_nothing():
+    conversation = talk("The lungs are clear.")
+    actions = conversation.handle(final(2, "Replace liver with spleen."))
+    (done,) = of(CommandDone, actions)
+    assert (done.failed, done.message) == (True, "The report does not have “liver”.")
+    assert not of(DocumentChanged, actions)
+
+
+def test_that_was_dictation_undoes_the_command_and_writes_the_words():
+    conversation = talk("The lungs are clear.", "Scratch that.")
+    conversation.handle(IntentCorrected("utt_2", "dictation"))
+    assert conversation.document == "The lungs are clear. Scratch that."
+
+
+def test_a_near_command_is_text_until_the_offer_is_taken():
+    conversation = talk("The lungs are clear.", "The heart is large.")
+    (intent,) = of(IntentEvent, conversation.handle(final(3, "Scratched that.")))
+    assert (intent.intent, intent.nearly) == ("dictation", "scratch that")
+    actions = conversation.handle(IntentCorrected("utt_3", "command"))
+    assert of(CommandDone, actions)[0].command == "scratch"
+    assert conversation.document == "The lungs are clear."
+    (error,) = of(ErrorEvent, conversation.handle(IntentCorrected("utt_1", "command")))
+    assert error.error.code == "not_a_command"
+
+
+def test_help_is_a_command_and_the_words_of_the_clinician_are_written():
+    conversation = talk("zotran daily")
+    assert conversation.document == "Zotran daily"
+    assert of(CommandDone, conversation.handle(final(2, "What can I say?")))[0].command == "help"
+
+
+def test_buttons_do_what_they_say():
+    conversation = talk("The lungs are clear.")
+    assert of(CommandDone, press(conversation, "new_report", name="Chest"))
+    changed = of(
+        DocumentChanged, press(conversation, "choose", section_id="findings", offset=1, text="clear")
+    )
+    assert changed[0].sections[0].runs[0].text == "clear"
+    press(conversation, "insert_macro", name="normal heart")
+    press(conversation, "go_to", section_id="impression")
+    press(conversation, "insert_text", text="Pneumonia.", origin="answer")
+    assert conversation.document == "Findings:\nclear The heart is normal.\n\nImpression:\nPneumonia."
+    assert conversation.dictation.document.section("impression").runs[0].origin == "answer"
+    for _ in range(4):
+        press(conversation, "undo")
+    assert conversation.document == "The lungs are clear."
+    press(conversation, "redo")
+    assert conversation.dictation.document.template == "Chest"
+
+
+def test_a_button_that_cannot_work_is_an_error_event():
+    conversation = talk()
+    for command, arguments, code in [
+        ("undo", {}, "nothing_to_undo"),
+        ("go_to", {"section_id": "plan"}, "section_unknown"),
+        ("new_report", {"name": "Skull"}, "template_unknown"),
+        ("insert_macro", {"name": "abnormal"}, "macro_unknown"),
+        ("next_field", {}, "no_field"),
+        ("place_cursor", {"section_id": "text", "offset": 9}, "range_invalid"),
+        ("choose", {"section_id": "text", "offset": 0}, "no_field"),
+    ]:
+        (error,) = of(ErrorEvent, press(conversation, command, **arguments))
+        assert (error.error.code, error.error.event_id) == (code, "e1")
