@@ -98,7 +98,8 @@ export interface IntentCorrect {
   event_id?: string | null;
   type: "assistant.intent.correct";
   item_id: string;
-  intent: "dictation" | "question";
+  /** “command” carries out what the utterance ``nearly`` was. */
+  intent: "dictation" | "question" | "command";
 }
 
 /** The text of a dictated item, corrected by hand. An empty text removes it from the dictation. */
@@ -286,6 +287,10 @@ export interface IntentEvent {
   doubtful: boolean;
   /** The utterance whose end this is, where one held dictation and then a question. */
   part_of?: string | null;
+  /** For a command: its name. */
+  command?: string | null;
+  /** For dictation: the command it came close to. A correction to “command” does it. */
+  nearly?: string | null;
 }
 
 /** Asleep or awake, since somebody said or pressed so. */
@@ -346,6 +351,34 @@ export interface DocumentChanged {
   applied: string[];
   /** Words heard with less than the session's mark_below; none where nothing is known. */
   doubtful: WordPlace[];
+}
+
+/** A command was carried out, or could not be (``failed``). ``text`` is to be read aloud (``read_back``). Undo, as a client event or spoken, takes back what it did to the report. */
+export interface CommandDone {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.command.done";
+  /** The utterance; none for a button. */
+  item_id?: string | null;
+  command: string;
+  /** What was done, for people. */
+  message: string;
+  text: string;
+  failed: boolean;
+}
+
+/** What may be said and inserted; again when the files of templates, macros or words have changed. */
+export interface LibraryRead {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.library";
+  templates: string[];
+  macros: string[];
+  commands: CommandHelp[];
+  /** What is wrong with which file, for people. */
+  problems: string[];
 }
 
 /** A typed question, or an answer that begins. */
@@ -641,6 +674,11 @@ export interface WordPlace {
   confidence?: number | null;
 }
 
+export interface CommandHelp {
+  say: string;
+  does: string;
+}
+
 export interface ConversationItem {
   id: string;
   type: "message";
@@ -838,6 +876,8 @@ export type ServerEvent =
   | SpeechStop
   | ItemEdited
   | DocumentChanged
+  | CommandDone
+  | LibraryRead
   | ItemAdded
   | AttachmentAdded
   | AttachmentRemoved
