@@ -19,6 +19,7 @@ from assistant.audio.track import AudioStats
 from assistant.channels import DropOldest, Outbox
 from assistant.components import Components
 from assistant.config import Settings
+from assistant.dictation.library import spoken_key
 from assistant.engines.base import AnswerText, Engine, EngineInfo, Question, Thought, Usage
 from assistant.engines.pieces import Piece
 from assistant.errors import AssistantError, BadInput
@@ -490,7 +491,10 @@ class SessionRunner:
 
     def findings(self) -> list[Finding]:
         """What to look at before the report leaves."""
-        return check(self._conversation.dictation.document, doubtful=self._conversation.doubtful())
+        dictation = self._conversation.dictation
+        template = dictation.library.templates.get(spoken_key(dictation.document.template or ""))
+        required = [section.title for section in template.sections] if template else []
+        return check(dictation.document, required=required, doubtful=self._conversation.doubtful())
 
     def words(self) -> tuple[int, list[WordPlace]]:
         """The report's revision, and where its spoken words stand."""

@@ -112,6 +112,21 @@ async def test_checks_name_what_is_wrong_and_where(server, pcm, http):
     assert text[finding["start"] : finding["end"]] == "{next field}"
 
 
+async def test_a_new_report_from_a_template_is_checked_for_its_fields_and_sections(server, http):
+    client, created = await server.session()
+    session = created["session"]
+    await client.send("assistant.document.command", command="new_report", name="chest x-ray")
+    await client.until(CHANGED)
+    found = (await http.get(address(server, session, "checks"), headers=shown(session))).json()["findings"]
+    assert [(each["code"], each["section_id"]) for each in found] == [
+        ("field_unfilled", "exam"),
+        ("field_unfilled", "indication"),
+        ("field_unfilled", "comparison"),
+        ("section_empty", "findings"),
+        ("section_empty", "impression"),
+    ]
+
+
 class SureModel:
     """Wraps the test's recogniser: three words, the second of them doubtful."""
 

@@ -88,7 +88,7 @@ export function trustView({ key, fail }) {
     marks.clear();
     for (const word of latest.document?.doubtful ?? []) {
       const range = rangeOf(word.section_id, word.start, word.end);
-      if (range && !range.collapsed) marks.add(range);
+      if (range && range.toString() === textOf(latest, word)) marks.add(range); // else it is being typed over
     }
   };
   return Object.assign(show, {
@@ -98,6 +98,13 @@ export function trustView({ key, fail }) {
       if (word) explain(word, true);
     },
   });
+}
+
+/** What the report says at a word's place. @param {State} state @param {WordPlace} word */
+function textOf(state, word) {
+  const section = state.document?.sections.find((each) => each.id === word.section_id);
+  const text = (section?.runs ?? []).map((run) => run.text).join('');
+  return [...text].slice(word.start, word.end).join('');
 }
 
 /** @param {State} state */
