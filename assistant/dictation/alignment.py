@@ -84,6 +84,10 @@ class SpokenWords:
         if words:
             self._words[item_id] = words
 
+    def share(self, item_id: str, part_id: str) -> None:
+        """A part of an utterance is an item of its own; its words are among those of the whole."""
+        self.heard(part_id, self._words.get(item_id, ()))
+
     def place(self, sections: Iterable[SectionLike], below: float | None = None) -> list[WordPlace]:
         """Every word that has a place in the document, item by item; with ``below`` only those less sure.
 

@@ -1,9 +1,10 @@
 """A session's events, live or from the store, as a report. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from assistant.dictation.alignment import align
 from assistant.errors import BadInput
 from assistant.events import (
     DocumentChanged,
@@ -32,9 +33,11 @@ class SessionInfo:
 @dataclass(slots=True)
 class _Item:
     completed: TranscriptCompleted
+    id: str
     intent: str = ""
     written: str = ""
     words: tuple[WordTime, ...] = ()
+    is_part: bool = False  # of an utterance that was dictation and question in one
 
 
 @dataclass(slots=True)
@@ -55,10 +58,10 @@ class _History:
             case DocumentChanged():
                 self.document = event
             case TranscriptCompleted() if event.transcript.strip():
-                self.items[event.item_id] = _Item(event, written=event.transcript)
+                self.items[event.item_id] = _Item(event, event.item_id, written=event.transcript)
             case TranscriptWords() if item := self.items.get(event.item_id):
                 item.words = tuple(event.words)
-            case IntentEvent() if item := self.items.get(event.item_id):
+            case IntentEvent() if item := self._item(event):
                 item.intent, item.written = event.intent, event.text
             case ItemEdited() if item := self.items.get(event.item_id):
                 item.written = event.text
@@ -70,6 +73,13 @@ class _History:
                 answer.status = event.response.status
             case _:
                 pass
+
+    def _item(self, event: IntentEvent) -> _Item | None:
+        whole = self.items.get(event.part_of or "")
+        if whole and event.item_id not in self.items:
+            whole.is_part = True
+            self.items[event.item_id] = replace(whole, id=event.item_id)
+        return self.items.get(event.item_id)
 
 
 def report_from(
@@ -101,15 +111,32 @@ def report_from(
 
 
 def _utterance(item: _Item) -> Utterance:
-    heard = item.completed
-    return Utterance(
-        item_id=heard.item_id,
-        start_ms=heard.start_ms,
-        end_ms=heard.end_ms,
-        at=heard.at,
-        heard=heard.transcript,
+    completed = item.completed
+    utterance = Utterance(
+        item_id=item.id,
+        start_ms=completed.start_ms,
+        end_ms=completed.end_ms,
+        at=completed.at,
+        heard=completed.transcript,
         written=item.written,
         words=item.words,
+    )
+    return _narrowed(utterance) if item.is_part else utterance
+
+
+def _narrowed(part: Utterance) -> Utterance:
+    """Only what was said of a part, where its words are known."""
+    matches = align([word.text for word in part.words], part.written)
+    if not matches:
+        return part
+    words = part.words[matches[0].first : matches[-1].last]
+    return part.model_copy(
+        update={
+            "words": words,
+            "heard": " ".join(word.text for word in words),
+            "start_ms": words[0].start_ms,
+            "end_ms": words[-1].end_ms,
+        }
     )
 
 

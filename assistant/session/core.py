@@ -362,6 +362,8 @@ class Conversation:
 
     def _take_part(self, item_id: str, part: Part, part_of: str | None) -> list[Action]:
         text, decision = part.heard.strip(), part.decision
+        if part_of:
+            self._spoken.share(part_of, item_id)
         self.dictation.heard(item_id)
         if decision.intent == "question":
             kept = tidy(decision.text)

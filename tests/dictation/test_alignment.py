@@ -105,6 +105,14 @@ def test_an_item_cut_by_typing_and_spread_over_sections_keeps_its_words():
     assert placed == {("a", 0, 4), ("b", 2, 8)}
 
 
+def test_a_part_of_an_utterance_finds_its_words_among_those_of_the_whole():
+    spoken = SpokenWords()
+    spoken.heard("u1", WORDS)
+    spoken.share("u1", "u1_2")
+    (placed,) = spoken.place([Section("a", [Run("Nodule.", "u1_2")])])
+    assert (placed.start, placed.end, placed.start_ms) == (0, 7, 700)
+
+
 def test_words_that_were_deleted_are_gone():
     assert place([Section("a", [Run("typed", None)])], {"u1": WORDS}) == []
 

@@ -105,6 +105,31 @@ def test_questions_and_commands_are_no_dictation_and_a_correction_counts():
     assert [utterance.written for utterance in made(*events, corrected).utterances] == ["Is it"]
 
 
+def test_of_a_mixed_utterance_only_the_dictated_part_is_an_utterance():
+    said = "the lungs are clear is there a nodule no effusion"
+    words = [
+        WordTime(text=word, start_ms=100 * i, end_ms=100 * i + 100) for i, word in enumerate(said.split())
+    ]
+    completed, _ = heard("utt_1", said)
+
+    def taken(item_id, intent, text, part_of=None):
+        return IntentEvent(
+            item_id=item_id, intent=intent, confidence=1, reason="", text=text, part_of=part_of
+        )
+
+    report = made(
+        completed,
+        TranscriptWords(item_id="utt_1", words=words),
+        taken("utt_1", "dictation", "The lungs are clear."),
+        taken("utt_1_2", "question", "is there a nodule", "utt_1"),
+        taken("utt_1_3", "dictation", "No effusion.", "utt_1"),
+    )
+    assert [(u.item_id, u.heard, u.start_ms, u.end_ms) for u in report.utterances] == [
+        ("utt_1", "the lungs are clear", 0, 400),
+        ("utt_1_3", "no effusion", 800, 1_000),
+    ]
+
+
 def test_answers_stand_beside_the_report_with_how_they_ended():
     (answer,) = made(*answered("No.", "cancelled")).answers
     assert (answer.question, answer.answer, answer.engine, answer.status) == (
