@@ -1,5 +1,9 @@
-import numpy as np
 import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("sentencepiece")
+
+import numpy as np
 import torch
 
 import adapt_streaming

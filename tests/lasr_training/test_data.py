@@ -1,8 +1,12 @@
 import random
 import shutil
 
-import numpy as np
 import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("sentencepiece")
+
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import LasrFeatureExtractor

@@ -1,7 +1,11 @@
 import argparse
 
-import numpy as np
 import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("sentencepiece")
+
+import numpy as np
 import soundfile
 import torch
 

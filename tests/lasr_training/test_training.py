@@ -1,7 +1,11 @@
 import math
 
-import numpy as np
 import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("sentencepiece")
+
+import numpy as np
 import torch
 
 from lasr_training import data, text, training, vocabulary

@@ -1,4 +1,8 @@
 import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("sentencepiece")
+
 from transformers import AutoProcessor, LasrTokenizer
 
 from lasr_training import text, vocabulary
