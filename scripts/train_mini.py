@@ -20,7 +20,7 @@ import torch
 from torch import distributed
 from transformers import LasrForCTC, LasrTokenizer
 
-from lasr_training import data, text, training, vocabulary
+from lasr_training import data, recordings, text, training, vocabulary
 
 TRAIN, DEV, TEST, UNSEEN = 9000, 160, 400, 40
 
@@ -58,10 +58,12 @@ def train(folder: Path, minutes: float, rank: int, workers: int, again: bool) ->
                    rank=rank, workers=workers)  # fmt: skip
 
 
-def evaluate(folder: Path, model_folder: Path) -> None:
+def evaluate(folder: Path, model_folder: Path, others: Path | None) -> None:
     tokens = LasrTokenizer.from_pretrained(model_folder)
     model = LasrForCTC.from_pretrained(model_folder)
     held = [*data.read_set(folder, "test"), *data.read_set(folder, "espeak")]
+    if others:
+        held = recordings.read_folder(others)
     for voice in sorted({u.voice for u in held}):
         log(f"{voice} {sum(u.voice == voice for u in held)} utterances")
     log(json.dumps(training.evaluate(model, tokens, held)))
@@ -82,6 +84,7 @@ def main() -> None:
     parser.add_argument("--rank", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--model", type=Path, help="LASR folder to evaluate (default: the one being trained)")
+    parser.add_argument("--recordings", type=Path, help="evaluate on this folder (transcripts.tsv) instead")
     args = parser.parse_args()
     match args.what:
         case "synthesise":
@@ -89,7 +92,7 @@ def main() -> None:
         case "train":
             train(args.out, args.minutes, args.rank, args.workers, args.resume)
         case "evaluate":
-            evaluate(args.out / "data", args.model or args.out / "hf")
+            evaluate(args.out / "data", args.model or args.out / "hf", args.recordings)
 
 
 if __name__ == "__main__":

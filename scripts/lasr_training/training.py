@@ -193,6 +193,7 @@ class Run:
     spent_s: float = 0.0
     heard_s: float = 0.0  # audio the model has seen
     loss: float = 9.0  # running mean
+    easy: bool = True  # short, clean utterances only, until the loss is FLUENT once
 
 
 def save(folder: Path, model: LasrForCTC, optimizer: torch.optim.Optimizer, run: Run) -> None:
@@ -243,9 +244,7 @@ def train(model: LasrForCTC, tokens: LasrTokenizer, folder: Path, *, minutes: fl
     def done() -> float:
         return run.spent_s / (60 * minutes)
 
-    made = batches(
-        folder / "data", tokens, lambda: run.loss > FLUENT, batch_s=batch_s, seed=1000 * run.step + rank
-    )
+    made = batches(folder / "data", tokens, lambda: run.easy, batch_s=batch_s, seed=1000 * run.step + rank)
     with ThreadPoolExecutor(1) as ahead:
         coming = ahead.submit(next, made)
         while done() < 1:
@@ -265,6 +264,7 @@ def train(model: LasrForCTC, tokens: LasrTokenizer, folder: Path, *, minutes: fl
             optimizer.zero_grad()
             shown.append(final)
             run.loss += 0.02 * (shown[-1] - run.loss)
+            run.easy = run.easy and run.loss > FLUENT
             run.step += 1
             run.heard_s += workers * batch.seconds
             if rank == 0 and run.step % 50 == 0:
