@@ -15,6 +15,7 @@ them.
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ from transformers.utils import logging as transformers_logging
 
 from assistant.asr.export import Described, export
 from lasr_training import data, recordings, training
+
+HELD_OUT = "held out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +91,39 @@ def fine_tune(model: LasrForCTC, tokens: LasrTokenizer, utterances: list[data.Ut
         log(f"epoch {number + 1} of {recipe.epochs}: loss {np.mean(losses):.3f}")
 
 
+def found_share(references: list[str], hypotheses: list[str], words: set[str]) -> float:
+    """Of the times that one of `words` was said, the percentage in which it stands in the text."""
+    said = found = 0
+    for reference, hypothesis in zip(references, hypotheses, strict=True):
+        wanted = Counter(word for word in training.normalised(reference).split() if word in words)
+        said += wanted.total()
+        found += (wanted & Counter(training.normalised(hypothesis).split())).total()
+    return 100 * found / said if said else float("nan")
+
+
 def scores(
-    model: LasrForCTC, tokens: LasrTokenizer, sets: dict[str, list[data.Utterance]]
+    model: LasrForCTC, tokens: LasrTokenizer, sets: dict[str, list[data.Utterance]], words: set[str]
 ) -> dict[str, float]:
-    """Word error in percent, offline and greedy, of each set as it was recorded."""
-    found = {}
+    """Word error of each set in percent, offline and greedy; how many of `words` are found in the first."""
+    result = {}
     for name, utterances in sets.items():
         mels = [data.features((u.audio / 32768).astype(np.float32)) for u in utterances]
-        found[name] = training.word_error(
-            [u.target for u in utterances], training.greedy(model, tokens, mels)
-        )
-    return {name: round(error, 1) for name, error in found.items()}
+        said, texts = [u.target for u in utterances], training.greedy(model, tokens, mels)
+        result[name] = round(training.word_error(said, texts), 1)
+        if words and name == HELD_OUT:
+            result["words found"] = round(found_share(said, texts, words), 1)
+    return result
 
 
 def run(
     args: argparse.Namespace, recipe: Recipe, log: Callable[[str], None] = print
 ) -> dict[str, dict[str, float]]:
     torch.manual_seed(recipe.seed)
+    words = set(training.normalised(args.words.replace(",", " ")).split())
     processor = AutoProcessor.from_pretrained(args.model)
     model = LasrForCTC.from_pretrained(args.model, dtype=torch.float32)
     learn, test = recordings.split(recordings.read_folder(args.recordings))
-    sets = {"held out": test}
+    sets = {HELD_OUT: test}
     if args.old:
         old_learn, sets["old"] = recordings.split(recordings.read_folder(args.old))
         learn = [*learn, *old_learn]
@@ -116,14 +131,14 @@ def run(
         f"{len(learn)} recordings ({sum(u.seconds for u in learn) / 60:.1f} min) to learn from, "
         f"{len(test)} held out"
     )
-    result = {"before": scores(model, processor.tokenizer, sets)}
+    result = {"before": scores(model, processor.tokenizer, sets, words)}
     fine_tune(model, processor.tokenizer, learn, recipe, log)
-    result["after"] = scores(model, processor.tokenizer, sets)
+    result["after"] = scores(model, processor.tokenizer, sets, words)
     model.eval()
     model.save_pretrained(args.out)
     processor.save_pretrained(args.out)
     processor.feature_extractor.save_pretrained(args.out)
-    log(json.dumps({"word_error_percent": result}))
+    log(json.dumps({"percent": result}))
     if args.bundle:
         described = Described(args.bundle.name, f"{args.model}, fine-tuned", "local", args.licence)
         for parity in export(args.out, args.bundle, described, on_step=log):
@@ -139,6 +154,7 @@ def main() -> None:
     parser.add_argument("recordings", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="folder for the tuned model")
     parser.add_argument("--old", type=Path, help="recordings of what it already knows: mixed in, and scored")
+    parser.add_argument("--words", default="", help="new words, with commas: how many of them are found")
     parser.add_argument("--bundle", type=Path, help="also export for the assistant")
     parser.add_argument("--licence", default="that of the model it was tuned from")
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)

@@ -50,8 +50,9 @@ def train(folder: Path, minutes: float, rank: int, workers: int, again: bool) ->
                 # In a session of its own: Linux shares cores out by session.
                 subprocess.Popen([sys.executable, *sys.argv, "--rank", str(other)], start_new_session=True)
         distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=workers)
-    pieces = vocabulary.train_pieces(sentences()[0])
-    if rank == 0:
+    kept = folder / "hf/spiece.model"
+    pieces = kept.read_bytes() if again else vocabulary.train_pieces(sentences()[0])
+    if rank == 0 and not again:
         vocabulary.save_processor(folder / "hf", pieces)
     tokens = vocabulary.tokenizer(pieces)
     training.train(training.small_model(len(tokens)), tokens, folder, minutes=minutes, again=again, log=log,

@@ -35,17 +35,22 @@ def mini(tmp_path_factory):
 
 
 def test_it_tunes_scores_before_and_after_and_writes_a_bundle(mini, tmp_path):
-    new = write(
-        tmp_path / "new", [f"take tocilizumab {n}" for n in ("one", "two", "three", "four", "five", "six")]
-    )
+    new = write(tmp_path / "new", [f"take tocilizumab {text.below_hundred(n)}" for n in range(1, 7)])
     old = write(tmp_path / "old", ["clear", "stable", "normal", "no change"])
-    args = argparse.Namespace(model=str(mini), recordings=new, old=old, out=tmp_path / "tuned",
-                              bundle=tmp_path / "bundle", licence="Apache-2.0")  # fmt: skip
+    args = argparse.Namespace(
+        model=str(mini),
+        recordings=new,
+        old=old,
+        out=tmp_path / "tuned",
+        bundle=tmp_path / "bundle",
+        licence="Apache-2.0",
+        words="tocilizumab",
+    )
     lines: list[str] = []
     recipe = finetune_medasr.Recipe(epochs=2, rate=1e-3, batch=2, accumulate=2, end_token=False)
     result = finetune_medasr.run(args, recipe, lines.append)
     assert {"before", "after"} == result.keys()
-    assert {"held out", "old"} == result["after"].keys()
+    assert {"held out", "words found", "old"} == result["after"].keys()
     assert (tmp_path / "bundle/bundle.json").exists()
     tuned, untuned = _weights(tmp_path / "tuned"), _weights(mini)
     assert any(not torch.equal(tuned[name], untuned[name]) for name in tuned)
@@ -105,3 +110,9 @@ def test_the_split_never_has_one_sentence_on_both_sides():
     assert len(test) == 12
     assert not {u.target for u in learn} & {u.target for u in test}
     assert recordings.split(voices)[1] == test
+
+
+def test_the_share_of_words_found_counts_each_time_one_was_said():
+    said = ["stop inclisiran {period}", "inclisiran and inclisiran", "no change"]
+    heard = ["stop inclisiran", "inclisiran and ink", "inclisiran"]
+    assert finetune_medasr.found_share(said, heard, {"inclisiran"}) == pytest.approx(200 / 3)
