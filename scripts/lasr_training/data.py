@@ -70,7 +70,7 @@ def synthesise(folder: Path, name: str, targets: list[str], *, seed: int, voice:
         rng = random.Random(f"{seed} {shard}")
         made = []
         for target in targets[start : start + SHARD]:
-            speaker = voice or rng.choices(list(voices.TRAINED), list(voices.TRAINED.values()))[0]
+            speaker = voice or rng.choice(voices.TRAINED)
             made.append(Utterance(voices.say(text.spoken(target), speaker, rng), speaker, target))
         write_shard(folder, shard, made)
 
@@ -118,24 +118,13 @@ def augment(audio: FLOAT, rng: np.random.Generator, *, mild: bool = False) -> FL
         audio = np.interp(np.arange(0, len(audio) - 1, speed), np.arange(len(audio)), audio).astype(
             np.float32
         )
-    if rng.random() < 0.25:
+    if rng.random() < 0.1:
         audio = _room(audio, rng)
-    level = rng.uniform(-38, -14)
+    level = rng.uniform(-32, -16)
     audio = padded(at_level(audio, level), rng)
-    if rng.random() < 0.7:
-        audio = audio + noise(len(audio), rng) * np.float32(10 ** ((level - rng.uniform(12, 50)) / 20))
+    if rng.random() < 0.4:
+        audio = audio + noise(len(audio), rng) * np.float32(10 ** ((level - rng.uniform(20, 50)) / 20))
     return np.clip(audio, -1.0, 1.0).astype(np.float32)
-
-
-def mask_features(mel: FLOAT, rng: np.random.Generator) -> FLOAT:
-    """SpecAugment, mild: two bands of at most 16 bins, two spans of at most 0.2 s."""
-    mel, mean = mel.copy(), mel.mean()
-    for _ in range(2):
-        width, start = rng.integers(0, 17), rng.integers(0, 112)
-        mel[:, start : start + width] = mean
-        width, start = rng.integers(0, 21), rng.integers(0, max(1, len(mel) - 20))
-        mel[start : start + width] = mean
-    return mel
 
 
 def joined(utterance: Utterance, others: list[Utterance], rng: np.random.Generator) -> Utterance:

@@ -18,7 +18,7 @@ from torch import distributed, nn
 from torch.nn import functional
 from transformers import LasrCTCConfig, LasrForCTC, LasrTokenizer
 
-from lasr_training import data, vocabulary
+from lasr_training import data, vocabulary, voices
 
 BLANK = 0
 LOG_MEL_MEAN, LOG_MEL_DEVIATION = -6.0, 3.5  # of the augmented training speech, over all bins
@@ -161,7 +161,7 @@ def batches(
     """
     rng = np.random.default_rng(seed)
     while True:
-        everything = data.read_set(folder, "train")
+        everything = [u for u in data.read_set(folder, "train") if u.voice in voices.TRAINED]
         started_easy = easy()
         if started_easy:
             everything = [u for u in everything if u.seconds < 4.5]
@@ -179,7 +179,7 @@ def batches(
                 )
                 label = vocabulary.encode(tokens, utterance.target)
                 if data.fits(mel, label):
-                    mels.append(mel if easy() else data.mask_features(mel, rng))
+                    mels.append(mel)
                     labels.append(label)
             if mels:
                 yield data.collate(mels, labels)

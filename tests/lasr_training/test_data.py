@@ -52,13 +52,6 @@ def test_an_augmented_utterance_is_sound_within_range_and_not_shorter_than_its_s
     assert len(heard) > 0.7 / 1.1 * 16_000
 
 
-def test_masking_leaves_the_shape_and_the_given_features_alone():
-    mel = np.random.default_rng(1).standard_normal((90, 128)).astype(np.float32)
-    before = mel.copy()
-    assert data.mask_features(mel, np.random.default_rng(2)).shape == mel.shape
-    assert np.array_equal(mel, before)
-
-
 def test_labels_that_have_no_frames_are_found():
     mel = np.zeros((100, 128), np.float32)  # 22 encoder frames
     assert data.fits(mel, list(range(4, 25)))
