@@ -135,6 +135,10 @@ class Settings(BaseSettings):
     )
 
     upload_gb: float = Field(4.0, gt=0, le=1000, description="Largest upload; a zip counts unpacked.")
+    dicomweb_url: str | None = Field(
+        None, description="Base URL of the archive (DICOMweb) that series can be fetched from."
+    )
+    dicomweb_token: SecretStr | None = Field(None, description="Bearer token for --dicomweb-url.")
     dicom_identity: bool = Field(
         False,
         description="Patient, date and description of DICOM files stand on the page and in events.",

@@ -312,6 +312,7 @@ class SessionState(_Part):
     version: str = ""
     mark_below: float = Field(0, description="Words heard with less confidence are marked; 0 marks none.")
     keep_audio_min: float = Field(0, description="Minutes of audio kept in memory to be played; 0: none.")
+    archive: bool = Field(False, description="Series can be fetched from the hospital's archive.")
     stored: bool = Field(False, description="Finals, reports and answers are written to the server's disk.")
 
 

@@ -257,6 +257,7 @@ class SessionRunner:
             version=__version__,
             mark_below=self._settings.mark_below,
             keep_audio_min=self._settings.keep_audio_min,
+            archive=self._settings.dicomweb_url is not None,
             stored=self._settings.store is not None,
         )
 

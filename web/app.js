@@ -4,8 +4,9 @@ import { HandsFree } from './handsfree.js';
 import { Microphone, defaultSettings, microphones, whyNoMicrophone } from './microphone.js';
 import { Session } from './session.js';
 import { initialState, reduce, runningAnswer } from './state.js';
-import { uploadAll } from './uploads.js';
+import { post, uploadAll } from './uploads.js';
 import { answersView } from './view/answers.js';
+import { archiveView } from './view/archive.js';
 import { attachmentsView } from './view/attachments.js';
 import { attentionView } from './view/attention.js';
 import { bannersView } from './view/banners.js';
@@ -101,6 +102,7 @@ const trust = trustView({
 const views = [
   dictationView({ send }),
   answersView({ send, key: reportKey }),
+  archiveView({ post: (path, body) => post(path, body, session) }),
   attachmentsView({ send, attach, look: viewer() }),
   barView({ send, level: () => microphone.level() }),
   bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),

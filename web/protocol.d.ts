@@ -612,6 +612,8 @@ export interface SessionState {
   mark_below: number;
   /** Minutes of audio kept in memory to be played; 0: none. */
   keep_audio_min: number;
+  /** Series can be fetched from the hospital's archive. */
+  archive: boolean;
   /** Finals, reports and answers are written to the server's disk. */
   stored: boolean;
 }

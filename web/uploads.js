@@ -100,10 +100,21 @@ function progressOf(name, dispatch) {
 /** @typedef {{status: number, body: any}} Answer */
 
 /**
+ * Ask the server for something of this session.
+ * @param {string} path
+ * @param {Record<string, string>} body
+ * @param {Session} session
+ * @returns {Promise<Answer>}
+ */
+export function post(path, body, session) {
+  return send('POST', `${path}?${new URLSearchParams({ session: session.id })}`, session, JSON.stringify(body));
+}
+
+/**
  * @param {string} method
  * @param {string} url
  * @param {Session} session
- * @param {File|null} body
+ * @param {File|string|null} body
  * @param {Record<string, string>} [headers]
  * @param {(part: number) => void} [sent]
  * @returns {Promise<Answer>}

@@ -5,6 +5,7 @@ import io
 import json
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import PIL.Image
 
@@ -14,6 +15,9 @@ from assistant.engines.base import MOST_IMAGES
 from assistant.engines.pieces import ImagePiece, Piece
 from assistant.errors import BadInput
 
+if TYPE_CHECKING:
+    from assistant.imaging.study import SourceFile
+
 
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
@@ -22,7 +26,12 @@ def register(subparsers: Subparsers) -> None:
         description="Write the images as PNG, as they are before the model's own resize, and prompt.json: "
         "images and texts in their order, with where each came from.",
     )
-    parser.add_argument("paths", metavar="PATH", nargs="+", help="a file, a folder or a zip")
+    parser.add_argument(
+        "paths",
+        metavar="PATH",
+        nargs="+",
+        help="file, folder, zip, or DICOMweb address",
+    )
     parser.add_argument("--out", metavar="DIR", required=True, help="where to write; made if it is not there")
     parser.add_argument("--question", metavar="TEXT", help="the question that is asked about them")
     parser.add_argument(
@@ -35,13 +44,16 @@ def run(args: argparse.Namespace) -> int:
     # Takes a second to import.
     from assistant.imaging.options import reading_options  # noqa: PLC0415
     from assistant.imaging.prepare import prepare  # noqa: PLC0415
-    from assistant.imaging.study import SourceFile, all_pieces  # noqa: PLC0415
+    from assistant.imaging.study import all_pieces  # noqa: PLC0415
 
     if args.most_images < 1:
         raise BadInput("--most-images must be at least 1.", code="option_invalid")
-    sources = [SourceFile(Path(path).name or path, Path(path)) for path in args.paths]
-    with tempfile.TemporaryDirectory() as folder:
-        prepared = prepare(sources, Path(folder), reading_options(settings_from(args)))
+    options = reading_options(settings_from(args))
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as fetched:
+        sources = [
+            source for path in args.paths for source in _sources(path, Path(fetched), options.most_bytes)
+        ]
+        prepared = prepare(sources, Path(folder), options)
         for problem in prepared.problems:
             note(f"{problem.message} [{problem.code}]")
         if not prepared.studies:
@@ -51,6 +63,17 @@ def run(args: argparse.Namespace) -> int:
         written = write_prompt(all_pieces(prepared.studies, args.most_images), Path(args.out), args.question)
     say(f"{written} images and prompt.json are in {args.out}.")
     return 1 if prepared.problems else 0
+
+
+def _sources(path: str, fetched: Path, most_bytes: int) -> "list[SourceFile]":
+    from assistant.imaging.study import SourceFile  # noqa: PLC0415
+
+    if not path.startswith(("http://", "https://")):
+        return [SourceFile(Path(path).name or path, Path(path))]
+    from assistant.imaging.dicomweb import archive_of  # noqa: PLC0415
+
+    archive, study, series = archive_of(path)
+    return archive.fetch(study, series, Path(tempfile.mkdtemp(dir=fetched)), most_bytes)
 
 
 def write_prompt(pieces: tuple[Piece, ...], out: Path, question: str | None) -> int:

@@ -27,6 +27,7 @@ from assistant.guidelines.library import watching
 from assistant.runner import SessionRunner
 from assistant.server import answers, guidelines, reports
 from assistant.server.auth import Gate
+from assistant.server.pacs import Pacs
 from assistant.server.uploads import Uploads
 from assistant.store import Store
 
@@ -209,6 +210,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
     """
     store = Store(settings.store) if settings.store else None
     hub = Hub(settings, components, store)
+    uploads = Uploads(hub.find)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -223,7 +225,8 @@ def create_app(settings: Settings, components: Components, token: str | None = N
     app = Starlette(
         routes=[
             WebSocketRoute("/v1/realtime", realtime),
-            *Uploads(hub.find).routes(),
+            *uploads.routes(),
+            *Pacs(settings, uploads).routes(),
             *guidelines.routes(components),
             *reports.ROUTES,
             *answers.ROUTES,

@@ -24,6 +24,7 @@ from starlette.routing import Route
 from assistant.attachments import Attachments, place_for
 from assistant.engines.pieces import ImagePiece, Piece
 from assistant.errors import BadInput
+from assistant.events import Attachment
 from assistant.imaging.square import saved
 from assistant.imaging.study import Picture, Problem, SourceFile, Study
 
@@ -76,15 +77,15 @@ class Uploads:
     async def attach(self, request: Request) -> Response:
         """POST one file of any kind; returns the first attachment in it. The others come as events, and what
         was left out of it as notices."""
-        session = self._sender(request)
+        session = self.sender(request)
         if session is None:
-            return _no_session()
+            return no_session()
         upload = Upload(session, session.attachments.new_folder())
         try:
             await self._take(request, upload, request.query_params.get("name", "image")[:255])
             attachments, problems = await session.attachments.add(upload.files)
         except ClientDisconnect:
-            return _refusal(400, "upload_cut", "The upload broke off; attach it again.")
+            return refusal(400, "upload_cut", "The upload broke off; attach it again.")
         except BadInput as error:
             return _bad(error.code, error.message)
         finally:
@@ -96,12 +97,12 @@ class Uploads:
         return JSONResponse(attachments[0].model_dump(), status_code=201)
 
     async def begin(self, request: Request) -> Response:
-        session = self._sender(request)
+        session = self.sender(request)
         if session is None:
-            return _no_session()
+            return no_session()
         self._forget_ended()
         if sum(each.session is session for each in self._open.values()) >= MOST_UPLOADS:
-            return _refusal(429, "too_many_uploads", "Wait until the other uploads are done.")
+            return refusal(429, "too_many_uploads", "Wait until the other uploads are done.")
         upload_id = f"up_{secrets.token_urlsafe(9)}"
         self._open[upload_id] = Upload(session, session.attachments.new_folder())
         return JSONResponse({"id": upload_id}, status_code=201)
@@ -110,11 +111,11 @@ class Uploads:
         """One file (raw body); ``X-File-Name`` is its percent-encoded name, with the folders it came in."""
         upload = self._upload(request)
         if upload is None:
-            return _no_session()
+            return no_session()
         try:
             await self._take(request, upload, unquote(request.headers.get("x-file-name", "file")))
         except ClientDisconnect:
-            return _refusal(400, "upload_cut", "The upload broke off; attach it again.")
+            return refusal(400, "upload_cut", "The upload broke off; attach it again.")
         except BadInput as error:
             return _bad(error.code, error.message)
         return Response(status_code=204)
@@ -123,7 +124,7 @@ class Uploads:
         """Read what came; returns the attachments, and why files were left out."""
         upload = self._upload(request)
         if upload is None:
-            return _no_session()
+            return no_session()
         del self._open[request.path_params["upload_id"]]
         try:
             if not upload.files:
@@ -131,13 +132,7 @@ class Uploads:
             attachments, problems = await upload.session.attachments.add(upload.files)
         finally:
             await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
-        return JSONResponse(
-            {
-                "attachments": [each.model_dump() for each in attachments],
-                "problems": [_problem(each) for each in problems],
-            },
-            status_code=201 if attachments else 400,
-        )
+        return result(attachments, problems)
 
     async def _take(self, request: Request, upload: Upload, name: str) -> None:
         """The body, onto the disk as it comes. Raises ``BadInput``: ``upload_too_large``,
@@ -154,7 +149,7 @@ class Uploads:
                 await asyncio.to_thread(file.write, part)
         upload.files.append(SourceFile(name, place))
 
-    def _sender(self, request: Request) -> Session | None:
+    def sender(self, request: Request) -> Session | None:
         session = self._find(request.query_params.get("session", ""))
         token = request.headers.get("x-session-token", "")
         if session is None or not hmac.compare_digest(token.encode(), session.resume_token.encode()):
@@ -163,7 +158,7 @@ class Uploads:
 
     def _upload(self, request: Request) -> Upload | None:
         upload = self._open.get(request.path_params["upload_id"])
-        return upload if upload and self._sender(request) is upload.session else None
+        return upload if upload and self.sender(request) is upload.session else None
 
     def _forget_ended(self) -> None:
         for upload_id, upload in list(self._open.items()):
@@ -212,7 +207,7 @@ class Uploads:
         """What the model reads of everything that is attached, in its order."""
         session = self._find(request.path_params["session_id"])
         if session is None:
-            return _no_session()
+            return no_session()
         pieces = await session.model_pieces()
         return JSONResponse({"pieces": [_shown(piece, session.id) for piece in pieces]}, headers=PRIVATE)
 
@@ -236,21 +231,26 @@ def _picture(picture: Picture) -> Response:
     return Response(picture.data, media_type=picture.media_type, headers=PRIVATE)
 
 
-def _problem(problem: Problem) -> dict[str, str]:
-    return {"name": problem.name, "code": problem.code, "message": problem.message}
+def result(attachments: list[Attachment], problems: list[Problem]) -> Response:
+    """What many files led to."""
+    left_out = [{"name": each.name, "code": each.code, "message": each.message} for each in problems]
+    return JSONResponse(
+        {"attachments": [each.model_dump() for each in attachments], "problems": left_out},
+        status_code=201 if attachments else 400,
+    )
 
 
 def _bad(code: str, message: str) -> Response:
-    return _refusal(413 if code in ("image_too_large", "upload_too_large") else 400, code, message)
+    return refusal(413 if code in ("image_too_large", "upload_too_large") else 400, code, message)
 
 
-def _no_session() -> Response:
-    return _refusal(404, "session_unknown", "There is no such session; reload the page.")
+def no_session() -> Response:
+    return refusal(404, "session_unknown", "There is no such session; reload the page.")
 
 
 def _unknown() -> Response:
-    return _refusal(404, "attachment_unknown", "There is no such image.")
+    return refusal(404, "attachment_unknown", "There is no such image.")
 
 
-def _refusal(status: int, code: str, message: str) -> Response:
+def refusal(status: int, code: str, message: str) -> Response:
     return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)

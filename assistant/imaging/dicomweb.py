@@ -1,0 +1,130 @@
+"""Series of an archive over DICOMweb: found by accession number or study, fetched into files."""
+
+import logging
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from dicomweb_client.api import DICOMwebClient
+from dicomweb_client.uri import URI
+
+from assistant.errors import AssistantError, BadInput, Missing
+from assistant.imaging.study import SourceFile
+
+for _name in ("dicomweb_client", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.WARNING)  # below that they log addresses, numbers in them
+
+TIMEOUT_S = 30.0
+MOST_SERIES = 100
+WANTED = ["Modality", "SeriesDescription", "SeriesDate", "StudyDate", "NumberOfSeriesRelatedInstances"]
+LONGEST_NUMBER_CHARS = 64
+_UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSeries:
+    """``description`` and ``date`` are for the clinician who looked for it; they go nowhere else."""
+
+    study: str
+    series: str
+    modality: str
+    description: str
+    date: str
+    count: int
+
+
+class Archive:
+    """One DICOMweb service. Its methods wait for the network: call them in a thread."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else None
+        self._client = DICOMwebClient(url, headers=headers, timeout=TIMEOUT_S)
+        self._client.set_http_retry_params(retry=False)  # a person waits, and can press again
+
+    def find(self, number: str) -> list[FoundSeries]:
+        """The series of an accession number or of a study's UID. Raises ``BadInput``: ``number_invalid``;
+        ``Missing``: ``archive_unreachable``; ``AssistantError``: ``archive_failed``.
+        """
+        number = number.strip()
+        if not number or len(number) > LONGEST_NUMBER_CHARS or set(number) & set("*?\\"):
+            raise BadInput("Give an accession number or the UID of a study.", code="number_invalid")
+        name = "StudyInstanceUID" if number.count(".") > 2 and _UID.fullmatch(number) else "AccessionNumber"
+        with _Translated():
+            found = self._client.search_for_series(
+                search_filters={name: number},
+                fields=WANTED,
+                limit=MOST_SERIES,
+            )
+        return [_found(each) for each in found]
+
+    def fetch(self, study: str, series: str | None, folder: Path, most_bytes: int) -> list[SourceFile]:
+        """The files of a series, or of all series of a study, in ``folder``. Raises as ``find`` does, and
+        ``BadInput``: ``series_unknown``, ``upload_too_large``."""
+        if not all(_UID.fullmatch(uid) and len(uid) <= 64 for uid in (study, series or study)):
+            raise BadInput("A series is named by its study's UID and its own.", code="series_unknown")
+        files: list[SourceFile] = []
+        size = 0
+        with _Translated(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom's quote values
+            each_file = self._client.iter_series(study, series) if series else self._client.iter_study(study)
+            for data in each_file:
+                name = f"IM{len(files):05}.dcm"
+                data.save_as(folder / name, enforce_file_format=True)
+                size += (folder / name).stat().st_size
+                if size > most_bytes:
+                    raise BadInput(
+                        f"The series has more than {most_bytes / 2**30:g} GB.", code="upload_too_large"
+                    )
+                files.append(SourceFile(name, folder / name))
+        if not files:
+            raise BadInput("The archive has no such series.", code="series_unknown")
+        return files
+
+
+def archive_of(address: str) -> tuple[Archive, str, str | None]:
+    """``https://…/studies/UID[/series/UID]`` → the archive, the study and the series. Raises ``BadInput``."""
+    try:
+        uri = URI.from_string(address)
+    except ValueError:
+        uri = None
+    if uri is None or uri.study_instance_uid is None:
+        raise BadInput(f"{address} is not the address of a study or series.", code="series_unknown")
+    return Archive(uri.base_url), uri.study_instance_uid, uri.series_instance_uid
+
+
+class _Translated:
+    """What the client library raises → errors of ours, without the address."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        match error:
+            case requests.HTTPError() if error.response is not None and error.response.status_code == 404:
+                raise BadInput("The archive has no such series.", code="series_unknown") from None
+            case requests.HTTPError():
+                status = error.response.status_code if error.response is not None else "no status"
+                raise AssistantError(f"The archive refused it ({status}).", code="archive_failed") from None
+            case requests.RequestException():
+                raise Missing(
+                    "The archive does not answer. Check --dicomweb-url, and that it runs.",
+                    code="archive_unreachable",
+                ) from None
+
+
+def _found(tags: dict[str, Any]) -> FoundSeries:
+    def value(tag: str) -> str:
+        values = tags.get(tag, {}).get("Value") or [""]
+        return str(values[0])
+
+    return FoundSeries(
+        study=value("0020000D"),
+        series=value("0020000E"),
+        modality=value("00080060"),
+        description=value("0008103E"),
+        date=value("00080021") or value("00080020"),
+        count=int(value("00201209") or 0),
+    )

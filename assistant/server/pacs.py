@@ -1,0 +1,100 @@
+"""Routes to the hospital's archive: look a study up, attach a series of it. Only the one that is set."""
+
+import asyncio
+import json
+import shutil
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from assistant.config import Settings
+from assistant.errors import AssistantError, BadInput, Missing
+from assistant.server.uploads import Session, Uploads, no_session, refusal, result
+
+LONGEST_BODY_BYTES = 4096
+
+
+class Pacs:
+    def __init__(self, settings: Settings, uploads: Uploads) -> None:
+        self._settings, self._uploads = settings, uploads
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/v1/pacs/find", self.find, methods=["POST"]),
+            Route("/v1/pacs/attach", self.attach, methods=["POST"]),
+        ]
+
+    async def find(self, request: Request) -> Response:
+        """``{"number": …}``: an accession number or the UID of a study; returns its series."""
+        return await self._answered(request, self._find)
+
+    async def attach(self, request: Request) -> Response:
+        """``{"study": UID, "series": UID}``: fetch that series and attach it; answers as an upload does."""
+        return await self._answered(request, self._attach)
+
+    async def _answered(self, request: Request, handler: Any) -> Response:
+        session = self._uploads.sender(request)
+        if session is None:
+            return no_session()
+        try:
+            answer: Response = await handler(session, await _fields(request))
+            return answer
+        except AssistantError as error:
+            status = 400 if isinstance(error, BadInput) else 503 if isinstance(error, Missing) else 502
+            return refusal(status, error.code, error.message)
+
+    async def _find(self, _: Session, fields: dict[str, str]) -> Response:
+        found = await asyncio.to_thread(self._archive().find, fields.get("number", ""))
+        series = [
+            {
+                "study": each.study,
+                "series": each.series,
+                "modality": each.modality,
+                "description": each.description,
+                "date": each.date,
+                "count": each.count,
+            }
+            for each in found
+        ]
+        return JSONResponse({"series": series}, headers={"Cache-Control": "private, no-store"})
+
+    async def _attach(self, session: Session, fields: dict[str, str]) -> Response:
+        attachments = session.attachments
+        folder = attachments.new_folder()
+        try:
+            files = await asyncio.to_thread(
+                self._archive().fetch,
+                fields.get("study", ""),
+                fields.get("series", ""),
+                folder,
+                attachments.most_bytes,
+            )
+            return result(*await attachments.add(files))
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _archive(self) -> Any:
+        from assistant.imaging.dicomweb import Archive  # noqa: PLC0415 (loads requests and pydicom)
+
+        if self._settings.dicomweb_url is None:
+            raise BadInput("No archive is set: start the server with --dicomweb-url.", code="archive_not_set")
+        token = self._settings.dicomweb_token
+        return Archive(self._settings.dicomweb_url, token.get_secret_value() if token else None)
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """The JSON object of the body, its values as text. Raises ``BadInput``."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_BODY_BYTES:
+            raise BadInput("That is too long.", code="json_invalid")
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise BadInput("Send a JSON object.", code="json_invalid")
+    return {name: value for name, value in fields.items() if isinstance(value, str)}

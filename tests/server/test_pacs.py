@@ -1,0 +1,123 @@
+"""Series from a real archive (Orthanc from Debian) over DICOMweb."""
+
+import json
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from assistant.cli import main
+from tests.imaging import made
+
+PLUGIN = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
+ORTHANC = shutil.which("Orthanc") or "/usr/sbin/Orthanc"
+needs_orthanc = pytest.mark.skipif(
+    not Path(PLUGIN).exists(), reason="needs Orthanc: apt-get install orthanc orthanc-dicomweb"
+)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """An Orthanc with one CT study of two series; gives its DICOMweb address."""
+    folder = tmp_path_factory.mktemp("orthanc")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = {
+        "StorageDirectory": str(folder / "db"),
+        "HttpPort": port,
+        "DicomServerEnabled": False,
+        "AuthenticationEnabled": False,
+        "Plugins": [PLUGIN],
+        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+    }
+    (folder / "orthanc.json").write_text(json.dumps(options))
+    with subprocess.Popen([ORTHANC, folder / "orthanc.json"], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert any("Orthanc has started" in line for line in process.stderr), "Orthanc did not start"
+            url = f"http://127.0.0.1:{port}"
+            own = {"StudyInstanceUID": "1.2.3.4.5", "AccessionNumber": "ACC77"}
+            for name, count in [("a", 6), ("b", 1)]:
+                tags = {"SeriesInstanceUID": f"1.2.3.4.5.{count}", "SeriesDescription": name, **own}
+                made.series(folder / name, count, shape=(8, 8), **tags)
+            for path in folder.glob("[ab]/*.dcm"):
+                httpx.post(f"{url}/instances", content=path.read_bytes()).raise_for_status()
+            yield f"{url}/dicom-web"
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+async def hospital(start_server, archive):
+    server = await start_server(dicomweb_url=archive)
+    client, created = await server.session()
+    options = {
+        "params": {"session": created["session"]["id"]},
+        "headers": {"X-Session-Token": created["session"]["resume_token"]},
+    }
+    async with httpx.AsyncClient(base_url=server.http, timeout=120) as http:
+
+        async def ask(what, **fields):
+            return await http.post(f"/v1/pacs/{what}", json=fields, **options)
+
+        yield client, ask
+
+
+@needs_orthanc
+async def test_a_study_is_found_by_its_accession_number_and_a_series_of_it_attached(hospital, caplog):
+    client, ask = hospital
+    caplog.set_level("DEBUG")
+    found = (await ask("find", number="ACC77")).json()["series"]
+    assert {each["series"]: each["count"] for each in found} == {"1.2.3.4.5.6": 6, "1.2.3.4.5.1": 1}
+    (thin,) = [each for each in found if each["description"] == "a"]
+    answer = (await ask("attach", study=thin["study"], series=thin["series"])).json()
+    assert (answer["attachments"][0]["name"], answer["problems"]) == ("CT · 6 slices", [])
+    await client.until("assistant.attachment.added")
+    for said in (caplog.text, str(client.events)):
+        assert "ACC77" not in said
+        assert "MRN-4711" not in said
+
+
+@needs_orthanc
+@pytest.mark.parametrize(
+    ("what", "fields", "code"),
+    [
+        ("find", {"number": ""}, "number_invalid"),
+        ("find", {"number": "*"}, "number_invalid"),
+        ("attach", {"study": "1.2.3.4.5", "series": "1.9.9"}, "series_unknown"),
+        ("attach", {"study": "../../x", "series": "1.2"}, "series_unknown"),
+        ("attach", {}, "series_unknown"),
+    ],
+)
+async def test_what_is_not_there_is_said(hospital, what, fields, code):
+    _, ask = hospital
+    assert (await ask(what, **fields)).json()["error"]["code"] == code
+
+
+async def test_an_archive_that_is_down_or_not_set(start_server):
+    down = {"dicomweb_url": "http://127.0.0.1:9/x"}
+    for settings, code in [(down, "archive_unreachable"), ({}, "archive_not_set")]:
+        server = await start_server(**settings)
+        _, created = await server.session()
+        async with httpx.AsyncClient(base_url=server.http, timeout=60) as http:
+            answer = await http.post(
+                "/v1/pacs/find",
+                json={"number": "1"},
+                params={"session": created["session"]["id"]},
+                headers={"X-Session-Token": created["session"]["resume_token"]},
+            )
+        assert answer.json()["error"]["code"] == code
+
+
+@needs_orthanc
+def test_show_takes_the_address_of_a_series(archive, tmp_path):
+    address = f"{archive}/studies/1.2.3.4.5/series/1.2.3.4.5.6"
+    assert main(["show", address, "--out", str(tmp_path)]) == 0
+    assert len(list(tmp_path.glob("*.png"))) == 6
+    made.series(tmp_path / "same", 6, shape=(8, 8))
+    assert main(["show", str(tmp_path / "same"), "--out", str(tmp_path / "again")]) == 0
+    for name in ("000.png", "005.png"):
+        assert (tmp_path / name).read_bytes() == (tmp_path / "again" / name).read_bytes()

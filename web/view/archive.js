@@ -1,0 +1,53 @@
+// Series of the hospital's archive: found by the study's number, attached by a click.
+
+import { byId, element, setText } from './dom.js';
+
+/** @typedef {import('../state.js').State} State */
+
+/**
+ * @param {{post: (path: string, body: Record<string, string>) => Promise<{status: number, body: any}>}} actions
+ * @returns {(state: State) => void}
+ */
+export function archiveView({ post }) {
+  const dialog = byId('archive');
+  const list = byId('archive-series');
+  const say = (/** @type {string} */ words) => setText(byId('archive-said'), words);
+
+  /** @param {{status: number, body: any}} answer */
+  const trouble = (answer) => answer.body?.error?.message ?? answer.body?.problems?.[0]?.message
+    ?? 'The server could not be reached. Try again.';
+
+  /** @param {Record<string, any>} series */
+  const attach = async (series) => {
+    say('Fetching…');
+    const answer = await post('/v1/pacs/attach', { study: series.study, series: series.series });
+    if (answer.status === 201) return dialog.close();
+    return say(trouble(answer));
+  };
+
+  byId('archive-open').addEventListener('click', () => {
+    list.replaceChildren();
+    say('');
+    dialog.showModal();
+  });
+  byId('archive-find').addEventListener('submit', async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    list.replaceChildren();
+    say('Looking…');
+    const answer = await post('/v1/pacs/find', { number: byId('archive-number').value });
+    if (answer.status !== 200) return say(trouble(answer));
+    const found = answer.body.series;
+    say(found.length === 0 ? 'Nothing was found.' : `${found.length} series. Choose one to attach.`);
+    return list.replaceChildren(...found.map((/** @type {any} */ series) => element('li', {},
+      element('button', { type: 'button', class: 'quiet', onclick: () => attach(series) }, words(series)))));
+  });
+  return (state) => {
+    byId('archive-open').hidden = !state.session?.archive;
+  };
+}
+
+/** @param {Record<string, any>} series */
+function words(series) {
+  const date = String(series.date).replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3');
+  return [series.modality, series.description, date, `${series.count} images`].filter(Boolean).join(' · ');
+}
