@@ -8,7 +8,19 @@ import sys
 from assistant import __version__
 from assistant.errors import AssistantError
 
-COMMANDS = ("serve", "demo", "transcribe", "ask", "show", "intent", "format", "export", "models", "doctor")
+COMMANDS = (
+    "serve",
+    "demo",
+    "transcribe",
+    "ask",
+    "extract",
+    "show",
+    "intent",
+    "format",
+    "export",
+    "models",
+    "doctor",
+)
 
 
 def main(argv: list[str] | None = None) -> int:

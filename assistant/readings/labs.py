@@ -119,11 +119,12 @@ def to_csv(report: LabReport) -> str:
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     for row in report.rows:
-        writer.writerow(_cell(str(getattr(row, column))) for column in COLUMNS)
+        writer.writerow(cell(str(getattr(row, column))) for column in COLUMNS)
     return buffer.getvalue()
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """``text`` as a cell that no spreadsheet runs as a formula."""
     return f"'{text}" if text.startswith(_FORMULA) and not _RESULT.match(text) else text
 
 

@@ -1,0 +1,87 @@
+"""``assistant extract``: the fields of a schema from a folder of reports."""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from assistant.commands.serve import settings_from
+from assistant.commands.terminal import Subparsers, note, say
+from assistant.config import Settings
+from assistant.errors import BadInput
+
+ENGINE_OPTIONS = ("engine", "engine-url", "engine-model", "engine-revision", "engine-precision", "gguf")
+LEAST_TOKENS = 2_000
+"""An answer repeats every source; one that is cut off is of no use."""
+
+
+def register(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "extract",
+        help="extract fields from a folder of reports",
+        description="Extract the fields of a JSON Schema from every .txt and .md report in a folder. Each "
+        "value comes with the words it rests on, which are checked to stand in the report. Started again, it "
+        "goes on where it was.",
+    )
+    parser.add_argument("schema", metavar="SCHEMA.json", help="'properties' with type, enum, description")
+    parser.add_argument("reports", metavar="REPORTS", help="the folder")
+    parser.add_argument(
+        "--out", metavar="OUT", default="extracted", help="writes OUT.csv, OUT.jsonl, OUT.errors.jsonl"
+    )
+    parser.add_argument("--at-once", metavar="N", type=int, default=8, help="questions at once (default: 8)")
+    for name in ENGINE_OPTIONS:
+        parser.add_argument(
+            f"--{name}", dest=f"setting_{name.replace('-', '_')}", help=f"as in: assistant serve --{name}"
+        )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0, or 1 when some reports failed."""
+    if not 1 <= args.at_once <= 256:
+        raise BadInput("--at-once must be between 1 and 256.", code="settings_invalid")
+    settings = settings_from(args)
+    longest = max(settings.engine_max_tokens, LEAST_TOKENS)
+    return asyncio.run(_run(args, settings.model_copy(update={"engine_max_tokens": longest})))
+
+
+async def _run(args: argparse.Namespace, settings: Settings) -> int:
+    from rich.console import Console  # noqa: PLC0415 (only this command's)
+    from rich.progress import MofNCompleteColumn, Progress  # noqa: PLC0415
+
+    from assistant.components import open_engine  # noqa: PLC0415 (loads the engines' libraries)
+    from assistant.extraction.batch import Batch, Results, reports_in  # noqa: PLC0415
+    from assistant.extraction.schema import parse_schema  # noqa: PLC0415
+    from assistant.extraction.table import write_csv  # noqa: PLC0415
+
+    fields = parse_schema(_schema_text(Path(args.schema)))
+    folder = Path(args.reports)
+    reports = reports_in(folder)
+    engine = open_engine(settings)
+    await engine.load()
+    results = Results(Path(args.out), fields)
+    try:
+        columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=False) as progress:
+            bar = progress.add_task("Reports", total=len(reports))
+            batch = Batch(engine, fields, results, folder=folder, advanced=lambda: progress.advance(bar))
+            outcome = await batch.run(reports, args.at_once)
+    finally:
+        results.close()
+        await engine.close()
+        write_csv(Path(f"{args.out}.csv"), fields, results.records())
+    if engine.info.notice:
+        note(engine.info.notice)
+    say(
+        f"{outcome.done} done, {outcome.already_done} were done before, {outcome.failed} failed: "
+        f"{args.out}.csv"
+    )
+    if results.errors_path.exists():
+        note(f"What is wrong: {results.errors_path}")
+    return 1 if outcome.failed else 0
+
+
+def _schema_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise BadInput(f"{path}: cannot be read as UTF-8 text.", code="file_not_readable") from None

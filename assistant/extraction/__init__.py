@@ -1,0 +1,1 @@
+"""Fields out of many reports, each with its place in the text."""

@@ -1,0 +1,102 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.errors import BadInput
+from assistant.extraction.schema import Extracted, Problem, find, instruction, parse_schema, read_answer
+
+SCHEMA = {
+    "properties": {
+        "histology": {
+            "type": "string",
+            "enum": ["adenocarcinoma", "squamous"],
+            "description": "Type of tumour",
+        },
+        "size_mm": {"type": "number"},
+        "nodes": {"type": "integer"},
+        "pleura": {"type": "boolean"},
+    }
+}
+FIELDS = parse_schema(json.dumps(SCHEMA))
+REPORT = "Lung, lobectomy:\nAdenocarcinoma, 23\nmm. Two of 11 nodes involved. Pleura free."
+
+
+def answer(**values):
+    return f"```json\n{json.dumps(values)}\n```"
+
+
+def said(value, source):
+    return {"value": value, "source": source}
+
+
+def test_values_come_with_their_place_in_the_report():
+    values, problems = read_answer(
+        FIELDS,
+        REPORT,
+        answer(
+            histology=said("adenocarcinoma", "adenocarcinoma, 23 mm"),
+            size_mm=said("23", "23 mm"),
+            nodes=said(2, "two"),
+            pleura=said(False, "Pleura free"),
+        ),
+    )
+    assert not problems
+    assert values["size_mm"] == Extracted(23, "23\nmm", 33, 38)
+    assert values["nodes"].value == 2
+    for value in values.values():
+        assert REPORT[value.start : value.end] == value.source
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "code"),
+    [
+        ("size_mm", said(23, "24 mm"), "source_not_in_text"),
+        ("size_mm", said(32, "23 mm"), "value_not_in_source"),
+        ("size_mm", said("large", "23 mm"), "value_invalid"),
+        ("size_mm", said(23, ""), "source_missing"),
+        ("size_mm", {"value": 23}, "source_missing"),
+        ("size_mm", 23, "source_missing"),
+        ("nodes", said(2.5, "Two"), "value_invalid"),
+        ("nodes", said(True, "Two"), "value_invalid"),
+        ("histology", said("small cell", "Adenocarcinoma"), "value_invalid"),
+        ("pleura", said("no", "Pleura free"), "value_invalid"),
+    ],
+)
+def test_what_does_not_hold_is_named_and_left_out(field, given, code):
+    values, problems = read_answer(FIELDS, REPORT, answer(**{field: given}))
+    assert (values, problems) == ({}, [Problem(field, code)])
+
+
+def test_what_is_not_stated_is_no_problem():
+    assert read_answer(FIELDS, REPORT, answer(size_mm=None, nodes=said(None, ""))) == ({}, [])
+    assert read_answer(FIELDS, REPORT, "I cannot.") is None
+    assert read_answer(FIELDS, REPORT, "[1]") is None
+
+
+@pytest.mark.parametrize(
+    "schema",
+    ["", "[]", "{}", '{"properties": {}}', '{"properties": {"a b": {"type": "string"}}}',
+     '{"properties": {"a": {"type": "array"}}}', '{"properties": {"a": {"type": "integer", "enum": ["x"]}}}'],
+)  # fmt: skip
+def test_a_schema_that_cannot_be_used_says_so(schema):
+    with pytest.raises(BadInput) as caught:
+        parse_schema(schema)
+    assert caught.value.code == "schema_invalid"
+
+
+def test_the_model_is_told_fields_choices_and_the_report():
+    text = instruction(FIELDS, REPORT)
+    assert '- histology (string, one of ["adenocarcinoma", "squamous"]): Type' in text
+    assert REPORT in text
+
+
+@given(st.text(max_size=60), st.integers(0, 60), st.integers(0, 60))
+def test_words_of_the_report_are_found_where_they_stand(report, a, b):
+    source = report[min(a, b) : max(a, b)]
+    if source.split():
+        place = find(source, report)
+        assert place is not None
+        assert report[slice(*place)].split() == report[slice(*place)].split()
+        assert "".join(report[slice(*place)].split()).lower() == "".join(source.split()).lower()
