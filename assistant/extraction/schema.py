@@ -81,9 +81,10 @@ def instruction(fields: tuple[FieldSpec, ...], report: str) -> str:
     return (
         "Extract these fields from the report below:\n"
         + "\n".join(lines)
-        + '\n\nAnswer with one ```json object. For each field give {"value": …, "source": "…"}, where source '
-        "is the shortest passage that states the value, copied exactly from the report. Give null for a field "
-        "that the report does not state. Do not guess, and do not compute. All that follows is the report.\n\n"
+        + '\n\nAnswer with one ```json object. For each field give {"value": …, "source": "…"}, where '
+        "source is the shortest passage that states the value, copied exactly from the report. Give null for a "
+        "field that the report does not state. Do not guess, and do not compute. All that follows is the "
+        "report.\n\n"
         f"{report}"
     )
 

@@ -104,7 +104,8 @@ def test_a_killed_run_goes_on_where_it_was_and_writes_each_report_once(tmp_path,
         rows = {row["file"]: row for row in csv.DictReader(file)}
     assert rows["042.txt"] == {"file": "042.txt", "size_mm": "42", "size_mm_source": "of 42 mm"}
     assert rows["007.txt"]["size_mm"] == "", "its source does not stand in the report"
-    errors = {(e["file"], e["code"]) for e in map(json.loads, (tmp_path / "found.errors.jsonl").open())}
+    told = (tmp_path / "found.errors.jsonl").read_text().splitlines()
+    errors = {(e["file"], e["code"]) for e in map(json.loads, told)}
     assert ("bad.txt", "file_not_readable") in errors
 
 
