@@ -82,9 +82,9 @@ def instruction(fields: tuple[FieldSpec, ...], report: str) -> str:
         "Extract these fields from the report below:\n"
         + "\n".join(lines)
         + '\n\nAnswer with one ```json object. For each field give {"value": …, "source": "…"}, where '
-        "source is the shortest passage that states the value, copied exactly from the report. Give null for a "
-        "field that the report does not state. Do not guess, and do not compute. All that follows is the "
-        "report.\n\n"
+        "source is the shortest passage that states the value, copied exactly from the report. Give null "
+        "for a field that the report does not state. Do not guess, and do not compute. All that follows is "
+        "the report.\n\n"
         f"{report}"
     )
 
