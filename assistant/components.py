@@ -102,6 +102,7 @@ def open_recogniser(settings: Settings, words: Sequence[str] = ()) -> AsrModel:
         provider=settings.asr_provider,
         threads=settings.asr_threads,
         workers=settings.asr_workers,
+        batch=settings.asr_batch,
         phrases=_phrases(settings, words),
         language_model=settings.asr_language_model,
         beam=BeamSettings(width=settings.asr_beam, lm_weight=settings.asr_lm_weight),

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     asr_lm_weight: float = Field(0.15, ge=0, le=2, description="Weight of the language model.")
     asr_beam: int = Field(8, ge=1, le=100, description="Width of the beam, where one is used.")
     asr_provider: Literal["cpu", "cuda"] = Field("cpu", description="What MedASR runs on.")
+    asr_batch: int = Field(
+        1, ge=1, le=256, description="Streams that MedASR may take in one step; useful on a GPU."
+    )
     asr_threads: int = Field(1, ge=1, le=64, description="Threads of one step of MedASR.")
     asr_workers: int = Field(2, ge=1, le=64, description="Threads that run the recogniser.")
     asr_second: bool = Field(

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
+from assistant.asr.batching import StepBatcher
 from assistant.asr.bundle import FIRST_FRAME_MELS, SUBSAMPLING, Bundle, Geometry, encoder_frames, mel_frames
 from assistant.asr.ctc import LogProbs, log_softmax
 from assistant.asr.features import Features
@@ -77,21 +78,25 @@ class Acoustic(Protocol):
 class CachedAcoustic:
     """Our own graph: partials from caches, finals with none."""
 
-    def __init__(self, session: ort.InferenceSession, geometry: Geometry) -> None:
+    def __init__(self, session: ort.InferenceSession, geometry: Geometry, batch: int = 1) -> None:
         self._session, self.geometry = session, geometry
+        self._batcher = StepBatcher(session, batch) if batch > 1 else None
         self._nothing = CachedSteps(self, 0)
 
     def whole(self, feats: Features, abort: Abort | None = None) -> LogProbs:
-        return log_softmax(self.run(feats, self._nothing, ["logits"], abort)[0][0])
+        return log_softmax(_run(self._session, ["logits"], self._feed(feats, self._nothing), abort)[0][0])
 
     def open_steps(self, left: int) -> "CachedSteps":
         return CachedSteps(self, left)
 
-    def run(
-        self, feats: Features, state: "CachedSteps", outputs: list[str] | None, abort: Abort | None = None
-    ) -> list[Floats]:
+    def step(self, feats: Features, state: "CachedSteps") -> list[Floats]:
+        """logits, k_new, v_new and glu_new of one stream; maybe in one run with others'."""
+        feed = self._feed(feats, state)
+        return self._batcher.run(feed) if self._batcher else _run(self._session, None, feed, None)
+
+    def _feed(self, feats: Features, state: "CachedSteps") -> dict[str, npt.NDArray[np.generic]]:
         frames = _frames_of(feats)
-        feed = {
+        return {
             "feats": feats[None, : mel_frames(frames)],
             "pos": np.array([state.position]),
             "new_len": np.array([frames]),
@@ -100,7 +105,6 @@ class CachedAcoustic:
             "v_cache": state.v_cache,
             "conv_cache": state.conv_cache,
         }
-        return _run(self._session, outputs, feed, abort)
 
 
 class CachedSteps:
@@ -116,7 +120,7 @@ class CachedSteps:
         self._new: tuple[Floats, Floats, Floats] | None = None
 
     def decode(self, feats: Features) -> LogProbs:
-        logits, *new = self._acoustic.run(feats, self, None)
+        logits, *new = self._acoustic.step(feats, self)
         self._new = (new[0], new[1], new[2])
         return log_softmax(logits[0])
 
@@ -181,7 +185,7 @@ class WindowSteps:
 
 
 def open_acoustic(
-    bundle: Bundle, *, provider: Provider = "cpu", threads: int = 1
+    bundle: Bundle, *, provider: Provider = "cpu", threads: int = 1, batch: int = 1
 ) -> CachedAcoustic | OfflineAcoustic:
     """Load a bundle's graph. Raises ``Missing`` (``provider_missing``) and ``BadInput`` (``model_invalid``,
     ``model_wrong_kind``, ``model_vocabulary_mismatch``)."""
@@ -192,7 +196,7 @@ def open_acoustic(
     if bundle.info and inputs == CACHED_INPUTS:
         if json.loads(metadata.get("geometry", "null")) != bundle.info.geometry.model_dump():
             raise BadInput(f"{bundle.graph} is not the graph of its bundle.json.", code="model_wrong_kind")
-        return CachedAcoustic(session, bundle.info.geometry)
+        return CachedAcoustic(session, bundle.info.geometry, batch)
     if not bundle.info and inputs == OFFLINE_INPUTS:
         return OfflineAcoustic(session)
     raise BadInput(

@@ -42,6 +42,7 @@ class MedAsrModel:
         provider: Provider = "cpu",
         threads: int = 1,
         workers: int = 2,
+        batch: int = 1,
         phrases: Sequence[str] = (),
         language_model: Path | None = None,
         beam: BeamSettings | None = None,
@@ -50,7 +51,7 @@ class MedAsrModel:
         self.name = bundle.name
         self._pieces, self._features = bundle.tokens, bundle.features
         self._confidence = (bundle.info and bundle.info.confidence) or Calibration()
-        self._acoustic = open_acoustic(bundle, provider=provider, threads=threads)
+        self._acoustic = open_acoustic(bundle, provider=provider, threads=threads, batch=batch)
         self._preset = PRESETS[preset]
         self._beam, self._phrases = beam or BeamSettings(), check_phrases(phrases)
         self._lm = open_language_model(language_model, bundle.tokens) if language_model else None

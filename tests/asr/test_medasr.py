@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -14,6 +15,7 @@ pytest.importorskip("torch")
 
 from assistant.asr import windows as windows_module
 from assistant.asr.acoustic import CachedAcoustic, open_acoustic
+from assistant.asr.batching import StepBatcher
 from assistant.asr.beam import BeamSettings
 from assistant.asr.bundle import open_bundle
 from assistant.asr.export import Described, export
@@ -145,6 +147,62 @@ def test_steps_that_look_far_enough_ahead_equal_the_whole(bundles, left):
         steps.commit(commit)
         at += commit
     assert (worst < 1e-3) == (left == 200)
+
+
+def test_streams_that_step_together_hear_what_they_hear_alone(bundles):
+    alone, together = (
+        open_acoustic(open_bundle(bundles / "cached", "fp32"), batch=batch) for batch in (1, 4)
+    )
+    feats = [log_mel(probe_signal(3.0)[number * 900 :]) for number in range(6)]
+
+    def hear(acoustic, number):
+        """Ragged: every stream has chunks of its own size, and is somewhere else."""
+        steps, out, chunk = acoustic.open_steps(50), [], 8 + 3 * number
+        for at in range(0, 60 - chunk, chunk):
+            found = steps.decode(feats[number][4 * at :][: 4 * (chunk + 3) + 13])
+            steps.commit(chunk)
+            out.append(found)
+        return np.concatenate(out)
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda number: hear(together, number), range(6)))
+    steps = sum(len(range(0, 60 - (8 + 3 * n), 8 + 3 * n)) for n in range(6))
+    assert together._batcher.runs <= steps
+    for number, ours in enumerate(found):
+        assert np.abs(ours - hear(alone, number)).max() < 1e-3
+
+
+def test_steps_that_wait_meanwhile_are_taken_in_one_run():
+    class Session:
+        """Doubles its features; holds its first run until others wait."""
+
+        def __init__(self):
+            self.gate, self.sizes = threading.Event(), []
+
+        def run(self, _, feed):
+            self.sizes.append(len(feed["feats"]))
+            self.gate.wait(10)
+            logits = 2 * feed["feats"][:, :2, :1]
+            kv = np.zeros((len(logits), 1, 1, 2, 1), np.float32)
+            return [logits, kv, kv, np.zeros((len(logits), 1, 2, 1), np.float32)]
+
+    session = Session()
+    batcher = StepBatcher(session, most=3)
+
+    def ask(value):
+        feats = np.full((1, 13, 1), value, np.float32)
+        return batcher.run({"feats": feats, "new_len": np.array([1])})[0]
+
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(ask, 0.0)]
+        while not session.sizes:
+            time.sleep(0.001)
+        asked += [pool.submit(ask, float(n)) for n in range(1, 6)]
+        while len(batcher._waiting) < 5:
+            time.sleep(0.001)
+        session.gate.set()
+        assert [each.result().tolist() for each in asked] == [[[[2.0 * n]]] for n in range(6)]
+    assert session.sizes == [1, 3, 2]
 
 
 def test_windows_cover_everything_once_and_their_seams_lose_nothing(model, monkeypatch):
