@@ -27,7 +27,14 @@ With the session's `id`, and its `resume_token` in the header `X-Session-Token`.
 
 | request | gives |
 |---|---|
-| `POST /v1/attachments?session=ID&name=NAME`, an image as its body | `201` and the attachment |
+| `POST /v1/attachments?session=ID&name=NAME`, a file as its body | `201` and the first attachment in it |
+| `POST /v1/uploads?session=ID` | `201` and `{"id"}`, for many files that belong together |
+| `PUT /v1/uploads/UP?session=ID`, one file; `X-File-Name`: its path, percent-encoded | `204` |
+| `POST /v1/uploads/UP/finish?session=ID` | `{"attachments", "problems": [{name, code, message}]}` |
+| `GET` an attachment's `url`; `URL/slice?i=N&window=W` | a small picture; picture N from 0, large |
+| `GET /v1/prompt/ID` | `{"pieces"}`: what the model reads of all that is attached, in its order |
+| `POST /v1/pacs/find?session=ID`, `{"number"}` | `{"series"}` of an accession number or study UID |
+| `POST /v1/pacs/attach?session=ID`, `{"study", "series"}` | as finishing an upload |
 | `GET /v1/sessions/ID/export?format=F` | the report as a file, also after a restart with `--store` |
 | `GET /v1/sessions/ID/checks` | `{"findings": [{code, message, section_id, start, end}]}` |
 | `GET /v1/sessions/ID/words` | `{"revision", "words": [WordPlace]}`: where every spoken word stands |

@@ -49,5 +49,5 @@ export function archiveView({ post }) {
 /** @param {Record<string, any>} series */
 function words(series) {
   const date = String(series.date).replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3');
-  return [series.modality, series.description, date, `${series.count} images`].filter(Boolean).join(' · ');
+  return [series.modality, series.description, date, `${series.count} image${series.count === 1 ? '' : 's'}`].filter(Boolean).join(' · ');
 }
