@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     pause_ms: int = Field(200, ge=60, le=2000, description="Silence after which the final is prepared.")
     silence_ms: int = Field(700, ge=100, le=5000, description="Silence that ends an utterance.")
     question_silence_ms: int = Field(
-        450, ge=100, le=5000, description="Silence that ends a whole question or command."
+        550, ge=100, le=5000, description="Silence that ends a whole question or command."
     )
     unfinished_silence_ms: int = Field(
         1400, ge=100, le=5000, description="Silence that ends a sentence that is not finished."

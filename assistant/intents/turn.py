@@ -1,6 +1,6 @@
 """How long a silence ends an utterance, from what was said before it. Pure."""
 
-from assistant.intents.classifier import tidy, words
+from assistant.intents.classifier import words
 from assistant.intents.detect import Context, detect
 from assistant.intents.form import form_of
 from assistant.intents.lexicon import AUX, DEFINITE, INDEFINITE, WH, word_set
@@ -16,11 +16,15 @@ DANGLING = (
     | word_set(
         """
         and or but nor of in at to for from with without by between into onto per than as because if
+        on most need needs have show shows cause causes cover covers suggest represent recommend
         whether that uh um er versus about approximately measuring left right upper lower mild moderate severe
         """
     )
 )
-"""A sentence that ends in one of these goes on."""
+"""A sentence that ends in one of these goes on, also where the recogniser puts a question mark behind it."""
+ENDING_IN_LY = word_set(
+    "daily weekly monthly family early only bodily early assembly bilaterally unilaterally"
+)
 
 
 def closing_silence_ms(text: str, question_mode: bool, settings: EndpointSettings) -> int:
@@ -32,9 +36,12 @@ def closing_silence_ms(text: str, question_mode: bool, settings: EndpointSetting
     decision = detect(text, AUTO)
     if decision.intent == "command":
         return settings.question_silence_ms
-    if said[-1] in DANGLING and not tidy(text).endswith("?"):
+    if said[-1] in DANGLING or (said[-1].endswith("ly") and said[-1] not in ENDING_IN_LY):
         return settings.unfinished_silence_ms
     asks = decision.intent == "question" and decision.confidence >= SURE
-    if question_mode or (asks and form_of(said).kind == "asked" and len(said) > 2):
+    asks = asks and form_of(said).kind == "asked"
+    if asks and len(said) < 3 and said[0] in AUX:
+        return settings.unfinished_silence_ms  # "is there"
+    if asks or question_mode:
         return settings.question_silence_ms
     return settings.silence_ms

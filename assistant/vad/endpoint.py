@@ -22,7 +22,7 @@ class EndpointSettings:
     """Silence after which the final is prepared, 60 to 2000."""
     silence_ms: int = 700
     """Silence that ends an utterance, ``pause_ms`` to 5000."""
-    question_silence_ms: int = 450
+    question_silence_ms: int = 550
     """Silence that ends a whole question or command, at least ``pause_ms``."""
     unfinished_silence_ms: int = 1400
     """Silence that ends a sentence that is not finished, at least ``silence_ms``, up to 5000."""
