@@ -109,9 +109,13 @@ class Attachments:
         return self._studies.get(attachment_id)
 
     async def pieces(self, ids: Sequence[str], most: int) -> tuple[Piece, ...]:
-        """What a model with room for ``most`` images reads of these attachments."""
+        """What a model with room for ``most`` images reads of these attachments. Raises ``BadInput``:
+        ``attachment_unknown``."""
         studies = [self._studies[each] for each in ids if each in self._studies]
-        return await asyncio.to_thread(all_pieces, studies, most)
+        try:
+            return await asyncio.to_thread(all_pieces, studies, most)
+        except FileNotFoundError:
+            raise BadInput("An attachment was just removed. Ask again.", code="attachment_unknown") from None
 
     async def remove(self, attachment_id: str) -> None:
         if study := self._studies.pop(attachment_id, None):

@@ -74,7 +74,9 @@ def read_picture(
 
 
 def is_photo(path: Path) -> bool:
-    """Whether it begins as PNG, JPEG or WebP do."""
+    """Whether it begins as PNG, JPEG or WebP do, and is of a size to be read."""
+    if path.stat().st_size > MAX_BYTES:
+        return False
     with path.open("rb") as file:
         head = file.read(12)
     return head.startswith((b"\x89PNG", b"\xff\xd8\xff")) or (head[:4] == b"RIFF" and head[8:] == b"WEBP")

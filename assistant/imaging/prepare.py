@@ -17,7 +17,7 @@ from assistant.imaging.pdf import read_pdf
 from assistant.imaging.photo import MAX_BYTES, read_picture
 from assistant.imaging.series import prepare_series
 from assistant.imaging.slide import is_slide, read_slide
-from assistant.imaging.study import Problem, SourceFile, Study, keep_pictures
+from assistant.imaging.study import Problem, SourceFile, Study, keep_pictures, problem_of
 
 DICOM_SUFFIXES = {".dcm", ".dicom", ".ima"}
 NAMED_PROBLEMS = 10
@@ -43,8 +43,8 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
                     seen.add(found.path.resolve())
                     read = _read(found, folder, options)
                     instances.append(read) if isinstance(read, Instance) else studies.append(read)
-            except (BadInput, MemoryError) as error:
-                problems.append(_problem(found.name, error))
+            except Exception as error:  # readers meet damage with errors of many kinds
+                problems.append(problem_of(found.name, error))
         for slide in _whole_slides(instances, folder):
             studies.append(slide) if isinstance(slide, Study) else problems.append(slide)
         flat = [each for each in instances if not each.whole_slide]
@@ -68,14 +68,6 @@ def _in_short(problems: Iterable[Problem]) -> Iterable[Problem]:
         if (more := count - NAMED_PROBLEMS) > 0:
             message = f"{more} more files were left out in the same way, the last one {last[code].name}."
             yield Problem(last[code].name, code, message)
-
-
-def _problem(name: str, error: BadInput | MemoryError) -> Problem:
-    if isinstance(error, BadInput):
-        return Problem(name, error.code, error.message)
-    return Problem(
-        name, "image_too_many_pixels", f"{name} needs more memory than is allowed. Give a smaller one."
-    )
 
 
 def _read(found: SourceFile, folder: Path, options: Options) -> Study | Instance:
@@ -149,5 +141,5 @@ def _whole_slides(instances: Iterable[Instance], folder: Path) -> Iterable[Study
     for each in largest.values():
         try:
             yield read_slide(each.path, each.name, folder)
-        except (BadInput, MemoryError) as error:
-            yield _problem(each.name, error)
+        except Exception as error:  # as above
+            yield problem_of(each.name, error)

@@ -11,7 +11,7 @@ import PIL.Image
 
 from assistant.errors import BadInput
 from assistant.imaging.dicom import Frame, Instance, Vector, measured_values, picture_pixels, stored_values
-from assistant.imaging.study import Problem, Study, keep_pictures
+from assistant.imaging.study import Problem, Study, keep_pictures, problem_of
 from assistant.imaging.values import Values, chosen_slices
 from assistant.imaging.volume import keep_volume
 
@@ -65,8 +65,8 @@ def prepare_series(
                 yield from _volume(members, folder, show_identity)
             else:
                 yield from _pictures(members, folder, show_identity)
-        except BadInput as error:
-            yield Problem(members[0].name, error.code, error.message)
+        except Exception as error:  # pixels and tags can be damaged in many ways
+            yield problem_of(members[0].name, error)
 
 
 def _group(instance: Instance) -> Hashable:

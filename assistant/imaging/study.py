@@ -1,5 +1,6 @@
 """One attachment, prepared in a folder of its own: pieces for the model, pictures for the page."""
 
+import errno
 import os
 import secrets
 from abc import ABC, abstractmethod
@@ -11,6 +12,7 @@ from typing import Literal, NamedTuple
 import PIL.Image
 
 from assistant.engines.pieces import Image, ImagePiece, Padding, Piece
+from assistant.errors import BadInput
 from assistant.imaging.square import encoded, squared
 from assistant.imaging.values import chosen_slices
 
@@ -32,6 +34,20 @@ class Problem:
     name: str
     code: str
     message: str
+
+
+def problem_of(name: str, error: Exception) -> Problem:
+    """What stopped the reading of ``name``. Of errors that are not ours the text is left out: libraries quote
+    what is in the files."""
+    match error:
+        case BadInput():
+            return Problem(name, error.code, error.message)
+        case MemoryError():
+            return Problem(name, "image_too_many_pixels", f"{name} needs more memory than is allowed.")
+        case OSError() if error.errno == errno.ENOSPC:
+            return Problem(name, "disk_full", f"{name}: there is no room left on the server's disk.")
+        case _:
+            return Problem(name, "file_not_readable", f"{name} is damaged in a way that is not known here.")
 
 
 class Picture(NamedTuple):

@@ -65,7 +65,7 @@ class Volume(Study):
         """Made once, then kept beside the values."""
         kept = self.folder / f"model-{index:04}.png"
         if not kept.exists():
-            picture = PIL.Image.fromarray(self._as_model(self._values()[index]))
+            picture = PIL.Image.fromarray(self._as_model(self._values(index)))
             new = kept.with_suffix(".new")
             new.write_bytes(saved(squared(picture), "PNG", compress_level=1))
             new.replace(kept)
@@ -79,7 +79,7 @@ class Volume(Study):
     def view(self, index: int, window: str = "") -> Picture:
         if not 0 <= index < self.count:
             raise IndexError(index)
-        values = self._values()[index]
+        values = self._values(index)
         match window or self.windows[0]:
             case name if name == AS_MODEL:
                 pixels = self._as_model(values)
@@ -92,9 +92,10 @@ class Volume(Study):
                 pixels = windowed(values, *CT_WINDOWS_HU[name])
         return Picture("image/jpeg", saved(PIL.Image.fromarray(pixels), "JPEG", quality=90))
 
-    def _values(self) -> Values:
-        shape = (self.count, self.height_px, self.width_px)
-        return np.memmap(self.folder / VALUES, np.float32, "r", shape=shape)
+    def _values(self, index: int) -> Values:
+        size = self.height_px * self.width_px
+        values = np.fromfile(self.folder / VALUES, np.float32, size, offset=4 * size * index)
+        return values.reshape(self.height_px, self.width_px)
 
 
 def keep_volume(

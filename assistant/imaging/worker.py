@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -12,7 +13,9 @@ from pathlib import Path
 
 from assistant.errors import BadInput
 from assistant.imaging.options import Options, Prepared
-from assistant.imaging.study import SourceFile
+from assistant.imaging.study import SourceFile, problem_of
+
+log = logging.getLogger(__name__)
 
 LONGEST_READ_S = 600.0
 MEMORY_BYTES = 6 * 2**30
@@ -29,7 +32,8 @@ class Reader:
         self._pool: ProcessPoolExecutor | None = None
 
     async def read(self, files: Sequence[SourceFile], folder: Path) -> Prepared:
-        """Prepare ``files`` in ``folder``. Raises ``BadInput``: ``reader_died``, ``reading_too_slow``."""
+        """Prepare ``files`` in ``folder``. Raises ``BadInput``: ``reader_died``, ``reading_too_slow``,
+        ``disk_full``, ``file_not_readable``."""
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_start)
@@ -51,6 +55,10 @@ class Reader:
                 f"{_names(files)}: reading took more than {LONGEST_READ_S / 60:g} minutes and was given up.",
                 code="reading_too_slow",
             ) from None
+        except Exception as error:  # a bug, or a full disk; its text may quote what is in the files
+            log.error("reading failed: %s", type(error).__name__)
+            problem = problem_of(_names(files), error)
+            raise BadInput(problem.message, code=problem.code) from None
 
     def close(self) -> None:
         if self._pool:

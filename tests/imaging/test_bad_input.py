@@ -1,5 +1,6 @@
 """What cannot be used is named, with the reason; the rest is kept, and memory stays bounded."""
 
+import errno
 import io
 import shutil
 import zipfile
@@ -184,3 +185,14 @@ def test_a_damaged_file_is_a_problem_or_still_a_picture(tmp_path_factory, change
     prepared = prepare([SourceFile("a.dcm", folder / "a.dcm")], folder, Options())
     assert prepared.studies or prepared.problems
     shutil.rmtree(folder)
+
+
+def test_what_fails_in_an_unforeseen_way_is_named_without_the_librarys_words(read, tmp_path, monkeypatch):
+    def fail(path, name, folder):
+        raise OSError(errno.ENOSPC, "MRN-4711") if name == "full.pdf" else ValueError("Marker^Jane")
+
+    monkeypatch.setattr("assistant.imaging.prepare.read_pdf", fail)
+    for name in ("full.pdf", "odd.pdf"):
+        (tmp_path / name).write_bytes(b"%PDF-1.7")
+    _, problems = read(tmp_path / "full.pdf", tmp_path / "odd.pdf")
+    assert problems == {"full.pdf": "disk_full", "odd.pdf": "file_not_readable"}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import BadInput
-from assistant.imaging.photo import ImageLimits, image_from_data_uri, read_image, thumbnail
+from assistant.imaging.photo import ImageLimits, image_from_data_uri, read_image
 
 RED, GREEN = (200, 20, 20), (20, 180, 20)
 
@@ -125,12 +125,6 @@ def test_a_phones_jpeg_with_a_second_picture_behind_it_is_read():
     data = encoded(two_tone(), "MPO", save_all=True, append_images=[two_tone(8, 8)])
     image = read_image(data, "x.jpg")
     assert (image.media_type, image.width_px) == ("image/jpeg", 40)
-
-
-def test_a_thumbnail_is_small_and_upright():
-    image = read_image(encoded(two_tone(1000, 500), "PNG"), "x.png")
-    with PIL.Image.open(io.BytesIO(thumbnail(image, 256))) as small:
-        assert (small.format, small.size) == ("JPEG", (256, 128))
 
 
 def test_nothing_at_all_is_empty():
