@@ -44,11 +44,16 @@ export function goTo(sectionId, start, end) {
   if (!section || !range) return;
   if (!section.hasAttribute('tabindex') && !section.isContentEditable) section.tabIndex = -1;
   section.focus({ preventScroll: true });
+  select(range);
+  const box = range.getClientRects().length ? range.startContainer.parentElement : section;
+  box?.scrollIntoView({ block: 'center' });
+}
+
+/** @param {Range} range */
+export function select(range) {
   const selection = getSelection();
   selection?.removeAllRanges();
   selection?.addRange(range);
-  const box = range.getClientRects().length ? range.startContainer.parentElement : section;
-  box?.scrollIntoView({ block: 'center' });
 }
 
 /** @param {string} text @param {number} codePoints */

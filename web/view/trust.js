@@ -2,7 +2,7 @@
 
 import { audio, words } from '../reports.js';
 import { byId, element, setText } from './dom.js';
-import { placeOf, rangeOf } from './places.js';
+import { placeOf, rangeOf, select } from './places.js';
 
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../reports.js').SessionKey} SessionKey */
@@ -21,6 +21,8 @@ export function trustView({ key, fail }) {
   let state = null;
   /** @type {{revision: number, words: WordPlace[]}|null} */
   let known = null;
+  /** @type {WordPlace|null} */
+  let explained = null;
   /** @type {HTMLAudioElement|null} */
   let player = null;
 
@@ -28,7 +30,9 @@ export function trustView({ key, fail }) {
     const place = pointed(event);
     if (!place || !state) return;
     const word = at(state.document?.doubtful ?? [], place);
-    if (word) explain(word);
+    const again = word && word === explained; // a second click is to put the caret there
+    explained = null;
+    if (word && !again) explain(word);
     else if (event.altKey && keepsAudio(state)) void playAt(place);
   });
   report.addEventListener('mousemove', (/** @type {MouseEvent} */ event) => {
@@ -43,6 +47,8 @@ export function trustView({ key, fail }) {
   function explain(word, focus) {
     const range = rangeOf(word.section_id, word.start, word.end);
     if (!range || !state) return;
+    explained = word;
+    select(range); // the word to correct, not a caret in the middle of it, where the next words would go
     const box = range.getBoundingClientRect();
     const play = keepsAudio(state) && element('button', {
       type: 'button', class: 'quiet small', onclick: () => void playWord(word),
