@@ -74,7 +74,13 @@ def _without_months(words: list[str]) -> list[str]:
     return out
 
 
+_SUMMARIZE = (["some", "arise"], ["some", "rise"])
+"""As a recogniser may hear it; nothing else that is said begins so."""
+
+
 def _core(words: list[str]) -> list[str]:
+    if words[:2] in _SUMMARIZE:
+        words = ["summarize", *words[3 if words[2:3] == ["of"] else 2 :]]
     at = 0
     while at < len(words) - 1 and words[at] in FILLERS:
         at += 1

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 
 from assistant.intents.classifier import words
-from assistant.intents.clauses import reports_speech
+from assistant.intents.clauses import answers_itself, reports_speech
 from assistant.intents.detect import Context, Decision, addressed, detect
 from assistant.intents.form import form_of
 from assistant.intents.lexicon import FILLERS
@@ -47,6 +47,8 @@ def decide(text: str, context: Context) -> tuple[Part, ...]:
     starts = [0, *_sentence_starts(text)]
     if len(starts) == 1 or addressed(text) is not None:
         return (whole,)
+    while len(starts) > 1 and set(words(text[starts[-1] :])) <= FILLERS | {"or"}:
+        starts.pop()  # "Which lobe is the mass in? And?"
     ends = [*starts[1:], len(text)]
     asked = [_is_surely_asked(text[start:end], context) for start, end in zip(starts, ends, strict=True)]
     tail = len(asked)
@@ -54,7 +56,8 @@ def decide(text: str, context: Context) -> tuple[Part, ...]:
         tail -= 1
     if tail == 0 or set(words(text[: ends[tail - 1]])) <= FILLERS | {"thanks", "thank", "you"}:
         return (whole,)
-    if tail == len(asked) or reports_speech(words(text[starts[tail - 1] : ends[tail - 1]])):
+    before = words(text[starts[tail - 1] : ends[tail - 1]])
+    if tail == len(asked) or reports_speech(before) or answers_itself(before):
         return (_told(whole, any(asked)),)
     at = starts[tail]
     head = _told(Part(text[:at], detect(text[:at], context)), any(asked[:tail]))

@@ -59,17 +59,7 @@ def _what(core: list[str]) -> Form:
         if after in MODALS and third in BARE_VERBS | {"be", "also"}:
             return NOTE if has_finite(core[3:]) else OPEN
         return ASKED
-    if after in (
-        "appears",
-        "looks",
-        "looked",
-        "seems",
-        "sounds",
-        "remains",
-        "appeared",
-        "seemed",
-        "remained",
-    ):
+    if after in _SEEMS:
         return NOTE
     if after in PRONOUNS | DEFINITE | PEOPLE:
         return NOTE
@@ -80,6 +70,7 @@ def _what(core: list[str]) -> Form:
     return _noun_then_verb(core)
 
 
+_SEEMS = word_set("appear appears appeared look looks looked seem seems seemed sounds remains remained")
 _HAPPENS = word_set("causes caused happened happens explains helps changed works")
 
 
