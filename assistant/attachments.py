@@ -9,8 +9,10 @@ from pathlib import Path, PurePosixPath
 from assistant.engines.pieces import Piece
 from assistant.errors import BadInput
 from assistant.events import Attachment
+from assistant.fhir_record import Resource
 from assistant.imaging.options import Prepared
 from assistant.imaging.photo import is_photo, read_picture
+from assistant.imaging.record import RecordStudy
 from assistant.imaging.study import Problem, SourceFile, Study, all_pieces, keep_pictures
 from assistant.imaging.worker import Reader
 
@@ -116,6 +118,12 @@ class Attachments:
             return await asyncio.to_thread(all_pieces, studies, most)
         except FileNotFoundError:
             raise BadInput("An attachment was just removed. Ask again.", code="attachment_unknown") from None
+
+    async def records(self, ids: Sequence[str]) -> tuple[Resource, ...]:
+        """The resources of the records among these attachments."""
+        studies = [each for key in ids if isinstance(each := self._studies.get(key), RecordStudy)]
+        read = await asyncio.to_thread(lambda: [study.resources() for study in studies])
+        return tuple(resource for resources in read for resource in resources)
 
     async def remove(self, attachment_id: str) -> None:
         if study := self._studies.pop(attachment_id, None):

@@ -611,7 +611,7 @@ class Attachment(_Part):
     width_px: int
     height_px: int
     url: str = Field(description="Path of a small picture of it on this server; below it: /slice?i=&window=.")
-    kind: str = Field("photo", description="photo, xray, pictures, ct, mr, slide or pages.")
+    kind: str = Field("photo", description="photo, xray, pictures, ct, mr, slide, pages or record.")
     count: int = Field(1, description="Pictures to look through: slices, pages, patches behind an overview.")
     windows: list[str] = Field([], description="Windows that its slices can be seen in, the usual one first.")
     notes: list[str] = Field([], description="What to know about it, e.g. that slices are missing.")
@@ -684,6 +684,21 @@ class ResponseSources(ServerEventBase):
     answered: bool = Field(
         description="False: nothing was found, and the answer's text says so; no model was asked."
     )
+
+
+class RecordPart(_Part):
+    label: str = Field(description="As the answer names it, in brackets: Observation/12.")
+    reference: str = Field(description="As the record has it: Observation/0f2c….")
+    text: str
+
+
+class ResponseRecord(ServerEventBase):
+    """At the end of an answer from a patient's record: the resources that it names, as they stand there."""
+
+    type: Literal["assistant.response.record"] = "assistant.response.record"
+    response_id: str
+    read: int = Field(description="How many resources were read for it.")
+    named: list[RecordPart]
 
 
 class _OutputText(ServerEventBase):
@@ -848,6 +863,7 @@ ServerEvent = Annotated[
     | AttachmentRemoved
     | ResponseCreated
     | ResponseSources
+    | ResponseRecord
     | OutputTextDelta
     | OutputTextDone
     | AnswerThought

@@ -5,6 +5,7 @@ import base64
 import binascii
 import logging
 import secrets
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +21,7 @@ from assistant.channels import DropOldest, Outbox
 from assistant.components import Components
 from assistant.config import Settings
 from assistant.dictation.library import spoken_key
-from assistant.engines.base import AnswerText, Engine, EngineInfo, Question, Thought, Usage
+from assistant.engines.base import AnswerText, Engine, EngineInfo, Output, Question, Thought, Usage
 from assistant.engines.pieces import Piece
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
@@ -70,6 +71,7 @@ from assistant.listener import Listener
 from assistant.personal import Personal
 from assistant.readings.labs import LabReport
 from assistant.record import SessionRecord
+from assistant.record_reading import Consulted, answer_from_record
 from assistant.server.webrtc import MicrophonePeer
 from assistant.session.answering import describe
 from assistant.session.asking import Guidelines
@@ -94,6 +96,7 @@ from assistant.session.types import (
     PassagesFound,
     QuestionTyped,
     ReadingAloud,
+    RecordRead,
     ReportCommanded,
     ReportEdited,
     StartAnswer,
@@ -576,6 +579,12 @@ class SessionRunner:
             found = await asyncio.to_thread(library.search, text, self._settings.guideline_passages)
         self._take(PassagesFound(turn, tuple(found), ready=library.shelf.ready))
 
+    async def _outputs(self, engine: Engine, question: Question) -> AsyncIterator[Output | Consulted]:
+        """The engine's answer, read out of the attached records if there are any."""
+        if resources := await self.attachments.records(question.record_ids):
+            return answer_from_record(engine, question, resources)
+        return engine.answer(question)
+
     async def _answer(self, engine: Engine, turn: int, question: Question) -> None:
         code: str | None = None
         message = ""
@@ -583,13 +592,15 @@ class SessionRunner:
         try:
             with telemetry.stage("answer"):
                 question = await self._with_pieces(question, engine.info)
-                async with aclosing(engine.answer(question)) as outputs:  # type: ignore[type-var]
+                async with aclosing(await self._outputs(engine, question)) as outputs:  # type: ignore[type-var]
                     async for output in outputs:
                         match output:
                             case AnswerText(text):
                                 self._take(AnswerProgressed(turn, text))
                             case Thought(text):
                                 self._take(ModelThought(turn, text))
+                            case Consulted(resources, facts):
+                                self._take(RecordRead(turn, resources, facts))
                             case Usage():
                                 usage = output
                             case _:

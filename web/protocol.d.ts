@@ -434,6 +434,18 @@ export interface ResponseSources {
   answered: boolean;
 }
 
+/** At the end of an answer from a patient's record: the resources that it names, as they stand there. */
+export interface ResponseRecord {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.response.record";
+  response_id: string;
+  /** How many resources were read for it. */
+  read: number;
+  named: RecordPart[];
+}
+
 export interface OutputTextDelta {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -697,7 +709,7 @@ export interface Attachment {
   height_px: number;
   /** Path of a small picture of it on this server; below it: /slice?i=&window=. */
   url: string;
-  /** photo, xray, pictures, ct, mr, slide or pages. */
+  /** photo, xray, pictures, ct, mr, slide, pages or record. */
   kind: string;
   /** Pictures to look through: slices, pages, patches behind an overview. */
   count: number;
@@ -745,6 +757,14 @@ export interface SourcePart {
   text: string;
   /** Path on this server that shows the passage at its place. */
   url: string;
+}
+
+export interface RecordPart {
+  /** As the answer names it, in brackets: Observation/12. */
+  label: string;
+  /** As the record has it: Observation/0f2c…. */
+  reference: string;
+  text: string;
 }
 
 /** Upper left and lower right corner, in pixels of the picture as it was attached. */
@@ -885,6 +905,7 @@ export type ServerEvent =
   | AttachmentRemoved
   | ResponseCreated
   | ResponseSources
+  | ResponseRecord
   | OutputTextDelta
   | OutputTextDone
   | AnswerThought

@@ -49,6 +49,7 @@
  * @property {string} thoughts          what the model thought first: no part of the answer
  * @property {import('./protocol.js').AnswerBoxes|null} boxes
  * @property {import('./protocol.js').ChangePart[]|null} changes
+ * @property {{read: number, named: import('./protocol.js').RecordPart[]}|null} record
  * @property {import('./protocol.js').AnswerLabs|null} labs
  *
  * @typedef {{number: number, file: string, place: string, text: string, url: string}} Source
@@ -178,6 +179,8 @@ export function reduce(state, event) {
       return changeAnswer(state, event.response_id, (answer) => ({ thoughts: answer.thoughts + event.delta }));
     case 'assistant.answer.boxes':
       return changeAnswer(state, event.response_id, () => ({ boxes: /** @type {any} */ (event) }));
+    case 'assistant.response.record':
+      return changeAnswer(state, event.response_id, () => ({ record: { read: event.read, named: event.named } }));
     case 'assistant.answer.changes':
       return changeAnswer(state, event.response_id, () => ({ changes: event.changes }));
     case 'assistant.answer.labs':
@@ -359,7 +362,7 @@ function responseCreated(state, event) {
         `${state.epoch}:${id}`),
       text: '', status: 'in_progress', error: '', engine: event.engine,
       sources: null, cited: [], answered: true, context: event.context ?? null,
-      thoughts: '', boxes: null, changes: null, labs: null,
+      thoughts: '', boxes: null, changes: null, labs: null, record: null,
     }],
   };
 }

@@ -40,6 +40,10 @@ class Question:
     document: str = ""
     """The session's dictated text so far."""
     attachment_ids: tuple[str, ...] = ()
+    record_ids: tuple[str, ...] = ()
+    """Attached records: what bears on the question is read from them before it is answered."""
+    record: str = ""
+    """What was read, a fact a line."""
     pieces: tuple[Piece, ...] = ()
     """What is attached, as the model is to read it, before the dictation and the question."""
     earlier: tuple[Exchange, ...] = ()

@@ -36,6 +36,7 @@ def chat_text(question: Question, document_chars: int = LONGEST_DOCUMENT_CHARS) 
     if how := instruction(question.task):
         asked = f"{asked}\n\n{how}"
     before = [
+        record_text(question),
         sources_text(question, document_chars * SOURCES_PERCENT // 100),
         earlier_text(question.earlier, document_chars * EARLIER_PERCENT // 100),
     ]
@@ -45,6 +46,17 @@ def chat_text(question: Question, document_chars: int = LONGEST_DOCUMENT_CHARS) 
         before.append(f"The clinician has dictated so far:\n<dictation>\n{document}\n</dictation>")
     before = [part for part in before if part]
     return "\n\n".join([*before, f"Question: {asked}"]) if before else asked
+
+
+def record_text(question: Question) -> str:
+    """What was read in the patient's record, and how to name it; empty without a record."""
+    if not question.record:
+        return ""
+    return (
+        f"From the patient's record:\n<record>\n{framed(question.record)}\n</record>\n"
+        "Answer from the record, and name the resource behind each fact in brackets, as in [Observation/12]. "
+        "If the record does not say, say so."
+    )
 
 
 def chat_content(
@@ -114,6 +126,8 @@ def completion_text(question: Question) -> str:
     """For a base model without a chat template: questions and answers to be continued. Document and question
     are one line each, so that neither can pose as a further question."""
     lines = [f"Question: {q}\nAnswer: {a}\n" for q, a in FEW_SHOTS]
+    if question.record:
+        lines.append(f"Record: {_one_line(question.record)}\n")
     if question.sources:
         lines.append(f"Guideline: {_one_line(question.sources[0].text)[:BASE_MODEL_SOURCE_CHARS]}\n")
     if question.document:

@@ -91,13 +91,14 @@ def read_header(path: Path, name: str) -> Instance:
             tags = pydicom.dcmread(file, stop_before_pixels=True, force=_without_preamble(path))
             left = path.stat().st_size - file.tell()
         instance = _instance(tags, path, name)
+        least = _least_bytes(tags)
     except BadInput:
         raise
     except (InvalidDicomError, EOFError):
         raise BadInput(f"{name} is not a DICOM file, or is cut off.", code=DAMAGED) from None
     except Exception:  # a damaged file makes pydicom fail in many ways
         raise BadInput(f"{name}: its DICOM tags are damaged.", code=DAMAGED) from None
-    if left < _least_bytes(tags):
+    if left < least:
         raise BadInput(f"{name} is cut off: its picture is not whole. Copy it again.", code=DAMAGED)
     return instance
 

@@ -15,12 +15,14 @@ from assistant.imaging.nifti import is_nifti, read_nifti
 from assistant.imaging.options import Options, Prepared
 from assistant.imaging.pdf import read_pdf
 from assistant.imaging.photo import MAX_BYTES, read_picture
+from assistant.imaging.record import read_record
 from assistant.imaging.series import prepare_series
 from assistant.imaging.slide import is_slide, read_slide
 from assistant.imaging.study import Problem, SourceFile, Study, keep_pictures, problem_of
 
 DICOM_SUFFIXES = {".dcm", ".dicom", ".ima"}
 NAMED_PROBLEMS = 10
+RECORD_SUFFIXES = {".json", ".ndjson"}
 SLIDE_SUFFIXES = {".svs", ".ndpi", ".scn", ".mrxs", ".vms", ".vmu", ".bif", ".svslide"}
 
 
@@ -86,6 +88,8 @@ def _read(found: SourceFile, folder: Path, options: Options) -> Study | Instance
         return read_nifti(path, name, folder)
     if suffix in SLIDE_SUFFIXES or (head[:2] in (b"II", b"MM") and is_slide(path)):
         return read_slide(path, name, folder)
+    if suffix in RECORD_SUFFIXES or head.lstrip().startswith(b"{"):
+        return read_record(path, name, folder)
     if path.stat().st_size > MAX_BYTES:
         raise BadInput(f"{name} is larger than {MAX_BYTES // 2**20} MB.", code="image_too_large")
     try:

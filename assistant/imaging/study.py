@@ -16,7 +16,7 @@ from assistant.errors import BadInput
 from assistant.imaging.square import encoded, squared
 from assistant.imaging.values import chosen_slices
 
-Kind = Literal["photo", "xray", "pictures", "ct", "mr", "slide", "pages"]
+Kind = Literal["photo", "xray", "pictures", "ct", "mr", "slide", "pages", "record"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,15 @@ from assistant.events import (
     EngineDescription,
     OutputTextDelta,
     OutputTextDone,
+    RecordPart,
     ResponseBody,
     ResponseCreated,
     ResponseDone,
+    ResponseRecord,
     ResponseSources,
     TokenUsage,
 )
+from assistant.fhir_record import Resource, named_in
 from assistant.readings.labs import LabReport, parse_labs
 from assistant.session.asking import (
     MOST_EARLIER,
@@ -42,6 +45,7 @@ from assistant.session.types import (
     FindPassages,
     ModelThought,
     PassagesFound,
+    RecordRead,
     StartAnswer,
     StopAnswer,
 )
@@ -61,6 +65,8 @@ class Answer:
     why_images: str
     question_item_id: str = ""
     pieces: list[str] = field(default_factory=list)
+    read: tuple[Resource, ...] = ()
+    """Of the attached records."""
     thought: bool = False
     held: list[Action] = field(default_factory=list)
     """What would be shown, while it runs ahead."""
@@ -152,6 +158,14 @@ class Answering:
         says = self.progress(AnswerProgressed(answer.turn, NOT_FOUND if fact.ready else NOT_READY))
         return [*shown, *says, *self.finish(AnswerFinished(answer.turn))]
 
+    def record_read(self, fact: RecordRead) -> list[Action]:
+        answer = self._of(fact.turn)
+        if answer is not None:
+            answer.read = fact.resources
+            answer.question = replace(answer.question, record=fact.facts)
+            self._keep_sent(answer)
+        return []
+
     def progress(self, fact: AnswerProgressed) -> list[Action]:
         answer = self._of(fact.turn)
         if answer is None:
@@ -198,12 +212,15 @@ class Answering:
 
     def _prepared(self, text: str, document: str, images: Mapping[str, Attachment]) -> Answer:
         """Not begun yet, and without a turn."""
-        chosen = choose_images(text, [Attached(key, each.name) for key, each in images.items()])
+        records = tuple(key for key, each in images.items() if each.kind == "record")
+        pictures = [Attached(key, each.name) for key, each in images.items() if key not in records]
+        chosen = choose_images(text, pictures)
         attached = tuple(images[key] for key in chosen.ids)
         question = Question(
             text=text,
             document=document,
             attachment_ids=chosen.ids,
+            record_ids=records,
             earlier=tuple(exchange for _, exchange in self._earlier),
             task=task_of(text, sum(each.count for each in attached)),
         )
@@ -219,11 +236,14 @@ class Answering:
         return FindPassages(answer.turn, search_text(answer.asked.text, answer.asked.earlier))
 
     def _start(self, answer: Answer) -> StartAnswer:
+        self._keep_sent(answer)
+        by_text_engine = self._engine_for(answer.question) is self._text_engine
+        return StartAnswer(answer.turn, answer.question, by_text_engine)
+
+    def _keep_sent(self, answer: Answer) -> None:
         self.sent[answer.response_id] = (answer.question, self._engine_for(answer.question))
         if len(self.sent) > MOST_SENT:
             del self.sent[next(iter(self.sent))]
-        by_text_engine = self._engine_for(answer.question) is self._text_engine
-        return StartAnswer(answer.turn, answer.question, by_text_engine)
 
     def _engine_for(self, question: Question) -> EngineInfo:
         """Places, slices and changes are what the engine that sees is better at, even a smaller one; what has
@@ -280,8 +300,20 @@ class Answering:
         return [
             Emit(OutputTextDone(response_id=answer.response_id, item_id=answer.item_id, text=text)),
             *found,
+            *self._named(answer, text),
             Emit(ResponseDone(response=body, cited=cited(text, answer.question.sources))),
         ]
+
+    def _named(self, answer: Answer, text: str) -> list[Action]:
+        """The resources of the record that the answer names."""
+        if not answer.read:
+            return []
+        named = [
+            RecordPart(label=each.label, reference=each.reference, text=each.text)
+            for each in named_in(text, answer.read)
+        ]
+        told = ResponseRecord(response_id=answer.response_id, read=len(answer.read), named=named)
+        return [Emit(told)]
 
 
 def describe(info: EngineInfo) -> EngineDescription:

@@ -78,6 +78,7 @@ from assistant.session.types import (
     QuestionTyped,
     ReadingAloud,
     RecognitionFailed,
+    RecordRead,
     ReportCommanded,
     ReportEdited,
     SpeechStarted,
@@ -245,6 +246,8 @@ class Conversation:
                 return self._answers.passages_found(fact)
             case AnswerProgressed():
                 return self._answers.progress(fact)
+            case RecordRead():
+                return self._answers.record_read(fact)
             case ModelThought():
                 return self._answers.thought(fact)
             case AnswerFinished():

@@ -8,6 +8,7 @@ from assistant.dictation.formatter import Formatter
 from assistant.dictation.library import Library
 from assistant.engines.base import Question, Usage
 from assistant.events import Attachment, DocumentCommand, DocumentEdit, Mode, ServerEvent
+from assistant.fhir_record import Resource
 from assistant.guidelines.passages import Passage
 
 # Facts from the microphone. ``utterance`` counts from 1 within a session; times are on its sample clock.
@@ -202,6 +203,15 @@ class ModelThought:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordRead:
+    """What was read in the attached records for an answer, and the facts noted from it."""
+
+    turn: int
+    resources: tuple[Resource, ...]
+    facts: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFinished:
     turn: int
     code: str | None = None
@@ -235,6 +245,7 @@ Fact = (
     | PassagesFound
     | AnswerProgressed
     | ModelThought
+    | RecordRead
     | AnswerFinished
 )
 

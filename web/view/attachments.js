@@ -33,7 +33,7 @@ export function attachmentsView({ send, attach, look }) {
   const list = new KeyedList(strip, (/** @type {any} */ each) => each.key ?? `upload-${each.id}`, (item, old) => {
     if ('progress' in item) return uploadNode(item, old);
     return old ?? element('div', { class: 'attached' },
-      element('button', {
+      item.kind === 'record' ? element('span', { class: 'look' }, ...lookOf(item)) : element('button', {
         type: 'button', class: 'look', 'aria-label': `Look at ${item.name}`, title: item.name, onclick: () => look(item),
       }, ...lookOf(item)),
       element('button', {
@@ -56,6 +56,7 @@ export function attachmentsView({ send, attach, look }) {
 
 /** A photo speaks for itself, a series needs its words. @param {Attachment} item */
 function lookOf(item) {
+  if (item.kind === 'record') return [element('strong', {}, 'Record'), element('span', {}, `${item.name}, ${item.notes.join(' ')}`)];
   const picture = pictureNode(item);
   if (item.kind === 'photo') return [picture];
   picture.alt = '';

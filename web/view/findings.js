@@ -15,8 +15,9 @@ export function findingsNode(key) {
   const boxes = element('div', {});
   const changes = element('div', {});
   const table = element('div', {});
+  const record = element('div', {});
   const sent = sentNode(key);
-  const node = element('div', { class: 'findings' }, thoughts, boxes, changes, table, sent);
+  const node = element('div', { class: 'findings' }, thoughts, boxes, changes, table, record, sent);
   /** @type {Partial<Answer>} */
   let shown = {};
   node.update = (/** @type {Answer} */ answer, /** @type {any[]} */ pictures, /** @type {boolean} */ current) => {
@@ -25,6 +26,7 @@ export function findingsNode(key) {
     if (answer.boxes !== shown.boxes) boxes.replaceChildren(...boxesNodes(answer.boxes, pictures));
     if (answer.changes !== shown.changes) changes.replaceChildren(...changesNodes(answer.changes));
     if (answer.labs !== shown.labs) table.replaceChildren(...labsNodes(answer, key));
+    if (answer.record !== shown.record) record.replaceChildren(...recordNodes(answer.record));
     sent.update(answer, current);
     shown = answer;
   };
@@ -62,6 +64,17 @@ function changesNodes(found) {
   const rows = found.map((each) => element('tr', {}, element('th', { scope: 'row' }, each.finding), element('td', {}, each.change)));
   return [element('table', { class: 'found-table', 'data-testid': 'changes' },
     element('caption', {}, 'Change since the prior study, as the model says'), element('tbody', {}, ...rows))];
+}
+
+/** @param {Answer['record']} found */
+function recordNodes(found) {
+  if (!found) return [];
+  const items = found.named.map((each) => element('li', { title: each.reference },
+    element('span', { class: 'source-number' }, `[${each.label}]`), ` ${each.text}`));
+  const title = found.named.length > 0 ? 'Rests on, of the record' : 'It names nothing of the record: check it there';
+  return [element('div', { class: 'sources', 'data-testid': 'record' },
+    element('h4', {}, title), element('ul', {}, ...items),
+    element('p', { class: 'fine' }, `${found.read} resources were read for it.`))];
 }
 
 const FLAGS = { '': '', low: '↓ low', normal: 'normal', high: '↑ high', abnormal: '! abnormal' };
