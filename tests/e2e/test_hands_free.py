@@ -1,10 +1,14 @@
 """Without hands: an answer read aloud and its echo, sleep by voice, a foot pedal, the settings."""
 
 import re
+import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+
+from assistant.engines.scripted import ScriptedEngine
+from tests.e2e.conftest import DATA, ServerThread
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models]
 
@@ -173,3 +177,36 @@ def test_axe_finds_no_violation_in_the_settings_and_asleep(open_page, scheme):
     page.click("#settings-open")
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.fixture
+def guided(tmp_path):
+    folder = tmp_path / "guidelines"
+    folder.mkdir()
+    shutil.copy(DATA / "guidelines/sepsis.pdf", folder)
+    (folder / "gout.md").write_text("# Gout\n\n## Attack\n\nColchicine 500 micrograms twice daily.\n")
+    (folder / "broken.pdf").write_bytes(b"no PDF")
+    thread = ServerThread(ScriptedEngine(), guidelines=folder)
+    thread.start()
+    yield thread
+    thread.stop()
+
+
+def test_an_answer_shows_the_guideline_passages_it_cites_and_each_opens_at_its_place(open_page, guided):
+    guided.engine.script("gout", ["Colchicine twice daily [1], but not [7]."])
+    page = open_page()
+    page.goto(guided.url)
+    page.click("#settings-open")
+    expect(page.locator("#guidelines")).to_contain_text("broken.pdf", timeout=10_000)
+    page.keyboard.press("Escape")
+    ask(page, "What helps in a gout attack?")
+    expect(page.locator(".sources")).to_contain_text("gout.md, Gout › Attack", timeout=10_000)
+    expect(page.locator(".answer-text a.citation")).to_have_text("1")
+    with page.expect_popup() as opened:
+        page.locator(".sources a").first.click()
+    passage = opened.value
+    expect(passage.locator("mark")).to_have_text("Colchicine 500 micrograms twice daily.")
+    assert Axe().run(passage).violations_count == 0
+    ask(page, "How is scabies treated?")
+    expect(page.locator("#answers")).to_contain_text("Nothing in the guideline folder", timeout=10_000)
+    assert not page.errors
