@@ -147,6 +147,7 @@ def run(
 
 
 def main() -> None:
+    usual = Recipe()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -157,10 +158,10 @@ def main() -> None:
     parser.add_argument("--words", default="", help="new words, with commas: how many of them are found")
     parser.add_argument("--bundle", type=Path, help="also export for the assistant")
     parser.add_argument("--licence", default="that of the model it was tuned from")
-    parser.add_argument("--epochs", type=int, default=Recipe.epochs)
-    parser.add_argument("--rate", type=float, default=Recipe.rate)
-    parser.add_argument("--batch", type=int, default=Recipe.batch)
-    parser.add_argument("--accumulate", type=int, default=Recipe.accumulate)
+    parser.add_argument("--epochs", type=int, default=usual.epochs)
+    parser.add_argument("--rate", type=float, default=usual.rate)
+    parser.add_argument("--batch", type=int, default=usual.batch)
+    parser.add_argument("--accumulate", type=int, default=usual.accumulate)
     parser.add_argument(
         "--no-end-token", action="store_true", help="labels without </s>, as the mini model has them"
     )

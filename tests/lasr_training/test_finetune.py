@@ -112,6 +112,17 @@ def test_the_split_never_has_one_sentence_on_both_sides():
     assert recordings.split(voices)[1] == test
 
 
+def test_from_the_command_line_the_recipe_is_the_announced_one(mini, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(finetune_medasr, "run", lambda args, recipe: seen.append(recipe))
+    monkeypatch.setattr(
+        "sys.argv", ["finetune_medasr.py", str(mini), str(tmp_path), "--out", str(tmp_path / "o")]
+    )
+    finetune_medasr.main()
+    assert seen == [finetune_medasr.Recipe()]
+    assert (seen[0].rate, seen[0].warmup, seen[0].batch * seen[0].accumulate) == (3e-5, 300, 32)
+
+
 def test_the_share_of_words_found_counts_each_time_one_was_said():
     said = ["stop inclisiran {period}", "inclisiran and inclisiran", "no change"]
     heard = ["stop inclisiran", "inclisiran and ink", "inclisiran"]
