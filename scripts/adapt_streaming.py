@@ -30,7 +30,7 @@ from transformers.utils import logging as transformers_logging
 
 from assistant.asr.export import Described, export
 from assistant.asr.lasr_graph import CachedLasr, advance, empty_caches
-from lasr_training import data, recordings, training
+from lasr_training import data, recordings, training, voices
 
 LOOK_AHEADS = (0, 4, 8, 16, 25)
 CHUNK, LEFT = 12, 100
@@ -156,7 +156,10 @@ def sets_of(folder: Path) -> tuple[list[data.Utterance], list[data.Utterance]]:
     """What to adapt on and what to score, from speech that train_mini.py made or from recordings."""
     if (folder / "transcripts.tsv").exists():
         return recordings.split(recordings.read_folder(folder))
-    return data.read_set(folder, "train"), data.read_set(folder, "test")[:60]
+    learn, test = (
+        [u for u in data.read_set(folder, name) if u.voice in voices.TRAINED] for name in ("train", "test")
+    )
+    return learn, test[:60]
 
 
 def endless(utterances: list[data.Utterance], batch_s: float, seed: int) -> Iterator[data.Batch]:
