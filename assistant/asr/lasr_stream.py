@@ -1,7 +1,7 @@
 """One utterance through LASR: tentative and stable text while speech goes on, a full-context final.
 
-Partials come from steps over the newest audio with the left context remembered. A word becomes stable when
-``Preset.hold`` frames of future have been heard after it and every piece of it is likely, or when a
+Partials come from steps over the newest audio with the left context remembered. A word becomes stable when a
+step has settled it, with ``Preset.look_ahead`` frames of future, and every piece of it is likely, or when a
 full-context pass at a pause has read it. Full-context passes run beside the partials, in the model's pool;
 the one started at a pause *is* the final if no speech follows, and is ended at once if some does.
 """
@@ -43,16 +43,15 @@ class Preset:
     """What is nearer to the edge than this is decoded again by the next step."""
     left: int
     """Left context."""
-    hold: int
-    """Future that a word needs before it may be stable; more than ``look_ahead`` waits longer."""
-    sure: float
-    """Probability that the least likely piece of a stable word needs."""
+    sure: float = 0.7
+    """Probability that the least likely piece of a stable word needs. Settled words are not decoded again, so
+    waiting longer would change nothing: a word that is not sure waits for a full-context pass."""
 
 
 PRESETS: dict[PresetName, Preset] = {
-    "fast": Preset(chunk=8, look_ahead=6, left=100, hold=12, sure=0.8),
-    "balanced": Preset(chunk=12, look_ahead=12, left=100, hold=25, sure=0.8),
-    "accurate": Preset(chunk=16, look_ahead=25, left=150, hold=37, sure=0.8),
+    "fast": Preset(chunk=8, look_ahead=8, left=100),
+    "balanced": Preset(chunk=16, look_ahead=12, left=100),
+    "accurate": Preset(chunk=16, look_ahead=25, left=150),
 }
 
 
@@ -180,22 +179,20 @@ class LasrStream:
         until, confirmed = self._take_confirmed()
         heard = spell(collapse(self._committed + self._ahead), self._pieces)
         words = [*confirmed, *(word for word in heard if word.tokens[0].first >= until)]
-        edge = len(self._committed) + len(self._ahead)
         frozen = self._stable[-1].tokens[-1].last if self._stable else -1
         rest = [word for word in words if word.tokens[0].first > frozen]
-        while len(rest) > 1 and self._holds(rest[0], rest[1], edge, until):
+        while len(rest) > 1 and self._holds(rest[0], rest[1], until):
             self._stable.append(rest.pop(0))
         stable = " ".join(word.text for word in self._stable)
         tentative = " ".join(word.text for word in rest)
         return Partial(stable, f" {tentative}" if stable and tentative else tentative)
 
-    def _holds(self, word: TokenWord, following: TokenWord, edge: int, confirmed_until: int) -> bool:
-        last = word.tokens[-1].last
-        if last < confirmed_until:
+    def _holds(self, word: TokenWord, following: TokenWord, confirmed_until: int) -> bool:
+        if word.tokens[-1].last < confirmed_until:
             return True
-        heard_enough = last + self._preset.hold <= edge and following.tokens[0].first < len(self._committed)
+        settled = following.tokens[0].first < len(self._committed)
         unclosed = word.text[0] in "{[" and word.text[-1] not in "}]"
-        return heard_enough and word.probability >= self._preset.sure and not unclosed
+        return settled and word.probability >= self._preset.sure and not unclosed
 
     def _take_confirmed(self) -> tuple[int, list[TokenWord]]:
         """What full-context passes at pauses have read so far."""

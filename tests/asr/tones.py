@@ -19,7 +19,7 @@ RATE = 16_000
 WORDS = 20
 PIECES = ("<blk>", "<s>", "</s>", "<unk>", *(f"▁w{n}" for n in range(WORDS)))
 FIRST_HZ, STEP_HZ = 400.0, 150.0
-PRESET = Preset(chunk=12, look_ahead=30, left=100, hold=30, sure=0.5)
+PRESET = Preset(chunk=12, look_ahead=30, left=100, sure=0.5)
 
 
 def say(numbers, gap_s=0.12, seed=0):

@@ -1,0 +1,89 @@
+"""Real words through the whole path: the mini model that ships, on speech it has not seen."""
+
+import csv
+
+import jiwer
+import numpy as np
+import pytest
+import soundfile
+
+from assistant.asr.calibration import plain_words
+from assistant.components import open_recogniser
+from assistant.config import Settings
+
+
+@pytest.fixture(scope="module")
+def model():
+    return open_recogniser(Settings(asr="lasr-mini"))
+
+
+@pytest.fixture(scope="module")
+def clips(data_dir):
+    """(samples, text): the first dozen, each with half a second of silence on both sides."""
+    with (data_dir / "dictation" / "transcripts.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))[:12]
+    silence = np.zeros(8000, np.float32)
+    return [
+        (
+            np.concatenate(
+                [silence, soundfile.read(data_dir / "dictation" / r["path"], dtype="float32")[0], silence]
+            ),
+            r["text"],
+        )
+        for r in rows
+    ]
+
+
+def error_rate(said, heard):
+    plain = [[" ".join(plain_words(text)) or "-" for text in texts] for texts in (said, heard)]
+    return jiwer.wer(*plain)
+
+
+def stream(model, samples):
+    utterance = model.open_stream()
+    partials = [utterance.accept(samples[i : i + 320]) for i in range(0, len(samples), 320)]
+    return [partial for partial in partials if partial], utterance.finish()
+
+
+def test_words_and_markers_are_heard_and_the_streamed_final_is_the_offline_text(model, clips):
+    finals = []
+    for samples, _ in clips:
+        partials, final = stream(model, samples)
+        stable = ""
+        for partial in partials:
+            assert partial.stable.startswith(stable)
+            stable = partial.stable
+        assert final == model.transcribe(samples)
+        finals.append(final)
+    rate = error_rate([text for _, text in clips], [final.text for final in finals])
+    assert rate < 0.4
+    heard = " ".join(final.text for final in finals).split()
+    assert "{period}" in heard
+    words = [word for final in finals for word in final.words]
+    assert all(word.start_ms < word.end_ms for word in words)
+    assert 0.3 < np.mean([word.confidence for word in words]) <= 1
+
+
+def test_partials_come_near_what_was_said_before_the_final_does(model, clips):
+    lines = []
+    for samples, _ in clips:
+        partials, _final = stream(model, samples)
+        lines.append(partials[-1].stable + partials[-1].tentative)
+    assert error_rate([text for _, text in clips], lines) < 0.55
+
+
+def test_a_microphone_turned_down_a_hundred_times_costs_few_words(model, clips):
+    said = [text for _, text in clips]
+    rates = [
+        error_rate(said, [model.transcribe(samples * np.float32(volume)).text for samples, _ in clips])
+        for volume in (1, 0.01)
+    ]
+    assert rates[1] < rates[0] + 0.1
+
+
+def test_expected_words_are_found(model, clips):
+    said = [text for _, text in clips]
+    spoken = sorted({word for text in said for word in plain_words(text) if len(word) >= 7})
+    helped = model.expecting(spoken)
+    plain, better = (error_rate(said, [m.transcribe(s).text for s, _ in clips]) for m in (model, helped))
+    assert better < plain
