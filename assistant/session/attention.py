@@ -74,9 +74,9 @@ class Attention:
     def order(self, text: str, at_ms: int) -> Order | None:
         """The order that ``text`` is, all of it, as things are now."""
         match command_of(_plain(text)):
-            case "sleep":
+            case "sleep" | "pause":
                 return "sleep"
-            case "wake":
+            case "wake" | "resume":
                 return "wake"
             case "stop" if self.loudspeaker.is_reading(at_ms):
                 return "stop"
@@ -106,8 +106,8 @@ class Attention:
         self._began_ms.pop(fact.utterance, None)
         if fact.utterance in self._unheard:
             self._unheard.discard(fact.utterance)
-            said = command_of(_plain(fact.text))
-            return AttentionChosen(asleep=False, by="voice") if said == "wake" and self.asleep else None
+            wakes = self.asleep and self.order(fact.text, fact.end_ms) == "wake"
+            return AttentionChosen(asleep=False, by="voice") if wakes else None
         read = self.loudspeaker.between(fact.start_ms, fact.end_ms)
         rest = without_echo(fact.text, read, _is_command) if read else fact.text
         self.left_out = "" if rest else fact.text

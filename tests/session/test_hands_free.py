@@ -67,6 +67,23 @@ def test_go_to_sleep_and_wake_up_by_voice(talk):
     assert talk.document == "The lungs are clear."
 
 
+@pytest.mark.parametrize(
+    ("sleep", "wake"),
+    [
+        ("stop listening", "start listening"),
+        ("Pause dictation.", "Resume dictation."),
+        ("assistant go to sleep", "assistant wake up"),
+        ("Mute the microphone.", "Wake-up!"),
+    ],
+)
+def test_there_are_several_ways_to_say_it(talk, sleep, wake):
+    say(talk, 1, sleep)
+    assert talk.asleep
+    say(talk, 2, wake)
+    assert not talk.asleep
+    assert talk.document == ""
+
+
 def test_asleep_nothing_passes_but_the_command_that_wakes(talk):
     talk.handle(AttentionChosen(True, "hand"))
     assert say(talk, 1, "Is there a pneumothorax?") == []
