@@ -280,10 +280,12 @@ async def test_what_looks_like_a_question_is_heard_again_once(executor):
 async def test_dictation_is_not_heard_again(executor):
     second = SayingModel("general", "Is there a pneumothorax?")
     facts = await live(
-        saying(executor, "no effusion", second), executor, audio([(0.5, False), (1, True), (2, False)])
+        saying(executor, "there is no pleural effusion", second),
+        executor,
+        audio([(0.5, False), (1, True), (2, False)]),
     )
     (heard,) = of(FinalHeard, facts)
-    assert (heard.text, heard.other, second.finished) == ("no effusion", None, 0)
+    assert (heard.text, heard.other, second.finished) == ("there is no pleural effusion", None, 0)
 
 
 async def test_in_question_mode_everything_is_heard_again(executor):

@@ -41,9 +41,14 @@ def test_in_question_mode_whatever_is_whole_ends_soon() -> None:
     [
         ("is there a new methorax", True),
         ("explain the risks", True),
-        ("the lungs are clear", False),
-        ("no effusion {period}", False),
+        ("umarize the findings", True),
+        ("whould this be a mass", True),
+        ("there is a mass in it", False),
+        ("right lower lobe nodule is stable", False),
+        ("the lungs are clear bilaterally", False),
+        ("there is no pleural effusion {period}", False),
         ("scratch that", False),
+        ("scrat at", True),
         ("patient asks whether it is cancer", False),
     ],
 )
