@@ -14,7 +14,7 @@ from assistant import telemetry
 from assistant.asr.base import AsrModel, AsrStream, Transcript
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Rechunker, Samples
 from assistant.errors import AssistantError
-from assistant.intents.hearing import second_is_better, worth_hearing_again
+from assistant.intents.hearing import is_disputed, second_is_better, worth_hearing_again
 from assistant.intents.turn import closing_silence_ms
 from assistant.session.types import (
     Fact,
@@ -296,7 +296,8 @@ class Listener:
         second = utterance.again[1]
         if second_is_better(second, self.question_mode):
             return Transcript(second), Hearing(self._model.name, first.text)
-        return first, Hearing(self._second.name, second)
+        disputes = not self.question_mode and is_disputed(first.text, second)
+        return first, Hearing(self._second.name, second, disputes)
 
     async def _run(self, stage: str, call: Callable[[], T]) -> T:
         with telemetry.stage(stage):

@@ -31,7 +31,7 @@ ALIKE = 0.7
 
 
 def worth_hearing_again(text: str, question_mode: bool) -> bool:
-    """Whether the first recogniser's ``text`` may be a question or command: meant so, looking so, or short."""
+    """Whether the first recogniser's ``text`` may be a question or command: meant so, like one, or short."""
     if question_mode:
         return True
     decision = detect(text, AUTO)
@@ -52,3 +52,8 @@ def second_is_better(second: str, question_mode: bool) -> bool:
     if question_mode:
         return bool(words(second))
     return detect(second, AUTO).intent != "dictation"
+
+
+def is_disputed(first: str, second: str) -> bool:
+    """The first recogniser's text asks, and what the general one heard does not: in doubt, dictation."""
+    return detect(first, AUTO).intent == "question" and detect(second, AUTO).intent == "dictation"

@@ -64,6 +64,13 @@ def decide(text: str, context: Context) -> tuple[Part, ...]:
     return (head, Part(text[at:], detect(text[at:], context)))
 
 
+def undecided(text: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """An utterance that only one of two recognisers takes for a question: dictation, and offered."""
+    if all(part.decision.intent != "question" for part in parts):
+        return parts
+    return (Part(text, Decision("dictation", 0.5, "heard in two ways", text, doubtful=True)),)
+
+
 def _told(part: Part, asks: bool) -> Part:
     """Sentences that end in a statement are dictation, doubtful if one of them asks."""
     decision = part.decision

@@ -47,7 +47,7 @@ from assistant.events import (
 )
 from assistant.intents.classifier import tidy
 from assistant.intents.detect import Context, Decision
-from assistant.intents.split import Part, decide
+from assistant.intents.split import Part, decide, undecided
 from assistant.readings.labs import LabReport
 from assistant.session.answering import Answering
 from assistant.session.asking import (
@@ -305,7 +305,7 @@ class Conversation:
         elif order := self._attention.order(text, fact.end_ms):
             actions += self._follow(order, item_id, text)
         elif text:
-            actions += self._take(item_id, text)
+            actions += self._take(item_id, text, disputed=fact.other is not None and fact.other.disputes)
         return [*actions, *self._answers.drop_ahead()]  # what was begun ahead was no question
 
     def _attend(self, asleep: bool, by: Literal["voice", "hand"]) -> list[Action]:
@@ -327,8 +327,9 @@ class Conversation:
             return [taken, Emit(SpeechStop()), *self._answers.stop()]
         return [taken, *self._attend(order == "sleep", "voice")]
 
-    def _take(self, item_id: str, text: str) -> list[Action]:
-        """Decide what an utterance is, and act on it."""
+    def _take(self, item_id: str, text: str, *, disputed: bool = False) -> list[Action]:
+        """Decide what an utterance is, and act on it. ``disputed``: two recognisers heard it, and only this
+        text asks."""
         actions: list[Action] = []
         command = self.dictation.understand(text)
         if command and self._can_obey(command):
@@ -336,6 +337,8 @@ class Conversation:
             return self._obey(item_id, text, command)
         text, mode = self._attention.meant(text, self.mode)
         parts = decide(text, self._context(mode))
+        if disputed and mode == "auto":
+            parts = undecided(text, parts)
         meant = CORRECTIONS.get(parts[0].decision.command or "")
         if meant and (wrong := self._last_taken_otherwise(meant)):
             self._items[item_id] = Item(item_id, text, text, "command")

@@ -50,10 +50,11 @@ class SpeechWentOn:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What one recogniser made of an utterance."""
+    """What one recogniser made of an utterance. ``disputes``: no question, where the chosen text asks."""
 
     recogniser: str
     text: str
+    disputes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

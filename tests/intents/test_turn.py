@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.intents.hearing import second_is_better, worth_hearing_again
+from assistant.intents.hearing import is_disputed, second_is_better, worth_hearing_again
 from assistant.intents.turn import closing_silence_ms
 from assistant.vad.endpoint import EndpointSettings
 
@@ -62,3 +62,5 @@ def test_the_general_recogniser_is_believed_if_what_it_heard_asks() -> None:
     assert not second_is_better("There is a pneumothorax.", question_mode=False)
     assert second_is_better("The pneumothorax.", question_mode=True)
     assert not second_is_better("", question_mode=True)
+    assert not is_disputed("the order is in place", "Do not resuscitate order is in place.")
+    assert is_disputed("do we order this", "Do not resuscitate order is in place.")

@@ -1,5 +1,7 @@
 """The conversation: facts in, actions out."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -444,3 +446,13 @@ def test_both_hearings_are_kept() -> None:
     (completed,) = of(TranscriptCompleted, Conversation(INFO).handle(heard))
     assert completed.also_heard is not None
     assert (completed.also_heard.recogniser, completed.also_heard.transcript) == ("medasr", "is their a mass")
+
+
+def test_a_question_that_only_one_recogniser_heard_is_dictation_and_offered() -> None:
+    heard = final(1, "do not resuscitate is in place")
+    other = Hearing("moonshine", "Do not resuscitate order is in place.", disputes=True)
+    talk = Conversation(INFO)
+    actions = talk.handle(replace(heard, text="do we order this", other=other))
+    (taken,) = of(IntentEvent, actions)
+    assert (taken.intent, taken.doubtful) == ("dictation", True)
+    assert of(ResponseCreated, actions) == []
