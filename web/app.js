@@ -3,7 +3,7 @@
 import { HandsFree } from './handsfree.js';
 import { Microphone, defaultSettings, microphones, whyNoMicrophone } from './microphone.js';
 import { Session } from './session.js';
-import { initialState, reduce, runningAnswer } from './state.js';
+import { initialState, reduce, runningAnswer, transcript } from './state.js';
 import { post, uploadAll } from './uploads.js';
 import { answersView } from './view/answers.js';
 import { archiveView } from './view/archive.js';
@@ -12,6 +12,8 @@ import { attentionView } from './view/attention.js';
 import { bannersView } from './view/banners.js';
 import { barView } from './view/bar.js';
 import { dictationView } from './view/dictation.js';
+import { reportView } from './view/report.js';
+import { toolsView } from './view/tools.js';
 import { byId, element, setText } from './view/dom.js';
 import { exportsView } from './view/exports.js';
 import { listenForKeys } from './view/keys.js';
@@ -43,6 +45,7 @@ function draw() {
 
 const session = new Session((event) => {
   dispatch(event);
+  report.take(event);
   handsFree.take(event);
   if (event.type === 'session.created') microphone.connectionOpened();
   else if (event.type === 'assistant.webrtc.answer') microphone.handle(event);
@@ -99,7 +102,10 @@ const trust = trustView({
   key: reportKey, fail: (message) => dispatch({ type: 'local.notice', code: 'report_failed', message }),
 });
 
+const report = reportView({ send, sendQuietly: (event) => session.send(event) });
 const views = [
+  report,
+  toolsView({ send }),
   dictationView({ send }),
   answersView({ send, key: reportKey }),
   archiveView({ post: (path, body) => post(path, body, session) }),
@@ -177,7 +183,7 @@ function fitQuestion() {
 // --- the tools at the top ---
 
 byId('new-session').addEventListener('click', () => {
-  const hasText = state.entries.length > 0 || state.answers.length > 0;
+  const hasText = state.entries.length > 0 || state.answers.length > 0 || transcript(state) !== '';
   if (hasText && !confirm('Start a new session? The text on this page goes away; copy or download it first.')) return;
   microphone.stop();
   dispatch({ type: 'local.new_session' });

@@ -21,6 +21,7 @@
  * @property {number|null} confidence
  * @property {string} reason
  * @property {boolean} corrected
+ * @property {string|null} nearly   the command it came close to
  * @property {boolean} doubtful     dictation that may have been asked
  * @property {boolean} edited
  * @property {boolean} unfinished   the server went away in the middle of it
@@ -77,6 +78,8 @@
  * @property {number} noticeCount
  * @property {Microphone} microphone
  * @property {import('./protocol.js').DocumentChanged|null} document   the report as it is now
+ * @property {import('./protocol.js').LibraryRead|null} library   what can be said and inserted
+ * @property {import('./protocol.js').CommandDone|null} command   the last one, and what it did
  * @property {Record<string, any>|null} audio    the last assistant.audio.status
  */
 
@@ -98,6 +101,8 @@ export const initialState = Object.freeze({
   noticeCount: 0,
   microphone: { state: 'off', transport: null, fellBack: false, problem: '' },
   document: null,
+  library: null,
+  command: null,
   audio: null,
 });
 
@@ -149,6 +154,10 @@ export function reduce(state, event) {
       return taken(state, event);
     case 'assistant.document.changed':
       return { ...state, document: event };
+    case 'assistant.library':
+      return { ...state, library: event };
+    case 'assistant.command.done':
+      return { ...state, command: event };
     case 'assistant.item.edited':
       return edited(state, event);
     case 'assistant.audio.gap':
@@ -245,7 +254,7 @@ function sessionCreated(state, event) {
   const epoch = state.epoch + 1;
   const left = state.session;
   const earlier = left?.stored ? [...state.earlier, { id: left.id, token: left.resume_token }] : state.earlier;
-  const anew = { ...next, epoch, earlier, lastSeq: 0, live: [], audio: null };
+  const anew = { ...next, epoch, earlier, lastSeq: 0, live: [], audio: null, document: null, command: null };
   const nothingYet = state.entries.length === 0 && state.answers.length === 0 && state.live.length === 0;
   if (nothingYet) {
     const fresh = { ...anew, attachments: [] };
@@ -273,7 +282,7 @@ function sessionCreated(state, event) {
 function blankUtterance(epoch, itemId) {
   return {
     kind: 'utterance', key: `${epoch}:${itemId}`, epoch, itemId, text: '', before: '', at: '',
-    startMs: 0, endMs: 0, intent: null, confidence: null, reason: '', corrected: false, doubtful: false, edited: false,
+    startMs: 0, endMs: 0, intent: null, confidence: null, reason: '', corrected: false, doubtful: false, nearly: null, edited: false,
     unfinished: false, error: '', words: [],
   };
 }
@@ -320,7 +329,7 @@ function taken(state, event) {
   const when = whole ? { at: whole.at, startMs: whole.startMs, endMs: whole.endMs } : {};
   return putUtterance(state, event.item_id, {
     ...when, intent: event.intent, confidence: event.confidence, reason: event.reason, text: event.text,
-    corrected: Boolean(event.corrected), doubtful: Boolean(event.doubtful),
+    corrected: Boolean(event.corrected), doubtful: Boolean(event.doubtful), nearly: event.nearly ?? null,
   });
 }
 
@@ -410,12 +419,13 @@ export function isInDictation(entry) {
   return entry.intent !== 'question' && entry.intent !== 'echo' && (entry.intent !== null || entry.error !== '');
 }
 
-/** The dictation as plain text: one utterance a line, nothing else. @param {State} state */
+/** The report as plain text, as the server has it; a section without text is left out. @param {State} state */
 export function transcript(state) {
-  return state.entries
-    .filter((entry) => entry.kind === 'utterance' && entry.intent === 'dictation' && entry.text)
-    .map((entry) => /** @type {Utterance} */ (entry).text)
-    .join('\n');
+  return (state.document?.sections ?? [])
+    .map(({ title, runs }) => ({ title, text: runs.map((run) => run.text).join('').replace(/^\n+|\n+$/g, '') }))
+    .filter(({ text }) => text.trim())
+    .map(({ title, text }) => (title ? `${title}:\n${text}` : text))
+    .join('\n\n');
 }
 
 /** What was lost of the audio, as words. @param {Record<string, any>|null} audio */

@@ -138,8 +138,7 @@ class Dictation:
                 section = self.document.section(button.section_id or "")
                 self.editor.move(self.document.move(Position(section.id, len(section.text))))
             case "place_cursor":
-                where = self._pressed(button)
-                self.editor.move(self.document.move(Position(where.section_id, where.start)))
+                self._place_cursor(self._pressed(button))
             case "next_field" | "previous_field":
                 where = interpreter.field_from(self.document, forward=button.command == "next_field")
                 self.editor.move(self.document.select(where))
@@ -172,9 +171,18 @@ class Dictation:
         tail = space if after and not after[0].isspace() else []
         self.editor.change(self.document.replace(where, [*lead, *runs, *tail]), cause)
 
+    def _place_cursor(self, where: Range) -> None:
+        """In a field, all of it is selected: the next words fill it."""
+        field = self._field_at(where)
+        moved = self.document.move(Position(where.section_id, where.start))
+        self.editor.move(self.document.select(field) if field else moved)
+
+    def _field_at(self, where: Range) -> Range | None:
+        fields = (place for place, _ in self.document.fields() if place.section_id == where.section_id)
+        return next((place for place in fields if place.start <= where.start < place.end), None)
+
     def _choose(self, where: Range, text: str) -> None:
-        field = next((place for place, _ in self.document.fields() if place.start <= where.start < place.end
-                      and place.section_id == where.section_id), None)  # fmt: skip
+        field = self._field_at(where)
         if field is None:
             raise BadInput("There is no field here any more.", code="no_field")
         self.editor.change(self.document.replace(field, [Run(text, origin="typed")]))

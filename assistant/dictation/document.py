@@ -70,9 +70,9 @@ class Document:
 
     @property
     def text(self) -> str:
-        """As plain text: a title line over each section that has a title, a blank line between sections."""
-        parts = [f"{s.title}:\n{s.text}" if s.title else s.text for s in self.sections]
-        return "\n\n".join(part.strip("\n") for part in parts if part.strip())
+        """As plain text: a title line over each section that has one; a section without text is left out."""
+        written = [(section.title, section.text.strip("\n")) for section in self.sections]
+        return "\n\n".join(f"{title}:\n{text}" if title else text for title, text in written if text.strip())
 
     @property
     def is_empty(self) -> bool:

@@ -462,6 +462,8 @@ class Conversation:
 
     def _edit_report(self, fact: ReportEdited) -> list[Action]:
         edit = fact.edit
+        if edit.event_id in self._applied:
+            return []  # sent again, since the connection was lost before its answer
         try:
             where = Range(edit.section_id, edit.start, edit.end)
             self.dictation.editor.edit(edit.revision, where, edit.text)

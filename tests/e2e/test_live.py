@@ -55,7 +55,7 @@ def test_saying_stop_ends_an_answer(open_page, server):
     page.click("#mic")
     expect(page.locator("#answers")).to_contain_text("word word", timeout=HEARD_MS)
     expect(page.locator("#answers")).to_contain_text("Stopped", timeout=HEARD_MS)
-    expect(page.locator("#report")).to_contain_text("Command")
+    expect(page.locator("#heard")).to_contain_text("Command")
 
 
 def test_reload_brings_everything_back(open_page, server):

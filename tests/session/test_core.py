@@ -231,8 +231,10 @@ def test_a_hand_edit_against_an_older_revision_keeps_what_was_said_meanwhile():
     (changed,) = of(DocumentChanged, talk.handle(ReportEdited(edit)))
     assert talk.document == "The lungs are clear. The heart is normal."
     assert changed.applied == ["e1"]
-    (error,) = of(ErrorEvent, talk.handle(ReportEdited(edit)))
-    assert (error.error.code, error.error.event_id) == ("edit_conflict", "e1")
+    assert talk.handle(ReportEdited(edit)) == []  # sent again
+    again = edit.model_copy(update={"event_id": "e2"})
+    (error,) = of(ErrorEvent, talk.handle(ReportEdited(again)))
+    assert (error.error.code, error.error.event_id) == ("edit_conflict", "e2")
 
 
 def test_a_typed_question_is_asked_on_request_and_only_once():

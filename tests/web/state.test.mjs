@@ -69,8 +69,14 @@ test('events that were already taken change nothing, wherever the replay begins'
   assert.equal(after(visit, whole), whole);
 });
 
-test('the transcript is what was dictated, as edited, without the questions', () => {
-  assert.equal(transcript(after([created(), ...visit])), 'The lungs are clear\nNo effusion.');
+test('the transcript is the report, with its headings, without empty sections', () => {
+  const sections = [
+    { id: 'findings', title: 'Findings', runs: [{ text: 'Clear.' }, { text: ' No effusion.' }] },
+    { id: 'impression', title: 'Impression', runs: [] },
+  ];
+  const changed = { type: 'assistant.document.changed', seq: 1, revision: 3, sections };
+  assert.equal(transcript(after([created(), changed])), 'Findings:\nClear. No effusion.');
+  assert.equal(transcript(initialState), '');
 });
 
 test('the live line is stable text with a tentative end, and its final replaces it', () => {
@@ -104,7 +110,7 @@ test('a restarted server leaves what was said, marks the place, and its repeated
   const before = after([created(), ...numbered([...heard(1, 'Old.'), ...asked(1, 'utt_1'), ...heard(2, 'Half said').slice(0, 2)])]);
   const state = after([created(false), ...numbered([...heard(1, 'New.'), ...asked(1, 'utt_1')])], before);
   assert.deepEqual(state.entries.map((entry) => entry.kind), ['utterance', 'utterance', 'restart', 'utterance']);
-  assert.equal(transcript(state), 'Old.\nHalf\nNew.');
+  assert.equal(state.document, null);
   assert.deepEqual(state.answers.map((each) => each.status), ['interrupted', 'in_progress']);
   assert.equal(state.answers[0].text, 'Because.');
   assert.equal(new Set([...state.entries, ...state.answers].map((each) => each.key)).size, 6);

@@ -27,7 +27,16 @@ export function barView({ send, level }) {
       intent: heard.intent === 'dictation' ? 'question' : 'dictation',
     });
   });
-  last.append(element('span', { class: 'last-label' }, 'Last heard'), text, taken, change);
+  const done = element('span', { class: 'last-done', 'data-testid': 'last-done' });
+  const undo = element('button', {
+    type: 'button', class: 'quiet small', hidden: true,
+    onclick: () => send({ type: 'assistant.document.command', command: 'undo' }),
+  }, '↶ Undo');
+  const nearly = element('button', {
+    type: 'button', class: 'small offer', 'data-testid': 'nearly', hidden: true,
+    onclick: () => heard && send({ type: 'assistant.intent.correct', item_id: heard.itemId, intent: 'command' }),
+  });
+  last.append(element('span', { class: 'last-label' }, 'Last heard'), text, taken, done, undo, nearly, change);
   last.hidden = true;
 
   let drawn = '';
@@ -75,9 +84,18 @@ export function barView({ send, level }) {
         setText(text, `“${heard.text}”`);
         setText(taken, `→ ${TAKEN[heard.intent ?? 'dictation']}`);
         setText(change, heard.intent !== 'dictation' ? 'That was dictation' : heard.doubtful ? 'Ask this?' : 'Ask this');
+        nearly.hidden = heard.intent !== 'dictation' || !heard.nearly;
+        setText(nearly, `Did you mean “${heard.nearly}”?`);
         change.classList.toggle('offer', heard.doubtful && heard.intent === 'dictation');
       }
     }
+    if (state.command !== shown?.command || state.entries !== shown?.entries) {
+      const told = state.command && state.command.item_id === heard?.itemId ? state.command : null;
+      setText(done, told ? `${told.failed ? '▲ ' : ''}${told.message}` : '');
+      done.classList.toggle('failed', Boolean(told?.failed));
+    }
+    undo.hidden = heard?.intent !== 'command' || !done.textContent || Boolean(state.command?.failed)
+      || !state.document?.can_undo || state.command?.command === 'undo';
     shown = state;
   };
 }

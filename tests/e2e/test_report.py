@@ -1,0 +1,110 @@
+"""The report in a real browser: spoken into it with punctuation and commands, typed into it meanwhile."""
+
+import re
+import subprocess
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.e2e, pytest.mark.models]
+
+HEARD_MS = 60_000
+REPORT = {"Findings": "The lungs are clear. The heart is normal in size.", "Impression": "No acute disease."}
+SPOKEN = [
+    "Go to findings.",
+    "The lungs are clear period. The heart is normal in size period.",
+    "There is a large mass.",
+    "Scratch that.",
+    "Go to impression.",
+    "No acute disease period.",
+]
+
+
+@pytest.fixture(scope="session")
+def spoken_report(tmp_path_factory):
+    """A chest X-ray report as it is dictated, in one recording; each utterance has a pause around it."""
+    folder = tmp_path_factory.mktemp("spoken")
+    pieces = []
+    for number, words in enumerate(SPOKEN):
+        path = folder / f"{number}.wav"
+        subprocess.run(["flite", "-voice", "rms", "-t", words, "-o", path], check=True)
+        samples, rate = soundfile.read(path, dtype="float32")
+        pieces += [samples, np.zeros(int(1.4 * rate), np.float32)]
+    whole = folder / "report.wav"
+    soundfile.write(whole, np.concatenate(pieces), rate)
+    return whole
+
+
+def sections(page):
+    found = page.eval_on_selector_all(
+        "#report .section",
+        "all => all.map(s => [s.querySelector('h3').textContent, s.querySelector('[data-section]').textContent])",
+    )
+    return dict(found)
+
+
+def test_a_report_is_dictated_with_punctuation_scratch_that_and_go_to_impression(open_page, spoken_report):
+    page = open_page(spoken_report)
+    page.click("#mic")
+    expect(page.locator("#report [data-section=impression]")).to_have_text(
+        re.compile("disease", re.I), timeout=HEARD_MS
+    )
+    assert sections(page) == REPORT
+    expect(page.locator("#last")).to_contain_text("No acute disease.")
+    page.click("#undo")
+    expect(page.locator("#report [data-section=impression]")).to_have_text("")
+    page.click("#redo")
+    expect(page.locator("#report [data-section=impression]")).to_have_text("No acute disease.")
+    page.reload()
+    expect(page.locator("#report [data-section=impression]")).to_have_text("No acute disease.")
+    assert sections(page) == REPORT
+    assert not page.errors
+
+
+def test_what_is_typed_and_what_is_dictated_meanwhile_are_both_there(open_page):
+    page = open_page("audio/chest_xray.flac")
+    text = page.locator("#report [data-section=text]")
+    text.click()
+    page.keyboard.type("Typed before.")
+    page.keyboard.press("Enter")
+    page.click("#mic")
+    page.keyboard.press("Escape")
+    text.click()
+    page.keyboard.press("Control+Home")
+    deadline = page.evaluate("performance.now()") + HEARD_MS
+    typed = 0
+    while "lungs" not in text.text_content().lower() and page.evaluate("performance.now()") < deadline:
+        page.keyboard.type(f"w{typed} ", delay=40)
+        typed += 1
+    page.keyboard.type("last. ")
+    expect(text).to_contain_text(re.compile("lungs are clear", re.I), timeout=HEARD_MS)
+    page.wait_for_timeout(500)
+    shown = text.text_content()
+    for number in range(typed):
+        assert f"w{number} " in shown
+    assert shown.count("last.") == 1
+    assert shown.count("Typed before.") == 1
+    page.reload()
+    expect(text).to_have_text(shown)
+    assert not page.errors
+
+
+def test_a_template_is_chosen_its_fields_picked_and_a_macro_inserted(open_page):
+    page = open_page()
+    page.select_option("#template", "Chest X-ray")
+    expect(page.locator("#report h3").first).to_have_text("Exam")
+    page.locator(".field", has_text="[views]").click()
+    page.locator("#field-menu button", has_text="AP portable").click()
+    expect(page.locator("[data-section=exam]")).to_have_text("Chest X-ray, AP portable.")
+    page.select_option("#macro", "normal chest")
+    expect(page.locator("[data-section=findings]")).to_contain_text("The lungs are clear.")
+    page.locator(".field", has_text="[indication]").click()
+    page.keyboard.type("Cough.")
+    expect(page.locator("[data-section=indication]")).to_have_text("Cough.")
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-section=indication]")).to_have_text("[indication]")
+    page.click("#help-open")
+    expect(page.locator("#say")).to_contain_text("scratch that")
+    assert not page.errors

@@ -1,0 +1,34 @@
+// The live line: what is being said, where it will go; stable words in ink, those that may change in grey.
+
+import { isInDictation } from '../state.js';
+import { element, setText } from './dom.js';
+
+/** @typedef {import('../state.js').State} State */
+
+export class LiveLine {
+  constructor() {
+    this._stable = element('span', { class: 'stable' });
+    this._tentative = element('span', { class: 'tentative' });
+    this._node = element('p', { id: 'live', class: 'live', 'data-testid': 'live', 'aria-live': 'off', hidden: true },
+      this._stable, this._tentative);
+  }
+
+  get isEmpty() {
+    return this._node.hidden;
+  }
+
+  /**
+   * @param {State} state @param {HTMLElement} foot  of the section of the cursor
+   */
+  show(state, foot) {
+    if (this._node.parentElement !== foot) foot.append(this._node);
+    const waiting = state.entries
+      .filter((entry) => entry.kind === 'utterance' && !isInDictation(entry) && entry.intent === null)
+      .map((entry) => /** @type {import('../state.js').Utterance} */ (entry).text);
+    setText(this._stable, [...waiting, ...state.live.map((line) => line.stable)].filter(Boolean).join(' '));
+    const rest = state.live.at(-1)?.tentative ?? '';
+    const apart = rest && this._stable.textContent && !/\s$/.test(this._stable.textContent) && !/^\s/.test(rest);
+    setText(this._tentative, apart ? ` ${rest}` : rest);
+    this._node.hidden = !this._stable.textContent && !this._tentative.textContent;
+  }
+}
