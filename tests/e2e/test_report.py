@@ -41,7 +41,7 @@ def spoken_report(tmp_path_factory):
 def sections(page):
     found = page.eval_on_selector_all(
         "#report .section",
-        "all => all.map(s => [s.querySelector('h3').textContent, s.querySelector('[data-section]').textContent])",
+        "all => all.map(s => ['h3', '[data-section]'].map(part => s.querySelector(part).textContent))",
     )
     return dict(found)
 
