@@ -426,6 +426,10 @@ class TranscriptPartial(ServerEventBase):
     item_id: str
     stable: str
     tentative: str
+    written: str = Field(
+        "", description="The live line in written form, as far as it is settled: it only grows."
+    )
+    written_tail: str = Field("", description="The rest of it, which may change.")
 
 
 class WordTime(_Part):

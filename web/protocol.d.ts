@@ -258,6 +258,10 @@ export interface TranscriptPartial {
   item_id: string;
   stable: string;
   tentative: string;
+  /** The live line in written form, as far as it is settled: it only grows. */
+  written: string;
+  /** The rest of it, which may change. */
+  written_tail: string;
 }
 
 /** Words of a final, where the recogniser has word times. */

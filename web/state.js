@@ -70,7 +70,7 @@
  * @property {Mode} mode
  * @property {boolean} asleep    nothing that is said is kept
  * @property {Entry[]} entries
- * @property {Array<{itemId: string, stable: string, tentative: string}>} live
+ * @property {Array<{itemId: string, stable: string, tentative: string, written?: string, writtenTail?: string}>} live
  * @property {Answer[]} answers
  * @property {Attachment[]} attachments
  * @property {Upload[]} uploads
@@ -143,6 +143,7 @@ export function reduce(state, event) {
     case 'assistant.transcript.partial':
       return updateLive(state, event.item_id, (line) => ({
         ...line, stable: event.stable, tentative: event.tentative,
+        written: event.written, writtenTail: event.written_tail,
       }));
     case 'conversation.item.input_audio_transcription.completed':
       return completed(state, event);

@@ -7,9 +7,10 @@ from assistant.dictation.commands import Command, Grammar
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.editor import Editor, moved_position
 from assistant.dictation.formatter import Formatter
-from assistant.dictation.insertion import insert_spoken
+from assistant.dictation.insertion import goes_on, insert_spoken
 from assistant.dictation.interpreter import Desk, Outcome
 from assistant.dictation.library import Library, spoken_key
+from assistant.dictation.live import LiveWriter
 from assistant.errors import BadInput
 from assistant.events import DocumentCommand
 
@@ -37,6 +38,12 @@ class Dictation:
     def heard(self, item_id: str) -> None:
         """Remember where the words of an utterance would go, however it is taken."""
         self._places[item_id] = (self.document.revision, self.document.cursor)
+
+    def live(self) -> LiveWriter:
+        """For an utterance that begins now, at the cursor."""
+        cursor = self.document.cursor
+        before = self.document.section(cursor.section_id).text[: cursor.offset]
+        return LiveWriter(self._write, continues=goes_on(before))
 
     def take(self, item_id: str, words: str) -> str:
         """Insert an utterance at the cursor; returns its written form."""

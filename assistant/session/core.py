@@ -13,6 +13,7 @@ from assistant.dictation.dictation import Dictation
 from assistant.dictation.document import Range
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.interpreter import REPORT_COMMANDS
+from assistant.dictation.live import LiveWriter
 from assistant.engines.base import EngineInfo, Question
 from assistant.errors import BadInput
 from assistant.events import (
@@ -134,6 +135,7 @@ class Conversation:
         self._items: dict[str, Item] = {}
         self._images: dict[str, Attachment] = {}
         self._stable_sent: dict[int, str] = {}  # by running utterance
+        self._live: dict[int, LiveWriter] = {}  # by running utterance
         self._last_item_id: str | None = None
         self._typed = 0
         self._asked_text: tuple[str, str] | None = None  # (item id, text) waiting for response.create
@@ -270,14 +272,17 @@ class Conversation:
         if delta := fact.stable[len(self._stable_sent.get(fact.utterance, "")) :]:
             actions.append(Emit(TranscriptDelta(item_id=item_id, delta=delta)))
             self._stable_sent[fact.utterance] = fact.stable
-        return [
-            *actions,
-            Emit(TranscriptPartial(item_id=item_id, stable=fact.stable, tentative=fact.tentative)),
-        ]
+        live = self._live.setdefault(fact.utterance, self.dictation.live())
+        written, tail = live.update(fact.stable, fact.tentative)
+        partial = TranscriptPartial(
+            item_id=item_id, stable=fact.stable, tentative=fact.tentative, written=written, written_tail=tail
+        )
+        return [*actions, Emit(partial)]
 
     def _final(self, fact: FinalHeard) -> list[Action]:
         item_id, text = _item_id(fact.utterance), fact.text.strip()
         self._stable_sent.pop(fact.utterance, None)
+        self._live.pop(fact.utterance, None)
         completed = TranscriptCompleted(
             item_id=item_id,
             transcript=text,

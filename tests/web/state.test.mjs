@@ -82,8 +82,8 @@ test('the transcript is the report, with its headings, without empty sections', 
 test('the live line is stable text with a tentative end, and its final replaces it', () => {
   let state = after([created(), ...numbered(heard(1, 'Clear lungs.').slice(0, 2))]);
   assert.deepEqual(state.live, [{ itemId: 'utt_1', stable: 'Clea', tentative: '' }]);
-  state = reduce(state, { type: 'assistant.transcript.partial', item_id: 'utt_1', stable: 'Clear', tentative: ' lung' });
-  assert.deepEqual(state.live, [{ itemId: 'utt_1', stable: 'Clear', tentative: ' lung' }]);
+  state = reduce(state, { type: 'assistant.transcript.partial', item_id: 'utt_1', stable: 'Clear', tentative: ' lung', written: '', written_tail: 'Clear lung' });
+  assert.deepEqual(state.live, [{ itemId: 'utt_1', stable: 'Clear', tentative: ' lung', written: '', writtenTail: 'Clear lung' }]);
   state = reduce(state, { ...heard(1, 'Clear lungs.')[2], seq: 3 });
   assert.deepEqual(state.live, []);
   assert.equal(reduce(state, { type: 'assistant.transcript.partial', item_id: 'utt_1', stable: 'late', tentative: '' }), state);

@@ -25,10 +25,16 @@ export class LiveLine {
     const waiting = state.entries
       .filter((entry) => entry.kind === 'utterance' && !isInDictation(entry) && entry.intent === null)
       .map((entry) => /** @type {import('../state.js').Utterance} */ (entry).text);
-    setText(this._stable, [...waiting, ...state.live.map((line) => line.stable)].filter(Boolean).join(' '));
-    const rest = state.live.at(-1)?.tentative ?? '';
+    setText(this._stable, [...waiting, ...state.live.map((line) => (isWritten(line) ? line.written : line.stable))].filter(Boolean).join(' '));
+    const last = state.live.at(-1);
+    const rest = (last && isWritten(last) ? last.writtenTail : last?.tentative) ?? '';
     const apart = rest && this._stable.textContent && !/\s$/.test(this._stable.textContent) && !/^\s/.test(rest);
     setText(this._tentative, apart ? ` ${rest}` : rest);
     this._node.hidden = !this._stable.textContent && !this._tentative.textContent;
   }
+}
+
+/** @param {State['live'][0]} line */
+function isWritten(line) {
+  return Boolean(line.written || line.writtenTail);
 }
