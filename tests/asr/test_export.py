@@ -17,8 +17,11 @@ import soundfile
 pytest.importorskip("torch")
 
 from assistant.asr import export as exporter
+from assistant.asr.acoustic import open_acoustic
 from assistant.asr.bundle import open_bundle
+from assistant.asr.ctc import BestPath, collapse
 from assistant.asr.export import Described, export
+from assistant.asr.features import FeatureSettings, mel_filters
 from assistant.asr.medasr import MedAsrModel
 from assistant.asr.probe import probe_signal
 from assistant.cli import main
@@ -92,6 +95,31 @@ def test_sherpa_onnx_runs_the_plain_layout(exported):
     pieces = set(open_bundle(exported[0]).tokens)
     assert stream.result.tokens
     assert {token.replace(" ", "▁") for token in stream.result.tokens} <= pieces
+
+
+def kaldi_like(samples):
+    """What sherpa-onnx 2.0.1 feeds to the model: per frame the mean taken away, pre-emphasis of 0.97, and a
+    floor of float32's epsilon; all else as the model's own front end (decision 13)."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), 400)[::160].copy()
+    frames -= frames.mean(1, keepdims=True)
+    frames = np.concatenate([frames[:, :1] * (1 - 0.97), frames[:, 1:] - 0.97 * frames[:, :-1]], axis=1)
+    power = np.abs(np.fft.rfft(frames * np.hanning(400), 512)) ** 2 @ mel_filters(FeatureSettings())
+    return np.log(np.maximum(power, np.finfo(np.float32).eps)).astype(np.float32)
+
+
+def test_sherpa_onnx_reads_the_same_pieces_from_the_same_features(exported):
+    sherpa_onnx = pytest.importorskip("sherpa_onnx")
+    folder = exported[0] / "sherpa"
+    recogniser = sherpa_onnx.OfflineRecognizer.from_medasr_ctc(
+        model=str(folder / "model.onnx"), tokens=str(folder / "tokens.txt"), num_threads=1
+    )
+    stream = recogniser.create_stream()
+    stream.accept_waveform(16_000, probe_signal(3.0))
+    recogniser.decode_stream(stream)
+    bundle = open_bundle(exported[0], "fp32")
+    path = BestPath.of(open_acoustic(bundle).whole(kaldi_like(probe_signal(3.0))))
+    ours = [bundle.tokens[token.piece].replace("▁", " ") for token in collapse(path)]
+    assert [t for t in stream.result.tokens if not t.startswith("<")] == ours
 
 
 def test_the_plain_layout_is_a_bundle_too(exported):
