@@ -57,6 +57,10 @@ def makes_sense(command: Command, document: Document, desk: Desk) -> bool:
     match command.name:
         case name if name in _GROUNDED and command.target:
             return desk.find(document, command.target) is not None
+        case "select" | "replace" if len(command.target.split()) > 2 or len(command.text.split()) > 2:
+            return (
+                desk.find(document, command.target) is not None
+            )  # "replace potassium with forty mEq by mouth"
         case "insert":
             return desk.library.macro(command.target) is not None
         case "go_to" if command.target:
