@@ -67,6 +67,13 @@ def server():
     thread.stop()
 
 
+def saved(page, form):
+    """The file that the open export dialog saves in this format."""
+    with page.expect_download() as download:
+        page.click(f"[data-format='{form}']")
+    return download.value.path().read_bytes()
+
+
 def read(name):
     samples, rate = soundfile.read(DATA / name, dtype="float32")
     return soxr.resample(samples, rate, 48_000)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import docx
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import expect
 
 from assistant.asr.base import Partial, Transcript, Word
 from assistant.engines.scripted import ScriptedEngine
-from tests.e2e.conftest import ServerThread
+from tests.e2e.conftest import ServerThread, saved
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models]
 
@@ -82,12 +83,6 @@ def page(open_page):
     assert not page.errors
 
 
-def saved(page, form):
-    with page.expect_download() as download:
-        page.click(f"[data-format='{form}']")
-    return download.value.path().read_bytes()
-
-
 def test_docx_and_fhir_say_what_the_page_says(page):
     page.click("#export-open")
     expect(page.locator("#export-findings")).to_contain_text("{next field} was left in the text.")
@@ -111,6 +106,27 @@ def test_copy_keeps_text_and_html(page):
     assert f"<p>{WRITTEN}</p>" in pasted[1]
 
 
+def test_a_finding_jumps_to_its_place(page):
+    page.click("#export-open")
+    page.click("[data-code='marker_unresolved']")
+    expect(page.locator("#export")).to_be_hidden()
+    assert page.evaluate("getSelection().toString()") == "{next field}"
+
+
+def test_a_doubtful_word_is_marked_and_a_click_plays_it(page):
+    page.wait_for_function("CSS.highlights.get('doubtful')?.size === 1")
+    assert page.evaluate("[...CSS.highlights.get('doubtful')][0].toString()") == DOUBTFUL
+    expect(page.locator("#status-kept")).to_contain_text("Audio kept 2 min in memory")
+    expect(page.locator("#status-kept")).to_contain_text("Stored on this server")
+    box = page.evaluate(
+        "(({x, y, width, height}) => [x + width / 2, y + height / 2])"
+        "([...CSS.highlights.get('doubtful')][0].getBoundingClientRect())"
+    )
+    page.mouse.click(*box)
+    expect(page.locator("#trust")).to_contain_text("31 % confidence")
+    expect(page.locator("#report")).to_have_attribute("data-played", re.compile(r"\d"), timeout=10_000)
+
+
 def test_axe_finds_nothing_in_the_export_dialog(page):
     page.click("#export-open")
     expect(page.locator("#export-findings button")).to_have_count(2)
@@ -121,7 +137,7 @@ def test_axe_finds_nothing_in_the_export_dialog(page):
 def test_a_stored_report_is_exported_after_the_server_was_restarted(page, server, start_server):
     server.stop()
     start_server(server.port)
-    expect(page.locator("#report-earlier")).to_contain_text("server was restarted", timeout=20_000)
+    expect(page.locator("#report-earlier")).to_contain_text(WRITTEN, timeout=20_000)
     page.click("#export-open")
     page.select_option("#export-session", index=1)
     assert saved(page, "txt").decode() == f"{WRITTEN}\n"

@@ -1,12 +1,17 @@
 """The report in a real browser: spoken into it with punctuation and commands, typed into it meanwhile."""
 
+import io
 import re
 import subprocess
 
+import docx
 import numpy as np
 import pytest
 import soundfile
+from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 from playwright.sync_api import expect
+
+from tests.e2e.conftest import saved
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models]
 
@@ -64,7 +69,21 @@ def test_a_report_is_dictated_with_punctuation_scratch_that_and_go_to_impression
     page.reload()
     expect(page.locator("#report [data-section=impression]")).to_have_text("No acute disease.")
     assert sections(page) == written
+    assert_exports_say(page, written)
     assert not page.errors
+
+
+def assert_exports_say(page, written):
+    """DOCX and FHIR, as saved through the page, hold what stands on it."""
+    page.click("#export-open")
+    paragraphs = docx.Document(io.BytesIO(saved(page, "docx"))).paragraphs
+    shown = [p.text for p in paragraphs if p.style.name in ("Heading 1", "Normal")]
+    assert shown == [text for section in written.items() for text in section]
+    resource = DiagnosticReport.model_validate_json(saved(page, "fhir"))
+    assert resource.conclusion == written["Impression"]
+    whole = "\n\n".join(f"{title}:\n{text}" for title, text in written.items())
+    assert resource.presentedForm[0].data.decode() == f"{whole}\n"
+    page.click("#export [value=close]")
 
 
 def test_what_is_typed_and_what_is_dictated_meanwhile_are_both_there(open_page):
