@@ -119,7 +119,7 @@ const views = [
   exportsView({ key: reportKey, explain: trust.explain }),
 ];
 
-seenDialog(() => session.id);
+seenDialog(() => session.id, () => Boolean(state.session?.engine?.sees_images));
 
 // --- the bar ---
 

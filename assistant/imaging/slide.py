@@ -156,8 +156,9 @@ def _tissue(slide: openslide.OpenSlide, downsample: float) -> npt.NDArray[np.flo
     shares = np.zeros((rows, columns))
     for row in range(rows):
         strip = np.asarray(slide.read_region((0, row * side), level, (width, height)))
-        colours = strip[..., :3].astype(np.int16)
-        stained = (np.ptp(colours, axis=-1) >= STAIN) & (strip[..., 3] > 0)
+        red, green, blue, seen = (strip[..., channel] for channel in range(4))
+        spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+        stained = (spread >= STAIN) & (seen > 0)
         edges = np.linspace(0, width, columns + 1).astype(int)[:-1]
         counts = np.add.reduceat(stained.sum(axis=0), edges)
         shares[row] = counts / (height * width / columns)
@@ -194,8 +195,12 @@ def _region(slide: openslide.OpenSlide, patch: Patch, side_px: int) -> PIL.Image
     level = slide.get_best_level_for_downsample(downsample + 1e-3)
     there = round(patch.side / slide.level_downsamples[level])
     region = slide.read_region((patch.x, patch.y), level, (there, there))
-    flat = PIL.Image.alpha_composite(PIL.Image.new("RGBA", region.size, "white"), region).convert("RGB")
-    return flat if there == side_px else flat.resize((side_px, side_px), PIL.Image.Resampling.LANCZOS)
+    if np.asarray(region)[..., 3].min() < 255:
+        region = PIL.Image.alpha_composite(PIL.Image.new("RGBA", region.size, "white"), region)
+    flat = region.convert("RGB")
+    if there % side_px == 0:  # as scanners make their levels
+        return flat.reduce(there // side_px)
+    return flat.resize((side_px, side_px), PIL.Image.Resampling.LANCZOS)
 
 
 def _overview(slide: openslide.OpenSlide, patches: list[Patch]) -> PIL.Image.Image:

@@ -68,8 +68,11 @@ export function viewer() {
   };
 }
 
-/** @param {() => string} sessionId @returns {() => Promise<void>} opens it */
-export function seenDialog(sessionId) {
+/**
+ * @param {() => string} sessionId
+ * @param {() => boolean} seesImages  whether the model that answers now does
+ */
+export function seenDialog(sessionId, seesImages) {
   const dialog = byId('seen');
   const list = byId('seen-pieces');
   const open = async () => {
@@ -80,12 +83,12 @@ export function seenDialog(sessionId) {
     const pieces = answer?.ok ? (await answer.json()).pieces : null;
     if (!pieces) return setText(byId('seen-words'), 'The server could not be reached. Try again.');
     const images = pieces.filter((/** @type {any} */ piece) => piece.type === 'image').length;
-    setText(byId('seen-words'), `${images} ${images === 1 ? 'image goes' : 'images go'} with the next question, `
-      + 'in this order, as shown here. The model’s own program then makes each 896 × 896.');
+    const unseen = seesImages() ? '' : 'The model that answers now does not see images; one that does gets these. ';
+    setText(byId('seen-words'), `${unseen}${images} ${images === 1 ? 'image' : 'images'} in the order in which they are `
+      + 'read, before the model’s own step to 896 × 896. A question that names one of them goes with that one alone.');
     return list.replaceChildren(...pieces.map(pieceNode));
   };
   byId('seen-open').addEventListener('click', open);
-  return open;
 }
 
 /** @param {{type: string, text: string, url: string, source: string}} piece */
