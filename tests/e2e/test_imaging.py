@@ -60,7 +60,7 @@ def test_a_dropped_series_is_looked_through_and_asked_about_aloud(open_page, ser
     page.get_by_test_id("viewer-slider").press("ArrowRight")
     page.get_by_test_id("viewer-window").select_option("lung")
     expect(picture).to_have_attribute("src", re.compile(r"i=1&window=lung"))
-    page.wait_for_function("document.querySelector('#viewer-picture').naturalWidth === 96")
+    expect(picture).to_have_js_property("naturalWidth", 96)
     assert Axe().run(page).violations_count == 0
     page.keyboard.press("Escape")
 
@@ -76,7 +76,7 @@ def test_a_dropped_series_is_looked_through_and_asked_about_aloud(open_page, ser
     pieces = page.get_by_test_id("seen-pieces")
     expect(pieces.locator("img")).to_have_count(24, timeout=PATIENCE_MS)
     expect(pieces).to_contain_text("SLICE 24")
-    page.wait_for_function("document.querySelector('#seen-pieces img').naturalWidth === 96")
+    expect(pieces.locator("img").first).to_have_js_property("naturalWidth", 96)
     assert Axe().run(page).violations_count == 0
     assert not page.errors
 
@@ -94,7 +94,7 @@ def test_two_xrays_from_a_folder_go_in_the_order_of_time(open_page, server, tmp_
     page.fill("#question-text", "Compare these two")
     page.press("#question-text", "Enter")
     expect(page.locator("#answers .card")).to_have_count(1, timeout=PATIENCE_MS)
-    page.wait_for_function("!document.querySelector('[aria-busy=true]')")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
     (question,) = server.engine.questions
     assert question.task == "compare"
     assert [piece.source.split("/")[-1] for piece in question.pieces] == ["b-before.dcm", "a-now.dcm"]
