@@ -156,7 +156,7 @@ def is_for_others(core: list[str]) -> bool:
 
 def reports_speech(core: list[str]) -> bool:
     """Someone else says it: "asks is it cancer", "… she said", "he answered sometimes"."""
-    if core and core[0] in SAYING and core[0] not in ("says",):
+    if core[0] in SAYING and core[0] not in ("says",):
         return True
     people = PEOPLE | {"he", "she", "they", "him", "her"}
     for before, word in pairwise(core):

@@ -57,7 +57,7 @@ def decide(text: str, context: Context) -> tuple[Part, ...]:
     if tail == 0 or set(words(text[: ends[tail - 1]])) <= FILLERS | {"thanks", "thank", "you"}:
         return (whole,)
     before = words(text[starts[tail - 1] : ends[tail - 1]])
-    if tail == len(asked) or reports_speech(before) or answers_itself(before):
+    if not before or tail == len(asked) or reports_speech(before) or answers_itself(before):
         return (_told(whole, any(asked)),)
     at = starts[tail]
     head = _told(Part(text[:at], detect(text[:at], context)), any(asked[:tail]))
