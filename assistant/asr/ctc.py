@@ -5,7 +5,6 @@ or brackets (``{period}``, ``{new paragraph}``, ``[FINDINGS]``, and any such mar
 kept as it is, as one word.
 """
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +23,8 @@ FRAME_MS = 40
 FIRST_FRAME_START_MS = 52
 """Frame i is centred at 40 i + 72.5 ms."""
 LONGEST_MARKER_WORDS = 5
+SAME_PIECE_FRAMES = 3
+"""A piece may come so much sooner or later in one window than in another."""
 CLOSING = {"{": "}", "[": "]"}
 
 
@@ -170,26 +171,29 @@ def _calm(blanks: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def join_windows(left: LogProbs, right: LogProbs, overlap: int) -> LogProbs:
     """Two windows whose last and first ``overlap`` frames are the same audio → one, on the same frame grid.
 
-    The seam lies where both have read the same pieces so far and are surest that nothing is being said,
-    nearest the middle among equals: there no piece can be lost or come twice.
+    The seam lies where both have the same pieces before and after it and are surest that nothing is being
+    said, nearest the middle among equals: there no piece can be lost or come twice.
     """
     ours, theirs = left[len(left) - overlap :], right[:overlap]
     from_middle = np.abs(np.arange(overlap + 1) - overlap // 2) / max(overlap, 1)
     score = _calm(ours[:, BLANK] + theirs[:, BLANK]) - 1e-3 * from_middle
-    seam = int(np.where(_same_so_far(ours, theirs), score, score - 1e3).argmax())
+    seam = int((score + 1e3 * _agreement(ours, theirs)).argmax())
     return np.concatenate([left[: len(left) - overlap + seam], right[seam:]])
 
 
-def _same_so_far(ours: LogProbs, theirs: LogProbs) -> npt.NDArray[np.bool_]:
-    """[n + 1]: before which cuts the last piece of one reading is that of the other, neither being cut."""
+def _agreement(ours: LogProbs, theirs: LogProbs) -> npt.NDArray[np.int64]:
+    """[n + 1]: of each cut, 0 to 2: whether both readings have the same piece, at nearly the same time, last
+    before it, and first after it. -1 where a piece would be cut."""
     a, b = collapse(BestPath.of(ours)), collapse(BestPath.of(theirs))
-    matcher = difflib.SequenceMatcher(None, [t.piece for t in a], [t.piece for t in b], autojunk=False)
-    partner = {m.a + k: m.b + k for m in matcher.get_matching_blocks() for k in range(m.size)}
-    cuts = np.arange(len(ours) + 1)
-    begun, ended, begun_there, ended_there = (
-        np.searchsorted(frames, cuts)
-        for frames in ([t.first for t in a], [t.last for t in a], [t.first for t in b], [t.last for t in b])
-    )
-    whole = (begun == ended) & (begun_there == ended_there)
-    paired = np.array([partner.get(k - 1, -2) for k in begun.tolist()]) == begun_there - 1
-    return np.asarray(whole & paired)
+
+    def same(i: int, j: int) -> bool:
+        if i in (-1, len(a)) or j in (-1, len(b)):
+            return (i == -1 and j == -1) or (i == len(a) and j == len(b))
+        return a[i].piece == b[j].piece and abs(a[i].first - b[j].first) <= SAME_PIECE_FRAMES
+
+    found = []
+    for cut in range(len(ours) + 1):
+        i, j = sum(t.first < cut for t in a), sum(t.first < cut for t in b)
+        whole = i == sum(t.last < cut for t in a) and j == sum(t.last < cut for t in b)
+        found.append(same(i - 1, j - 1) + same(i, j) if whole else -1)
+    return np.array(found)

@@ -55,7 +55,11 @@ def transcribe(
 
 def utterances(samples: Samples, vad: Vad, settings: endpoint.EndpointSettings) -> list[tuple[int, int]]:
     """[start, end) of each utterance, in samples."""
-    detector = endpoint.EndpointDetector(replace(settings, silence_ms=max(settings.silence_ms, SILENCE_MS)))
+    silence_ms = max(settings.silence_ms, SILENCE_MS)
+    unfinished_ms = max(settings.unfinished_silence_ms, silence_ms)
+    detector = endpoint.EndpointDetector(
+        replace(settings, silence_ms=silence_ms, unfinished_silence_ms=unfinished_ms)
+    )
     size = vad.frame_samples
     events: list[endpoint.Event] = []
     padded = np.pad(samples, (0, -len(samples) % size))
