@@ -17,7 +17,6 @@ def noise(samples, seed=0, level=0.1):
 
 @pytest.fixture(scope="module")
 def extractor():
-    pytest.importorskip("torch")
     from transformers.models.lasr.feature_extraction_lasr import LasrFeatureExtractor
 
     return LasrFeatureExtractor()

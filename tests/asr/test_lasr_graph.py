@@ -1,11 +1,10 @@
 """The cached graph against the model it is made from."""
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from assistant.asr.lasr_graph import CachedLasr, advance, empty_caches  # noqa: E402
-from tests.asr.lasr_models import tiny_lasr  # noqa: E402
+from assistant.asr.lasr_graph import CachedLasr, advance, empty_caches
+from tests.asr.lasr_models import tiny_lasr
 
 
 def features(frames, batch=1, seed=0):

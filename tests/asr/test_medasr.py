@@ -12,8 +12,6 @@ import numpy as np
 import onnx
 import pytest
 
-pytest.importorskip("torch")
-
 from assistant.asr import windows as windows_module
 from assistant.asr.acoustic import CachedAcoustic, open_acoustic
 from assistant.asr.batching import StepBatcher

@@ -73,8 +73,6 @@ async def gemma():
 
 @asynccontextmanager
 async def transformers():
-    pytest.importorskip("transformers")
-    pytest.importorskip("torch")
     with tempfile.TemporaryDirectory() as folder:
         yield TransformersEngine(str(save_tiny_gemma(Path(folder))), max_tokens=20)
 

@@ -16,9 +16,6 @@ from assistant.errors import EngineFailed, Missing
 from tests.engines.asking import ask, failure
 from tests.engines.tiny_gemma import save
 
-pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
 ASKED = Question("Is there an effusion?", "The lungs are clear.")
 
 

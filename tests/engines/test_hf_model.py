@@ -5,15 +5,12 @@ import io
 
 import PIL.Image
 import pytest
+import torch
 
 from assistant.engines.base import Usage
+from assistant.engines.hf_model import _Streamer, load
 from assistant.errors import BadInput, Missing
 from tests.engines.tiny_gemma import save
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
-from assistant.engines.hf_model import _Streamer, load  # noqa: E402
 
 
 def never():

@@ -1,9 +1,5 @@
-import pytest
-
-pytest.importorskip("torch")
-pytest.importorskip("sentencepiece")
-
 import numpy as np
+import pytest
 import torch
 
 import adapt_streaming

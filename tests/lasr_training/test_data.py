@@ -1,12 +1,8 @@
 import random
 import shutil
 
-import pytest
-
-pytest.importorskip("torch")
-pytest.importorskip("sentencepiece")
-
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import LasrFeatureExtractor

@@ -1,11 +1,7 @@
 import argparse
 
-import pytest
-
-pytest.importorskip("torch")
-pytest.importorskip("sentencepiece")
-
 import numpy as np
+import pytest
 import soundfile
 import torch
 

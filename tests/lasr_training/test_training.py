@@ -1,11 +1,7 @@
 import math
 
-import pytest
-
-pytest.importorskip("torch")
-pytest.importorskip("sentencepiece")
-
 import numpy as np
+import pytest
 import torch
 
 from lasr_training import data, text, training, vocabulary

@@ -1,8 +1,4 @@
 import pytest
-
-pytest.importorskip("torch")
-pytest.importorskip("sentencepiece")
-
 from transformers import AutoProcessor, LasrTokenizer
 
 from lasr_training import text, vocabulary
