@@ -177,7 +177,9 @@ def join_windows(left: LogProbs, right: LogProbs, overlap: int) -> LogProbs:
     ours, theirs = left[len(left) - overlap :], right[:overlap]
     from_middle = np.abs(np.arange(overlap + 1) - overlap // 2) / max(overlap, 1)
     score = _calm(ours[:, BLANK] + theirs[:, BLANK]) - 1e-3 * from_middle
-    seam = int((score + 1e3 * _agreement(ours, theirs)).argmax())
+    score += 1e3 * _agreement(ours, theirs)
+    margin = overlap // 4  # nearer to its edges a window has seen too little
+    seam = margin + int(score[margin : overlap + 1 - margin].argmax())
     return np.concatenate([left[: len(left) - overlap + seam], right[seam:]])
 
 
