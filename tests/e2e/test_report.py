@@ -2,12 +2,9 @@
 
 import io
 import re
-import subprocess
 
 import docx
-import numpy as np
 import pytest
-import soundfile
 from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 from playwright.sync_api import expect
 
@@ -18,29 +15,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.models]
 HEARD_MS = 60_000
 FINDINGS = re.compile(r"The lungs are clear\. The heart is [\w ]+\.")
 """The small recogniser of the tests does not hear "normal" every time; the marks and the commands it does."""
-SPOKEN = [
-    "Go to findings.",
-    "The lungs are clear period. The heart is normal in size period.",
-    "There is a large mass.",
-    "Scratch that.",
-    "Go to impression.",
-    "No acute disease period.",
-]
-
-
-@pytest.fixture(scope="session")
-def spoken_report(tmp_path_factory):
-    """A chest X-ray report as it is dictated, in one recording; each utterance has a pause around it."""
-    folder = tmp_path_factory.mktemp("spoken")
-    pieces = []
-    for number, words in enumerate(SPOKEN):
-        path = folder / f"{number}.wav"
-        subprocess.run(["flite", "-voice", "rms", "-t", words, "-o", path], check=True)
-        samples, rate = soundfile.read(path, dtype="float32")
-        pieces += [samples, np.zeros(int(1.4 * rate), np.float32)]
-    whole = folder / "report.wav"
-    soundfile.write(whole, np.concatenate(pieces), rate)
-    return whole
 
 
 def sections(page):
@@ -51,8 +25,8 @@ def sections(page):
     return dict(found)
 
 
-def test_a_report_is_dictated_with_punctuation_scratch_that_and_go_to_impression(open_page, spoken_report):
-    page = open_page(spoken_report)
+def test_a_report_is_dictated_with_punctuation_scratch_that_and_go_to_impression(open_page):
+    page = open_page("audio/chest_report.flac")
     page.click("#mic")
     expect(page.locator("#report [data-section=impression]")).to_have_text(
         re.compile("disease", re.I), timeout=HEARD_MS
