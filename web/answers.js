@@ -22,6 +22,11 @@ export async function labs(key, responseId, format) {
   return (await get(key, `answers/${responseId}/labs?format=${format}`)).blob();
 }
 
+/** An answer without the JSON that is shown as boxes or as a table. @param {string} text */
+export function withoutJson(text) {
+  return text.replace(/```json[\s\S]*?(?:```|$)/g, '').trim();
+}
+
 /** Markdown → lines of plain text, as a report has them. Blocks of code (boxes, tables as JSON) are left out. @param {string} text */
 export function plainLines(text) {
   return text

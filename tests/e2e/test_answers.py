@@ -30,11 +30,10 @@ def test_a_box_is_drawn_at_its_pixels_and_said_to_be_approximate(open_page, serv
     picture = page.locator(".boxes-picture img")
     page.wait_for_function("document.querySelector('.boxes-picture img').naturalWidth > 0")
     (piece,) = server.engine.questions[0].pieces
-    top = 50 if piece.padding else None  # of 400 x 400
+    assert (piece.padding.top_px, piece.padding.side_px) == (50, 400)
     drawn, whole = box.bounding_box(), picture.bounding_box()
     scale = whole["width"] / 400
-    y0, y1 = (100 - top, 300 - top) if top is not None else (75, 225)
-    expected = {"x": 40, "y": y0, "width": 200, "height": y1 - y0}
+    expected = {"x": 40, "y": 100 - 50, "width": 200, "height": 200}
     assert drawn["x"] - whole["x"] == pytest.approx(expected["x"] * scale, abs=1.5)
     assert drawn["y"] - whole["y"] == pytest.approx(expected["y"] * scale, abs=1.5)
     assert drawn["width"] == pytest.approx(expected["width"] * scale, abs=1.5)
@@ -42,6 +41,7 @@ def test_a_box_is_drawn_at_its_pixels_and_said_to_be_approximate(open_page, serv
 
     server.engine.script("lab results", [LABS])
     ask(page, "Extract the lab results from this image")
+    expect(page.locator(".answer-text").first).not_to_contain_text("box_2d")
     expect(page.get_by_test_id("labs")).to_contain_text("↑ high", timeout=10_000)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as CSV").click()
@@ -65,6 +65,8 @@ def test_thoughts_are_folded_the_prompt_is_shown_and_an_answer_enters_the_report
     page.get_by_test_id("sent").locator("summary").click()
     expect(page.get_by_test_id("sent")).to_contain_text("Is there a fracture?", timeout=10_000)
     expect(page.locator(".card-foot .by")).to_contain_text("generated, unverified")
+    expect(page.locator("#report")).not_to_contain_text("No fracture.")
     page.get_by_test_id("insert-answer").click()
     expect(page.get_by_test_id("insert-answer")).to_have_text("Put into the report")
+    expect(page.locator("#report")).to_contain_text("No fracture.", timeout=10_000)
     assert not page.errors

@@ -2,7 +2,7 @@
 
 import { findUtterance, runningAnswer } from '../state.js';
 import { spoken, wholeSentences } from '../sentences.js';
-import { plainLines } from '../answers.js';
+import { plainLines, withoutJson } from '../answers.js';
 import { FollowEnd, KeyedList, byId, clock, element, setText } from './dom.js';
 import { findingsNode } from './findings.js';
 import { showMarkdown } from './markdown.js';
@@ -106,7 +106,8 @@ function cardNode(answer, send, key) {
     setText(time, utterance ? clock(utterance.at) : '');
     time.dateTime = utterance?.at ?? '';
     wrong.hidden = !current || !utterance || asDictation;
-    showMarkdown(text, now.text);
+    const drawn = now.boxes || (now.labs && now.labs.rejected === 0);
+    showMarkdown(text, drawn ? withoutJson(now.text) : now.text);
     linkCitations(text, now.sources);
     sources.update(now);
     findings.update(now, row.pictures, current);
