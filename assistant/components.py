@@ -16,6 +16,7 @@ from assistant.asr.medasr import MedAsrModel
 from assistant.asr.moonshine import MoonshineModel
 from assistant.audio.frames import SAMPLE_RATE_HZ
 from assistant.config import Settings
+from assistant.dictation import FormatOptions
 from assistant.engines.base import Engine
 from assistant.engines.hf_engine import TransformersEngine
 from assistant.engines.llamacpp import LlamaCppEngine
@@ -208,10 +209,20 @@ def endpoint_settings(settings: Settings) -> EndpointSettings:
     )
 
 
+def format_options(settings: Settings) -> FormatOptions:
+    return FormatOptions(
+        dates=settings.format_dates,
+        times=settings.format_times,
+        numbers_under_ten=settings.format_numbers_under_ten,
+        units=settings.format_units,
+        cranial_nerves=settings.format_cranial_nerves,
+    )
+
+
 def open_components(settings: Settings) -> Components:
     """Open everything. Raises ``Missing`` with what to do when a model is not there."""
     classifier.load(settings.intent_model)
-    personal = PersonalFiles(settings.templates, settings.words)
+    personal = PersonalFiles(settings.templates, settings.words, format_options(settings))
     return Components(
         model=open_recogniser(settings, personal.current.words),
         second_model=open_second_recogniser(settings),

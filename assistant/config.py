@@ -63,6 +63,14 @@ class Settings(BaseSettings):
         15.0, ge=4, le=60, description="An utterance is cut here at the latest."
     )
 
+    format_dates: Literal["long", "as_dictated"] = Field("long", description="Dates as January 1, 2011.")
+    format_times: Literal["clock", "as_dictated"] = Field("clock", description="Times as 2:30 PM.")
+    format_numbers_under_ten: Literal["numerals", "words"] = Field(
+        "numerals", description="Counts under ten; what is measured or dosed is always in numerals."
+    )
+    format_units: Literal["abbreviated", "as_dictated"] = Field("abbreviated", description="Units as mg.")
+    format_cranial_nerves: Literal["roman", "arabic"] = Field("roman", description="Cranial nerves as II.")
+
     engine: Literal["stand-in", "openai", "transformers", "gguf"] = Field(
         "stand-in",
         description="Who answers: the embedded stand-in (not for medical use), an OpenAI-compatible server, "

@@ -48,12 +48,25 @@ class SessionAudio(_Part):
     input: AudioInput | None = None
 
 
+class HouseStyle(_Part):
+    """How dictation is written. What is left out stays as the server's settings have it."""
+
+    dates: Literal["long", "as_dictated"] | None = Field(None, description="January 1, 2011, or as said.")
+    times: Literal["clock", "as_dictated"] | None = Field(None, description="2:30 PM, or as it was said.")
+    numbers_under_ten: Literal["numerals", "words"] | None = Field(
+        None, description="Of what is counted; what is measured or dosed is always in numerals."
+    )
+    units: Literal["abbreviated", "as_dictated"] | None = Field(None, description="mg, or milligrams.")
+    cranial_nerves: Literal["roman", "arabic"] | None = None
+
+
 class SessionConfig(_Part):
     """Fields of the OpenAI session that are not named here are accepted and ignored."""
 
     type: Literal["realtime", "transcription"] | None = None
     audio: SessionAudio | None = None
     mode: Mode | None = Field(None, description="Ours: how finals are taken.")
+    style: HouseStyle | None = Field(None, description="Ours: how dictation is written from now on.")
     wake_phrase: str | None = Field(
         None,
         max_length=60,
@@ -304,6 +317,7 @@ class SessionState(_Part):
     mode: Mode = "auto"
     asleep: bool = False
     wake_phrase: str = ""
+    style: HouseStyle | None = None
     guidelines: GuidelineShelf | None = None
     audio: SessionAudio
     recogniser: Recogniser

@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
@@ -38,6 +38,7 @@ from assistant.events import (
     ErrorBody,
     ErrorEvent,
     GuidelineShelf,
+    HouseStyle,
     InputAudioAppend,
     InputAudioClear,
     InputAudioCommit,
@@ -102,6 +103,7 @@ from assistant.session.types import (
     StartAnswer,
     StopAnswer,
     StopRequested,
+    StyleChosen,
     WakePhraseChosen,
 )
 from assistant.store import Store
@@ -252,6 +254,7 @@ class SessionRunner:
             mode=self._conversation.mode,
             asleep=self._conversation.asleep,
             wake_phrase=self._conversation.wake_phrase,
+            style=HouseStyle.model_validate(asdict(self._conversation.dictation.formatter.options)),
             guidelines=_shelf(self._components),
             audio=SessionAudio(input=AudioInput(format=AudioFormat(rate=self._pcm_rate))),
             recogniser=Recogniser(name=self._components.model.name),
@@ -460,6 +463,8 @@ class SessionRunner:
             self._listener.expect(transcription.keywords)
         if event.session.mode:
             self._take(ModeChosen(event.session.mode))
+        if event.session.style is not None:
+            self._take(StyleChosen(event.session.style.model_dump(exclude_none=True)))
         if event.session.wake_phrase is not None:
             self._take(WakePhraseChosen(event.session.wake_phrase.strip()))
         self._emit(SessionUpdated(session=self._state()))

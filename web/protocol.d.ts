@@ -598,6 +598,8 @@ export interface SessionConfig {
   audio?: SessionAudio | null;
   /** Ours: how finals are taken. */
   mode?: "auto" | "dictation" | "question" | null;
+  /** Ours: how dictation is written from now on. */
+  style?: HouseStyle | null;
   /** Ours: with a phrase, only utterances that begin with it are questions; with an empty one, any may be. */
   wake_phrase?: string | null;
 }
@@ -618,6 +620,7 @@ export interface SessionState {
   mode: "auto" | "dictation" | "question";
   asleep: boolean;
   wake_phrase: string;
+  style?: HouseStyle | null;
   guidelines?: GuidelineShelf | null;
   audio: SessionAudio;
   recogniser: Recogniser;
@@ -799,6 +802,19 @@ export interface LabPart {
 
 export interface SessionAudio {
   input?: AudioInput | null;
+}
+
+/** How dictation is written. What is left out stays as the server's settings have it. */
+export interface HouseStyle {
+  /** January 1, 2011, or as said. */
+  dates?: "long" | "as_dictated" | null;
+  /** 2:30 PM, or as it was said. */
+  times?: "clock" | "as_dictated" | null;
+  /** Of what is counted; what is measured or dosed is always in numerals. */
+  numbers_under_ten?: "numerals" | "words" | null;
+  /** mg, or milligrams. */
+  units?: "abbreviated" | "as_dictated" | null;
+  cranial_nerves?: "roman" | "arabic" | null;
 }
 
 export interface InputText {

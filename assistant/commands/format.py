@@ -2,9 +2,11 @@
 
 import argparse
 import sys
+from dataclasses import fields
+from typing import get_args, get_type_hints
 
 from assistant.commands.terminal import Subparsers, say
-from assistant.dictation import Formatter
+from assistant.dictation import FormatOptions, Formatter
 
 
 def register(subparsers: Subparsers) -> None:
@@ -15,11 +17,16 @@ def register(subparsers: Subparsers) -> None:
         "Without TEXT, lines are read from standard input.",
     )
     parser.add_argument("text", nargs="*", metavar="TEXT", help="one utterance each")
+    for field in fields(FormatOptions):
+        choices = get_args(get_type_hints(FormatOptions)[field.name])
+        parser.add_argument(f"--{field.name.replace('_', '-')}", choices=choices, default=field.default)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    formatter = Formatter()
+    formatter = Formatter(
+        FormatOptions(**{each.name: getattr(args, each.name) for each in fields(FormatOptions)})
+    )
     for line in args.text or sys.stdin:
         text = line.rstrip("\r\n").replace("\\n", "\n")
         say(formatter.format(text).replace("\n", "\\n"))

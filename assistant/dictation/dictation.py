@@ -27,7 +27,7 @@ class Dictation:
 
     def use(self, formatter: Formatter, library: Library) -> None:
         """From now on: ``formatter`` has the clinician's options and words."""
-        self._formatter, self.library = formatter, library
+        self.formatter, self.library = formatter, library
 
     @property
     def document(self) -> Document:
@@ -203,7 +203,7 @@ class Dictation:
 
     def _write(self, words: str, continues: bool) -> str:
         said, kept = literals.hold(words)
-        return literals.put_back(self._formatter.format(said, continues=continues), kept, continues=continues)
+        return literals.put_back(self.formatter.format(said, continues=continues), kept, continues=continues)
 
     def _desk(self, item_id: str | None) -> Desk:
         return Desk(self.library, tuple(self._utterances), self._write, item_id)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from assistant.dictation import capitals, checker, medical, punctuation, units
@@ -58,6 +58,12 @@ class Formatter:
         self.options = options or FormatOptions()
         self._own = {tuple(k.lower().split()): v for k, v in (words or {}).items() if k.strip()}
         self._longest = max((len(k) for k in self._own), default=0)
+
+    def styled(self, **changes: str) -> "Formatter":
+        """The same words in another house style; ``changes`` are fields of ``FormatOptions``."""
+        other = Formatter(replace(self.options, **changes))  # type: ignore[arg-type]
+        other._own, other._longest = self._own, self._longest
+        return other
 
     def format(self, text: str, *, continues: bool = False) -> str:
         """The written form; ``text`` itself, but for white space, where a number or the like would change."""

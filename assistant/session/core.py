@@ -86,6 +86,7 @@ from assistant.session.types import (
     SpeechStopped,
     SpeechWentOn,
     StopRequested,
+    StyleChosen,
     UtteranceDropped,
     WakePhraseChosen,
 )
@@ -128,6 +129,7 @@ class Conversation:
         self._mark_below = mark_below
         self._spoken = SpokenWords()
         self.dictation = Dictation(Formatter())
+        self._style: dict[str, str] = {}
         self._shown_revision = 0
         self._applied: deque[str] = deque(maxlen=APPLIED_EDITS)
         self.mode: Mode = "auto"
@@ -225,8 +227,12 @@ class Conversation:
                 return self._edit_report(fact)
             case ReportCommanded():
                 return self._command_report(fact)
+            case StyleChosen(changes):
+                self._style |= changes
+                self.dictation.use(self.dictation.formatter.styled(**self._style), self.dictation.library)
+                return []
             case LibraryLoaded(formatter, library):
-                self.dictation.use(formatter, library)
+                self.dictation.use(formatter.styled(**self._style), library)
                 return [Emit(library_read(library))]
             case QuestionTyped(text):
                 return self._question_typed(text)

@@ -143,6 +143,13 @@ class ReportCommanded:
 
 
 @dataclass(frozen=True, slots=True)
+class StyleChosen:
+    """Fields of ``FormatOptions`` that this session wants otherwise."""
+
+    changes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class LibraryLoaded:
     """The clinician's templates, macros and words, read for the first time or again."""
 
@@ -238,6 +245,7 @@ Fact = (
     | ReportEdited
     | ReportCommanded
     | LibraryLoaded
+    | StyleChosen
     | QuestionTyped
     | AnswerRequested
     | StopRequested

@@ -12,7 +12,14 @@ from assistant.events import (
     LibraryRead,
 )
 from assistant.session.core import Conversation
-from assistant.session.types import Emit, FinalHeard, IntentCorrected, LibraryLoaded, ReportCommanded
+from assistant.session.types import (
+    Emit,
+    FinalHeard,
+    IntentCorrected,
+    LibraryLoaded,
+    ReportCommanded,
+    StyleChosen,
+)
 
 INFO = EngineInfo(name="scripted", stand_in=True, sees_images=False, notice="A stand-in.")
 LIBRARY = read_library(
@@ -125,3 +132,11 @@ def test_a_button_that_cannot_work_is_an_error_event():
     ]:
         (error,) = of(ErrorEvent, press(conversation, command, **arguments))
         assert (error.error.code, error.error.event_id) == (code, "e1")
+
+
+def test_a_session_has_its_own_house_style_also_after_the_files_were_read_again():
+    conversation = talk()
+    conversation.handle(StyleChosen({"cranial_nerves": "arabic", "units": "as_dictated"}))
+    conversation.handle(LibraryLoaded(Formatter(words={"foo": "Bar"}), LIBRARY))
+    conversation.handle(final(1, "cranial nerve seven is intact foo five milligrams"))
+    assert conversation.dictation.document.text == "Cranial nerve 7 is intact Bar 5 milligrams"
