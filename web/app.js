@@ -18,6 +18,7 @@ import { byId, element, setText } from './view/dom.js';
 import { exportsView } from './view/exports.js';
 import { listenForKeys } from './view/keys.js';
 import { settingsView } from './view/settings.js';
+import { styleSettings } from './view/style.js';
 import { tabsView } from './view/tabs.js';
 import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
@@ -47,8 +48,10 @@ const session = new Session((event) => {
   dispatch(event);
   report.take(event);
   handsFree.take(event);
-  if (event.type === 'session.created') microphone.connectionOpened();
-  else if (event.type === 'assistant.webrtc.answer') microphone.handle(event);
+  if (event.type === 'session.created') {
+    microphone.connectionOpened();
+    tellStyle();
+  } else if (event.type === 'assistant.webrtc.answer') microphone.handle(event);
   else if (event.type === 'local.connection' && (event.phase === 'waiting' || event.phase === 'closed')) {
     microphone.connectionLost();
   }
@@ -103,6 +106,8 @@ const trust = trustView({
 });
 
 const report = reportView({ send, sendQuietly: (event) => session.send(event) });
+const tellStyle = styleSettings(send);
+
 const views = [
   report,
   toolsView({ send }),

@@ -105,3 +105,23 @@ def test_a_template_is_chosen_its_fields_picked_and_a_macro_inserted(open_page):
     page.click("#help-open")
     expect(page.locator("#say")).to_contain_text("scratch that")
     assert not page.errors
+
+
+def test_a_house_style_chosen_in_the_settings_holds_for_what_is_dictated_then_and_after_a_reload(open_page):
+    page = open_page("audio/chest_report.flac")
+    page.click("#settings-open")
+    page.get_by_test_id("style-units").select_option("as_dictated")
+    expect(page.get_by_test_id("style-dates")).to_have_value("long")
+    page.click("#settings [value=close]")
+    page.reload()
+    page.click("#settings-open")
+    expect(page.get_by_test_id("style-units")).to_have_value("as_dictated")
+    style = page.evaluate(
+        """() => new Promise((resolve) => {
+          const socket = new WebSocket(`ws://${location.host}/v1/realtime?resume=${
+            encodeURIComponent(sessionStorage.getItem('assistant.resume_token'))}`);
+          socket.onmessage = (message) => resolve(JSON.parse(message.data).session.style);
+        })"""
+    )
+    assert style["units"] == "as_dictated"
+    assert style["dates"] == "long"
