@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assistant.dictation import capitals, checker, medical, punctuation, units
+from assistant.dictation import capitals, checker, medical, numerals, punctuation, units
 from assistant.dictation.numbers import Number, write_numbers
 from assistant.dictation.tokens import HELD, MARKS, table
 
@@ -157,7 +157,7 @@ class Formatter:
         small = options.numbers_under_ten == "numerals"
 
         def wanted(number: Number, words: list[str], start: int, end: int) -> bool:
-            return medical.wanted(number, words, start, end, small=small)
+            return numerals.wanted(number, words, start, end, small=small)
 
         text = write_numbers(text, wanted)
         text = medical.apply(medical.AFTER, text)
