@@ -110,7 +110,7 @@ const tellStyle = styleSettings(send);
 
 const views = [
   report,
-  toolsView({ send }),
+  toolsView({ send, step: (name) => report.command(name) }),
   dictationView({ send }),
   answersView({ send, key: reportKey }),
   archiveView({ post: (path, body) => post(path, body, session) }),

@@ -59,9 +59,18 @@ export function reportView({ send, sendQuietly }) {
     }
   }
 
-  /** @param {string} name */
+  /** @type {string[]} */
+  const waiting = [];
+
+  /** Undo or redo, once what was typed before it is with the server: else it would go past it. @param {string} name */
   function command(name) {
-    send({ type: 'assistant.document.command', command: name });
+    waiting.push(name);
+    obey();
+  }
+
+  function obey() {
+    if (![...sections.values()].every((section) => section.editing.isSettled)) return;
+    for (const name of waiting.splice(0)) send({ type: 'assistant.document.command', command: name });
   }
 
   /** @param {DocumentChanged} latest */
@@ -82,6 +91,7 @@ export function reportView({ send, sendQuietly }) {
       if (section.node === before) before = before?.nextElementSibling ?? null;
       else report.insertBefore(section.node, before);
     }
+    obey();
   }
 
   const show = (/** @type {State} */ state) => {
@@ -101,6 +111,7 @@ export function reportView({ send, sendQuietly }) {
     shown = state;
   };
   return Object.assign(show, {
+    command,
     /** The server's answer to an edit or a connection. @param {{type: string, [field: string]: any}} event */
     take(event) {
       if (event.type === 'error' && event.error.event_id) {

@@ -4,14 +4,14 @@ import { byId, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
 
-/** @param {{send: (event: Record<string, unknown>) => boolean}} actions */
-export function toolsView({ send }) {
+/** @param {{send: (event: Record<string, unknown>) => boolean, step: (name: string) => void}} actions */
+export function toolsView({ send, step }) {
   const template = byId('template');
   const macro = byId('macro');
   /** @param {string} command @param {Record<string, unknown>} [rest] */
   const press = (command, rest) => send({ type: 'assistant.document.command', command, ...rest });
-  byId('undo').addEventListener('click', () => press('undo'));
-  byId('redo').addEventListener('click', () => press('redo'));
+  byId('undo').addEventListener('click', () => step('undo'));
+  byId('redo').addEventListener('click', () => step('redo'));
   byId('next-field').addEventListener('click', () => press('next_field'));
   template.addEventListener('change', () => {
     press('new_report', template.value === BLANK ? {} : { name: template.value });
