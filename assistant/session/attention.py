@@ -71,6 +71,12 @@ class Attention:
         else:
             self.loudspeaker.begun(text, at_ms)
 
+    def _wakes(self, text: str, at_ms: int) -> bool:
+        """The last sentence is the order to wake, maybe said more than once: who is not heard repeats it."""
+        last = [part for part in re.split(r"[.?!,;]+", text) if part.strip()][-1:]
+        repeated = re.fullmatch(r"(\w+(?: \w+)*?)(?: \1)*", _plain("".join(last)))
+        return repeated is not None and self.order(repeated[1], at_ms) == "wake"
+
     def order(self, text: str, at_ms: int) -> Order | None:
         """The order that ``text`` is, all of it, as things are now."""
         match command_of(_plain(text)):
@@ -106,7 +112,7 @@ class Attention:
         self._began_ms.pop(fact.utterance, None)
         if fact.utterance in self._unheard:
             self._unheard.discard(fact.utterance)
-            wakes = self.asleep and self.order(fact.text, fact.end_ms) == "wake"
+            wakes = self.asleep and self._wakes(fact.text, fact.end_ms)
             return AttentionChosen(asleep=False, by="voice") if wakes else None
         read = self.loudspeaker.between(fact.start_ms, fact.end_ms)
         rest = without_echo(fact.text, read, _is_command) if read else fact.text

@@ -14,6 +14,7 @@ from assistant.events import (
     TranscriptCompleted,
     TranscriptPartial,
 )
+from assistant.session.attention import Attention
 from assistant.session.core import Conversation
 from assistant.session.types import (
     AnswerRequested,
@@ -198,3 +199,11 @@ def test_stop_ends_the_answer_and_its_reading(talk):
 def test_speech_is_still_said_to_begin_while_something_is_read(talk):
     talk.handle(ReadingAloud(ANSWER, 500))
     assert events(talk.handle(SpeechStarted(1, 900)), SpeechStartedEvent)
+
+
+@pytest.mark.parametrize("said", ["Wake up.", "Wake up. Wake up.", "wake up wake up wake up", "Hm, wake up"])
+def test_one_who_repeats_the_order_to_wake_is_heard(said):
+    attention = Attention()
+    attention.asleep = True
+    assert attention._wakes(said, 0)
+    assert not attention._wakes(f"{said} the patient said when he came.", 0)
