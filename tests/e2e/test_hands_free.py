@@ -107,7 +107,7 @@ def test_stop_by_key_ends_the_reading_of_an_answer_that_is_complete(open_page, s
 
 
 def test_sleep_and_wake_by_voice_and_what_is_said_in_between_is_private(open_page, server):
-    page = open_page("audio/sleep.flac", "audio/question.flac", *["audio/wake.flac"] * 3)
+    page = open_page("audio/sleep.flac", "audio/question.flac", *["audio/wake.flac"] * 6)
     page.click("#mic")
     expect(page.locator("#asleep")).to_be_visible(timeout=HEARD_MS)
     expect(page.locator("#status")).to_contain_text("Asleep")
