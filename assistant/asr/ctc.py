@@ -25,6 +25,8 @@ FIRST_FRAME_START_MS = 52
 LONGEST_MARKER_WORDS = 5
 SAME_PIECE_FRAMES = 3
 """A piece may come so much sooner or later in one window than in another."""
+SEAM_FRAMES = 8
+"""Where two steps are joined: with more, what has heard less of the future would be kept."""
 CLOSING = {"{": "}", "[": "]"}
 
 
@@ -65,6 +67,9 @@ class BestPath:
             np.concatenate([self.pieces, other.pieces]),
             np.concatenate([self.probabilities, other.probabilities]),
         )
+
+    def __getitem__(self, frames: slice) -> "BestPath":
+        return BestPath(self.pieces[frames], self.probabilities[frames])
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -154,14 +159,6 @@ def timed(
     )
 
 
-def quiet_place(log_probs: LogProbs, first: int, last: int) -> int:
-    """A frame in [first, last] before which to cut: where it is surest that nothing is being said.
-
-    A piece that moves by a frame when it is decoded again is then neither lost nor doubled.
-    """
-    return first + int(_calm(log_probs[:, BLANK])[first : last + 1].argmax())
-
-
 def _calm(blanks: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """[n + 1]: how surely nothing is said in the two frames before and the two after each cut."""
     padded = np.pad(blanks, 2, mode="edge")
@@ -177,24 +174,39 @@ def join_windows(left: LogProbs, right: LogProbs, overlap: int) -> LogProbs:
     ours, theirs = left[len(left) - overlap :], right[:overlap]
     from_middle = np.abs(np.arange(overlap + 1) - overlap // 2) / max(overlap, 1)
     score = _calm(ours[:, BLANK] + theirs[:, BLANK]) - 1e-3 * from_middle
-    score += 1e3 * _agreement(ours, theirs)
+    score += 1e3 * _agreement(BestPath.of(ours), BestPath.of(theirs), overlap)
     margin = overlap // 4  # nearer to its edges a window has seen too little
     seam = margin + int(score[margin : overlap + 1 - margin].argmax())
     return np.concatenate([left[: len(left) - overlap + seam], right[seam:]])
 
 
-def _agreement(ours: LogProbs, theirs: LogProbs) -> npt.NDArray[np.int64]:
-    """[n + 1]: of each cut, 0 to 2: whether both readings have the same piece, at nearly the same time, last
-    before it, and first after it. -1 where a piece would be cut."""
-    a, b = collapse(BestPath.of(ours)), collapse(BestPath.of(theirs))
+def join_steps(committed: BestPath, ahead: BestPath, decoded: BestPath) -> BestPath:
+    """What comes after ``committed``: ``ahead`` as the last step read it, then as ``decoded`` anew.
+
+    A piece may move by some frames from one reading to the other, and so over the edge of what is committed:
+    it would come twice, or be lost. The seam is the first place where both have the same pieces around it.
+    """
+    overlap = min(len(ahead), len(decoded))
+    before = committed[max(0, len(committed) - SEAM_FRAMES) :]
+    last = len(before) + min(overlap, SEAM_FRAMES)
+    agreement = _agreement(before + ahead[:overlap], before + decoded[:overlap], last)
+    seam = int(agreement[len(before) :].argmax())
+    return ahead[:seam] + decoded[seam:]
+
+
+def _agreement(ours: BestPath, theirs: BestPath, last: int) -> npt.NDArray[np.int64]:
+    """[last + 1]: of each cut, 0 to 2: whether both readings have the same piece, at nearly the same time, last
+    before it, and first after it (of those that begin before ``last``). -1 where a piece would be cut."""
+    a, b = ([token for token in collapse(path) if token.first < last] for path in (ours, theirs))
 
     def same(i: int, j: int) -> bool:
         if i in (-1, len(a)) or j in (-1, len(b)):
             return (i == -1 and j == -1) or (i == len(a) and j == len(b))
-        return a[i].piece == b[j].piece and abs(a[i].first - b[j].first) <= SAME_PIECE_FRAMES
+        apart = max(a[i].first, b[j].first) - min(a[i].last, b[j].last)
+        return a[i].piece == b[j].piece and apart <= SAME_PIECE_FRAMES
 
     found = []
-    for cut in range(len(ours) + 1):
+    for cut in range(last + 1):
         i, j = sum(t.first < cut for t in a), sum(t.first < cut for t in b)
         whole = i == sum(t.last < cut for t in a) and j == sum(t.last < cut for t in b)
         found.append(same(i - 1, j - 1) + same(i, j) if whole else -1)

@@ -17,7 +17,7 @@ from assistant.asr.acoustic import Abort, Acoustic
 from assistant.asr.base import Partial, Transcript
 from assistant.asr.bundle import SUBSAMPLING, encoder_frames, mel_frames
 from assistant.asr.calibration import Calibration
-from assistant.asr.ctc import BestPath, LogProbs, TokenWord, collapse, quiet_place, spell, timed
+from assistant.asr.ctc import BestPath, LogProbs, TokenWord, collapse, join_steps, spell, timed
 from assistant.asr.features import Features, FeatureSettings, LogMel, frame_count
 from assistant.asr.levels import gain_for, speech_end
 from assistant.asr.windows import Window, decode_window, end_sample, full_context, windows
@@ -26,9 +26,6 @@ from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 GAIN_SAMPLES = 10 * SAMPLE_RATE_HZ
 """The gain of an utterance is chosen from so much of its beginning."""
 FRAME_SAMPLES = 640
-
-CUT_SEARCH_FRAMES = 8
-"""A step settles up to so much less than it could, to cut where nothing is being said."""
 
 PresetName = Literal["fast", "balanced", "accurate"]
 
@@ -153,16 +150,13 @@ class LasrStream:
         frames = encoder_frames(len(self._feats))
         if not frames:
             return False
-        log_probs = self._steps.decode(self._feats[: mel_frames(frames)])
-        path = BestPath.of(log_probs)
-        limit = max(0, frames - self._preset.look_ahead)
-        settled = (
-            quiet_place(log_probs, max(0, limit - CUT_SEARCH_FRAMES), limit) if limit < frames else limit
-        )
+        decoded = BestPath.of(self._steps.decode(self._feats[: mel_frames(frames)]))
+        path = join_steps(self._committed, self._ahead, decoded)
+        settled = max(0, frames - self._preset.look_ahead)
         self._steps.commit(settled)
         self._feats = self._feats[settled * SUBSAMPLING :]
-        self._committed += BestPath(path.pieces[:settled], path.probabilities[:settled])
-        self._ahead = BestPath(path.pieces[settled:], path.probabilities[settled:])
+        self._committed += path[:settled]
+        self._ahead = path[settled:]
         return True
 
     def _hear(self) -> None:

@@ -120,10 +120,9 @@ def test_long_speech_is_decoded_while_it_goes_on_and_only_the_rest_at_its_end(te
 
 
 def test_partials_of_long_speech_grow_word_by_word_and_what_is_stable_holds(ten_minutes):
-    """Spikes here stay in their frames from step to step; finals, above, hold also where they move."""
     said, samples = ten_minutes
     minute = samples[: 60 * 16_000]
-    stream = ToneModel(ToneAcoustic(edge=20, jitter=0)).open_stream()
+    stream = ToneModel(ToneAcoustic(edge=20)).open_stream()
     stable = ""
     for i in range(0, len(minute), 3200):
         partial = stream.accept(minute[i : i + 3200])
