@@ -195,8 +195,8 @@ def join_steps(committed: BestPath, ahead: BestPath, decoded: BestPath) -> BestP
 
 
 def _agreement(ours: BestPath, theirs: BestPath, last: int) -> npt.NDArray[np.int64]:
-    """[last + 1]: of each cut, 0 to 2: whether both readings have the same piece, at nearly the same time, last
-    before it, and first after it (of those that begin before ``last``). -1 where a piece would be cut."""
+    """[last + 1]: of each cut, 0 to 2: whether both readings have the same piece, at nearly the same time,
+    last before it, and first after it (of those begun before ``last``). -1 where a piece would be cut."""
     a, b = ([token for token in collapse(path) if token.first < last] for path in (ours, theirs))
 
     def same(i: int, j: int) -> bool:
