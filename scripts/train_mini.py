@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Trains the mini LASR on synthetic clinical speech: text, voices, pieces, model, all from here.
 
-scripts/train_mini.py synthesise            # speech for 9000 sentences (12 h) into ~/mini-train/data
-scripts/train_mini.py train --minutes 85    # goes on with --resume; the model lies in ~/mini-train/hf
+scripts/train_mini.py synthesise            # speech for 24,000 sentences (35 h) into ~/mini-train/data
+scripts/train_mini.py train --minutes 145   # goes on with --resume; the model lies in ~/mini-train/hf
 scripts/train_mini.py evaluate              # word error on unseen sentences and an unseen voice
 """
 
@@ -22,7 +22,7 @@ from transformers import LasrForCTC, LasrTokenizer
 
 from lasr_training import data, recordings, text, training, vocabulary
 
-TRAIN, DEV, TEST, UNSEEN = 9000, 160, 400, 40
+TRAIN, DEV, TEST, UNSEEN = 24_000, 160, 400, 40
 
 
 def sentences() -> tuple[list[str], list[str]]:
@@ -80,7 +80,7 @@ def main() -> None:
     )
     parser.add_argument("what", choices=["synthesise", "train", "evaluate"])
     parser.add_argument("--out", type=Path, default=Path.home() / "mini-train")
-    parser.add_argument("--minutes", type=float, default=85.0)
+    parser.add_argument("--minutes", type=float, default=145.0)
     parser.add_argument("--workers", type=int, default=2, help="training processes of one thread each")
     parser.add_argument("--rank", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--resume", action="store_true")
