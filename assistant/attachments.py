@@ -3,17 +3,17 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from assistant.engines.pieces import Piece
 from assistant.errors import BadInput
 from assistant.events import Attachment
 from assistant.fhir_record import Resource
 from assistant.imaging.options import Prepared
-from assistant.imaging.photo import is_photo, read_picture
+from assistant.imaging.photo import is_photo, read_photo
 from assistant.imaging.record import RecordStudy
-from assistant.imaging.study import Problem, SourceFile, Study, all_pieces, keep_pictures
+from assistant.imaging.study import Problem, SourceFile, Study, all_pieces
 from assistant.imaging.worker import Reader
 
 MOST_ATTACHMENTS = 16
@@ -21,13 +21,14 @@ LONGEST_NAME_CHARS = 200
 
 
 class Attachments:
-    """``attached`` is called for each new one, ``warn`` with a code and words for what needs a look."""
+    """``attached`` is called for each new one, with its study, ``warn`` with a code and words for what needs
+    a look."""
 
     def __init__(
         self,
         reader: Reader,
         session_id: str,
-        attached: Callable[[Attachment], None],
+        attached: Callable[[Attachment, Study], None],
         warn: Callable[[str, str], None],
     ) -> None:
         self._reader, self._session_id = reader, session_id
@@ -67,7 +68,7 @@ class Attachments:
             self._compare_patient(study)
             self._studies[study.id] = study
             attachments.append(self._describe(study))
-            self._attached(attachments[-1])
+            self._attached(attachments[-1], study)
         return attachments, problems
 
     async def add_data(self, data: bytes, name: str) -> None:
@@ -110,12 +111,14 @@ class Attachments:
     def study(self, attachment_id: str) -> Study | None:
         return self._studies.get(attachment_id)
 
-    async def pieces(self, ids: Sequence[str], most: int) -> tuple[Piece, ...]:
-        """What a model with room for ``most`` images reads of these attachments. Raises ``BadInput``:
-        ``attachment_unknown``."""
+    async def pieces(
+        self, ids: Sequence[str], most: int, labels: Mapping[str, str] | None = None
+    ) -> tuple[Piece, ...]:
+        """What a model with room for ``most`` images reads of these attachments, in their order; ``labels``
+        as in ``all_pieces``. Raises ``BadInput``: ``attachment_unknown``."""
         studies = [self._studies[each] for each in ids if each in self._studies]
         try:
-            return await asyncio.to_thread(all_pieces, studies, most)
+            return await asyncio.to_thread(all_pieces, studies, most, labels)
         except FileNotFoundError:
             raise BadInput("An attachment was just removed. Ask again.", code="attachment_unknown") from None
 
@@ -139,9 +142,7 @@ class Attachments:
 
 def _read_photo(file: SourceFile, folder: Path) -> Prepared:
     try:
-        picture = read_picture(file.path.read_bytes(), file.name)
-        name = PurePosixPath(file.name).name
-        study = keep_pictures([picture], folder, kind="photo", name=name, sources=[file.name])
+        study = read_photo(file.path, file.name, folder)
     except BadInput as error:
         return Prepared((), (Problem(file.name, error.code, error.message),))
     return Prepared((study,), ())

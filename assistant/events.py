@@ -243,6 +243,13 @@ class DocumentCommand(ClientEventBase):
     origin: Origin = "typed"
 
 
+class AttachmentLook(ClientEventBase):
+    """What the clinician looks at: a question without a name for another image is about this one."""
+
+    type: Literal["assistant.attachment.look"] = "assistant.attachment.look"
+    attachment_id: str | None = Field(None, description="None when nothing is open any more.")
+
+
 class AttachmentRemove(ClientEventBase):
     """Take an attached image away; later questions go without it."""
 
@@ -773,10 +780,11 @@ class ChangePart(_Part):
 
 
 class AnswerChanges(ServerEventBase):
-    """What has changed between the two studies, where the answer says it in so many words."""
+    """What has changed in the last study, where the answer says it in so many words."""
 
     type: Literal["assistant.answer.changes"] = "assistant.answer.changes"
     response_id: str
+    since: str = Field("", description="Which study it is compared with, in words.")
     changes: list[ChangePart]
 
 

@@ -25,6 +25,8 @@ from assistant.engines.base import AnswerText, Engine, EngineInfo, Output, Quest
 from assistant.engines.pieces import Piece
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
+    Attachment,
+    AttachmentLook,
     AttachmentRemove,
     AttentionSet,
     AudioFormat,
@@ -68,6 +70,7 @@ from assistant.events import (
 from assistant.export.checks import Finding, check
 from assistant.export.history import SessionInfo
 from assistant.imaging.photo import image_from_data_uri
+from assistant.imaging.study import Study
 from assistant.listener import Listener
 from assistant.personal import Personal
 from assistant.readings.labs import LabReport
@@ -87,6 +90,7 @@ from assistant.session.types import (
     Fact,
     FindPassages,
     ImageAttached,
+    ImageOpened,
     ImageRemoved,
     IntentCorrected,
     ItemEditedByHand,
@@ -141,9 +145,7 @@ class SessionRunner:
         self._listener: Listener = components.new_listener()
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
         self.record = SessionRecord(settings, session, store, self.resume_token, self._storing_changed)
-        self.attachments = Attachments(
-            components.reader, self.id, attached=lambda each: self._take(ImageAttached(each)), warn=self._warn
-        )
+        self.attachments = Attachments(components.reader, self.id, attached=self._attached, warn=self._warn)
         self._outbox: Outbox[ServerEvent] | None = None
         self._chunks: DropOldest[AudioChunk] = DropOldest(AUDIO_CHUNKS)
         self._clock = 0  # the session's sample clock: the end of the last audio
@@ -441,6 +443,8 @@ class SessionRunner:
                 self._take(ReportEdited(event))
             case DocumentCommand():
                 self._take(ReportCommanded(event))
+            case AttachmentLook():
+                self._take(ImageOpened(event.attachment_id or ""))
             case AttachmentRemove():
                 self._take(ImageRemoved(event.attachment_id))
                 await self.attachments.remove(event.attachment_id)
@@ -491,7 +495,11 @@ class SessionRunner:
         if not question.attachment_ids:
             return question
         most = engine.most_images if engine.sees_images else 1  # one is enough to say so
-        return replace(question, pieces=await self.attachments.pieces(question.attachment_ids, most))
+        labels = question.comparison.labels() if question.comparison else None
+        return replace(question, pieces=await self.attachments.pieces(question.attachment_ids, most, labels))
+
+    def _attached(self, attachment: Attachment, study: Study) -> None:
+        self._take(ImageAttached(attachment, study.time, study.exam))
 
     def _warn(self, code: str, message: str) -> None:
         self._emit(Notice(level="warning", code=code, message=message))

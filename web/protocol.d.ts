@@ -499,13 +499,15 @@ export interface AnswerBoxes {
   boxes: BoxPart[];
 }
 
-/** What has changed between the two studies, where the answer says it in so many words. */
+/** What has changed in the last study, where the answer says it in so many words. */
 export interface AnswerChanges {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
   seq: number;
   type: "assistant.answer.changes";
   response_id: string;
+  /** Which study it is compared with, in words. */
+  since: string;
   changes: ChangePart[];
 }
 

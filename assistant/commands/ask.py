@@ -3,16 +3,23 @@
 import argparse
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note, say
+from assistant.config import Settings
 from assistant.engines.base import AnswerText, Engine, Question
-from assistant.engines.pieces import Piece
 from assistant.errors import BadInput
+from assistant.fhir_record import Resource, named_in
+from assistant.record_reading import Consulted, answer_from_record
+from assistant.session.images import choose_images
+
+if TYPE_CHECKING:
+    from assistant.imaging.study import Study
 
 
 def register(subparsers: Subparsers) -> None:
@@ -27,7 +34,7 @@ def register(subparsers: Subparsers) -> None:
         metavar="PATH",
         action="append",
         default=[],
-        help="a picture, a series (folder or zip), a slide; may be repeated",
+        help="a picture, a series (folder or zip), a slide, a lab report, a FHIR record; may be repeated",
     )
     parser.add_argument("--document", metavar="FILE", help="a text file: the report so far")
     for name in ("engine", "engine-url", "engine-model", "gguf", "mmproj"):
@@ -46,26 +53,37 @@ def run(args: argparse.Namespace) -> int:
     )
     from assistant.components import open_engine  # noqa: PLC0415 (loads the engines' libraries)
 
-    engine = open_engine(settings_from(args))
-    if args.image:
-        with tempfile.TemporaryDirectory() as folder:
-            question = replace(question, pieces=_pieces(args.image, folder, engine.info.most_images))
-    asyncio.run(_answer(engine, question))
+    settings = settings_from(args)
+    engine = open_engine(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        studies = _studies(args.image, Path(folder), settings) if args.image else ()
+        resources = _resources(studies)
+        question = _with_pictures(question, studies, engine.info.most_images)
+        asyncio.run(_answer(engine, question, resources))
     return 0
 
 
-async def _answer(engine: Engine, question: Question) -> None:
+async def _answer(engine: Engine, question: Question, resources: Sequence[Resource]) -> None:
     await engine.load()
     try:
         if engine.info.notice:
             note(engine.info.notice)
         if question.images and not engine.info.sees_images:
             note(f"{engine.info.name} does not see images; it answers without them.")
-        async with aclosing(cast("Any", engine.answer(question))) as outputs:
+        asked = answer_from_record(engine, question, resources) if resources else engine.answer(question)
+        said: list[str] = []
+        read: tuple[Resource, ...] = ()
+        async with aclosing(cast("Any", asked)) as outputs:
             async for output in outputs:
-                if isinstance(output, AnswerText):
-                    say(output.text, end="")
+                match output:
+                    case AnswerText(text):
+                        said.append(text)
+                        say(text, end="")
+                    case Consulted(consulted, _):
+                        read = consulted
         say()
+        for each in named_in("".join(said), read):
+            note(f"[{each.label}] {each.reference}: {each.text}")
     finally:
         await engine.close()
 
@@ -77,14 +95,44 @@ def _text(path: Path) -> str:
         raise BadInput(f"{path}: cannot be read as UTF-8 text.", code="file_not_readable") from None
 
 
-def _pieces(paths: list[str], folder: str, most: int) -> tuple[Piece, ...]:
-    """What a model reads of these files. Raises ``BadInput`` for the first that cannot be used."""
+def _studies(paths: list[str], folder: Path, settings: Settings) -> "Sequence[Study]":
+    """What these files hold; what of them cannot be used is said. Raises ``BadInput`` if nothing can."""
     # Takes a second to import.
-    from assistant.imaging.options import Options  # noqa: PLC0415
+    from assistant.imaging.options import reading_options  # noqa: PLC0415
     from assistant.imaging.prepare import prepare  # noqa: PLC0415
-    from assistant.imaging.study import SourceFile, all_pieces  # noqa: PLC0415
+    from assistant.imaging.study import SourceFile  # noqa: PLC0415
 
-    prepared = prepare([SourceFile(path, Path(path)) for path in paths], Path(folder), Options())
+    given = [SourceFile(Path(path).name or path, Path(path)) for path in paths]
+    prepared = prepare(given, folder, reading_options(settings))
+    if not prepared.studies:
+        first = prepared.problems[0]
+        raise BadInput(first.message, code=first.code)
     for problem in prepared.problems:
-        raise BadInput(problem.message, code=problem.code)
-    return all_pieces(prepared.studies, most)
+        note(f"{problem.message} [{problem.code}]")
+    return prepared.studies
+
+
+def _resources(studies: "Sequence[Study]") -> list[Resource]:
+    from assistant.imaging.record import RecordStudy  # noqa: PLC0415
+
+    records = [study for study in studies if isinstance(study, RecordStudy)]
+    return [resource for study in records for resource in study.resources()]
+
+
+def _with_pictures(question: Question, studies: "Sequence[Study]", most: int) -> Question:
+    """The question with what a model reads of them, and what it wants of them."""
+    from assistant.imaging.study import all_pieces  # noqa: PLC0415
+
+    pictures = {study.id: study for study in studies if study.kind != "record"}
+    chosen = choose_images(question.text, [study.attached for study in pictures.values()])
+    labels = chosen.comparison.labels() if chosen.comparison else None
+    pieces = all_pieces([pictures[each] for each in chosen.ids], most, labels)
+    if chosen.comparison:
+        note(f"Compared {chosen.why}.")
+    return replace(
+        question,
+        attachment_ids=chosen.ids,
+        pieces=pieces,
+        task=chosen.task,
+        comparison=chosen.comparison,
+    )

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     # Takes a second to import.
     from assistant.imaging.options import reading_options  # noqa: PLC0415
     from assistant.imaging.prepare import prepare  # noqa: PLC0415
-    from assistant.imaging.study import all_pieces  # noqa: PLC0415
+    from assistant.imaging.study import all_pieces, in_order  # noqa: PLC0415
 
     if args.most_images < 1:
         raise BadInput("--most-images must be at least 1.", code="option_invalid")
@@ -60,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
             return 2
         for study in prepared.studies:
             say(". ".join([study.name, *study.notes]))
-        written = write_prompt(all_pieces(prepared.studies, args.most_images), Path(args.out), args.question)
+        pieces = all_pieces(in_order(prepared.studies), args.most_images)
+        written = write_prompt(pieces, Path(args.out), args.question)
     say(f"{written} images and prompt.json are in {args.out}.")
     return 1 if prepared.problems else 0
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.engines.pieces import Image, ImagePiece, Piece
-from assistant.engines.tasks import Task
+from assistant.engines.tasks import Comparison, Task
 
 MOST_IMAGES = 126
 """Of one question. At 256 tokens each they fill the 32,768 that MedGemma 1.5 was trained to."""
@@ -55,6 +55,8 @@ class Question:
     """There is a guideline folder; without ``sources``, it holds nothing on this."""
     task: Task = "answer"
     """What it wants beside words."""
+    comparison: Comparison | None = None
+    """What is compared, in which order; only with the task ``compare``."""
 
     @property
     def images(self) -> tuple[Image, ...]:

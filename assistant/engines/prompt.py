@@ -33,7 +33,7 @@ def chat_text(question: Question, document_chars: int = LONGEST_DOCUMENT_CHARS) 
     """The text of one user turn: guideline passages, earlier turns, the dictation, each marked as such, then
     the question. All but the question have ``document_chars`` together; the dictation gets what is left."""
     asked = framed(question.text)
-    if how := instruction(question.task):
+    if how := instruction(question.task, question.comparison):
         asked = f"{asked}\n\n{how}"
     before = [
         record_text(question),

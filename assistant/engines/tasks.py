@@ -1,9 +1,34 @@
 """What a question wants beside words, and how MedGemma is asked for it. Pure."""
 
 import re
+from dataclasses import dataclass
 from typing import Literal, assert_never
 
 Task = Literal["answer", "locate", "compare", "labs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Examinations that are compared, oldest first, each by the ids of its images."""
+
+    exams: tuple[tuple[str, ...], ...]
+    since_first: bool = False
+    """The last one is compared with the first, instead of with the one before it."""
+
+    @property
+    def since(self) -> str:
+        if len(self.exams) == 2:
+            return "the prior study"
+        return "the first study" if self.since_first else "the study before it"
+
+    def labels(self) -> dict[str, str]:
+        """What stands before the image with this id; nothing for two images, as MedGemma was trained."""
+        count = len(self.exams)
+        if count == 2 == sum(map(len, self.exams)):
+            return {}
+        role = {1: ", the oldest", count: ", the current one"}
+        return {ids[0]: f"Study {k} of {count}{role.get(k, '')}:" for k, ids in enumerate(self.exams, 1)}
+
 
 _LOCATE = re.compile(
     r"\b(?:where(?:'s| is| are)|locate|locali[sz]e|outline|bounding box(?:es)?|point (?:to|out)"
@@ -12,8 +37,12 @@ _LOCATE = re.compile(
 )
 _COMPARE = re.compile(
     r"\b(?:compar\w+|chang(?:e|es|ed)|interval|improv\w+|worse\w*|progress\w*|stable"
-    r"|(?:prior|previous|earlier|old)\b.{0,40}\b(?:now|new|current|today)|versus|vs)\b",
+    r"|(?:prior|previous|earlier|old)\b.{0,40}\b(?:now|new|current|today)|versus|vs"
+    r"|(?:since|than|from)\b.{0,30}\b(?:prior|previous|last|first|earlier|baseline)|over time)\b",
     re.I,
+)
+_SINCE_FIRST = re.compile(
+    r"\b(?:since|from|with|to|than|against)\b.{0,20}\b(?:first|oldest|baseline)\b|\bover(?:all| time)\b", re.I
 )
 _LABS = re.compile(
     r"\b(?:lab(?:oratory)?s?|blood|test)\b.{0,40}\b(?:table|report|results?|values?)\b"
@@ -30,11 +59,11 @@ LOCATE = (
     "nothing to show."
 )
 COMPARE = (
-    "The images are in the order of time: the first is the prior study, the last the current one. Provide a "
-    "comparison of these images and include details from the images which students should take note of when "
-    "reading longitudinal CXR. Then, for each of consolidation, edema, pleural effusion, pneumonia and "
-    'pneumothorax that is present in one of them, write a line such as "Pleural effusion: stable", with '
-    "improved, stable or worsened."
+    "The images are in the order of time{which}. Provide a comparison of these images and include details "
+    "from the images which students should take note of when reading longitudinal CXR. Then, if they are "
+    "chest X-rays, for each of consolidation, edema, pleural effusion, pneumonia and pneumothorax that is "
+    'present in one of them, write a line such as "Pleural effusion: stable", with improved, stable or '
+    "worsened{against}."
 )
 LABS = (
     "Write down every result of this lab report, exactly as it is printed, as a ```json list of objects with "
@@ -43,18 +72,24 @@ LABS = (
 )
 
 
-def task_of(question: str, images: int) -> Task:
-    """By its words, and by how many images go with it."""
-    if images and _LABS.search(question) and _READ.search(question):
-        return "labs"
-    if images == 1 and _LOCATE.search(question):
-        return "locate"
-    if images == 2 and _COMPARE.search(question):
-        return "compare"
-    return "answer"
+def wants_labs(question: str) -> bool:
+    return bool(_LABS.search(question) and _READ.search(question))
 
 
-def instruction(task: Task) -> str:
+def wants_place(question: str) -> bool:
+    return bool(_LOCATE.search(question))
+
+
+def wants_comparison(question: str) -> bool:
+    return bool(_COMPARE.search(question))
+
+
+def since_first(question: str) -> bool:
+    """Whether change is asked for since the first of several studies, not since the one before."""
+    return bool(_SINCE_FIRST.search(question))
+
+
+def instruction(task: Task, comparison: Comparison | None = None) -> str:
     """What stands behind the question; empty for a plain one."""
     match task:
         case "answer":
@@ -62,11 +97,19 @@ def instruction(task: Task) -> str:
         case "locate":
             return LOCATE
         case "compare":
-            return COMPARE
+            return _compare(comparison)
         case "labs":
             return LABS
         case _:
             assert_never(task)
+
+
+def _compare(comparison: Comparison | None) -> str:
+    if comparison is None or not comparison.labels():
+        which = ": the first is the prior study, the last the current one"
+        return COMPARE.format(which=which, against="")
+    against = f" in the current study, compared with {comparison.since}"
+    return COMPARE.format(which=", study by study, the oldest first", against=against)
 
 
 def answer_tokens(task: Task, longest: int) -> int:

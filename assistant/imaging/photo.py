@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import PIL.ExifTags
 import PIL.Image
 import PIL.ImageOps
 
 from assistant.engines.pieces import Image
 from assistant.errors import BadInput
 from assistant.imaging.square import encoded
+from assistant.imaging.study import Pictures, keep_pictures
 from assistant.imaging.values import Pixels, Values, stretched
 
 MAX_BYTES = 20 * 2**20
@@ -71,6 +73,25 @@ def read_picture(
     picture, lossless = _decode(data, name, limits)
     picture.thumbnail((limits.longest_side_px,) * 2, PIL.Image.Resampling.LANCZOS)
     return picture, lossless
+
+
+def read_photo(path: Path, name: str, folder: Path) -> Pictures:
+    """A file as an attachment of its own. Raises as ``read_picture`` does."""
+    data = path.read_bytes()
+    picture = read_picture(data, name)
+    own = Path(name).name
+    return keep_pictures([picture], folder, kind="photo", name=own, sources=[name], time=taken_time(data))
+
+
+def taken_time(data: bytes) -> str:
+    """When the camera took it, ``YYYYMMDDHHMMSS``; empty if it does not say."""
+    try:
+        with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            said = picture.getexif().get_ifd(PIL.ExifTags.IFD.Exif).get(PIL.ExifTags.Base.DateTimeOriginal)
+    except Exception:  # decoders meet damage with errors of many kinds
+        return ""
+    digits = "".join(character for character in str(said or "") if character.isdigit())
+    return digits if len(digits) == len("YYYYMMDDHHMMSS") and digits.strip("0") else ""
 
 
 def is_photo(path: Path) -> bool:

@@ -14,11 +14,11 @@ from assistant.imaging.intake import found_files
 from assistant.imaging.nifti import is_nifti, read_nifti
 from assistant.imaging.options import Options, Prepared
 from assistant.imaging.pdf import read_pdf
-from assistant.imaging.photo import MAX_BYTES, read_picture
+from assistant.imaging.photo import MAX_BYTES, read_photo
 from assistant.imaging.record import read_record
 from assistant.imaging.series import prepare_series
 from assistant.imaging.slide import is_slide, read_slide
-from assistant.imaging.study import Problem, SourceFile, Study, keep_pictures, problem_of
+from assistant.imaging.study import Problem, SourceFile, Study, problem_of
 
 DICOM_SUFFIXES = {".dcm", ".dicom", ".ima"}
 NAMED_PROBLEMS = 10
@@ -93,12 +93,11 @@ def _read(found: SourceFile, folder: Path, options: Options) -> Study | Instance
     if path.stat().st_size > MAX_BYTES:
         raise BadInput(f"{name} is larger than {MAX_BYTES // 2**20} MB.", code="image_too_large")
     try:
-        picture = read_picture(path.read_bytes(), name)
+        return read_photo(path, name, folder)
     except BadInput as error:
         if error.code == "image_not_readable" and not suffix:
             return _bare_dicom(found, options, error)
         raise
-    return keep_pictures([picture], folder, kind="photo", name=Path(name).name, sources=[name])
 
 
 def _unpacked_head(head: bytes) -> bytes:

@@ -108,6 +108,7 @@ def _volume(members: list[Instance], folder: Path, show_identity: bool) -> Itera
             name=_label(first, show_identity),
             time=min(each.instance.time for each in slices),
             patient=first.patient,
+            exam=first.study,
             notes=(*_kind_notes(first), *notes),
         )
     except BadInput as error:
@@ -251,6 +252,7 @@ def _pictures(members: list[Instance], folder: Path, show_identity: bool) -> Ite
             sources=sources,
             time=first.time,
             patient=first.patient,
+            exam=first.study,
             notes=tuple(_kind_notes(first)),
         )
 

@@ -4,16 +4,17 @@ import errno
 import os
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import PIL.Image
 
-from assistant.engines.pieces import Image, ImagePiece, Padding, Piece
+from assistant.engines.pieces import Image, ImagePiece, Padding, Piece, TextPiece
 from assistant.errors import BadInput
 from assistant.imaging.square import encoded, squared
+from assistant.imaging.timeline import Attached, in_time, is_one_picture
 from assistant.imaging.values import chosen_slices
 
 Kind = Literal["photo", "xray", "pictures", "ct", "mr", "slide", "pages", "record"]
@@ -72,8 +73,15 @@ class Study(ABC):
     time: str = ""
     """When it was taken, ``YYYYMMDDHHMMSS``, for putting studies in order; it goes nowhere else."""
     patient: str = ""
+    exam: str = ""
+    """What its examination is known by, for putting its views together; it goes nowhere else."""
     notes: tuple[str, ...] = ()
     """What the clinician should know, e.g. that slices are missing."""
+
+    @property
+    def attached(self) -> Attached:
+        """As far as a question can mean it."""
+        return Attached(self.id, self.name, is_one_picture(self.kind, self.count), self.time, self.exam)
 
     @property
     def windows(self) -> tuple[str, ...]:
@@ -147,6 +155,7 @@ def keep_pictures(
     sources: Sequence[str],
     time: str = "",
     patient: str = "",
+    exam: str = "",
     notes: tuple[str, ...] = (),
 ) -> Pictures:
     """Write RGB pictures, each with whether it came without loss, as the page and as the model see them."""
@@ -175,6 +184,7 @@ def keep_pictures(
         height_px=height,
         time=time,
         patient=patient,
+        exam=exam,
         notes=notes,
         sources=tuple(sources),
         sizes=tuple(picture.size for picture, _ in pictures),
@@ -183,20 +193,26 @@ def keep_pictures(
 
 
 def in_order(studies: Sequence[Study]) -> list[Study]:
-    """The order in which a model reads them: earlier before later if all tell when they were taken, else as
-    they were attached."""
-    if all(study.time for study in studies):
-        return sorted(studies, key=lambda study: study.time)
-    return list(studies)
+    """As a model reads them where no question says otherwise; see ``in_time``."""
+    by_id = {study.id: study for study in studies}
+    return [by_id[each.id] for each in in_time([study.attached for study in studies])]
 
 
-def all_pieces(studies: Sequence[Study], most: int) -> tuple[Piece, ...]:
-    """The pieces of all studies, in order, with at most ``most`` images: what asks for few gets all, the rest
-    is shared evenly. Studies beyond ``most`` get none."""
-    ordered = in_order(studies)[:most]
+def all_pieces(
+    studies: Sequence[Study], most: int, labels: Mapping[str, str] | None = None
+) -> tuple[Piece, ...]:
+    """The pieces of all studies, in the order given, with at most ``most`` images: what asks for few gets
+    all, the rest is shared evenly. Studies beyond ``most`` get none. ``labels`` are words that stand before
+    the study with that id."""
+    kept = studies[:most]
     shares: dict[str, int] = {}
     room = most
-    for rank, study in enumerate(sorted(ordered, key=lambda study: study.wanted_images)):
-        shares[study.id] = min(study.wanted_images, room // (len(ordered) - rank))
+    for rank, study in enumerate(sorted(kept, key=lambda study: study.wanted_images)):
+        shares[study.id] = min(study.wanted_images, room // (len(kept) - rank))
         room -= shares[study.id]
-    return tuple(piece for study in ordered for piece in study.pieces(shares[study.id]))
+    pieces: list[Piece] = []
+    for study in kept:
+        if words := (labels or {}).get(study.id):
+            pieces.append(TextPiece(words, study.id, "place in time"))
+        pieces += study.pieces(shares[study.id])
+    return tuple(pieces)

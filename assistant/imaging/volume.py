@@ -106,6 +106,7 @@ def keep_volume(
     name: str,
     time: str = "",
     patient: str = "",
+    exam: str = "",
     notes: Sequence[str] = (),
 ) -> Volume:
     """Write a volume from where each slice came from and its values, all of one shape. One slice is in memory
@@ -135,6 +136,7 @@ def keep_volume(
         height_px=rows,
         time=time,
         patient=patient,
+        exam=exam,
         notes=tuple(notes),
         low=low,
         high=high,

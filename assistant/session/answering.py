@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from assistant.engines.base import EngineInfo, Exchange, Question, Usage
-from assistant.engines.tasks import task_of
 from assistant.events import (
     AnswerThought,
     Attachment,
@@ -23,6 +22,7 @@ from assistant.events import (
     TokenUsage,
 )
 from assistant.fhir_record import Resource, named_in
+from assistant.imaging.timeline import Attached, in_time, is_one_picture
 from assistant.readings.labs import LabReport, parse_labs
 from assistant.session.asking import (
     MOST_EARLIER,
@@ -36,13 +36,14 @@ from assistant.session.asking import (
     sources_of,
 )
 from assistant.session.findings import findings
-from assistant.session.images import Attached, choose_images
+from assistant.session.images import choose_images
 from assistant.session.types import (
     Action,
     AnswerFinished,
     AnswerProgressed,
     Emit,
     FindPassages,
+    ImageAttached,
     ModelThought,
     PassagesFound,
     RecordRead,
@@ -89,6 +90,8 @@ class Answering:
         self._engine, self._text_engine, self._guidelines = engine, text_engine, guidelines
         self._earlier: deque[tuple[str, Exchange]] = deque(maxlen=MOST_EARLIER)  # by the question's item
         self._turn = 0
+        self.open_id = ""
+        """The attachment that is open on the page."""
         self.running: Answer | None = None
         self._ahead: Answer | None = None
         self.sent: dict[str, tuple[Question, EngineInfo]] = {}
@@ -96,7 +99,9 @@ class Answering:
         self.labs: dict[str, LabReport] = {}
         """By response: the laboratory values it was asked for."""
 
-    def ask(self, item_id: str, text: str, document: str, images: Mapping[str, Attachment]) -> list[Action]:
+    def ask(
+        self, item_id: str, text: str, document: str, images: Mapping[str, ImageAttached]
+    ) -> list[Action]:
         """Answer a question now; what runs is stopped. One begun ahead with the same question goes on."""
         prepared = self._prepared(text, document, images)
         ahead = self._ahead
@@ -111,7 +116,7 @@ class Answering:
         actions = [*stopped, Emit(self._created(answer)), *begin]
         return actions if answer.ended is None else [*actions, *self.finish(answer.ended)]
 
-    def begin_ahead(self, text: str, document: str, images: Mapping[str, Attachment]) -> list[Action]:
+    def begin_ahead(self, text: str, document: str, images: Mapping[str, ImageAttached]) -> list[Action]:
         """Start on a question whose final is only expected; nothing is shown. Never while an answer runs."""
         if self.running is not None:
             return self.drop_ahead()
@@ -210,19 +215,20 @@ class Answering:
         answer.held.append(action)
         return []
 
-    def _prepared(self, text: str, document: str, images: Mapping[str, Attachment]) -> Answer:
+    def _prepared(self, text: str, document: str, images: Mapping[str, ImageAttached]) -> Answer:
         """Not begun yet, and without a turn."""
-        records = tuple(key for key, each in images.items() if each.kind == "record")
-        pictures = [Attached(key, each.name) for key, each in images.items() if key not in records]
-        chosen = choose_images(text, pictures)
-        attached = tuple(images[key] for key in chosen.ids)
+        records = tuple(key for key, each in images.items() if each.attachment.kind == "record")
+        pictures = [attached_of(each) for key, each in images.items() if key not in records]
+        chosen = choose_images(text, pictures, self.open_id)
+        attached = tuple(images[key].attachment for key in chosen.ids)
         question = Question(
             text=text,
             document=document,
             attachment_ids=chosen.ids,
             record_ids=records,
             earlier=tuple(exchange for _, exchange in self._earlier),
-            task=task_of(text, sum(each.count for each in attached)),
+            task=chosen.task,
+            comparison=chosen.comparison,
         )
         return Answer(0, question, question, attached, chosen.why)
 
@@ -273,8 +279,9 @@ class Answering:
         if status == "completed":
             if answer.question.task == "labs" and (report := parse_labs(text)):
                 self.labs[answer.response_id] = report
-            task = answer.question.task
-            found = [Emit(event) for event in findings(answer.response_id, task, answer.images, text)]
+            found = [
+                Emit(each) for each in findings(answer.response_id, answer.question, answer.images, text)
+            ]
         if text:
             self._earlier.append((answer.question_item_id, Exchange(answer.question.text, text)))
         item = ConversationItem(
@@ -314,6 +321,16 @@ class Answering:
         ]
         told = ResponseRecord(response_id=answer.response_id, read=len(answer.read), named=named)
         return [Emit(told)]
+
+
+def attached_of(fact: ImageAttached) -> Attached:
+    each = fact.attachment
+    return Attached(each.id, each.name, is_one_picture(each.kind, each.count), fact.taken, fact.exam)
+
+
+def reading_order(images: Mapping[str, ImageAttached]) -> tuple[str, ...]:
+    """Ids of all that is attached, as a model reads it where a question names none of it."""
+    return tuple(each.id for each in in_time([attached_of(each) for each in images.values()]))
 
 
 def describe(info: EngineInfo) -> EngineDescription:

@@ -18,7 +18,6 @@ from assistant.engines.base import EngineInfo, Question
 from assistant.errors import BadInput
 from assistant.events import (
     AlsoHeard,
-    Attachment,
     AttachmentAdded,
     AttachmentRemoved,
     AttentionChanged,
@@ -50,7 +49,7 @@ from assistant.intents.classifier import tidy
 from assistant.intents.detect import Context, Decision
 from assistant.intents.split import Part, decide, undecided
 from assistant.readings.labs import LabReport
-from assistant.session.answering import Answering
+from assistant.session.answering import Answering, reading_order
 from assistant.session.asking import (
     Guidelines,
 )
@@ -67,6 +66,7 @@ from assistant.session.types import (
     FinalExpected,
     FinalHeard,
     ImageAttached,
+    ImageOpened,
     ImageRemoved,
     IntentCorrected,
     ItemEditedByHand,
@@ -135,7 +135,7 @@ class Conversation:
         self.mode: Mode = "auto"
         self._attention = Attention()
         self._items: dict[str, Item] = {}
-        self._images: dict[str, Attachment] = {}
+        self._images: dict[str, ImageAttached] = {}
         self._stable_sent: dict[int, str] = {}  # by running utterance
         self._live: dict[int, LiveWriter] = {}  # by running utterance
         self._last_item_id: str | None = None
@@ -165,7 +165,8 @@ class Conversation:
 
     @property
     def attachment_ids(self) -> tuple[str, ...]:
-        return tuple(self._images)
+        """In the order in which they are read."""
+        return reading_order(self._images)
 
     def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
         """What an answer was asked with, and of whom; of the latest answers."""
@@ -244,12 +245,15 @@ class Conversation:
                     return self._answers.stop()
                 return []
             case ImageAttached(attachment):
-                self._images[attachment.id] = attachment
+                self._images[attachment.id] = fact
                 return [Emit(AttachmentAdded(attachment=attachment))]
             case ImageRemoved(attachment_id):
                 if self._images.pop(attachment_id, None) is None:
                     return []
                 return [Emit(AttachmentRemoved(attachment_id=attachment_id))]
+            case ImageOpened(attachment_id):
+                self._answers.open_id = attachment_id
+                return []
             case PassagesFound():
                 return self._answers.passages_found(fact)
             case AnswerProgressed():

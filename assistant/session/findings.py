@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from assistant.engines.base import Question
 from assistant.engines.pieces import Padding
-from assistant.engines.tasks import Task
 from assistant.events import (
     AnswerBoxes,
     AnswerChanges,
@@ -19,14 +19,17 @@ from assistant.readings.changes import parse_changes
 from assistant.readings.labs import parse_labs
 
 
-def findings(response_id: str, task: Task, images: Sequence[Attachment], answer: str) -> list[ServerEvent]:
+def findings(
+    response_id: str, question: Question, images: Sequence[Attachment], answer: str
+) -> list[ServerEvent]:
     """What the question asked for and the answer gives; nothing where it makes no sense."""
-    match task:
+    match question.task:
         case "locate":
             return _boxes(response_id, images, answer)
         case "compare":
             changes = [ChangePart(finding=each.finding, change=each.change) for each in parse_changes(answer)]
-            return [AnswerChanges(response_id=response_id, changes=changes)] if changes else []
+            since = question.comparison.since if question.comparison else ""
+            return [AnswerChanges(response_id=response_id, changes=changes, since=since)] if changes else []
         case "labs":
             report = parse_labs(answer)
             if report is None:

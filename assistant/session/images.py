@@ -1,11 +1,15 @@
-"""Which of the attached images a question is about, by its words. Pure.
+"""Which of the attached images a question is about, and what it wants of them. Pure.
 
-In doubt all of them: an image too many costs time, one too few gives a wrong answer.
+In doubt all of them: an image too many costs time, one too few gives a wrong answer. But a place is asked for
+on one image, and change in the order of time.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from assistant.engines.tasks import Comparison, Task, since_first, wants_comparison, wants_labs, wants_place
+from assistant.imaging.timeline import Attached, in_time, is_new, is_old, timeline
 
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -16,6 +20,7 @@ _NOUN = (
 _ALL = re.compile(
     rf"\b(?:all|both|these|those|every|each|between)\b(?:\s+\w+){{0,3}}?\s+{_NOUN}\b|\b(?:both|all)\s+of\s+them\b"
     r"|\bcompar\w+|\bversus\b|\bvs\b|\binterval\b|\b(?:any|what)\s+change|\bchanged?\s+(?:since|from)\b"
+    r"|\b(?:since|than)\b.{0,30}\b(?:prior|previous|last|first|earlier|baseline)\b|\bover\s+time\b"
     r"|\b(?:progress(?:ed|ion)?|improve[ds]?|improvement|worse(?:ned)?|stable|resolved)\b",
     re.I,
 )
@@ -31,42 +36,78 @@ _CURRENT = re.compile(
     re.I,
 )
 _THIS = re.compile(rf"\b(?:this|that)\s+(?:(?!an?\b|the\b|any\b)\w+\s+)?{_NOUN}\b", re.I)
-_OLD_NAME = re.compile(r"(?<![a-z])(?:prior|previous|prev|old|baseline)(?![a-z])", re.I)
-_NEW_NAME = re.compile(r"(?<![a-z])(?:current|new|today|now)(?![a-z])", re.I)
-_DATE = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?([0-2]\d|3[01])(?!\d)")
 _WORD = re.compile(r"[a-z]{3,}")
 _COMMON = {"the", "and", "for", "image", "img", "dcm", "png", "jpg", "jpeg", "tiff", "webp", "copy", "scan"}
 _COMMON |= {"series", "study", "with", "from", "chest"}
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
-    """An attached image, as far as words can name it."""
-
-    id: str
-    name: str
+Found = tuple[Sequence[Attached], str]
+"""Images, and why they."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``why`` is a short phrase for the page: how the images were chosen."""
+    """``ids`` in the order in which they are read. ``why`` is a short phrase for the page: how the images
+    were chosen; it counts them as they were attached."""
 
     ids: tuple[str, ...]
     why: str
+    task: Task = "answer"
+    comparison: Comparison | None = None
 
 
-def choose_images(question: str, images: Sequence[Attached]) -> Choice:
-    """The images to send with ``question``; ``images`` are in the order they were attached."""
-    everything = Choice(tuple(image.id for image in images), "all attached" if images else "")
-    if len(images) < 2 or _ALL.search(question):
-        return everything
-    for choose in (_by_number, _by_time, _by_name, _by_pointing):
-        if choice := choose(question, images):
-            return choice
-    return everything
+def choose_images(question: str, images: Sequence[Attached], open_id: str = "") -> Choice:
+    """The images to send with ``question``; ``images`` are in the order they were attached, ``open_id`` is
+    that of the one that is open on the page, if one is."""
+    named = _named(question, images, open_id)
+    chosen, why = named or (images, "all attached" if images else "")
+    if chosen and wants_labs(question):
+        return Choice(_ids(chosen), why, "labs")
+    if len(chosen) > 1 and wants_comparison(question) and all(each.one_picture for each in chosen):
+        return _compared(question, chosen, images)
+    if wants_place(question):
+        if (
+            named is None
+            and len(images) > 1
+            and not _ALL.search(question)
+            and all(i.one_picture for i in images)
+        ):
+            chosen, why = [chosen[-1]], f"image {len(images)} of {len(images)}, the last one attached"
+        if len(chosen) == 1 and chosen[0].one_picture:
+            return Choice(_ids(chosen), why, "locate")
+    return Choice(_ids(in_time(chosen)), why)
 
 
-def _by_number(question: str, images: Sequence[Attached]) -> Choice | None:
+def _ids(images: Sequence[Attached]) -> tuple[str, ...]:
+    return tuple(image.id for image in images)
+
+
+def _compared(question: str, chosen: Sequence[Attached], images: Sequence[Attached]) -> Choice:
+    order = timeline(chosen)
+    ids = [_ids(exam) for exam in order.exams]
+    places = {image.id: str(place) for place, image in enumerate(images, 1)}
+    said = ", then ".join(" and ".join(places[each] for each in exam) for exam in ids)
+    why = f"oldest first {order.by}: image{'s' * (len(chosen) > 1)} {said}"
+    comparison = Comparison(tuple(ids), since_first(question))
+    return Choice(tuple(each for exam in ids for each in exam), why, "compare", comparison)
+
+
+def _named(question: str, images: Sequence[Attached], open_id: str) -> Found | None:
+    """Those that are meant, as attached; None where nothing says so, or all are meant."""
+    if len(images) < 2:
+        return None
+    numbered = _by_number(question, images)
+    if _ALL.search(question):
+        return numbered if numbered and len(numbered[0]) > 1 else None
+    return (
+        numbered
+        or _by_time(question, images)
+        or _by_name(question, images)
+        or _by_pointing(question, images, open_id)
+    )
+
+
+def _by_number(question: str, images: Sequence[Attached]) -> Found | None:
     places: list[int] = []
     for match in _NUMBERED.finditer(question):
         places += [_number(word) for word in re.findall(r"\w+", match[1]) if word.casefold() != "and"]
@@ -75,48 +116,41 @@ def _by_number(question: str, images: Sequence[Attached]) -> Choice | None:
         places.append(len(images) if word == "last" else ORDINALS.index(word) + 1)
     if not places or not all(1 <= place <= len(images) for place in places):
         return None
-    ids = tuple(images[place - 1].id for place in sorted(set(places)))
-    return Choice(ids, "named by number")
+    return [images[place - 1] for place in sorted(set(places))], "named by number"
 
 
-def _by_time(question: str, images: Sequence[Attached]) -> Choice | None:
+def _by_time(question: str, images: Sequence[Attached]) -> Found | None:
     prior, current = bool(_PRIOR.search(question)), bool(_CURRENT.search(question))
     if prior == current:
         return None
-    named = [image for image in images if (_OLD_NAME if prior else _NEW_NAME).search(image.name)]
+    named = [image for image in images if (is_old if prior else is_new)(image.name)]
     if len(named) == 1:
-        return Choice((named[0].id,), "the prior, by its name" if prior else "the current one, by its name")
-    dated = sorted((date, image) for image in images if (date := _date(image.name)))
-    if len(dated) == len(images) and dated[0][0] != dated[-1][0]:
-        image = (dated[0] if prior else dated[-1])[1]
-        return Choice((image.id,), "the prior, by its date" if prior else "the newest, by its date")
+        return named, "the prior, by its name" if prior else "the current one, by its name"
+    days = sorted({image.day for image in images})
+    if len(days) > 1 and all(days):
+        day = days[0] if prior else days[-1]
+        found = [image for image in images if image.day == day]
+        return found, "the prior, by its date" if prior else "the newest, by its date"
     return None
 
 
-def _by_name(question: str, images: Sequence[Attached]) -> Choice | None:
+def _by_name(question: str, images: Sequence[Attached]) -> Found | None:
     said = set(_WORD.findall(question.casefold())) - _COMMON
     named = [set(_WORD.findall(image.name.casefold())) for image in images]
-    hits = [sum(word in words for words in named) for word in said]
-    if not any(count == 1 for count in hits):
-        return None
-    ids = tuple(
-        image.id
-        for image, words in zip(images, named, strict=True)
-        if any(word in words and sum(word in other for other in named) == 1 for word in said)
-    )
-    return Choice(ids, "named in the question") if len(ids) < len(images) else None
+    telling = {word for word in said if sum(word in words for words in named) == 1}
+    found = [image for image, words in zip(images, named, strict=True) if telling & words]
+    return (found, "named in the question") if found and len(found) < len(images) else None
 
 
-def _by_pointing(question: str, images: Sequence[Attached]) -> Choice | None:
+def _by_pointing(question: str, images: Sequence[Attached], open_id: str) -> Found | None:
+    """The one that is looked at, whatever the words; else the last one where the words point."""
+    for place, image in enumerate(images, 1):
+        if image.id == open_id:
+            return [image], f"image {place} of {len(images)}, the one that is open"
     if not _THIS.search(question):
         return None
-    return Choice((images[-1].id,), "this one: the last one attached")
+    return [images[-1]], "this one: the last one attached"
 
 
 def _number(word: str) -> int:
     return int(word) if word.isdigit() else NUMBERS.index(word.casefold()) + 1
-
-
-def _date(name: str) -> str:
-    match = _DATE.search(name)
-    return "".join(match.groups()) if match else ""

@@ -176,11 +176,22 @@ class StopRequested:
 
 @dataclass(frozen=True, slots=True)
 class ImageAttached:
+    """``taken`` and ``exam``: when, and in which examination, as its file says; they are put on no wire."""
+
     attachment: Attachment
+    taken: str = ""
+    exam: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRemoved:
+    attachment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOpened:
+    """It is looked at on the page; empty when that ends."""
+
     attachment_id: str
 
 
@@ -251,6 +262,7 @@ Fact = (
     | StopRequested
     | ImageAttached
     | ImageRemoved
+    | ImageOpened
     | PassagesFound
     | AnswerProgressed
     | ModelThought

@@ -91,7 +91,7 @@ def make_slide(path: Path, side_px: int) -> list[Path]:
 async def measure(paths: list[Path]) -> dict[str, float]:
     """One upload, read and asked about, in a fresh reader."""
     reader = Reader(Options())
-    attachments = Attachments(reader, "bench", attached=lambda _: None, warn=lambda *_: None)
+    attachments = Attachments(reader, "bench", attached=lambda *_: None, warn=lambda *_: None)
     try:
         folder = attachments.new_folder()
         started = time.perf_counter()

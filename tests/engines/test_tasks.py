@@ -1,32 +1,7 @@
-import pytest
-
 from assistant.engines.base import Question
 from assistant.engines.pieces import Image, ImagePiece
 from assistant.engines.prompt import chat_content
-from assistant.engines.tasks import answer_tokens, task_of
-
-
-@pytest.mark.parametrize(
-    ("question", "images", "task"),
-    [
-        ("Where is the left clavicle?", 1, "locate"),
-        ("Locate the carina.", 1, "locate"),
-        ("Draw a box around the heart", 1, "locate"),
-        ("Where is the left clavicle?", 0, "answer"),
-        ("Where is the left clavicle?", 3, "answer"),
-        ("Is there a pneumothorax?", 1, "answer"),
-        ("Compare these two X-rays.", 2, "compare"),
-        ("Has the effusion improved since the last one?", 2, "compare"),
-        ("Compare these two X-rays.", 1, "answer"),
-        ("Make a table of this lab report", 1, "labs"),
-        ("Extract the lab results", 2, "labs"),
-        ("Read the blood test results into a table", 1, "labs"),
-        ("Extract the lab results", 0, "answer"),
-        ("Are the lab results normal?", 1, "answer"),
-    ],
-)
-def test_a_question_says_by_its_words_and_images_what_it_wants(question, images, task):
-    assert task_of(question, images) == task
+from assistant.engines.tasks import Comparison, answer_tokens, instruction
 
 
 def test_the_instruction_stands_behind_the_question_and_the_answer_gets_room():
@@ -47,3 +22,16 @@ def test_the_instruction_stands_behind_the_question_and_the_answer_gets_room():
     assert answer_tokens("locate", 500) == 1000
     assert answer_tokens("answer", 500) == 500
     assert answer_tokens("labs", 8000) == 8000
+
+
+def test_two_images_are_compared_as_trained_and_several_with_their_places_in_time():
+    two = Comparison((("a",), ("b",)))
+    assert two.labels() == {}
+    assert "the first is the prior study, the last the current one" in instruction("compare", two)
+    views = Comparison((("a", "b"), ("c",)))
+    assert views.labels() == {"a": "Study 1 of 2, the oldest:", "c": "Study 2 of 2, the current one:"}
+    assert "compared with the prior study" in instruction("compare", views)
+    three = Comparison((("a",), ("b",), ("c",)), since_first=True)
+    assert three.labels()["b"] == "Study 2 of 3:"
+    assert "compared with the first study" in instruction("compare", three)
+    assert Comparison(three.exams).since == "the study before it"
