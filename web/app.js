@@ -114,7 +114,7 @@ const views = [
   dictationView({ send }),
   answersView({ send, key: reportKey }),
   archiveView({ post: (path, body) => post(path, body, session) }),
-  attachmentsView({ send, attach, look: viewer() }),
+  attachmentsView({ send, attach, look: viewer(send) }),
   barView({ send, level: () => microphone.level() }),
   bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),
   tabsView(),

@@ -49,7 +49,7 @@
  * @property {import('./sources.js').Context|null} context
  * @property {string} thoughts          what the model thought first: no part of the answer
  * @property {import('./protocol.js').AnswerBoxes|null} boxes
- * @property {import('./protocol.js').ChangePart[]|null} changes
+ * @property {import('./protocol.js').AnswerChanges|null} changes
  * @property {{read: number, named: import('./protocol.js').RecordPart[]}|null} record
  * @property {import('./protocol.js').AnswerLabs|null} labs
  *
@@ -192,7 +192,7 @@ export function reduce(state, event) {
     case 'assistant.response.record':
       return changeAnswer(state, event.response_id, () => ({ record: { read: event.read, named: event.named } }));
     case 'assistant.answer.changes':
-      return changeAnswer(state, event.response_id, () => ({ changes: event.changes }));
+      return changeAnswer(state, event.response_id, () => ({ changes: /** @type {any} */ (event) }));
     case 'assistant.answer.labs':
       return changeAnswer(state, event.response_id, () => ({ labs: /** @type {any} */ (event) }));
     case 'response.output_text.delta':

@@ -60,22 +60,23 @@ def choose_images(question: str, images: Sequence[Attached], open_id: str = "") 
     """The images to send with ``question``; ``images`` are in the order they were attached, ``open_id`` is
     that of the one that is open on the page, if one is."""
     named = _named(question, images, open_id)
+    if named is None and wants_place(question) and _any_one(question, images):
+        named = images[-1:], "the last one attached"
     chosen, why = named or (images, "all attached" if images else "")
+    if len(chosen) == 1 < len(images):
+        why = f"image {images.index(chosen[0]) + 1} of {len(images)}, {why}"
     if chosen and wants_labs(question):
         return Choice(_ids(chosen), why, "labs")
     if len(chosen) > 1 and wants_comparison(question) and all(each.one_picture for each in chosen):
         return _compared(question, chosen, images)
-    if wants_place(question):
-        if (
-            named is None
-            and len(images) > 1
-            and not _ALL.search(question)
-            and all(i.one_picture for i in images)
-        ):
-            chosen, why = [chosen[-1]], f"image {len(images)} of {len(images)}, the last one attached"
-        if len(chosen) == 1 and chosen[0].one_picture:
-            return Choice(_ids(chosen), why, "locate")
+    if wants_place(question) and len(chosen) == 1 and chosen[0].one_picture:
+        return Choice(_ids(chosen), why, "locate")
     return Choice(_ids(in_time(chosen)), why)
+
+
+def _any_one(question: str, images: Sequence[Attached]) -> bool:
+    """Whether it may be about any one of them, and the last one is as good a guess as any."""
+    return len(images) > 1 and not _ALL.search(question) and all(each.one_picture for each in images)
 
 
 def _ids(images: Sequence[Attached]) -> tuple[str, ...]:
@@ -144,12 +145,10 @@ def _by_name(question: str, images: Sequence[Attached]) -> Found | None:
 
 def _by_pointing(question: str, images: Sequence[Attached], open_id: str) -> Found | None:
     """The one that is looked at, whatever the words; else the last one where the words point."""
-    for place, image in enumerate(images, 1):
+    for image in images:
         if image.id == open_id:
-            return [image], f"image {place} of {len(images)}, the one that is open"
-    if not _THIS.search(question):
-        return None
-    return [images[-1]], "this one: the last one attached"
+            return [image], "the one that is open"
+    return (images[-1:], "the last one attached") if _THIS.search(question) else None
 
 
 def _number(word: str) -> int:

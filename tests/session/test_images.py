@@ -53,7 +53,7 @@ def test_images_are_chosen_by_the_words_of_the_question(question, images, ids):
 
 def test_how_they_were_chosen_is_said():
     assert choose_images("Is there one?", PLAIN).why == "all attached"
-    assert choose_images("Is this image normal?", PLAIN).why == "this one: the last one attached"
+    assert choose_images("Is this image normal?", PLAIN).why == "image 3 of 3, the last one attached"
     assert choose_images("Is it normal?", []).why == ""
 
 

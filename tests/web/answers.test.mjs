@@ -28,6 +28,6 @@ test('thoughts, boxes, changes and labs stay with their answer', () => {
   const { answers: [answer] } = events.reduce(reduce, initialState);
   assert.equal(answer.thoughts, 'Hm.');
   assert.equal(answer.text, 'Yes');
-  assert.deepEqual(answer.changes, [{ finding: 'edema', change: 'stable' }]);
+  assert.deepEqual(answer.changes?.changes, [{ finding: 'edema', change: 'stable' }]);
   assert.equal(answer.boxes, null);
 });

@@ -37,7 +37,7 @@ export function answersView({ send, key }) {
       for (const answer of state.answers) {
         const current = answer.epoch === state.epoch;
         const utterance = current ? findUtterance(state, answer.questionItemId) : rows.get(answer.key)?.utterance;
-        const pictures = state.attachments.filter((each) => answer.attachmentKeys.includes(each.key));
+        const pictures = answer.attachmentKeys.flatMap((sent) => state.attachments.filter((each) => each.key === sent));
         const old = rows.get(answer.key);
         const same = old && old.answer === answer && old.utterance === utterance && old.current === current
           && old.pictures.length === pictures.length && old.pictures.every((each, i) => each === pictures[i]);

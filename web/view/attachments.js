@@ -32,7 +32,7 @@ export function attachmentsView({ send, attach, look }) {
 
   const list = new KeyedList(strip, (/** @type {any} */ each) => each.key ?? `upload-${each.id}`, (item, old) => {
     if ('progress' in item) return uploadNode(item, old);
-    return old ?? element('div', { class: 'attached' },
+    return old ?? element('div', { class: 'attached' }, element('span', { class: 'place' }),
       item.kind === 'record' ? element('span', { class: 'look' }, ...lookOf(item)) : element('button', {
         type: 'button', class: 'look', 'aria-label': `Look at ${item.name}`, title: item.name, onclick: () => look(item),
       }, ...lookOf(item)),
@@ -47,11 +47,21 @@ export function attachmentsView({ send, attach, look }) {
     if (state.attachments !== shown?.attachments || state.uploads !== shown?.uploads) {
       const present = state.attachments.filter((each) => !each.removed);
       list.update(/** @type {any[]} */ ([...present, ...state.uploads]));
+      number(strip, present);
       box.hidden = present.length + state.uploads.length === 0;
       byId('seen-open').hidden = present.length === 0;
     }
     shown = state;
   };
+}
+
+/** Questions and answers name images by their place. @param {HTMLElement} strip @param {Attachment[]} present */
+function number(strip, present) {
+  const pictures = present.filter((each) => each.kind !== 'record').map((each) => each.key);
+  present.forEach(({ key }, i) => {
+    const place = pictures.length > 1 ? pictures.indexOf(key) + 1 : 0;
+    setText(strip.children[i].querySelector('.place'), place ? String(place) : '');
+  });
 }
 
 /** A photo speaks for itself, a series needs its words. @param {Attachment} item */

@@ -6,6 +6,8 @@ import { element } from './dom.js';
 /** @typedef {import('../state.js').Answer} Answer */
 /** @typedef {() => import('../reports.js').SessionKey} Key */
 
+const ALL = 'all attached';
+
 /**
  * A node under an answer; `node.update(answer, pictures, current)` shows what is known by now.
  * @param {Key} key @returns {any}
@@ -23,7 +25,7 @@ export function findingsNode(key) {
   node.update = (/** @type {Answer} */ answer, /** @type {any[]} */ pictures, /** @type {boolean} */ current) => {
     thoughts.hidden = !answer.thoughts;
     if (answer.thoughts !== shown.thoughts) thoughts.lastElementChild.textContent = answer.thoughts;
-    if (answer.boxes !== shown.boxes) boxes.replaceChildren(...boxesNodes(answer.boxes, pictures));
+    if (answer.boxes !== shown.boxes) boxes.replaceChildren(...boxesNodes(answer, pictures));
     if (answer.changes !== shown.changes) changes.replaceChildren(...changesNodes(answer.changes));
     if (answer.labs !== shown.labs) table.replaceChildren(...labsNodes(answer, key));
     if (answer.record !== shown.record) record.replaceChildren(...recordNodes(answer.record));
@@ -38,8 +40,8 @@ function foldedNode(title, name) {
   return element('details', { class: 'folded', 'data-testid': name }, element('summary', {}, title), element('div', { class: 'folded-text' }));
 }
 
-/** @param {Answer['boxes']} found @param {any[]} pictures */
-function boxesNodes(found, pictures) {
+/** @param {Answer} answer @param {any[]} pictures */
+function boxesNodes({ boxes: found, context }, pictures) {
   const picture = pictures.find((each) => each.id === found?.attachment_id);
   if (!found || !picture) return [];
   const percent = (/** @type {number} */ part, /** @type {number} */ whole) => `${(100 * part) / whole}%`;
@@ -51,19 +53,21 @@ function boxesNodes(found, pictures) {
     mark.style.height = percent(box.y1 - box.y0, found.height_px);
     return mark;
   });
+  const which = context && context.images !== ALL ? `, ${context.images}` : '';
   const names = found.boxes.map((box) => box.label).join(', ');
   return [element('figure', { class: 'boxes' },
     element('div', { class: 'boxes-picture' },
       element('img', { src: `${picture.url}?size=large`, alt: `${picture.name}, with boxes around: ${names}` }), ...marks),
-    element('figcaption', {}, `Approximate places, by the model: ${names}. Only anatomy on frontal chest X-rays was trained.`))];
+    element('figcaption', {}, `On ${picture.name}${which}: ${names}. Approximate places, by the model. `
+      + 'Only anatomy on frontal chest X-rays was trained.'))];
 }
 
 /** @param {Answer['changes']} found */
 function changesNodes(found) {
-  if (!found?.length) return [];
-  const rows = found.map((each) => element('tr', {}, element('th', { scope: 'row' }, each.finding), element('td', {}, each.change)));
+  if (!found) return [];
+  const rows = found.changes.map((each) => element('tr', {}, element('th', { scope: 'row' }, each.finding), element('td', {}, each.change)));
   return [element('table', { class: 'found-table', 'data-testid': 'changes' },
-    element('caption', {}, 'Change since the prior study, as the model says'), element('tbody', {}, ...rows))];
+    element('caption', {}, `Change since ${found.since}, as the model says`), element('tbody', {}, ...rows))];
 }
 
 /** @param {Answer['record']} found */

@@ -6,8 +6,11 @@ import { byId, element, setText } from './dom.js';
 
 const UNITS = { ct: 'Slice', mr: 'Slice', pages: 'Page', slide: 'Picture', pictures: 'Picture' };
 
-/** @returns {(attachment: Attachment) => void} opens it */
-export function viewer() {
+/**
+ * @param {(event: Record<string, unknown>) => boolean} send
+ * @returns {(attachment: Attachment) => void} opens it
+ */
+export function viewer(send) {
   const dialog = byId('viewer');
   const picture = byId('viewer-picture');
   const slider = byId('viewer-slider');
@@ -48,6 +51,7 @@ export function viewer() {
     draw();
   }, { passive: false });
   dialog.addEventListener('close', () => {
+    send({ type: 'assistant.attachment.look', attachment_id: null });
     shown = null;
     loading = '';
     picture.removeAttribute('src');
@@ -63,6 +67,7 @@ export function viewer() {
     byId('viewer-windows').hidden = attachment.windows.length === 0;
     byId('viewer-notes').replaceChildren(...attachment.notes.map((note) => element('li', {}, note)));
     dialog.showModal();
+    send({ type: 'assistant.attachment.look', attachment_id: attachment.id });
     draw();
     if (attachment.count > 1) slider.focus();
   };
