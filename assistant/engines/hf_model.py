@@ -5,7 +5,6 @@ Needs the extra ``medgemma``. ``hf_worker`` runs it in a process of its own.
 
 import base64
 import io
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +14,7 @@ import torch
 import transformers
 
 from assistant.engines.base import Usage
+from assistant.engines.hf_errors import not_loaded
 from assistant.errors import BadInput, EngineFailed, Missing
 
 Precision = Literal["auto", "bfloat16", "float32", "4bit"]
@@ -24,8 +24,6 @@ TRAINED_TOKENS = 32_768
 """MedGemma 1.5 was trained to this length; its configuration allows four times as much."""
 LONGEST_CHARACTER_TOKENS = 8
 """A character that byte tokens spell has fewer; what still does not decode then is shown as it is."""
-
-log = logging.getLogger(__name__)
 
 
 class LocalModel:
@@ -178,7 +176,7 @@ def load(name: str, *, revision: str | None, precision: Precision, threads: int)
     try:
         return _load(name, revision, precision)
     except (OSError, ValueError, KeyError, ImportError) as error:
-        raise _translated(error, name) from None
+        raise not_loaded(error, name, part="engine", option="--engine-model", family="Gemma 3") from None
 
 
 def _load(name: str, revision: str | None, precision: Precision) -> LocalModel:
@@ -220,30 +218,3 @@ def _four_bit(dtype: torch.dtype) -> Any:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
     )
-
-
-def _translated(error: BaseException, name: str) -> Missing:
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError  # noqa: PLC0415
-
-    chain = [error]
-    while cause := chain[-1].__cause__ or chain[-1].__context__:
-        chain.append(cause)
-    refused = [each for each in chain if isinstance(each, HfHubHTTPError)]
-    if any(isinstance(each, GatedRepoError) or _status(each) in (401, 403) for each in refused):
-        return Missing(
-            f"{name} is given only to those who accept its terms: accept them at "
-            f"https://huggingface.co/{name}, then set HF_TOKEN to your token (hf auth login).",
-            code="engine_model_gated",
-        )
-    log.error("the model was not loaded: %s", type(error).__name__)
-    if isinstance(error, OSError):
-        return Missing(
-            f"{name} is neither a directory with a model nor a model that can be downloaded now: "
-            "see --engine-model, and the connection to huggingface.co.",
-            code="engine_model_missing",
-        )
-    return Missing(f"{name} could not be loaded: is it a Gemma 3?", code="engine_load_failed")
-
-
-def _status(error: Any) -> int | None:
-    return getattr(error.response, "status_code", None)

@@ -1,0 +1,1 @@
+"""MedSigLIP beside the answers: how well words fit an image, and which images are alike."""
