@@ -111,6 +111,10 @@ class Attachments:
     def study(self, attachment_id: str) -> Study | None:
         return self._studies.get(attachment_id)
 
+    def studies(self) -> tuple[Study, ...]:
+        """In the order in which they were attached."""
+        return tuple(self._studies.values())
+
     async def pieces(
         self, ids: Sequence[str], most: int, labels: Mapping[str, str] | None = None
     ) -> tuple[Piece, ...]:

@@ -28,6 +28,7 @@ from assistant.imaging.worker import Reader
 from assistant.intents import classifier
 from assistant.listener import Listener
 from assistant.personal import PersonalFiles
+from assistant.siglip.embedder import Embedder
 from assistant.vad.base import Vad
 from assistant.vad.endpoint import EndpointSettings
 from assistant.vad.silero import SileroModel
@@ -53,6 +54,8 @@ class Components:
     text_engine: Engine | None = None
     """Answers the questions without images, if it is there."""
     personal: PersonalFiles = field(default_factory=PersonalFiles)
+    embedder: Embedder | None = None
+    """Matches images with words and with each other, if it is there."""
 
     second_model: AsrModel | None = None
     """Hears again what may be a question: a general recogniser, where ``model`` is one for dictation."""
@@ -69,7 +72,8 @@ class Components:
     async def start(self) -> None:
         """Load and warm up everything, so that the first word is not slower than the rest."""
         loop = asyncio.get_running_loop()
-        loading = [engine.load() for engine in (self.engine, self.text_engine) if engine]
+        models = (self.engine, self.text_engine, self.embedder)
+        loading = [model.load() for model in models if model]
         await asyncio.gather(*loading, loop.run_in_executor(self.executor, self._warm_up))
 
     def _warm_up(self) -> None:
@@ -80,7 +84,8 @@ class Components:
                 stream.finish()
 
     async def close(self) -> None:
-        await asyncio.gather(*(engine.close() for engine in (self.engine, self.text_engine) if engine))
+        models = (self.engine, self.text_engine, self.embedder)
+        await asyncio.gather(*(model.close() for model in models if model))
         self.reader.close()
         self.executor.shutdown(wait=False, cancel_futures=True)
 
@@ -183,6 +188,13 @@ def open_text_engine(settings: Settings) -> Engine | None:
     return _open_server(settings, url, settings.text_engine_model, sees_images=False)
 
 
+def open_embedder(settings: Settings) -> Embedder | None:
+    """MedSigLIP, not loaded yet; None where the setting is off."""
+    if settings.siglip_model is None:
+        return None
+    return Embedder(settings.siglip_model, revision=settings.siglip_revision, threads=settings.engine_threads)
+
+
 def _open_server(settings: Settings, url: str, model: str, *, sees_images: bool) -> Engine:
     return OpenAICompatibleEngine(
         base_url=url,
@@ -229,6 +241,7 @@ def open_components(settings: Settings) -> Components:
         open_vad=open_vad(settings),
         engine=open_engine(settings),
         text_engine=open_text_engine(settings),
+        embedder=open_embedder(settings),
         endpoint=endpoint_settings(settings),
         executor=ThreadPoolExecutor(settings.asr_workers, thread_name_prefix="asr"),
         guidelines=Library(settings.guidelines) if settings.guidelines else None,

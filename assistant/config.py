@@ -108,6 +108,13 @@ class Settings(BaseSettings):
     gguf: Path | None = Field(None, description="Model file for --engine gguf.")
     mmproj: Path | None = Field(None, description="Image tower file for --engine gguf.")
 
+    siglip_model: str | None = Field(
+        None,
+        description="MedSigLIP checks attached images, scores labels and finds similar ones: "
+        "google/medsiglip-448, or a directory. Off by default.",
+    )
+    siglip_revision: str | None = Field(None, description="Commit of --siglip-model.")
+
     keep_corrections: Path | None = Field(
         None,
         description="File to which what was heard is added when its intent is corrected: to retrain with "

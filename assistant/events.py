@@ -257,6 +257,23 @@ class AttachmentRemove(ClientEventBase):
     attachment_id: str = Field(max_length=64)
 
 
+class LabelsScore(ClientEventBase):
+    """Say how well each label fits an image, with an image matcher (``session.image_matcher``)."""
+
+    type: Literal["assistant.labels.score"] = "assistant.labels.score"
+    attachment_id: str = Field(max_length=64)
+    index: int = Field(0, ge=0, description="Which of its pictures, as in /slice?i=.")
+    labels: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1, max_length=32)
+
+
+class SimilarFind(ClientEventBase):
+    """Rank the session's other images and slices by how alike they are to this one."""
+
+    type: Literal["assistant.similar.find"] = "assistant.similar.find"
+    attachment_id: str = Field(max_length=64)
+    index: int = Field(0, ge=0, description="Which of its pictures, as in /slice?i=.")
+
+
 ClientEvent = Annotated[
     SessionUpdate
     | InputAudioAppend
@@ -274,7 +291,9 @@ ClientEvent = Annotated[
     | ItemEdit
     | DocumentEdit
     | DocumentCommand
-    | AttachmentRemove,
+    | AttachmentRemove
+    | LabelsScore
+    | SimilarFind,
     Field(discriminator="type"),
 ]
 
@@ -316,6 +335,13 @@ class GuidelineShelf(_Part):
     problems: list[str] = Field([], description="A sentence for each file that was left out, with its name.")
 
 
+class ImageMatcher(_Part):
+    """A SigLIP that checks images, scores labels and finds similar images. Unverified, as all models are."""
+
+    name: str
+    revision: str = ""
+
+
 class SessionState(_Part):
     id: str
     resume_token: str = Field(description="Secret; given back as ?resume= to come back to this session.")
@@ -334,6 +360,7 @@ class SessionState(_Part):
     mark_below: float = Field(0, description="Words heard with less confidence are marked; 0 marks none.")
     keep_audio_min: float = Field(0, description="Minutes of audio kept in memory to be played; 0: none.")
     archive: bool = Field(False, description="Series can be fetched from the hospital's archive.")
+    image_matcher: ImageMatcher | None = None
     stored: bool = Field(False, description="Finals, reports and answers are written to the server's disk.")
 
 
@@ -654,6 +681,54 @@ class AttachmentRemoved(ServerEventBase):
     attachment_id: str
 
 
+class AttachmentChecked(ServerEventBase):
+    """What kind of image an attachment looks like, and faults that it may have, by the image matcher alone.
+    It comes some time after ``assistant.attachment.added``; no question waits for it."""
+
+    type: Literal["assistant.attachment.checked"] = "assistant.attachment.checked"
+    attachment_id: str
+    index: int = Field(description="Which of its pictures was looked at, as in /slice?i=.")
+    kind: str = Field(description="e.g. “chest X-ray”; empty where no kind is sure.")
+    share: float = Field(description="Of the best kind, against the others.")
+    faults: list[str] = Field(description="e.g. “blurred”.")
+    unlike_file: bool = Field(description="The file says that it is something else.")
+    note: str = Field(description="All of it, for people.")
+
+
+class LabelScore(_Part):
+    label: str
+    share: float = Field(description="Against the other labels: all shares add up to 1.")
+    match: float = Field(
+        description="By itself, as the model was trained; often small for the right one too."
+    )
+
+
+class LabelsScored(ServerEventBase):
+    """The answer to ``assistant.labels.score``, best first."""
+
+    type: Literal["assistant.labels.scored"] = "assistant.labels.scored"
+    attachment_id: str
+    index: int
+    scores: list[LabelScore]
+
+
+class SimilarImage(_Part):
+    attachment_id: str
+    index: int
+    similarity: float = Field(description="Cosine of the two images' vectors: 1 is the same.")
+
+
+class SimilarFound(ServerEventBase):
+    """The answer to ``assistant.similar.find``, most alike first; it grows until ``looked_at`` is ``of``."""
+
+    type: Literal["assistant.similar.found"] = "assistant.similar.found"
+    attachment_id: str
+    index: int
+    images: list[SimilarImage]
+    looked_at: int
+    of: int = Field(description="Images that are searched; long series are thinned out.")
+
+
 class TokenUsage(_Part):
     input_tokens: int
     output_tokens: int
@@ -887,6 +962,9 @@ ServerEvent = Annotated[
     | ItemAdded
     | AttachmentAdded
     | AttachmentRemoved
+    | AttachmentChecked
+    | LabelsScored
+    | SimilarFound
     | ResponseCreated
     | ResponseSources
     | ResponseRecord
@@ -917,6 +995,8 @@ TRANSIENT = (
     ErrorEvent,
     SessionClosing,
     SpeechStop,
+    LabelsScored,
+    SimilarFound,
 )
 """Events that are true only when they are sent: they have no ``seq`` and are not replayed."""
 

@@ -41,6 +41,7 @@ from assistant.events import (
     ErrorEvent,
     GuidelineShelf,
     HouseStyle,
+    ImageMatcher,
     InputAudioAppend,
     InputAudioClear,
     InputAudioCommit,
@@ -48,6 +49,7 @@ from assistant.events import (
     InputText,
     IntentCorrect,
     ItemEdit,
+    LabelsScore,
     ModeSet,
     Notice,
     Recogniser,
@@ -60,6 +62,7 @@ from assistant.events import (
     SessionState,
     SessionUpdate,
     SessionUpdated,
+    SimilarFind,
     SpeechState,
     TranscriptPartial,
     WebRtcAnswer,
@@ -69,6 +72,7 @@ from assistant.events import (
 )
 from assistant.export.checks import Finding, check
 from assistant.export.history import SessionInfo
+from assistant.image_matching import ImageMatching
 from assistant.imaging.photo import image_from_data_uri
 from assistant.imaging.study import Study
 from assistant.listener import Listener
@@ -146,6 +150,7 @@ class SessionRunner:
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
         self.record = SessionRecord(settings, session, store, self.resume_token, self._storing_changed)
         self.attachments = Attachments(components.reader, self.id, attached=self._attached, warn=self._warn)
+        self._matching = ImageMatching(components.embedder, self.attachments, self._emit, self.refuse)
         self._outbox: Outbox[ServerEvent] | None = None
         self._chunks: DropOldest[AudioChunk] = DropOldest(AUDIO_CHUNKS)
         self._clock = 0  # the session's sample clock: the end of the last audio
@@ -171,6 +176,7 @@ class SessionRunner:
                     self._tasks.create_task(self._report(), name="report"),
                     self._tasks.create_task(self._follow_files(), name="follow-files"),
                     self._tasks.create_task(self.record.run(), name="record"),
+                    self._tasks.create_task(self._matching.run(), name="match-images"),
                 ]
                 await self._ended.wait()
                 for task in [*helpers, *self._answers.values()]:
@@ -267,6 +273,7 @@ class SessionRunner:
             keep_audio_min=self._settings.keep_audio_min,
             archive=self._settings.dicomweb_url is not None,
             stored=self._settings.store is not None,
+            image_matcher=_matcher(self._components),
         )
 
     # --- audio ---
@@ -448,6 +455,8 @@ class SessionRunner:
             case AttachmentRemove():
                 self._take(ImageRemoved(event.attachment_id))
                 await self.attachments.remove(event.attachment_id)
+            case LabelsScore() | SimilarFind():
+                self._matching.ask(event)
             case _:
                 assert_never(event)
 
@@ -500,6 +509,7 @@ class SessionRunner:
 
     def _attached(self, attachment: Attachment, study: Study) -> None:
         self._take(ImageAttached(attachment, study.time, study.exam))
+        self._matching.check(attachment)
 
     def _warn(self, code: str, message: str) -> None:
         self._emit(Notice(level="warning", code=code, message=message))
@@ -640,6 +650,12 @@ def _shelf(components: Components) -> GuidelineShelf | None:
     return GuidelineShelf(
         ready=shelf.ready, files=shelf.files, passages=shelf.passages, problems=list(shelf.problems)
     )
+
+
+def _matcher(components: Components) -> ImageMatcher | None:
+    if components.embedder is None:
+        return None
+    return ImageMatcher(name=components.embedder.loaded.name, revision=components.embedder.loaded.revision)
 
 
 def _guidelines(settings: Settings, components: Components) -> Guidelines:

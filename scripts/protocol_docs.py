@@ -31,7 +31,8 @@ With the session's `id`, and its `resume_token` in the header `X-Session-Token`.
 | `POST /v1/uploads?session=ID` | `201` and `{"id"}`, for many files that belong together |
 | `PUT /v1/uploads/UP?session=ID`, one file; `X-File-Name`: its path, percent-encoded | `204` |
 | `POST /v1/uploads/UP/finish?session=ID` | `{"attachments", "problems": [{name, code, message}]}` |
-| `GET` an attachment's `url`; `URL/slice?i=N&window=W` | a small picture; picture N from 0, large |
+| `GET` an attachment's `url`, or `URL?i=N` | a small picture of it, or of its picture N from 0 |
+| `GET URL/slice?i=N&window=W` | that picture, large |
 | `GET /v1/prompt/ID` | `{"pieces"}`: what the model reads of all that is attached, in its order |
 | `POST /v1/pacs/find?session=ID`, `{"number"}` | `{"series"}` of an accession number or study UID |
 | `POST /v1/pacs/attach?session=ID`, `{"study", "series"}` | as finishing an upload |

@@ -146,6 +146,27 @@ export interface AttachmentRemove {
   attachment_id: string;
 }
 
+/** Say how well each label fits an image, with an image matcher (``session.image_matcher``). */
+export interface LabelsScore {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.labels.score";
+  attachment_id: string;
+  /** Which of its pictures, as in /slice?i=. */
+  index?: number;
+  labels: string[];
+}
+
+/** Rank the session's other images and slices by how alike they are to this one. */
+export interface SimilarFind {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.similar.find";
+  attachment_id: string;
+  /** Which of its pictures, as in /slice?i=. */
+  index?: number;
+}
+
 /** The first event of a connection. ``resumed`` says whether the events that follow continue a session. */
 export interface SessionCreated {
   event_id: string;
@@ -412,6 +433,52 @@ export interface AttachmentRemoved {
   attachment_id: string;
 }
 
+/** What kind of image an attachment looks like, and faults that it may have, by the image matcher alone. It comes some time after ``assistant.attachment.added``; no question waits for it. */
+export interface AttachmentChecked {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.attachment.checked";
+  attachment_id: string;
+  /** Which of its pictures was looked at, as in /slice?i=. */
+  index: number;
+  /** e.g. “chest X-ray”; empty where no kind is sure. */
+  kind: string;
+  /** Of the best kind, against the others. */
+  share: number;
+  /** e.g. “blurred”. */
+  faults: string[];
+  /** The file says that it is something else. */
+  unlike_file: boolean;
+  /** All of it, for people. */
+  note: string;
+}
+
+/** The answer to ``assistant.labels.score``, best first. */
+export interface LabelsScored {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.labels.scored";
+  attachment_id: string;
+  index: number;
+  scores: LabelScore[];
+}
+
+/** The answer to ``assistant.similar.find``, most alike first; it grows until ``looked_at`` is ``of``. */
+export interface SimilarFound {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.similar.found";
+  attachment_id: string;
+  index: number;
+  images: SimilarImage[];
+  looked_at: number;
+  /** Images that are searched; long series are thinned out. */
+  of: number;
+}
+
 /** An answer begins. ``question`` is as it was asked; ``question_item_id`` the utterance it came from. ``attachment_ids`` are the images that the words of the question choose, or all. */
 export interface ResponseCreated {
   event_id: string;
@@ -635,6 +702,7 @@ export interface SessionState {
   keep_audio_min: number;
   /** Series can be fetched from the hospital's archive. */
   archive: boolean;
+  image_matcher?: ImageMatcher | null;
   /** Finals, reports and answers are written to the server's disk. */
   stored: boolean;
 }
@@ -726,6 +794,21 @@ export interface Attachment {
   windows: string[];
   /** What to know about it, e.g. that slices are missing. */
   notes: string[];
+}
+
+export interface LabelScore {
+  label: string;
+  /** Against the other labels: all shares add up to 1. */
+  share: number;
+  /** By itself, as the model was trained; often small for the right one too. */
+  match: number;
+}
+
+export interface SimilarImage {
+  attachment_id: string;
+  index: number;
+  /** Cosine of the two images' vectors: 1 is the same. */
+  similarity: number;
 }
 
 export interface ResponseBody {
@@ -846,6 +929,12 @@ export interface Recogniser {
   sample_rate_hz: number;
 }
 
+/** A SigLIP that checks images, scores labels and finds similar images. Unverified, as all models are. */
+export interface ImageMatcher {
+  name: string;
+  revision: string;
+}
+
 /** Text of one source; ``item_id`` is the utterance it was said in. */
 export interface RunPart {
   text: string;
@@ -899,7 +988,9 @@ export type ClientEvent =
   | ItemEdit
   | DocumentEdit
   | DocumentCommand
-  | AttachmentRemove;
+  | AttachmentRemove
+  | LabelsScore
+  | SimilarFind;
 
 export type ServerEvent =
   | SessionCreated
@@ -925,6 +1016,9 @@ export type ServerEvent =
   | ItemAdded
   | AttachmentAdded
   | AttachmentRemoved
+  | AttachmentChecked
+  | LabelsScored
+  | SimilarFound
   | ResponseCreated
   | ResponseSources
   | ResponseRecord

@@ -172,13 +172,16 @@ class Uploads:
         return session.attachments.study(request.path_params["attachment_id"]) if session else None
 
     async def thumbnail(self, request: Request) -> Response:
-        """A small picture of an attachment, ``?size=large`` a larger one: of a volume its middle, of a slide
-        the overview."""
+        """A small picture of an attachment, ``?size=large`` a larger one: number ``?i=`` from 0; without it
+        of a volume its middle, of a slide the overview."""
         if (study := self._study(request)) is None:
             return _unknown()
         size_px = LARGE_PX if request.query_params.get("size") == "large" else THUMBNAIL_PX
-        index = study.count // 2 if study.kind in ("ct", "mr") else 0
-        data = await asyncio.to_thread(_small, study, index, size_px)
+        usual = study.count // 2 if study.kind in ("ct", "mr") else 0
+        index = request.query_params.get("i", str(usual))
+        if not index.isdecimal() or len(index) > 6 or int(index) >= study.count:
+            return _bad("slice_unknown", "There is no such picture.")
+        data = await asyncio.to_thread(_small, study, int(index), size_px)
         return Response(data, media_type="image/jpeg", headers=PRIVATE)
 
     async def slice(self, request: Request) -> Response:

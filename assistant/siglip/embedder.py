@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.errors import AssistantError, EngineFailed, Missing
+from assistant.siglip.labels import TEXTS
 
 if TYPE_CHECKING:
     from assistant.siglip.model import SiglipModel
@@ -25,7 +26,7 @@ Vectors = npt.NDArray[np.float32]
 NICENESS = 5
 """Speech goes first."""
 LONGEST_WAIT_S = 300.0
-"""For one image or a handful of texts, and those of other sessions before them: a slow CPU takes 20 s each."""
+"""For one image or some texts, and those of other sessions before them; a slow CPU takes 20 s an image."""
 
 
 class Loaded(NamedTuple):
@@ -33,6 +34,8 @@ class Loaded(NamedTuple):
     revision: str
     scale: float
     bias: float
+    checks: Vectors
+    """Of ``labels.TEXTS``, which every image is checked against."""
 
 
 class Embedder:
@@ -44,7 +47,7 @@ class Embedder:
         self._pool: ProcessPoolExecutor | None = None
         self._loading = asyncio.Lock()
         self._closed = False
-        self.loaded = Loaded(model.rpartition("/")[2], revision or "", 1.0, 0.0)
+        self.loaded = Loaded(model.rpartition("/")[2], revision or "", 1.0, 0.0, np.empty((0, 0), np.float32))
 
     async def load(self) -> None:
         """Start the process and wait for the model; downloads show their progress on standard error.
@@ -68,8 +71,11 @@ class Embedder:
         log.info("loaded %s", self.loaded.name)
 
     async def images(self, encoded: Sequence[bytes]) -> Vectors:
-        """Square images, PNG or JPEG → images × size. Raises ``BadInput`` (``image_not_readable``) and
-        ``EngineFailed`` (``siglip_died``, ``siglip_timeout``, ``siglip_failed``, ``siglip_out_of_memory``)."""
+        """Square images, PNG or JPEG → images × size.
+
+        Raises ``BadInput`` (``image_not_readable``) and ``EngineFailed`` (``siglip_died``,
+        ``siglip_timeout``, ``siglip_failed``, ``siglip_out_of_memory``).
+        """
         return await self._ask("images", encoded)
 
     async def texts(self, texts: Sequence[str]) -> Vectors:
@@ -142,8 +148,9 @@ def _load(name: str, revision: str | None, threads: int) -> Loaded:
             code="package_missing",
         ) from None
     _model = load(name, revision=revision, threads=threads)
+    checks = _model.texts(TEXTS)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # from here on, a library's words could quote a label
-    return Loaded(_model.name, _model.revision, _model.scale, _model.bias)
+    return Loaded(_model.name, _model.revision, _model.scale, _model.bias, checks)
 
 
 def _embed(what: str, given: Sequence[bytes] | Sequence[str]) -> Vectors:

@@ -1,18 +1,17 @@
 """What an image is checked for before it is asked about, and how sure a model must be to say so. Pure.
 
-A zero-shot check compares the texts' logits with each other: of SigLIP's own probabilities, one a text, even the
-right one is often below 1 %, since it learnt to tell a text from thousands of others.
+A zero-shot check compares the texts' logits with each other: SigLIP's own probability is often below 1 % even
+for the right text, since it learnt to tell that from thousands of others.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 SURE_OF_KIND = 0.6
-"""Least share of the best kind among all; below, nothing is said. Of 10 kinds an even guess has 0.1, and 0.6 is
-more than all others together have. Not measured with MedSigLIP's weights, which are not here."""
+"""Least share of the best kind among all; below, the kind is called unclear. An even guess among 10 kinds has
+0.1; 0.6 is half as much again as all the others together. Not measured: MedSigLIP's weights are not here."""
 SURE_OF_FAULT = 0.9
 """Least share of a fault against its opposite, where an even guess has 0.5: nine to one, since a warning that
 is often wrong is soon not read any more. Not measured either."""
@@ -40,12 +39,12 @@ FAULTS = {
 }
 """A fault, its text and that of its opposite."""
 FILES_SAY = {
-    "ct": ("CT slice",),
-    "mr": ("MRI slice",),
-    "xray": ("chest X-ray", "other X-ray"),
-    "slide": ("histopathology",),
+    "ct": ("CT", ("CT slice",)),
+    "mr": ("MRI", ("MRI slice",)),
+    "xray": ("X-ray", ("chest X-ray", "other X-ray")),
+    "slide": ("slide", ("histopathology",)),
 }
-"""Kinds that agree with what a file says it is."""
+"""What a file says that it is, for people, and the kinds that agree with it."""
 
 TEXTS: tuple[str, ...] = (*KINDS.values(), *(text for pair in FAULTS.values() for text in pair))
 
@@ -74,5 +73,20 @@ def judged(logits: npt.NDArray[np.float32], file_says: str) -> Verdict:
     kind = list(KINDS)[best] if of_kinds[best] >= SURE_OF_KIND else ""
     pairs = logits[len(KINDS) :].reshape(-1, 2)
     faults = tuple(name for name, pair in zip(FAULTS, pairs, strict=True) if shares(pair)[0] >= SURE_OF_FAULT)
-    allowed: Sequence[str] = FILES_SAY.get(file_says, (kind,))
-    return Verdict(kind, of_kinds[best], faults, unlike_file=bool(kind) and kind not in allowed)
+    agreed = FILES_SAY[file_says][1] if file_says in FILES_SAY else (kind,)
+    return Verdict(kind, of_kinds[best], faults, unlike_file=bool(kind) and kind not in agreed)
+
+
+def in_words(verdict: Verdict, file_says: str, model: str) -> str:
+    """A sentence for the page: what it looks like to whom, and that nobody has verified it."""
+    if not verdict.kind:
+        said = "Kind of image unclear"
+    elif verdict.kind == NOT_MEDICAL:
+        said = "Does not look like a medical image"
+    else:
+        said = f"Looks like: {verdict.kind}"
+    if verdict.unlike_file:
+        said += f", though the file says {FILES_SAY[file_says][0]}"
+    if verdict.faults:
+        said += f"; perhaps {' and '.join(verdict.faults)}"
+    return f"{said} (by {model}; unverified)"

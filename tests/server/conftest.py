@@ -184,7 +184,7 @@ async def start_server():
     """``await start_server(token=…, real=…, **settings)``; ended after the test."""
     running = []
 
-    async def start(token=None, real=False, engine=None, guidelines_library=None, **settings):
+    async def start(token=None, real=False, engine=None, guidelines_library=None, embedder=None, **settings):
         settings = Settings(port=0, engine="openai", **settings)
         if real:
             components = parts.open_components(settings)
@@ -198,6 +198,7 @@ async def start_server():
             )
         components.engine = engine or ScriptedEngine()
         components.guidelines = guidelines_library
+        components.embedder = embedder
         server = Running(settings, components, token)
         running.append(server)
         await server.start()

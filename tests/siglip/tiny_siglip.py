@@ -33,7 +33,11 @@ def save(folder: Path) -> Path:
         input=str(text), model_prefix=str(folder / "spiece"), vocab_size=40, pad_id=0, eos_id=1, unk_id=2,
         bos_id=-1, hard_vocab_limit=False, minloglevel=2,
     )  # fmt: skip
-    tokenizer = SiglipTokenizer(str(folder / "spiece.model"), model_max_length=LONGEST_TEXT)
+    tokenizer = SiglipTokenizer(
+        str(folder / "spiece.model"),
+        model_max_length=LONGEST_TEXT,
+        model_input_names=["input_ids"],  # as MedSigLIP's own: it reads the padding too
+    )
     processor = SiglipProcessor(
         image_processor=SiglipImageProcessorPil(
             size={"height": SIDE_PX, "width": SIDE_PX}, image_mean=[0.5] * 3, image_std=[0.5] * 3
