@@ -15,6 +15,7 @@ COMMANDS = (
     "ask",
     "extract",
     "show",
+    "labels",
     "intent",
     "format",
     "export",

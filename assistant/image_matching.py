@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import assert_never
 
 import numpy as np
@@ -25,7 +26,7 @@ from assistant.events import (
 from assistant.imaging.study import Study
 from assistant.imaging.values import chosen_slices
 from assistant.siglip.embedder import Embedder
-from assistant.siglip.labels import in_words, judged, shares
+from assistant.siglip.labels import in_words, judged, scored
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class ImageMatching:
                 del self._vectors[place]
 
     async def _check(self, embedder: Embedder, attachment: Attachment) -> None:
-        index = _middle(attachment)
+        index = middle(attachment)
         vector = await self._vector(embedder, (attachment.id, index))
         loaded = embedder.loaded
         verdict = judged(embedder.logits(vector[np.newaxis], loaded.checks)[0], attachment.kind)
@@ -135,11 +136,7 @@ class ImageMatching:
             raise BadInput("Give at least one label.", code="labels_empty")
         image = await self._vector(embedder, (asked.attachment_id, asked.index))
         logits = embedder.logits(image[np.newaxis], await embedder.texts(labels))[0]
-        scores = [
-            LabelScore(label=label, share=share, match=float(match))
-            for label, share, match in zip(labels, shares(logits), 1 / (1 + np.exp(-logits)), strict=True)
-        ]
-        scores.sort(key=lambda score: -score.share)
+        scores = [LabelScore(**asdict(score)) for score in scored(labels, logits)]
         self._emit(LabelsScored(attachment_id=asked.attachment_id, index=asked.index, scores=scores))
 
     async def _search(self, embedder: Embedder, asked: SimilarFind) -> None:
@@ -165,7 +162,7 @@ class ImageMatching:
     async def _vector(self, embedder: Embedder, place: Place) -> Vector:
         """Raises ``BadInput`` (``image_unknown``), and what ``Embedder.images`` does."""
         if (known := self._vectors.get(place)) is None:
-            encoded = await asyncio.to_thread(_model_image, self._attachments.study(place[0]), place[1])
+            encoded = await asyncio.to_thread(model_image, self._attachments.study(place[0]), place[1])
             known = self._vectors[place] = (await embedder.images([encoded]))[0]
         return known
 
@@ -177,7 +174,7 @@ def _ranked(asked: SimilarFind, found: list[SimilarImage], looked_at: int, of: i
     )
 
 
-def _middle(attachment: Attachment) -> int:
+def middle(attachment: Attachment | Study) -> int:
     """The picture that stands for all: of volumes and slides the middle, else the first."""
     return attachment.count // 2 if attachment.kind in ("ct", "mr", "slide") else 0
 
@@ -187,8 +184,9 @@ def _searched(study: Study) -> list[Place]:
     return [(study.id, first + index) for index in chosen_slices(study.count - first, MOST_SEARCHED)]
 
 
-def _model_image(study: Study | None, index: int) -> bytes:
-    """A picture as MedGemma is given it: square, a CT in its three windows."""
+def model_image(study: Study | None, index: int) -> bytes:
+    """A picture as MedGemma is given it: square, a CT in its three windows. Raises ``BadInput``:
+    ``image_unknown``."""
     if study is None or index >= study.count:
         raise BadInput("There is no such image.", code="image_unknown")
     if study.kind == "slide" and index == 0:

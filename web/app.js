@@ -20,6 +20,7 @@ import { listenForKeys } from './view/keys.js';
 import { settingsView } from './view/settings.js';
 import { styleSettings } from './view/style.js';
 import { tabsView } from './view/tabs.js';
+import { matchingView } from './view/matching.js';
 import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
 
@@ -47,6 +48,7 @@ function draw() {
 const session = new Session((event) => {
   dispatch(event);
   report.take(event);
+  matching.take(event);
   handsFree.take(event);
   if (event.type === 'session.created') {
     microphone.connectionOpened();
@@ -107,6 +109,8 @@ const trust = trustView({
 
 const report = reportView({ send, sendQuietly: (event) => session.send(event) });
 const tellStyle = styleSettings(send);
+const matching = matchingView({ send, look: (attachment, index) => look(attachment, index) });
+const look = viewer(send, matching.looked);
 
 const views = [
   report,
@@ -114,7 +118,8 @@ const views = [
   dictationView({ send }),
   answersView({ send, key: reportKey }),
   archiveView({ post: (path, body) => post(path, body, session) }),
-  attachmentsView({ send, attach, look: viewer(send) }),
+  attachmentsView({ send, attach, look }),
+  matching,
   barView({ send, level: () => microphone.level() }),
   bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),
   tabsView(),

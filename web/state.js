@@ -55,7 +55,8 @@
  *
  * @typedef {{number: number, file: string, place: string, text: string, url: string}} Source
  * @typedef {{key: string, epoch: number, id: string, name: string, url: string, width_px: number,
- *   height_px: number, kind: string, count: number, windows: string[], notes: string[], removed: boolean}} Attachment
+ *   height_px: number, kind: string, count: number, windows: string[], notes: string[], removed: boolean,
+ *   note: string}} Attachment   `note`: what an image matcher says of it
  * @typedef {{id: number, name: string, progress: number}} Upload
  * @typedef {{id: string, level: 'info'|'warning'|'error', message: string}} Notice
  * @typedef {{state: 'off'|'asking'|'connecting'|'on'|'waiting', transport: 'webrtc'|'websocket'|null,
@@ -174,6 +175,12 @@ export function reduce(state, event) {
 
     case 'assistant.attachment.added':
       return attachmentAdded(state, event.attachment);
+    case 'assistant.attachment.checked':
+      return {
+        ...state,
+        attachments: state.attachments.map((each) =>
+          each.epoch === state.epoch && each.id === event.attachment_id ? { ...each, note: event.note } : each),
+      };
     case 'assistant.attachment.removed':
       return {
         ...state,
@@ -356,7 +363,7 @@ function attachmentAdded(state, attachment) {
   const others = state.attachments.filter((each) => each.key !== key);
   return {
     ...state,
-    attachments: [...others, /** @type {Attachment} */ ({ ...attachment, key, epoch: state.epoch, removed: false })],
+    attachments: [...others, /** @type {Attachment} */ ({ ...attachment, key, epoch: state.epoch, removed: false, note: '' })],
   };
 }
 

@@ -4,6 +4,7 @@ A zero-shot check compares the texts' logits with each other: SigLIP's own proba
 for the right text, since it learnt to tell that from thousands of others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +67,22 @@ def shares(logits: npt.NDArray[np.float32]) -> list[float]:
     return [float(each) for each in powers / powers.sum()]
 
 
+@dataclass(frozen=True, slots=True)
+class Score:
+    """``share``: against the other labels, adding up to 1. ``match``: by itself, as the model was trained."""
+
+    label: str
+    share: float
+    match: float
+
+
+def scored(labels: Sequence[str], logits: npt.NDArray[np.float32]) -> list[Score]:
+    """A person's labels with one image's logits for them, best first."""
+    matches = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    scores = [Score(*each) for each in zip(labels, shares(logits), map(float, matches), strict=True)]
+    return sorted(scores, key=lambda score: -score.share)
+
+
 def judged(logits: npt.NDArray[np.float32], file_says: str) -> Verdict:
     """From one image's logits for ``TEXTS``, and the kind of its attachment."""
     of_kinds = shares(logits[: len(KINDS)])
@@ -88,5 +105,5 @@ def in_words(verdict: Verdict, file_says: str, model: str) -> str:
     if verdict.unlike_file:
         said += f", though the file says {FILES_SAY[file_says][0]}"
     if verdict.faults:
-        said += f"; perhaps {' and '.join(verdict.faults)}"
+        said += f"; perhaps {', '.join(verdict.faults)}"
     return f"{said} (by {model}; unverified)"

@@ -60,8 +60,10 @@ class ServerThread:
 
 
 @pytest.fixture
-def server():
-    thread = ServerThread(ScriptedEngine())
+def server(request, tmp_path):
+    """An indirect parameter is a function of ``tmp_path`` that gives settings."""
+    settings = request.param(tmp_path) if hasattr(request, "param") else {}
+    thread = ServerThread(ScriptedEngine(), **settings)
     thread.start()
     yield thread
     thread.stop()

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.imaging import made
+from tests.siglip import tiny_siglip
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models]
 
@@ -61,6 +62,7 @@ def test_a_dropped_series_is_looked_through_and_asked_about_aloud(open_page, ser
     page.get_by_test_id("viewer-window").select_option("lung")
     expect(picture).to_have_attribute("src", re.compile(r"i=1&window=lung"))
     expect(picture).to_have_js_property("naturalWidth", 96)
+    expect(page.get_by_test_id("matching")).to_be_hidden()  # no image matcher here
     assert Axe().run(page).violations_count == 0
     page.keyboard.press("Escape")
 
@@ -81,7 +83,12 @@ def test_a_dropped_series_is_looked_through_and_asked_about_aloud(open_page, ser
     assert not page.errors
 
 
-def test_two_xrays_from_a_folder_go_in_the_order_of_time(open_page, server, tmp_path):
+def image_matcher(tmp_path):
+    return {"siglip_model": str(tiny_siglip.save(tmp_path / "tiny-siglip"))}
+
+
+@pytest.mark.parametrize("server", [image_matcher], indirect=True)
+def test_two_xrays_are_checked_matched_and_asked_about_in_the_order_of_time(open_page, server, tmp_path):
     folder = tmp_path / "both"
     folder.mkdir()
     for name, date, value in [("a-now.dcm", "20260110", 9), ("b-before.dcm", "20251224", 5)]:
@@ -91,10 +98,34 @@ def test_two_xrays_from_a_folder_go_in_the_order_of_time(open_page, server, tmp_
     page = open_page()
     page.set_input_files("#attach-folder", folder)
     expect(page.get_by_role("button", name="Look at X-ray")).to_have_count(2, timeout=PATIENCE_MS)
+    checked = page.locator("#attached .check", has_text="by tiny-siglip; unverified")
+    expect(checked).to_have_count(2, timeout=PATIENCE_MS)
+
+    page.get_by_role("button", name="Look at X-ray").first.click()
+    page.get_by_label("Labels to score").fill("a chest X-ray, a photo of skin,")
+    page.get_by_role("button", name="Score").click()
+    scores = page.locator("#matching-scores li")
+    expect(scores).to_have_count(2)
+    shares = [
+        float(re.search(r"^([\d.]+) %", each)[1]) for each in page.locator(".score-number").all_inner_texts()
+    ]
+    assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(100, abs=1)
+    page.get_by_role("button", name="Find similar images").click()
+    similar = page.get_by_role("button", name=re.compile(r"similarity \d\.\d\d"))
+    expect(similar.locator("img")).to_have_js_property("naturalWidth", 30)
+    expect(page.get_by_test_id("matching")).to_contain_text("Most alike first, by tiny-siglip; unverified.")
+    assert Axe().run(page).violations_count == 0
+    first = page.get_by_test_id("viewer-picture").get_attribute("src")
+    similar.click()
+    expect(page.get_by_test_id("viewer-picture")).not_to_have_attribute("src", first)
+    expect(scores).to_have_count(0)
+    page.keyboard.press("Escape")
+
     page.fill("#question-text", "Compare these two")
     page.press("#question-text", "Enter")
     expect(page.locator("#answers .card")).to_have_count(1, timeout=PATIENCE_MS)
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    expect(page.locator("#answers .checks li")).to_have_count(2)
     (question,) = server.engine.questions
     assert question.task == "compare"
     assert [piece.source.split("/")[-1] for piece in question.pieces] == ["b-before.dcm", "a-now.dcm"]

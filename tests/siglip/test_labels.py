@@ -37,7 +37,7 @@ def test_kind_and_faults_are_said_when_they_are_sure():
         False,
     )
     words = said("xray", kind="chest X-ray", faults=["blurred", "rotated"])
-    assert words == "Looks like: chest X-ray; perhaps blurred and rotated (by medsiglip-448; unverified)"
+    assert words == "Looks like: chest X-ray; perhaps blurred, rotated (by medsiglip-448; unverified)"
     assert said(kind="chest X-ray", by=1.0) == said(), "1 of 10 with a share of 0.23"
     assert said(faults=["too dark"], by=2.0) == said(), "a share of 0.88 is no warning"
 

@@ -133,6 +133,9 @@ test('an answer streams, and ends as its done event says', () => {
 test('a removed image stays known to the answers that saw it', () => {
   const state = after([created(), ...visit, { type: 'assistant.attachment.removed', attachment_id: 'a1' }]);
   assert.equal(state.attachments[0].removed, true);
+  assert.equal(state.attachments[0].note, '');
+  const checked = reduce(state, { type: 'assistant.attachment.checked', attachment_id: 'a1', note: 'Looks like: CT slice' });
+  assert.equal(checked.attachments[0].note, 'Looks like: CT slice');
   assert.deepEqual(state.answers[0].attachmentKeys, [state.attachments[0].key]);
 });
 

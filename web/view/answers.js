@@ -67,6 +67,7 @@ function cardNode(answer, send, key) {
     onclick: () => send({ type: 'assistant.intent.correct', item_id: answer.questionItemId, intent: 'dictation' }),
   }, 'That was dictation');
   const pictures = element('div', { class: 'thumbs' });
+  const checks = element('ul', { class: 'checks' });
   const text = element('div', { class: 'answer-text' });
   const cursor = element('span', { class: 'cursor', 'aria-hidden': 'true' });
   const error = element('p', { class: 'failed' });
@@ -93,7 +94,7 @@ function cardNode(answer, send, key) {
   const findings = findingsNode(key);
   const node = element('article', { class: 'card', 'data-response': answer.responseId },
     element('div', { class: 'card-question' },
-      element('div', { class: 'card-head' }, kind, time, wrong), title, pictures),
+      element('div', { class: 'card-head' }, kind, time, wrong), title, pictures, checks),
     element('div', { class: 'card-answer' }, text, cursor, error, unseen, sources, findings),
     element('div', { class: 'card-foot' }, by, how, insert, stop));
 
@@ -126,6 +127,8 @@ function cardNode(answer, send, key) {
       node.pictures = row.pictures;
       pictures.replaceChildren(...row.pictures.map(pictureNode));
       pictures.hidden = row.pictures.length === 0;
+      const checked = row.pictures.filter((/** @type {any} */ each) => each.note);
+      checks.replaceChildren(...checked.map((/** @type {any} */ each) => element('li', {}, `${each.name}: ${each.note}`)));
     }
   };
   return node;

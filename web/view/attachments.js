@@ -32,14 +32,16 @@ export function attachmentsView({ send, attach, look }) {
 
   const list = new KeyedList(strip, (/** @type {any} */ each) => each.key ?? `upload-${each.id}`, (item, old) => {
     if ('progress' in item) return uploadNode(item, old);
-    return old ?? element('div', { class: 'attached' }, element('span', { class: 'place' }),
+    const node = old ?? element('div', { class: 'attached' }, element('span', { class: 'place' }),
       item.kind === 'record' ? element('span', { class: 'look' }, ...lookOf(item)) : element('button', {
         type: 'button', class: 'look', 'aria-label': `Look at ${item.name}`, title: item.name, onclick: () => look(item),
-      }, ...lookOf(item)),
+      }, ...lookOf(item)), element('span', { class: 'check' }),
       element('button', {
         type: 'button', class: 'remove', 'aria-label': `Remove ${item.name}`, title: 'Remove',
         onclick: () => send({ type: 'assistant.attachment.remove', attachment_id: item.id }),
       }, '×'));
+    setText(node.querySelector('.check'), item.note);
+    return node;
   });
   /** @type {State|null} */
   let shown = null;

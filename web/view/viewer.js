@@ -8,9 +8,10 @@ const UNITS = { ct: 'Slice', mr: 'Slice', pages: 'Page', slide: 'Picture', pictu
 
 /**
  * @param {(event: Record<string, unknown>) => boolean} send
- * @returns {(attachment: Attachment) => void} opens it
+ * @param {(attachment: Attachment, index: number) => void} looked  told which picture is shown
+ * @returns {(attachment: Attachment, index?: number) => void} opens it, at a picture
  */
-export function viewer(send) {
+export function viewer(send, looked) {
   const dialog = byId('viewer');
   const picture = byId('viewer-picture');
   const slider = byId('viewer-slider');
@@ -27,6 +28,7 @@ export function viewer(send) {
     const place = shown.kind === 'slide' && slider.value === '0' ? 'Overview' : `${unit} ${Number(slider.value) + 1} of ${shown.count}`;
     setText(byId('viewer-place'), shown.count > 1 ? place : '');
     slider.setAttribute('aria-valuetext', place);
+    looked(shown, Number(slider.value));
     picture.alt = `${shown.name}${shown.count > 1 ? `, ${place}` : ''}`;
     const url = `${shown.url}/slice?${query}`;
     if (loading || picture.getAttribute('src') === url) return;
@@ -57,16 +59,16 @@ export function viewer(send) {
     picture.removeAttribute('src');
   });
 
-  return (attachment) => {
+  return (attachment, index) => {
     shown = attachment;
     setText(byId('viewer-title'), attachment.name);
     slider.max = String(attachment.count - 1);
-    slider.value = String(['ct', 'mr'].includes(attachment.kind) ? Math.floor(attachment.count / 2) : 0);
+    slider.value = String(index ?? (['ct', 'mr'].includes(attachment.kind) ? Math.floor(attachment.count / 2) : 0));
     byId('viewer-scroll').hidden = attachment.count < 2;
     windows.replaceChildren(...attachment.windows.map((name) => element('option', { value: name }, name)));
     byId('viewer-windows').hidden = attachment.windows.length === 0;
     byId('viewer-notes').replaceChildren(...attachment.notes.map((note) => element('li', {}, note)));
-    dialog.showModal();
+    if (!dialog.open) dialog.showModal();
     send({ type: 'assistant.attachment.look', attachment_id: attachment.id });
     draw();
     if (attachment.count > 1) slider.focus();
