@@ -292,6 +292,7 @@ ClientEvent = Annotated[
     | DocumentEdit
     | DocumentCommand
     | AttachmentRemove
+    | AttachmentLook
     | LabelsScore
     | SimilarFind,
     Field(discriminator="type"),

@@ -146,6 +146,15 @@ export interface AttachmentRemove {
   attachment_id: string;
 }
 
+/** What the clinician looks at: a question without a name for another image is about this one. */
+export interface AttachmentLook {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.attachment.look";
+  /** None when nothing is open any more. */
+  attachment_id?: string | null;
+}
+
 /** Say how well each label fits an image, with an image matcher (``session.image_matcher``). */
 export interface LabelsScore {
   /** Echoed in an error about this event. */
@@ -989,6 +998,7 @@ export type ClientEvent =
   | DocumentEdit
   | DocumentCommand
   | AttachmentRemove
+  | AttachmentLook
   | LabelsScore
   | SimilarFind;
 
