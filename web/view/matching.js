@@ -108,5 +108,5 @@ function scoreNode({ label, share, match }, count) {
 
 /** @param {number} part */
 function percent(part) {
-  return `${(100 * part).toFixed(part < 0.1 ? 2 : 0)} %`;
+  return `${(100 * part).toFixed(part < 0.01 ? 2 : part < 0.1 ? 1 : 0)} %`;
 }
