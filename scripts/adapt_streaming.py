@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Adapts a LASR that was trained with full context to small look-ahead, with itself as the teacher.
 
-    scripts/adapt_streaming.py ~/mini-train/hf ~/mini-train/data --minutes 8 --out adapted --bundle models/x
+    scripts/adapt_streaming.py ~/mini-train/hf ~/mini-train/data --minutes 14 --out adapted --bundle models/x
 
 The folder is audio with transcripts.tsv, or the speech that train_mini.py made. Transcripts are never read
 while training: a frozen copy of the model hears the whole utterance and says what should have come out. A
@@ -178,8 +178,8 @@ def main() -> None:
     parser.add_argument("model", help="a LASR folder, or google/medasr where you have access")
     parser.add_argument("recordings", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=8.0)
-    parser.add_argument("--rate", type=float, default=5e-4, help="peak; for MedASR itself try 3e-5")
+    parser.add_argument("--minutes", type=float, default=14.0)
+    parser.add_argument("--rate", type=float, default=1.5e-4, help="peak; for MedASR itself try 3e-5")
     parser.add_argument("--batch-seconds", type=float, default=24.0)
     parser.add_argument("--bundle", type=Path, help="also export for the assistant")
     parser.add_argument("--licence", default="that of the model it was adapted from")

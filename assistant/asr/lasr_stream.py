@@ -47,7 +47,7 @@ class Preset:
 
 PRESETS: dict[PresetName, Preset] = {
     "fast": Preset(chunk=8, look_ahead=8, left=100),
-    "balanced": Preset(chunk=16, look_ahead=12, left=100),
+    "balanced": Preset(chunk=20, look_ahead=12, left=100),
     "accurate": Preset(chunk=16, look_ahead=25, left=150),
 }
 

@@ -1,0 +1,154 @@
+"""Live streams at their own pace, all at once: how many does this machine carry?
+
+Each stream is a Listener as a session has it (voice activity, utterances, partials, finals), fed 20 ms of the
+test sentences every 20 ms by the clock, a second between sentences; recogniser and threads are shared,
+as in the server. What a partial waited counts from when the first of its new samples came to its text.
+Without --bundle it is the real shape with random weights (scripts/bench asr makes it).
+"""
+
+import argparse
+import asyncio
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from asr import CACHE, real_shape
+
+from assistant.audio.files import read_audio
+from assistant.audio.frames import AudioChunk
+from assistant.components import endpoint_settings, open_recogniser, open_vad
+from assistant.config import Settings
+from assistant.listener import Listener
+from assistant.session.types import FinalHeard, PartialHeard, SpeechStopped
+
+ROOT = Path(__file__).resolve().parents[2]
+RATE, CHUNK = 16_000, 320
+
+
+@dataclass
+class Stats:
+    partials_ms: list[float] = field(default_factory=list)
+    finals_ms: list[float] = field(default_factory=list)
+    stopped: dict[tuple[int, int], float] = field(default_factory=dict)
+    behind_s: list[float] = field(default_factory=list)
+
+
+class TimedListener(Listener):
+    """Notes what partials waited, in the queue of the recogniser's threads too."""
+
+    stats: Stats
+
+    async def _advance(self, utterance):
+        came, new = time.perf_counter(), sum(map(len, utterance.pending))
+        fact, busy = await super()._advance(utterance)
+        if isinstance(fact, PartialHeard):
+            self.stats.partials_ms.append((time.perf_counter() - came + new / RATE) * 1000)
+        return fact, busy
+
+
+def speech(folder, seconds, seed):
+    """The sentences in an order of its own, a second apart, over a room's noise."""
+    rng = np.random.default_rng(seed)
+    clips = [read_audio(path) for path in sorted(folder.glob("*.flac"))]
+    parts, total = [], 0
+    while total < seconds * RATE:
+        parts += [clips[rng.integers(len(clips))], np.zeros(RATE, np.float32)]
+        total += len(parts[-2]) + RATE
+    audio = np.concatenate([*parts, np.zeros(RATE, np.float32)])
+    return np.asarray(audio + rng.standard_normal(len(audio)) * 1e-3, np.float32)
+
+
+async def feed(number, listener, audio, stats):
+    started = time.perf_counter() + number * 0.037  # not all in the same instant
+    for at in range(0, len(audio) - CHUNK, CHUNK):
+        wait = started + (at + CHUNK) / RATE - time.perf_counter()
+        await asyncio.sleep(max(0.0, wait))
+        stats.behind_s.append(max(0.0, -wait))
+        for fact in listener.hear(AudioChunk(audio[at : at + CHUNK], at)):
+            if isinstance(fact, SpeechStopped):
+                stats.stopped[number, fact.utterance] = time.perf_counter()
+
+
+async def follow(number, listener, stats):
+    async for fact in listener.recognise():
+        if isinstance(fact, FinalHeard):
+            stats.finals_ms.append((time.perf_counter() - stats.stopped[number, fact.utterance]) * 1000)
+
+
+async def live(streams, seconds, settings, folder):
+    stats, vad, model = Stats(), open_vad(settings), open_recogniser(settings)
+    executor = ThreadPoolExecutor(settings.asr_workers)
+    listeners = [
+        TimedListener(vad=vad(), settings=endpoint_settings(settings), model=model, executor=executor)
+        for _ in range(streams)
+    ]
+    TimedListener.stats = stats
+    model.transcribe(np.zeros(2 * RATE, np.float32))  # warm
+    following = [asyncio.create_task(follow(n, each, stats)) for n, each in enumerate(listeners)]
+    cpu, wall = time.process_time(), time.perf_counter()
+    await asyncio.gather(
+        *(feed(n, each, speech(folder, seconds, n), stats) for n, each in enumerate(listeners))
+    )
+    cores = (time.process_time() - cpu) / (time.perf_counter() - wall)
+    await asyncio.sleep(2.0)
+    waiting = sum(len(each._utterances) for each in listeners)
+    for task in following:
+        task.cancel()
+    return stats, cores, waiting
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--streams", type=int, nargs="+", default=[5, 10, 15])
+    parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--bundle", type=Path, help="instead of the real shape, which is made when needed")
+    parser.add_argument("--preset", default="balanced", choices=["fast", "balanced", "accurate"])
+    parser.add_argument("--provider", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--data", type=Path, default=ROOT / "tests" / "data" / "dictation")
+    args = parser.parse_args()
+    settings = Settings(
+        asr="medasr",
+        asr_bundle=args.bundle or real_shape(CACHE)[1],
+        asr_precision="int8",
+        asr_preset=args.preset,
+        asr_provider=args.provider,
+        asr_batch=args.batch,
+    )
+    print(
+        "| streams | cores used | partials | a partial waited ms, median | p95 "
+        "| final after the endpoint ms, median | p95 | unread at the end |\n|---|---|---|---|---|---|---|---|"
+    )
+    rows = []
+    for count in args.streams:
+        stats, cores, waiting = asyncio.run(live(count, args.seconds, settings, args.data))
+        middle, high, final, final_high = (
+            float(np.percentile(values or [0.0], q))
+            for values in (stats.partials_ms, stats.finals_ms)
+            for q in (50, 95)
+        )
+        row = {
+            "streams": count,
+            "cores": cores,
+            "partials": len(stats.partials_ms),
+            "partial_ms_p50": middle,
+            "partial_ms_p95": high,
+            "final_ms_p50": final,
+            "final_ms_p95": final_high,
+            "unread": waiting,
+        }
+        cells = [f"{cell:.2f}" if key == "cores" else f"{cell:.0f}" for key, cell in row.items()]
+        print(f"| {' | '.join(cells)} |", flush=True)
+        rows.append(row | {"feed_behind_s_max": max(stats.behind_s)})
+    print(
+        json.dumps({"bench": "asr_streams", "preset": args.preset, "provider": args.provider, "rows": rows})
+    )
+
+
+if __name__ == "__main__":
+    main()
