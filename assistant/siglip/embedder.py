@@ -26,7 +26,7 @@ Vectors = npt.NDArray[np.float32]
 NICENESS = 5
 """Speech goes first."""
 LONGEST_WAIT_S = 300.0
-"""For one image or some texts, and those of other sessions before them; a slow CPU takes 20 s an image."""
+"""For one image or some texts, and those of other sessions before them. Real weights were not timed."""
 
 
 class Loaded(NamedTuple):

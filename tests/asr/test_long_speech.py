@@ -119,20 +119,20 @@ def test_long_speech_is_decoded_while_it_goes_on_and_only_the_rest_at_its_end(te
     assert model.acoustic.calls - before == 1
 
 
-def test_partials_of_long_speech_grow_word_by_word_and_what_is_stable_holds(ten_minutes):
-    said, samples = ten_minutes
-    minute = samples[: 60 * 16_000]
+@pytest.mark.parametrize("seed", range(6))
+def test_partials_of_long_speech_grow_word_by_word_and_what_is_stable_holds(seed):
+    said = numbers(180, seed)
+    samples = say(said, seed=seed)
     stream = ToneModel(ToneAcoustic(edge=20)).open_stream()
     stable = ""
-    for i in range(0, len(minute), 3200):
-        partial = stream.accept(minute[i : i + 3200])
+    for i in range(0, len(samples), 3200):
+        partial = stream.accept(samples[i : i + 3200])
         if partial:
             assert partial.stable.startswith(stable)
             stable = partial.stable
     heard = stable.split()
-    assert len(heard) > 150
-    wanted = written(said).split()[: len(heard)]
-    assert heard[8:] == wanted[8:]
+    assert len(heard) > 150  # the first ones lack their left context
+    assert " ".join(heard[8:]) in written(said)
 
 
 @settings(max_examples=200)

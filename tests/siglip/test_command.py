@@ -40,3 +40,14 @@ def test_without_weights_it_says_what_to_do(image, tmp_path, capfd):
     (tmp_path / "empty").mkdir()
     assert main(["labels", image, "--siglip-model", str(tmp_path / "empty")]) == 2
     assert "[siglip_model_missing]" in capfd.readouterr().err
+
+
+def test_a_record_alone_has_no_picture_to_score(model, tmp_path, capfd):
+    record = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": {"resourceType": "Patient"}}],
+    }
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    assert main(["labels", str(tmp_path / "record.json"), "--siglip-model", model]) == 2
+    assert "[nothing_to_read]" in capfd.readouterr().err
