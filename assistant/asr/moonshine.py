@@ -71,6 +71,8 @@ class MoonshineModel:
         if spread < NOISE_SPREAD:
             return ""
         text = self._text(self._decode(samples, max(1, int(seconds * TOKENS_PER_S))))
+        if not any(letter.isalnum() for letter in text):  # a breath or a cut word is "." now and then
+            return ""
         return "" if spread < LONE_YOU_SPREAD and text.strip(".,!? ").lower() == "you" else text
 
     def _decode(self, samples: Samples, longest: int) -> list[int]:
@@ -108,7 +110,7 @@ class MoonshineModel:
 
     def _text(self, tokens: list[int]) -> str:
         joined = b"".join(self._pieces[t] for t in tokens if t < len(self._pieces))
-        return joined.decode("utf-8", "replace").replace("\u2581", " ").strip()
+        return joined.decode("utf-8", "ignore").replace("\u2581", " ").strip()
 
 
 class MoonshineStream:

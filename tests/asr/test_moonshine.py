@@ -97,6 +97,12 @@ def test_silence_and_nothing_are_no_words(model):
     assert model.open_stream().finish().text == ""
 
 
+def test_what_is_no_word_is_not_written_as_a_sign(model, data_dir):
+    samples, _ = soundfile.read(data_dir / "audio" / "chest_xray.flac", dtype="float32")
+    pieces = [samples[start : start + 6400] for start in range(0, 6400, 1600)]
+    assert all(text == "" or text[0].isalnum() for text in map(model.transcribe, pieces))
+
+
 @pytest.mark.parametrize("level", [0.0005, 0.004, 0.03])
 @pytest.mark.parametrize("seconds", [0.3, 0.5, 1, 3])
 def test_steady_noise_is_no_words(model, level, seconds):
