@@ -14,7 +14,7 @@ Write = Callable[[str, bool], str]
 _LABELS = frozenset(table("contrast|protocol|exam|medications|allergies", "|"))
 """Names that stand before a colon in running text as often as over a section."""
 _TAG = re.compile(r"\[([A-Z][A-Z /&]+)\]\s*(?:\{colon\}|:)?\s*")
-_SAID = re.compile(r"([A-Za-z][A-Za-z /&]{2,40}?)\s*(?::|\{colon\}|\bcolon\b[,.]?)\s*", re.I)
+_SAID = re.compile(r"([A-Za-z][A-Za-z /&]{2,40}?)(?:\s*(?::|\{colon\})|[,.]?\s+colon\b[,.]?)\s*", re.I)
 _ENDS = re.compile(
     r"(?:^|[.?!\n]|\{(?:period|new paragraph|newline|new line|next line)\}|\b(?:period|new paragraph|new line|next line)[.,]?)\s*$",
     re.I,

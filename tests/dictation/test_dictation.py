@@ -55,6 +55,7 @@ def test_utterances_follow_each_other_with_one_space_and_go_on_in_a_sentence():
     "said",
     [
         ["findings colon the lungs are clear period impression colon no acute disease period"],
+        ["Findings, colon, the lungs are clear, period. Impression. Colon. No acute disease, period."],
         ["[FINDINGS] {colon} The lungs are clear {period} [IMPRESSION] {colon} No acute disease {period}"],
         ["Findings: the lungs are clear.", "Go to impression.", "No acute disease."],
         ["Impression:", "No acute disease.", "Findings:", "The lungs are clear."],
