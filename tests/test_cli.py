@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from assistant import __version__
 
@@ -45,6 +47,9 @@ def test_every_command_has_help() -> None:
         (["serve", "--port", "70000"], "[settings_invalid]"),
         (["serve", "--engine", "oracle"], "[settings_invalid]"),
         (["serve", "--allowed-origins", "[1"], "[settings_invalid]"),
+        (["serve", "--tls-cert", "/nowhere.pem"], "[certificate_unusable]"),
+        (["serve", "--tls-cert", __file__, "--tls-key", __file__], "[certificate_unusable]"),
+        (["serve", "--tls-key", "/nowhere.pem"], "[certificate_unusable]"),
         (["demo", "/nowhere/file.wav"], "[file_not_found]"),
         (["demo", __file__], "[audio_unreadable]"),
         (["demo", "--url", "gopher://here"], "[url_invalid]"),
@@ -105,8 +110,17 @@ def test_transcribe_tells_each_file_that_failed(tmp_path: Path) -> None:
     assert result.returncode == 2
     lines = result.stderr.splitlines()
     assert [line.startswith("error: ") for line in lines] == [True, True]
-    assert str(bad) in lines[0]
-    assert "/nowhere.wav" in lines[1]
+    assert lines[0].startswith(f"error: {bad} could not be read as audio.")
+    assert lines[1].startswith("error: There is no file /nowhere.wav.")
+
+
+@pytest.mark.models
+def test_a_recording_without_speech_is_told(tmp_path: Path) -> None:
+    quiet = tmp_path / "quiet.wav"
+    soundfile.write(quiet, np.zeros(16_000), 16_000)
+    result = assistant("transcribe", str(quiet))
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == f"{quiet}: no speech was found in it.\n"
 
 
 @pytest.mark.models

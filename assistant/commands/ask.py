@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from assistant.commands.serve import settings_from
+from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
 from assistant.engines.base import AnswerText, Engine, Question
@@ -37,10 +37,7 @@ def register(subparsers: Subparsers) -> None:
         help="a picture, a series (folder or zip), a slide, a lab report, a FHIR record; may be repeated",
     )
     parser.add_argument("--document", metavar="FILE", help="a text file: the report so far")
-    for name in ("engine", "engine-url", "engine-model", "gguf", "mmproj"):
-        parser.add_argument(
-            f"--{name}", dest=f"setting_{name.replace('-', '_')}", help=f"as in: assistant serve --{name}"
-        )
+    add_some_settings(parser, "engine", "engine-url", "engine-model", "gguf", "mmproj")
     parser.set_defaults(run=run)
 
 

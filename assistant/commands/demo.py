@@ -49,7 +49,9 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("file", nargs="?", metavar="FILE", help="WAV, FLAC, MP3 … (default: one that ships)")
     parser.add_argument("--url", help=f"the server (default: {DEFAULT_URL}, or one of its own)")
-    parser.add_argument("--token", dest="setting_token", help="its token (default: ASSISTANT_TOKEN)")
+    parser.add_argument(
+        "--token", dest="setting_token", metavar="TOKEN", help="its token (default: ASSISTANT_TOKEN)"
+    )
     parser.add_argument("--image", metavar="FILE", action="append", default=[], help="attach a picture")
     parser.set_defaults(run=run)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.commands.serve import settings_from
+from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, say
 from assistant.config import Settings
 from assistant.errors import AssistantError
@@ -36,8 +36,7 @@ def register(subparsers: Subparsers) -> None:
         help="check that the server would run here",
         description="Check what the server needs. Exit status 0: assistant serve would work.",
     )
-    parser.add_argument("--host", dest="setting_host", help="as in: assistant serve --host")
-    parser.add_argument("--port", dest="setting_port", help="as in: assistant serve --port")
+    add_some_settings(parser, "host", "port")
     parser.set_defaults(run=run)
 
 

@@ -6,7 +6,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from assistant.commands.serve import settings_from
+from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.errors import BadInput
 from assistant.export.formats import FORMATS, Format, find_format
@@ -36,7 +36,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     parser.add_argument("--revision", type=int, help="the report as it was then (default: the newest)")
     parser.add_argument("--verify", action="store_true", help="check the store's audit; print its last hash")
-    parser.add_argument("--store", dest="setting_store", help="as in: assistant serve --store")
+    add_some_settings(parser, "store")
     parser.set_defaults(run=run)
 
 

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from assistant.commands.serve import settings_from
+from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
 from assistant.errors import BadInput
@@ -28,10 +28,7 @@ def register(subparsers: Subparsers) -> None:
         "--out", metavar="OUT", default="extracted", help="writes OUT.csv, OUT.jsonl, OUT.errors.jsonl"
     )
     parser.add_argument("--at-once", metavar="N", type=int, default=8, help="questions at once (default: 8)")
-    for name in ENGINE_OPTIONS:
-        parser.add_argument(
-            f"--{name}", dest=f"setting_{name.replace('-', '_')}", help=f"as in: assistant serve --{name}"
-        )
+    add_some_settings(parser, *ENGINE_OPTIONS)
     parser.set_defaults(run=run)
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.commands.serve import settings_from
+from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.errors import BadInput
 from assistant.image_matching import middle, model_image
@@ -33,10 +33,7 @@ def register(subparsers: Subparsers) -> None:
         "--label", metavar="TEXT", action="append", default=[], help="e.g. “a chest X-ray”; may be repeated"
     )
     parser.add_argument("--json", action="store_true", help="a line of JSON for each image")
-    for name in ("siglip-model", "siglip-revision", "engine-threads"):
-        parser.add_argument(
-            f"--{name}", dest=f"setting_{name.replace('-', '_')}", help=f"as in: assistant serve --{name}"
-        )
+    add_some_settings(parser, "siglip-model", "siglip-revision", "engine-threads")
     parser.set_defaults(run=run)
 
 

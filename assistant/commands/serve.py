@@ -44,6 +44,17 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(flag, metavar=name.rpartition("_")[2].upper(), **options)
 
 
+def add_some_settings(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Options of ``assistant serve`` that another command takes too."""
+    for name in names:
+        parser.add_argument(
+            f"--{name}",
+            dest=f"setting_{name.replace('-', '_')}",
+            metavar=name.rpartition("-")[2].upper(),
+            help=f"as in: assistant serve --{name}",
+        )
+
+
 def settings_from(args: argparse.Namespace) -> Settings:
     """The environment, and above it the options. Raises ``BadInput``: ``settings_invalid``."""
     given: dict[str, Any] = {}

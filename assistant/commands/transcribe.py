@@ -4,10 +4,11 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.audio.frames import Samples
-from assistant.commands.serve import settings_from
+from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
 from assistant.errors import AssistantError
@@ -31,10 +32,7 @@ def register(subparsers: Subparsers) -> None:
     form.add_argument("--json", dest="form", action="store_const", const="json", help="text, segments, words")
     form.add_argument("--srt", dest="form", action="store_const", const="srt", help="SubRip subtitles")
     form.add_argument("--vtt", dest="form", action="store_const", const="vtt", help="WebVTT subtitles")
-    for name in ("asr", "asr-bundle", "vad", "models-dir"):
-        parser.add_argument(
-            f"--{name}", dest=f"setting_{name.replace('-', '_')}", help=f"as in: assistant serve --{name}"
-        )
+    add_some_settings(parser, "asr", "asr-bundle", "vad", "models-dir")
     parser.set_defaults(run=run, form="text")
 
 
@@ -51,16 +49,18 @@ def run(args: argparse.Namespace) -> int:
             transcriber = transcriber or open_transcriber(settings)
             segments = transcriber(samples, _progress(path))
         except AssistantError as error:
-            note(f"error: {path}: {error.message} [{error.code}]")
+            note(f"error: {_about(path, error.message)} [{error.code}]")
             failed += 1
             continue
+        if not segments:
+            note(f"{path}: no speech was found in it.")
         if args.form == "json":
             rows.append({"file": path, **as_json(segments)} if len(args.files) > 1 else as_json(segments))
             continue
         if args.form == "text":
             if len(args.files) > 1:
                 say(f"{path}:")
-            say("\n".join(segment.text for segment in segments))
+            say("".join(f"{segment.text}\n" for segment in segments), end="")
             continue
         if number and len(args.files) > 1:
             say()
@@ -98,6 +98,14 @@ def as_json(segments: Sequence["Segment"]) -> dict[str, Any]:
             for word in segment.words
         ],
     }
+
+
+def _about(path: str, message: str) -> str:
+    """The message with the whole path in it, once."""
+    name = Path(path).name
+    if path in message:
+        return message
+    return path + message.removeprefix(name) if name and message.startswith(name) else f"{path}: {message}"
 
 
 def _progress(path: str) -> Progress | None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Callable
 
 import uvicorn
@@ -53,6 +54,23 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
+def check_certificate(settings: Settings) -> None:
+    """Raises ``BadInput`` (``certificate_unusable``) if https is wanted and cannot be served."""
+    if settings.tls_cert is None and settings.tls_key is None:
+        return
+    if settings.tls_cert is None:
+        raise BadInput("--tls-key needs its --tls-cert.", code="certificate_unusable")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(settings.tls_cert, settings.tls_key, password=lambda: "")
+    except (OSError, ValueError):  # ssl.SSLError is an OSError
+        raise BadInput(
+            "--tls-cert and --tls-key cannot be used: name the certificate and its key, both PEM files that "
+            "may be read and have no password.",
+            code="certificate_unusable",
+        ) from None
+
+
 def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -77,6 +95,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     token = settings.token.get_secret_value() if settings.token else None
     if token is None and not is_loopback(settings.host):
         token = new_token()
+    check_certificate(settings)
     sock = bind(settings.host, settings.port)
     say("Loading the models…")
     components = open_components(settings)
@@ -93,4 +112,6 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 def _host(settings: Settings) -> str:
+    if settings.host in ("0.0.0.0", "::"):
+        return socket.gethostname()
     return f"[{settings.host}]" if ":" in settings.host else settings.host
