@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import hmac
 import logging
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -37,8 +39,8 @@ WEB = Path(__file__).resolve().parents[2] / "web"
 MAX_MESSAGE_BYTES = 4 * 2**20
 """A base64 image in a data URI fits up to about 3 MB; larger ones are uploaded."""
 CSP = (
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
 NO_CACHE = (b"cache-control", b"no-cache")
@@ -180,6 +182,12 @@ async def metrics(request: Request) -> Response:
     return PlainTextResponse(generate_latest(telemetry.registry), media_type=CONTENT_TYPE_LATEST)
 
 
+def _csp(host: str) -> bytes:
+    """Its own socket is named beside 'self', which older Safari does not take to mean ws: as well."""
+    named = re.fullmatch(r"[\w.-]+(?::\d+)?|\[[\da-fA-F:]+\](?::\d+)?", host, re.ASCII)
+    return CSP.format(sockets=f" ws://{host} wss://{host}" if named else "").encode()
+
+
 class SecurityHeaders:
     """ASGI middleware: headers that keep the page to itself."""
 
@@ -192,7 +200,7 @@ class SecurityHeaders:
                 own = list(message.get("headers", []))
                 message["headers"] = [
                     *own,
-                    (b"content-security-policy", CSP.encode()),
+                    (b"content-security-policy", _csp(Headers(scope=scope).get("host", ""))),
                     (b"x-content-type-options", b"nosniff"),
                     (b"referrer-policy", b"no-referrer"),
                     (b"permissions-policy", b"camera=(), geolocation=()"),

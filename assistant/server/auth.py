@@ -1,13 +1,14 @@
 """Who may talk to this server: the right host name, the right origin and, off this machine, the token."""
 
 import hmac
+import html
 import ipaddress
 import secrets
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 COOKIE = "assistant_token"
@@ -44,20 +45,20 @@ class Gate:
         if refused is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await refused(scope, receive, send)
+            await _for_people(refused, scope)(scope, receive, send)
         else:  # before the handshake is accepted: the client sees HTTP 403
             await send({"type": "websocket.close", "code": 4403, "reason": "denied"})
 
-    def _check(self, scope: Scope) -> Response | None:
+    def _check(self, scope: Scope) -> "_Refused | RedirectResponse | None":
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if self._token is None and not is_loopback(_hostname(host)):
-            return _denied(
+            return _Refused(
                 "host_not_allowed", "Open this server by its local address, or start it with a token."
             )
         origin = headers.get("origin")
         if origin and origin not in self._origins and _netloc(origin) != host:
-            return _denied("origin_not_allowed", "This page may not use this server; see --allowed-origins.")
+            return _Refused("origin_not_allowed", "This page may not use this server; see --allowed-origins.")
         if self._token is None or self._shown(scope, headers):
             return None
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
@@ -66,7 +67,7 @@ class Gate:
             secure = scope["scheme"] in ("https", "wss")
             response.set_cookie(COOKIE, self._token, httponly=True, samesite="strict", secure=secure)
             return response
-        return _denied(
+        return _Refused(
             "token_missing", "This server needs its token: open the address that it printed at start."
         )
 
@@ -96,5 +97,19 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def _denied(code: str, message: str) -> Response:
-    return JSONResponse({"error": {"code": code, "message": message}}, status_code=403)
+class _Refused(JSONResponse):
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__({"error": {"code": code, "message": message}}, status_code=403)
+        self.message = message
+
+
+def _for_people(answer: Response, scope: Scope) -> Response:
+    """A refusal as a sentence, where a browser asked for a page."""
+    if not isinstance(answer, _Refused) or "text/html" not in Headers(scope=scope).get("accept", ""):
+        return answer
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+        '<meta name="viewport" content="width=device-width"><title>Clinical Voice Assistant</title>'
+        f"<main><h1>Clinical Voice Assistant</h1><p>{html.escape(answer.message)}</p></main></html>"
+    )
+    return HTMLResponse(page, status_code=answer.status_code)

@@ -65,6 +65,24 @@ async def test_the_token_by_bearer_cookie_and_address(start_server):
         assert not away.headers.get("location", "").startswith("//")
 
 
+async def test_a_person_without_the_token_reads_what_to_do(start_server):
+    server = await start_server(token=TOKEN)
+    async with httpx.AsyncClient(base_url=server.http, trust_env=False) as http:
+        answer = await http.get("/", headers={"Accept": "text/html,*/*"})
+    assert answer.status_code == 403
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "open the address that it printed" in answer.text
+
+
+async def test_the_page_may_talk_to_its_own_server_only(server, http):
+    policy = (await http.get("/")).headers["content-security-policy"]
+    host = server.http.removeprefix("http://")
+    assert f"connect-src 'self' ws://{host} wss://{host};" in policy
+    assert "form-action 'self'" in policy
+    refused = await http.get("/", headers={"Host": "evil.example; script-src *"})
+    assert "evil" not in refused.headers["content-security-policy"]
+
+
 @pytest.mark.parametrize("path", ["/", "/healthz", "/metrics", "/nothing", "/v1/attachments/a/b"])
 async def test_every_answer_has_the_security_headers(http, path):
     headers = (await http.get(path)).headers
