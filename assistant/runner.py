@@ -118,8 +118,8 @@ from assistant.store import Store
 
 log = logging.getLogger(__name__)
 
-AUDIO_CHUNKS = 100
-"""2 s at 20 ms: longer than any hiccup of the event loop; what is older is too late to be useful."""
+AUDIO_CHUNKS = 3_000
+"""60 s at 20 ms: a machine that is busy for a while writes later, and loses no word."""
 PCM_CHUNK_SAMPLES = 320
 OUTBOX_EVENTS = 2_000
 """Holds a long answer's deltas for a client that stalls; a full replay goes in beside it."""
@@ -368,11 +368,17 @@ class SessionRunner:
         self._end_pcm()
         offset = self._clock
 
+        def heard(chunk: AudioChunk) -> None:
+            nonlocal offset
+            self._end_pcm()  # what was said while this connected came over the WebSocket, and is before it
+            offset = max(offset, self._clock - chunk.start)
+            self._hear(AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed))
+
         def lost(start: int, samples: int) -> None:
             self._emit(AudioGap(start_ms=_ms(start + offset), duration_ms=_ms(samples), reason="network"))
 
         peer = MicrophonePeer(
-            sink=lambda chunk: self._hear(AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed)),
+            sink=heard,
             on_gap=lost,
             on_failed=self._peer_failed,
             ice_servers=self._settings.ice_servers,

@@ -66,6 +66,7 @@ const microphone = new Microphone(
     sendAudio: (pcm) => session.sendAudio(pcm),
     iceServers: () => state.session?.ice_servers ?? [],
     isOpen: () => session.isOpen,
+    lost: (durationMs) => dispatch({ type: 'local.gap', durationMs }),
   },
   (status) => {
     dispatch({ type: 'local.microphone', microphone: { ...state.microphone, ...status } });
@@ -150,7 +151,7 @@ async function listDevices() {
   const select = byId('device');
   const devices = (await microphones()).filter((each) => each.deviceId !== 'default');
   select.replaceChildren(
-    element('option', { value: '' }, 'Default microphone'),
+    element('option', { value: '' }, 'Default'),
     ...devices.map((each, i) => element('option', { value: each.deviceId }, each.label || `Microphone ${i + 1}`)),
   );
   select.value = devices.some((each) => each.deviceId === settings.deviceId) ? settings.deviceId : '';

@@ -3,8 +3,9 @@
 const WEBRTC_TIMEOUT_MS = 3_000;
 const ICE_GATHERING_MS = 1_000;
 const PCM_RATE_HZ = 16_000;
-const KEPT_MS = 10_000;
+const KEPT_MS = 20_000;
 const BLOCK_MS = 20;
+const LOSING = 'What you say now is lost: there is no way to the server. Wait until it is back, then say it again.';
 
 /**
  * @typedef {{echoCancellation: boolean, noiseSuppression: boolean, autoGainControl: boolean, deviceId: string}} Settings
@@ -14,6 +15,7 @@ const BLOCK_MS = 20;
  * @property {(pcm: ArrayBuffer) => boolean} sendAudio
  * @property {() => string[]} iceServers
  * @property {() => boolean} isOpen
+ * @property {(durationMs: number) => void} lost   sound that could not be kept until the way was open again
  */
 
 /** @type {Settings} */
@@ -46,6 +48,7 @@ export class Microphone {
     this._peer = null;
     /** @type {ArrayBuffer[]} */
     this._kept = []; // heard while no way to the server was open
+    this._lostBlocks = 0; // that were too many to keep
     this._samples = new Float32Array(512);
     globalThis.addEventListener?.('online', () => { this._webrtcFailed = false; });
   }
@@ -90,7 +93,7 @@ export class Microphone {
     this._run += 1;
     this._closePeer();
     this._stopCapture();
-    this._kept = [];
+    this._forget();
     if (this._stream) stopTracks(this._stream);
     this._stream = null;
     this._source?.disconnect();
@@ -124,7 +127,7 @@ export class Microphone {
   connectionOpened() {
     if (!this._stream || !this._wanted) return;
     const run = ++this._run;
-    if (this._kept.length > 0) this._flush();
+    this._flush();
     void this._bringUp(run);
   }
 
@@ -184,16 +187,15 @@ export class Microphone {
     const urls = this._line.iceServers();
     const peer = new RTCPeerConnection({ iceServers: urls.length ? [{ urls }] : [] });
     this._peer = peer;
+    const [track] = stream.getAudioTracks();
+    const { sender } = peer.addTransceiver('audio', { direction: 'sendonly' }); // its track once it is connected
     let timer = setTimeout(() => this._fallBack(run), WEBRTC_TIMEOUT_MS);
     peer.addEventListener('connectionstatechange', () => {
       if (peer !== this._peer || run !== this._run) return;
       switch (peer.connectionState) {
         case 'connected':
           clearTimeout(timer);
-          this._stopCapture();
-          this._kept = [];
-          this._transport = 'webrtc';
-          this._onStatus({ state: 'on', transport: 'webrtc', fellBack: false });
+          void this._switchOver(sender, track);
           break;
         case 'disconnected': // keep what is said until it is back or given up
           this._transport = '';
@@ -208,11 +210,24 @@ export class Microphone {
         default:
       }
     });
-    peer.addTrack(stream.getAudioTracks()[0], stream);
     await peer.setLocalDescription(await peer.createOffer());
     await gathered(peer);
     if (run !== this._run || peer !== this._peer) return;
     this._line.send({ type: 'assistant.webrtc.offer', sdp: peer.localDescription?.sdp ?? '' });
+  }
+
+  /** What was said while it connected goes ahead over the WebSocket. @param {RTCRtpSender} sender @param {MediaStreamTrack} track */
+  async _switchOver(sender, track) {
+    if (!sender.track) {
+      this._flush();
+      await sender.replaceTrack(track);
+      if (this._peer?.connectionState !== 'connected' || !this._peer.getSenders().includes(sender)) return;
+      this._flush();
+    }
+    this._stopCapture();
+    this._forget();
+    this._transport = 'webrtc';
+    this._onStatus({ state: 'on', transport: 'webrtc', fellBack: false });
   }
 
   /** Send PCM over the WebSocket instead, beginning with what was said meanwhile. @param {number} run */
@@ -224,16 +239,28 @@ export class Microphone {
     }
     this._webrtcFailed = true;
     this._startCapture();
+    this._tellRate();
     this._flush();
     this._transport = 'websocket';
     this._onStatus({ state: 'on', transport: 'websocket', fellBack: true });
   }
 
   _flush() {
-    const rate = this._context?.sampleRate ?? PCM_RATE_HZ;
-    this._line.send({ type: 'session.update', session: { audio: { input: { format: { type: 'audio/pcm', rate } } } } });
+    if (this._lostBlocks > 0) this._line.lost(this._lostBlocks * BLOCK_MS);
+    this._lostBlocks = 0;
+    if (this._kept.length > 0) this._tellRate();
     for (const block of this._kept) this._line.sendAudio(block);
     this._kept = [];
+  }
+
+  _tellRate() {
+    const rate = this._context?.sampleRate ?? PCM_RATE_HZ;
+    this._line.send({ type: 'session.update', session: { audio: { input: { format: { type: 'audio/pcm', rate } } } } });
+  }
+
+  _forget() {
+    this._kept = [];
+    this._lostBlocks = 0;
   }
 
   _startCapture() {
@@ -243,7 +270,10 @@ export class Microphone {
     this._capture.port.onmessage = ({ data }) => {
       if (this._transport === 'websocket' && this._line.sendAudio(data)) return;
       this._kept.push(data);
-      if (this._kept.length > KEPT_MS / BLOCK_MS) this._kept.shift();
+      if (this._kept.length <= KEPT_MS / BLOCK_MS) return;
+      this._kept.shift();
+      this._lostBlocks += 1;
+      if (this._lostBlocks === 1) this._onStatus({ problem: LOSING });
     };
     this._source.connect(this._capture);
   }

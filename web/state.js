@@ -163,13 +163,7 @@ export function reduce(state, event) {
     case 'assistant.item.edited':
       return edited(state, event);
     case 'assistant.audio.gap':
-      return {
-        ...state,
-        entries: [...state.entries, {
-          kind: 'gap', key: `${state.epoch}:gap:${event.start_ms}`, epoch: state.epoch,
-          startMs: event.start_ms, durationMs: event.duration_ms, reason: event.reason,
-        }],
-      };
+      return addGap(state, `${event.start_ms}`, event.start_ms, event.duration_ms, event.reason);
     case 'assistant.audio.status':
       return { ...state, audio: event };
 
@@ -231,6 +225,8 @@ export function reduce(state, event) {
         microphone: { ...state.microphone, ...event.microphone },
         audio: event.microphone.state === 'off' ? null : state.audio,
       };
+    case 'local.gap':
+      return addGap(state, `away-${state.entries.length}`, 0, event.durationMs, 'away');
     case 'local.mode':
       return { ...state, mode: event.mode };
     case 'local.notice':
@@ -391,6 +387,13 @@ function changeAnswer(state, responseId, change) {
   if (at < 0) return state;
   const answer = state.answers[at];
   return { ...state, answers: state.answers.with(at, { ...answer, ...change(answer) }) };
+}
+
+/** @param {State} state @param {string} name @param {number} startMs @param {number} durationMs @param {string} reason @returns {State} */
+function addGap(state, name, startMs, durationMs, reason) {
+  /** @type {Gap} */
+  const gap = { kind: 'gap', key: `${state.epoch}:gap:${name}`, epoch: state.epoch, startMs, durationMs, reason };
+  return { ...state, entries: [...state.entries, gap] };
 }
 
 /** @param {State} state @param {Notice['level']} level @param {string} code @param {string} message */

@@ -21,7 +21,7 @@ from assistant.server.run import Server, bind
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 LEAD_S = 2.5
-"""Silence before the speech: what is said before the microphone is connected is lost."""
+"""Silence before the speech: what is said before the browser has opened the microphone is lost."""
 TAIL_S = 2.5
 
 
@@ -81,10 +81,10 @@ def read(name):
     return soxr.resample(samples, rate, 48_000)
 
 
-def recording(path, *names, gap_s=1.6):
+def recording(path, *names, gap_s=1.6, lead_s=LEAD_S):
     """A 48 kHz WAV for the fake microphone: silence, the clips with gaps, silence."""
     gap = np.zeros(int(gap_s * 48_000), np.float32)
-    pieces = [np.zeros(int(LEAD_S * 48_000), np.float32)]
+    pieces = [np.zeros(int(lead_s * 48_000), np.float32)]
     for name in names:
         pieces += [read(name), gap]
     pieces.append(np.zeros(int(TAIL_S * 48_000), np.float32))
@@ -105,8 +105,8 @@ def open_page(server, chromium, tmp_path):
     with contextlib.ExitStack() as stack:
         playwright = stack.enter_context(sync_playwright())
 
-        def start(*clips, arguments=(), grant=True, gap_s=1.6, init=None, **context):
-            wav = recording(tmp_path / "microphone.wav", *clips, gap_s=gap_s)
+        def start(*clips, arguments=(), grant=True, gap_s=1.6, lead_s=LEAD_S, init=None, **context):
+            wav = recording(tmp_path / "microphone.wav", *clips, gap_s=gap_s, lead_s=lead_s)
             browser = playwright.chromium.launch(
                 executable_path=chromium,
                 headless=True,

@@ -69,6 +69,30 @@ def test_reload_brings_everything_back(open_page, server):
     expect(page.locator("#answers")).to_contain_text("No pneumothorax.")
 
 
+SLOW_ANSWER = """
+const answered = RTCPeerConnection.prototype.setRemoteDescription;
+RTCPeerConnection.prototype.setRemoteDescription = async function (description) {
+  await new Promise((resolve) => { setTimeout(resolve, 2000); });
+  return answered.call(this, description);
+};
+"""
+
+
+def test_what_is_said_while_the_microphone_connects_is_heard(open_page):
+    page = open_page(DICTATION, lead_s=0.3, init=SLOW_ANSWER)
+    page.click("#mic")
+    expect(page.locator("#report")).to_contain_text(
+        re.compile("views.*lungs are clear", re.I), timeout=HEARD_MS
+    )
+    expect(page.locator("#report")).to_contain_text(
+        re.compile("pneumothorax|methorax", re.I), timeout=HEARD_MS
+    )
+    expect(page.locator("#status")).to_contain_text("WebRTC")
+    said = words(page.inner_text("#report"))
+    assert said.count("views") == said.count("lungs") == 1
+    assert not page.errors
+
+
 RELAY_ONLY = """
 const Connection = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Connection {

@@ -186,3 +186,8 @@ test('a question split off an utterance is of the same time, and doubtful dictat
   assert.deepEqual([told.text, told.doubtful, isInDictation(told)], ['A mass.', true, true]);
   assert.deepEqual([asked.text, asked.at, asked.doubtful, isInDictation(asked)], ['What is it?', told.at, false, false]);
 });
+
+test('sound that was lost while there was no connection is marked where it is missing', () => {
+  const state = reduce(initialState, { type: 'local.gap', durationMs: 3400 });
+  assert.deepEqual(state.entries.map(({ kind, durationMs, reason }) => [kind, durationMs, reason]), [['gap', 3400, 'away']]);
+});

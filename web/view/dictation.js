@@ -37,7 +37,7 @@ export function dictationView({ send }) {
 function gapNode(gap) {
   const seconds = Math.max(0.1, gap.durationMs / 1000).toFixed(1);
   return element('p', { class: 'mark mark-gap' }, `About ${seconds} s of audio was lost here`
-    + (gap.reason === 'overload' ? ', because this server did not keep up' : '') + '.');
+    + ({ overload: ', because this server did not keep up', away: ', because there was no connection' }[gap.reason] ?? '') + '.');
 }
 
 /** @param {Utterance} entry @param {boolean} canChange @param {(event: Record<string, unknown>) => boolean} send */
