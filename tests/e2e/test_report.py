@@ -88,6 +88,22 @@ def test_what_is_typed_and_what_is_dictated_meanwhile_are_both_there(open_page):
     assert not page.errors
 
 
+def test_what_is_typed_at_the_cursor_while_the_server_is_away_stands_in_one_line(open_page, server):
+    page = open_page()
+    text = page.locator("#report [data-section=text]")
+    text.click()
+    page.keyboard.type("Nodule.")
+    expect(page.locator("#report .voice-cursor")).to_be_attached()
+    expect(page.locator("#undo")).to_be_enabled()
+    box = text.bounding_box()
+    server.stop()
+    expect(page.locator("#status")).to_contain_text("Not connected", timeout=10_000)
+    text.click(position={"x": box["width"] - 20, "y": box["height"] / 2})
+    page.keyboard.type(" Typed while away.")
+    assert text.text_content() == "Nodule. Typed while away."
+    assert text.evaluate("text => text.scrollHeight - text.clientHeight") <= 0
+
+
 def test_a_template_is_chosen_its_fields_picked_and_a_macro_inserted(open_page):
     page = open_page()
     page.select_option("#template", "Chest X-ray")
