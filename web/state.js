@@ -133,7 +133,7 @@ export function reduce(state, event) {
     case 'error':
       return addNotice(state, 'error', event.error.code, event.error.message);
     case 'assistant.notice':
-      return addNotice(state, event.level, event.code, event.message);
+      return addNotice(event.code === 'store_works' ? without(state, 'store_failed') : state, event.level, event.code, event.message);
 
     case 'input_audio_buffer.speech_started':
       return updateLive(state, event.item_id, (line) => line);
@@ -251,6 +251,7 @@ export function reduce(state, event) {
 
 /** @param {State} state @param {{[field: string]: any}} event @returns {State} */
 function sessionCreated(state, event) {
+  state = without(state, 'not_sent');
   const connection = { phase: /** @type {const} */ ('open'), reason: '', resuming: false };
   const next = { ...state, connection, session: event.session, mode: event.session.mode ?? state.mode,
     asleep: event.session.asleep ?? false };
@@ -394,6 +395,11 @@ function addGap(state, name, startMs, durationMs, reason) {
   /** @type {Gap} */
   const gap = { kind: 'gap', key: `${state.epoch}:gap:${name}`, epoch: state.epoch, startMs, durationMs, reason };
   return { ...state, entries: [...state.entries, gap] };
+}
+
+/** What is over needs no warning any more. @param {State} state @param {string} code @returns {State} */
+function without(state, code) {
+  return { ...state, notices: state.notices.filter((each) => !each.id.startsWith(`${code}-`)) };
 }
 
 /** @param {State} state @param {Notice['level']} level @param {string} code @param {string} message */

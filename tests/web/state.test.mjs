@@ -191,3 +191,11 @@ test('sound that was lost while there was no connection is marked where it is mi
   const state = reduce(initialState, { type: 'local.gap', durationMs: 3400 });
   assert.deepEqual(state.entries.map(({ kind, durationMs, reason }) => [kind, durationMs, reason]), [['gap', 3400, 'away']]);
 });
+
+test('a warning goes when what it warned of is over', () => {
+  const failed = reduce(initialState, { type: 'assistant.notice', level: 'error', code: 'store_failed', message: 'a' });
+  const works = reduce(failed, { type: 'assistant.notice', level: 'info', code: 'store_works', message: 'b' });
+  assert.deepEqual(works.notices.map((each) => each.message), ['b']);
+  const unsent = reduce(initialState, { type: 'local.notice', level: 'warning', code: 'not_sent', message: 'c' });
+  assert.deepEqual(reduce(unsent, created()).notices, []);
+});
