@@ -154,6 +154,7 @@ class SessionRunner:
         self._outbox: Outbox[ServerEvent] | None = None
         self._chunks: DropOldest[AudioChunk] = DropOldest(AUDIO_CHUNKS)
         self._clock = 0  # the session's sample clock: the end of the last audio
+        self._used = False  # a client has sent something that would be missed
         self._answers: dict[int, asyncio.Task[None]] = {}
         self._peer: MicrophonePeer | None = None
         self._pcm_rate = AudioFormat().rate
@@ -212,6 +213,11 @@ class SessionRunner:
     @property
     def connected(self) -> bool:
         return self._outbox is not None
+
+    @property
+    def abandoned(self) -> bool:
+        """Nobody is here, and nobody has left anything."""
+        return not self.connected and not self._used
 
     def connect(self, after_seq: int | None) -> Outbox[ServerEvent]:
         """A client is here; returns its events. ``after_seq`` None is a fresh start.
@@ -283,6 +289,7 @@ class SessionRunner:
 
         Waits while there is no room: a client that sends faster than real time is slowed down, not cut.
         """
+        self._used = True
         if self._pcm is None:
             self._pcm = StreamResampler(self._pcm_rate, start_sample=self._clock)
             self._pcm_frames = 0
@@ -406,6 +413,7 @@ class SessionRunner:
 
     async def receive(self, event: ClientEvent) -> None:
         """Do what a client asks. What it got wrong becomes an ``error`` event; the session goes on."""
+        self._used = self._used or not isinstance(event, SessionUpdate)
         try:
             await self._obey(event)
         except AssistantError as error:
@@ -514,6 +522,7 @@ class SessionRunner:
         return replace(question, pieces=await self.attachments.pieces(question.attachment_ids, most, labels))
 
     def _attached(self, attachment: Attachment, study: Study) -> None:
+        self._used = True
         self._take(ImageAttached(attachment, study.time, study.exam))
         self._matching.check(attachment)
 

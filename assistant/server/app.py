@@ -59,7 +59,7 @@ class Hub:
         """A new session. Raises ``AssistantError``: ``server_full``, ``server_stopping``."""
         if self._closing:
             raise AssistantError("This server is stopping; try again soon.", code="server_stopping")
-        if len(self._runners) >= self.settings.max_sessions:
+        if len(self._runners) >= self.settings.max_sessions and not self._make_room():
             raise AssistantError("This server is full; try again later.", code="server_full")
         runner = SessionRunner(self.settings, self.components, self.store)
         self._runners[runner.id] = runner
@@ -67,6 +67,15 @@ class Hub:
         self._tasks[runner.id] = task
         task.add_done_callback(lambda done: self._over(runner, done))
         return runner
+
+    def _make_room(self) -> bool:
+        """End the oldest session that was opened, left and never used; False if there is none."""
+        abandoned = next((runner for runner in self._runners.values() if runner.abandoned), None)
+        if abandoned is None:
+            return False
+        abandoned.end()
+        del self._runners[abandoned.id]
+        return True
 
     def _over(self, runner: SessionRunner, task: "asyncio.Task[None]") -> None:
         self._runners.pop(runner.id, None)

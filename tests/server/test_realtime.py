@@ -299,6 +299,29 @@ async def test_a_session_nobody_comes_back_to_ends(start_server):
     assert not back["resumed"]
 
 
+async def left(server, created):
+    """The server has noticed that the client of this session is gone."""
+    runner = server.hub.find(created["session"]["id"])
+    async with asyncio.timeout(60):
+        while runner.connected:  # noqa: ASYNC110 - nothing tells a test
+            await asyncio.sleep(0.01)
+
+
+async def test_a_session_that_was_left_unused_makes_room_on_a_full_server_and_a_used_one_does_not(
+    start_server,
+):
+    server = await start_server(max_sessions=1)
+    unused, created = await server.session()
+    await unused.socket.close()
+    await left(server, created)
+    used, created = await server.session()
+    await used.send("assistant.mode.set", mode="dictation")
+    await used.until("session.updated")
+    await used.socket.close()
+    await left(server, created)
+    assert await (await server.connect()).code() == "server_full"
+
+
 async def test_a_full_server_says_so(start_server):
     server = await start_server(max_sessions=1)
     first, _ = await server.session()
