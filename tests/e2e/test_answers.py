@@ -1,9 +1,14 @@
 """What an answer gives beside its words, seen on the page."""
 
+import base64
+
 import PIL.Image
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+
+from tests.e2e.test_imaging import DROP
+from tests.test_fhir_record import bundle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models]
 
@@ -39,6 +44,16 @@ def test_a_box_is_drawn_at_its_pixels_and_said_to_be_approximate(open_page, serv
     assert drawn["width"] == pytest.approx(expected["width"] * scale, abs=1.5)
     assert drawn["height"] == pytest.approx(expected["height"] * scale, abs=1.5)
 
+    PIL.Image.new("RGB", (300, 400), "gray").save(tmp_path / "lateral.png")
+    page.set_input_files("input[type=file]", [str(tmp_path / "lateral.png")])
+    expect(page.locator("#attached .place")).to_have_text(["1", "2"], timeout=10_000)
+    ask(page, "Where is the heart?")
+    figures = page.locator(".boxes figcaption")
+    expect(figures).to_have_count(2, timeout=10_000)
+    expect(figures.last).to_contain_text("On lateral.png, image 2 of 2, the last one attached: heart.")
+    page.get_by_role("button", name="Remove lateral.png").click()
+    expect(page.locator("#attached .attached")).to_have_count(1)
+
     server.engine.script("lab results", [LABS])
     ask(page, "Extract the lab results from this image")
     expect(page.locator(".answer-text").first).not_to_contain_text("box_2d")
@@ -69,4 +84,21 @@ def test_thoughts_are_folded_the_prompt_is_shown_and_an_answer_enters_the_report
     page.get_by_test_id("insert-answer").click()
     expect(page.get_by_test_id("insert-answer")).to_have_text("Put into the report")
     expect(page.locator("#report")).to_contain_text("No fracture.", timeout=10_000)
+    assert not page.errors
+
+
+def test_a_dropped_record_is_read_for_a_question_and_the_answer_names_its_resources(open_page, server):
+    server.engine.script("last a1c", ["It was 7.2 % ", "[Observation/1]."])
+    server.engine.script(
+        "Which of them have to be read", ['```json\n[{"type": "Observation", "codes": []}]\n```']
+    )
+    page = open_page()
+    page.evaluate(DROP, [["record.json", base64.b64encode(bundle()).decode()]])
+    expect(page.locator("#attached")).to_contain_text("record.json, 7 resources", timeout=60_000)
+    ask(page, "What was the last A1c?")
+    expect(page.locator(".answer-text")).to_have_text("It was 7.2 % [Observation/1].", timeout=10_000)
+    found = page.get_by_test_id("record")
+    expect(found).to_contain_text("[Observation/1] 2024-03-01 Hemoglobin A1c: 7.2 %; final")
+    expect(found.locator("li")).to_have_count(1)
+    assert "Body weight: 81.5 kg" in server.engine.questions[-1].record
     assert not page.errors

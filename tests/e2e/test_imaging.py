@@ -4,10 +4,12 @@ import base64
 import re
 
 import numpy as np
+import PIL.Image
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from assistant.engines.pieces import TextPiece
 from tests.imaging import made
 from tests.siglip import tiny_siglip
 
@@ -39,20 +41,30 @@ def phantom(count=24, size=96):
     return values
 
 
+def xray(path, date, value):
+    pixels = np.full((20, 30), value, np.uint8)
+    made.dicom(path, pixels, sop_class=made.DX, modality="DX", StudyDate=date,
+               StudyInstanceUID=f"1.2.{value}", SeriesInstanceUID=f"1.{value}")  # fmt: skip
+
+
 def dropped(page, folder):
     page.evaluate(DROP, [[p.name, base64.b64encode(p.read_bytes()).decode()] for p in folder.iterdir()])
 
 
 def test_a_dropped_series_is_looked_through_and_asked_about_aloud(open_page, server, tmp_path):
     server.engine.script("image", ["No ", "pneumothorax."])
+    PIL.Image.new("RGB", (40, 30), "gray").save(tmp_path / "foot.png")
     folder = made.series(tmp_path / "ct", 24, values=phantom())
     (folder / "notes.txt").write_text("not a picture")
     page = open_page(QUESTION, viewport={"width": 1280, "height": 900})
+    page.set_input_files("#attach-files", [str(tmp_path / "foot.png")])
+    expect(page.get_by_role("button", name="Look at foot.png")).to_be_visible(timeout=PATIENCE_MS)
     dropped(page, folder)
     thumb = page.get_by_role("button", name="Look at CT · 24 slices")
     expect(thumb).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_test_id("banners")).to_contain_text("notes.txt")
 
+    page.click("#mic")
     thumb.click()
     expect(page.get_by_test_id("viewer-place")).to_have_text("Slice 13 of 24")
     picture = page.get_by_test_id("viewer-picture")
@@ -64,11 +76,10 @@ def test_a_dropped_series_is_looked_through_and_asked_about_aloud(open_page, ser
     expect(picture).to_have_js_property("naturalWidth", 96)
     expect(page.get_by_test_id("matching")).to_be_hidden()  # no image matcher here
     assert Axe().run(page).violations_count == 0
-    page.keyboard.press("Escape")
-
-    page.click("#mic")
     expect(page.locator("#answers")).to_contain_text("No pneumothorax.", timeout=PATIENCE_MS)
+    page.keyboard.press("Escape")
     (question,) = server.engine.questions
+    expect(page.locator("#answers")).to_contain_text("image 2 of 2, the one that is open")
     assert [type(piece).__name__ for piece in question.pieces] == [
         "TextPiece",
         *["ImagePiece", "TextPiece"] * 24,
@@ -89,14 +100,14 @@ def image_matcher(tmp_path):
 
 @pytest.mark.parametrize("server", [image_matcher], indirect=True)
 def test_two_xrays_are_checked_matched_and_asked_about_in_the_order_of_time(open_page, server, tmp_path):
+    server.engine.script("these two", ["Pleural effusion: worsened"])
+    server.engine.script("what has changed", ["Pneumothorax: improved"])
     folder = tmp_path / "both"
     folder.mkdir()
     for name, date, value in [("a-now.dcm", "20260110", 9), ("b-before.dcm", "20251224", 5)]:
-        pixels = np.full((20, 30), value, np.uint8)
-        made.dicom(folder / name, pixels, sop_class=made.DX, modality="DX", StudyDate=date,
-                   SeriesInstanceUID=f"1.{value}")  # fmt: skip
+        xray(folder / name, date, value)
     page = open_page()
-    page.set_input_files("#attach-folder", folder)
+    dropped(page, folder)
     expect(page.get_by_role("button", name="Look at X-ray")).to_have_count(2, timeout=PATIENCE_MS)
     checked = page.locator("#attached .check", has_text="by tiny-siglip; unverified")
     expect(checked).to_have_count(2, timeout=PATIENCE_MS)
@@ -128,5 +139,19 @@ def test_two_xrays_are_checked_matched_and_asked_about_in_the_order_of_time(open
     expect(page.locator("#answers .checks li")).to_have_count(2)
     (question,) = server.engine.questions
     assert question.task == "compare"
-    assert [piece.source.split("/")[-1] for piece in question.pieces] == ["b-before.dcm", "a-now.dcm"]
+    assert [piece.source for piece in question.pieces] == ["b-before.dcm", "a-now.dcm"]
+    changes = page.get_by_test_id("changes")
+    expect(changes.locator("caption")).to_have_text("Change since the prior study, as the model says")
+    expect(changes).to_contain_text("pleural effusionworsened")
+    xray(tmp_path / "c-oldest.dcm", "20240101", 3)
+    page.set_input_files("#attach-files", [str(tmp_path / "c-oldest.dcm")])
+    expect(page.locator("#attached .place")).to_have_text(["1", "2", "3"], timeout=PATIENCE_MS)
+    page.fill("#question-text", "What has changed since the first study?")
+    page.press("#question-text", "Enter")
+    expect(changes).to_have_count(2, timeout=PATIENCE_MS)
+    expect(changes.last.locator("caption")).to_have_text("Change since the first study, as the model says")
+    last = page.locator("#answers .card").last
+    expect(last).to_contain_text("oldest first by the dates in the files: images 3, then 2, then 1")
+    texts = [piece.text for piece in server.engine.questions[-1].pieces if isinstance(piece, TextPiece)]
+    assert texts == ["Study 1 of 3, the oldest:", "Study 2 of 3:", "Study 3 of 3, the current one:"]
     assert not page.errors

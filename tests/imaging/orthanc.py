@@ -1,0 +1,49 @@
+"""A real archive: Orthanc from Debian."""
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.imaging import made
+
+PLUGIN = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
+ORTHANC = shutil.which("Orthanc") or "/usr/sbin/Orthanc"
+needs_orthanc = pytest.mark.skipif(
+    not Path(PLUGIN).exists(), reason="needs Orthanc: apt-get install orthanc orthanc-dicomweb"
+)
+
+
+@contextlib.contextmanager
+def running(folder):
+    """An Orthanc with one CT study of two series; gives its DICOMweb address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = {
+        "StorageDirectory": str(folder / "db"),
+        "HttpPort": port,
+        "DicomServerEnabled": False,
+        "AuthenticationEnabled": False,
+        "Plugins": [PLUGIN],
+        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+    }
+    (folder / "orthanc.json").write_text(json.dumps(options))
+    with subprocess.Popen([ORTHANC, folder / "orthanc.json"], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert any("Orthanc has started" in line for line in process.stderr), "Orthanc did not start"
+            url = f"http://127.0.0.1:{port}"
+            own = {"StudyInstanceUID": "1.2.3.4.5", "AccessionNumber": "ACC77"}
+            for name, count in [("a", 6), ("b", 1)]:
+                tags = {"SeriesInstanceUID": f"1.2.3.4.5.{count}", "SeriesDescription": name, **own}
+                made.series(folder / name, count, shape=(8, 8), **tags)
+            for path in folder.glob("[ab]/*.dcm"):
+                httpx.post(f"{url}/instances", content=path.read_bytes()).raise_for_status()
+            yield f"{url}/dicom-web"
+        finally:
+            process.terminate()
