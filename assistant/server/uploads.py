@@ -129,7 +129,8 @@ class Uploads:
         try:
             if not upload.files:
                 return _bad("upload_empty", "Nothing was uploaded.")
-            attachments, problems = await upload.session.attachments.add(upload.files)
+            in_order = sorted(upload.files, key=lambda file: file.name)  # they came several at a time
+            attachments, problems = await upload.session.attachments.add(in_order)
         finally:
             await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
         return result(attachments, problems)

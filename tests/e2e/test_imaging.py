@@ -87,9 +87,9 @@ def test_a_dropped_series_is_looked_through_and_asked_about_aloud(open_page, ser
 
     page.get_by_test_id("seen-open").click()
     pieces = page.get_by_test_id("seen-pieces")
-    expect(pieces.locator("img")).to_have_count(24, timeout=PATIENCE_MS)
+    expect(pieces.locator("img")).to_have_count(25, timeout=PATIENCE_MS)
     expect(pieces).to_contain_text("SLICE 24")
-    expect(pieces.locator("img").first).to_have_js_property("naturalWidth", 96)
+    expect(pieces.locator("img").last).to_have_js_property("naturalWidth", 96)
     assert Axe().run(page).violations_count == 0
     assert not page.errors
 

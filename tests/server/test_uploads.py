@@ -88,6 +88,17 @@ def question(text):
     return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
 
 
+async def test_files_are_attached_in_the_order_of_their_names_however_they_came(server, http, tmp_path):
+    _, created = await server.session()
+    sender = Sender(http, created["session"])
+    upload = await sender.begin()
+    for name in ("c.png", "a.png", "b.png"):
+        PIL.Image.new("RGB", (4, 4)).save(tmp_path / name)
+        await sender.put(upload, name, (tmp_path / name).read_bytes())
+    answer = await sender.finish(upload)
+    assert [each["name"] for each in answer.json()["attachments"]] == ["a.png", "b.png", "c.png"]
+
+
 async def test_who_does_not_show_the_token_can_neither_send_nor_finish(server, http):
     _, created = await server.session()
     sender = Sender(http, created["session"])
