@@ -53,6 +53,7 @@ const session = new Session((event) => {
   if (event.type === 'session.created') {
     microphone.connectionOpened();
     tellStyle();
+    attach(unsent.splice(0));
   } else if (event.type === 'assistant.webrtc.answer') microphone.handle(event);
   else if (event.type === 'local.connection' && (event.phase === 'waiting' || event.phase === 'closed')) {
     microphone.connectionLost();
@@ -94,9 +95,20 @@ function send(event) {
   return sent;
 }
 
+/** Files given while there is no connection go once there is one. @type {import('./uploads.js').Given[]} */
+let unsent = [];
+
 /** @param {import('./uploads.js').Given[]} given */
 function attach(given) {
-  void uploadAll(given, { id: session.isOpen ? session.id : '', token: session.token }, dispatch);
+  if (session.isOpen) {
+    void uploadAll(given, session, dispatch);
+    return;
+  }
+  unsent.push(...given);
+  if (given.length > 0) {
+    dispatch({ type: 'local.notice', level: 'info', code: 'upload_waits',
+      message: `${unsent.length === 1 ? `“${unsent[0].path}” is` : `${unsent.length} files are`} attached once the server is connected.` });
+  }
 }
 
 /** Where the report is, and the secret that opens it. */

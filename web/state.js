@@ -251,7 +251,7 @@ export function reduce(state, event) {
 
 /** @param {State} state @param {{[field: string]: any}} event @returns {State} */
 function sessionCreated(state, event) {
-  state = without(state, 'not_sent');
+  state = without(without(state, 'not_sent'), 'upload_waits');
   const connection = { phase: /** @type {const} */ ('open'), reason: '', resuming: false };
   const next = { ...state, connection, session: event.session, mode: event.session.mode ?? state.mode,
     asleep: event.session.asleep ?? false };

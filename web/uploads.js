@@ -23,9 +23,7 @@ let count = 0;
  */
 export async function uploadAll(given, session, dispatch) {
   if (given.length === 0) return;
-  if (!session.id) {
-    tell(dispatch, `“${named(given)}” was not attached: there is no connection to the server. Try again once it is back.`);
-  } else if (given.length <= MOST_SINGLE && given.every(({ path }) => PHOTO.test(path) && !path.includes('/'))) {
+  if (given.length <= MOST_SINGLE && given.every(({ path }) => PHOTO.test(path) && !path.includes('/'))) {
     for (const { file } of given) await single(file, session, dispatch); // images are numbered as they are given
   } else if (given.length === 1 && !given[0].path.includes('/')) {
     await single(given[0].file, session, dispatch);

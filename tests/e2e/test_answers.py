@@ -1,6 +1,7 @@
 """What an answer gives beside its words, seen on the page."""
 
 import base64
+import re
 
 import PIL.Image
 import pytest
@@ -93,7 +94,14 @@ def test_a_dropped_record_is_read_for_a_question_and_the_answer_names_its_resour
         "Which of them have to be read", ['```json\n[{"type": "Observation", "codes": []}]\n```']
     )
     page = open_page()
+    sockets = []
+    page.route_web_socket(re.compile("/v1/realtime"), lambda socket: sockets.append(socket))  # noqa: PLW0108 (playwright takes no builtin)
+    page.reload()
     page.evaluate(DROP, [["record.json", base64.b64encode(bundle()).decode()]])
+    waits = page.get_by_text("“record.json” is attached once the server is connected.")
+    expect(waits).to_be_visible()
+    sockets[0].connect_to_server()
+    expect(waits).to_be_hidden()
     expect(page.locator("#attached")).to_contain_text("record.json, 7 resources", timeout=60_000)
     ask(page, "What was the last A1c?")
     expect(page.locator(".answer-text")).to_have_text("It was 7.2 % [Observation/1].", timeout=10_000)
