@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write docs/protocol.md and web/protocol.d.ts from assistant/events.py; --check only compares."""
+"""Write docs/protocol.md and web/protocol.d.ts from assistant/events/; --check only compares."""
 
 import argparse
 import difflib
@@ -17,7 +17,7 @@ from assistant import events as ev
 
 ROOT = Path(__file__).parents[1]
 Model = type[BaseModel]
-MADE_BY = "scripts/protocol_docs.py from assistant/events.py; do not edit"
+MADE_BY = "scripts/protocol_docs.py from assistant/events/; do not edit"
 
 
 HTTP = """## Beside it, over HTTP

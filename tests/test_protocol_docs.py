@@ -1,4 +1,4 @@
-"""docs/protocol.md and web/protocol.d.ts say what assistant/events.py says."""
+"""docs/protocol.md and web/protocol.d.ts say what assistant/events/ says."""
 
 import subprocess
 import sys

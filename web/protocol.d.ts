@@ -1,4 +1,4 @@
-// Made by scripts/protocol_docs.py from assistant/events.py; do not edit.
+// Made by scripts/protocol_docs.py from assistant/events/; do not edit.
 
 /** Change the session: the rate of PCM input, words to expect, the mode. */
 export interface SessionUpdate {

@@ -1,6 +1,6 @@
 // What the page knows: (state, event) → state over server events and local actions. Pure.
 //
-// Server events are those of assistant/events.py; local actions have a type that begins with `local.`.
+// Server events are those of assistant/events/; local actions have a type that begins with `local.`.
 // Kept events carry a `seq`; one that was already taken is ignored, so a replay changes nothing.
 
 /**

@@ -1,0 +1,228 @@
+"""Questions and their answers, with what went in and what came out beside the text. Pure."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from assistant.events.base import ClientEventBase, Part, ServerEventBase
+from assistant.events.session import EngineDescription
+
+
+class InputText(Part):
+    type: Literal["input_text"] = "input_text"
+    text: str = Field(max_length=32_000)
+
+
+class InputImage(Part):
+    type: Literal["input_image"] = "input_image"
+    image_url: str = Field(description="A data URI: PNG, JPEG or WebP.")
+    name: str = Field("image", max_length=255)
+
+
+class UserMessage(Part):
+    type: Literal["message"] = "message"
+    role: Literal["user"] = "user"
+    content: list[Annotated[InputText | InputImage, Field(discriminator="type")]] = Field(
+        min_length=1, max_length=16
+    )
+
+
+class ConversationItemCreate(ClientEventBase):
+    """Text is the next question (asked by ``response.create``); images are attached to the session."""
+
+    type: Literal["conversation.item.create"] = "conversation.item.create"
+    item: UserMessage
+
+
+class ResponseCreate(ClientEventBase):
+    """Answer what ``conversation.item.create`` brought since the last answer."""
+
+    type: Literal["response.create"] = "response.create"
+
+
+class ResponseCancel(ClientEventBase):
+    """Stop the running answer. ``response_id`` names it; without one, whichever runs."""
+
+    type: Literal["response.cancel"] = "response.cancel"
+    response_id: str | None = None
+
+
+class ConversationItem(Part):
+    id: str
+    type: Literal["message"] = "message"
+    role: Literal["user", "assistant"]
+    status: Literal["in_progress", "completed", "incomplete"] = "completed"
+    content: list[dict[str, Any]] = []
+
+
+class ItemAdded(ServerEventBase):
+    """A typed question, or an answer that begins."""
+
+    type: Literal["conversation.item.added"] = "conversation.item.added"
+    item: ConversationItem
+    previous_item_id: str | None = None
+
+
+class TokenUsage(Part):
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+
+
+class ResponseBody(Part):
+    id: str
+    object: Literal["realtime.response"] = "realtime.response"
+    status: Literal["in_progress", "completed", "cancelled", "failed"]
+    status_details: dict[str, Any] | None = None
+    output: list[ConversationItem] = []
+    usage: TokenUsage | None = None
+
+
+class ContextUsed(Part):
+    """What went with a question, besides the guideline passages of ``assistant.response.sources``."""
+
+    document_chars: int = Field(0, description="Of the report so far; an engine with less room cuts it.")
+    earlier: int = Field(0, description="Earlier questions with their answers; an engine takes what fits.")
+    images: str = Field("", description="How the images were chosen, in words; empty without images.")
+
+
+class SourcePart(Part):
+    """A guideline passage that went with a question; the answer cites it by its number, ``[1]``."""
+
+    number: int
+    file: str
+    place: str = Field("", description="Page and heading, for people.")
+    text: str
+    url: str = Field(description="Path on this server that shows the passage at its place.")
+
+
+class ResponseCreated(ServerEventBase):
+    """An answer begins. ``question`` is as it was asked; ``question_item_id`` the utterance it came from.
+    ``attachment_ids`` are the images that the words of the question choose, or all."""
+
+    type: Literal["response.created"] = "response.created"
+    response: ResponseBody
+    question: str
+    question_item_id: str
+    attachment_ids: list[str] = []
+    engine: EngineDescription
+    context: ContextUsed | None = None
+
+
+class ResponseSources(ServerEventBase):
+    """With a guideline folder, once an answer: what was found. Comes before the answer's text."""
+
+    type: Literal["assistant.response.sources"] = "assistant.response.sources"
+    response_id: str
+    sources: list[SourcePart]
+    answered: bool = Field(
+        description="False: nothing was found, and the answer's text says so; no model was asked."
+    )
+
+
+class RecordPart(Part):
+    label: str = Field(description="As the answer names it, in brackets: Observation/12.")
+    reference: str = Field(description="As the record has it: Observation/0f2c….")
+    text: str
+
+
+class ResponseRecord(ServerEventBase):
+    """At the end of an answer from a patient's record: the resources that it names, as they stand there."""
+
+    type: Literal["assistant.response.record"] = "assistant.response.record"
+    response_id: str
+    read: int = Field(description="How many resources were read for it.")
+    named: list[RecordPart]
+
+
+class _OutputText(ServerEventBase):
+    response_id: str
+    item_id: str
+    output_index: int = 0
+    content_index: int = 0
+
+
+class OutputTextDelta(_OutputText):
+    type: Literal["response.output_text.delta"] = "response.output_text.delta"
+    delta: str
+
+
+class OutputTextDone(_OutputText):
+    """The whole text of the answer; also of one that was stopped, as far as it came."""
+
+    type: Literal["response.output_text.done"] = "response.output_text.done"
+    text: str
+
+
+class AnswerThought(ServerEventBase):
+    """What the model thinks before it answers, to append: no part of the answer, shown folded if at all."""
+
+    type: Literal["assistant.answer.thought"] = "assistant.answer.thought"
+    response_id: str
+    delta: str
+
+
+class BoxPart(Part):
+    """Upper left and lower right corner, in pixels of the picture as it was attached."""
+
+    label: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+class AnswerBoxes(ServerEventBase):
+    """Places that the answer gives on an attached picture: approximate, and so they are to be shown."""
+
+    type: Literal["assistant.answer.boxes"] = "assistant.answer.boxes"
+    response_id: str
+    attachment_id: str
+    width_px: int = Field(description="Of the picture, as the corners count them.")
+    height_px: int
+    boxes: list[BoxPart]
+
+
+class ChangePart(Part):
+    finding: str
+    change: Literal["improved", "stable", "worsened"]
+
+
+class AnswerChanges(ServerEventBase):
+    """What has changed in the last study, where the answer says it in so many words."""
+
+    type: Literal["assistant.answer.changes"] = "assistant.answer.changes"
+    response_id: str
+    since: str = Field("", description="Which study it is compared with, in words.")
+    changes: list[ChangePart]
+
+
+class LabPart(Part):
+    name: str
+    result: str
+    unit: str
+    reference: str
+    flag: Literal["", "low", "normal", "high", "abnormal"] = Field(
+        description="Worked out from result and reference where they are numbers; else as the model read it."
+    )
+    specimen: str
+    method: str
+    collected: str
+
+
+class AnswerLabs(ServerEventBase):
+    """The lab report in the images, as a table."""
+
+    type: Literal["assistant.answer.labs"] = "assistant.answer.labs"
+    response_id: str
+    rows: list[LabPart]
+    rejected: int = Field(description="Rows that did not fit the table and are left out.")
+    url: str = Field(description="Where it can be had as a file: ?format=csv or ?format=fhir.")
+
+
+class ResponseDone(ServerEventBase):
+    """The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why."""
+
+    type: Literal["response.done"] = "response.done"
+    response: ResponseBody
+    cited: list[int] = Field([], description="The numbers of the sources that the answer cites.")

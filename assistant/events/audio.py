@@ -1,0 +1,94 @@
+"""Audio in, over the WebSocket or WebRTC, and where speech began and ended in it. Pure."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from assistant.events.base import ClientEventBase, ServerEventBase
+
+
+class InputAudioAppend(ClientEventBase):
+    """Audio: base64 of PCM16 little-endian mono at the session's rate. Needs no set-up event.
+
+    A binary WebSocket frame of the same PCM16 is the same event without the base64.
+    """
+
+    type: Literal["input_audio_buffer.append"] = "input_audio_buffer.append"
+    audio: str
+
+
+class InputAudioCommit(ClientEventBase):
+    """End the running utterance now, without waiting for silence."""
+
+    type: Literal["input_audio_buffer.commit"] = "input_audio_buffer.commit"
+
+
+class InputAudioClear(ClientEventBase):
+    """Throw the running utterance away."""
+
+    type: Literal["input_audio_buffer.clear"] = "input_audio_buffer.clear"
+
+
+class WebRtcOffer(ClientEventBase):
+    """Offer a microphone over WebRTC. A second offer replaces the first connection."""
+
+    type: Literal["assistant.webrtc.offer"] = "assistant.webrtc.offer"
+    sdp: str = Field(max_length=65_536)
+
+
+class WebRtcClose(ClientEventBase):
+    """The microphone is off: end the running utterance and close the connection."""
+
+    type: Literal["assistant.webrtc.close"] = "assistant.webrtc.close"
+
+
+class WebRtcAnswer(ServerEventBase):
+    type: Literal["assistant.webrtc.answer"] = "assistant.webrtc.answer"
+    sdp: str
+
+
+class SpeechStartedEvent(ServerEventBase):
+    type: Literal["input_audio_buffer.speech_started"] = "input_audio_buffer.speech_started"
+    audio_start_ms: int
+    item_id: str
+
+
+class SpeechStoppedEvent(ServerEventBase):
+    type: Literal["input_audio_buffer.speech_stopped"] = "input_audio_buffer.speech_stopped"
+    audio_end_ms: int
+    item_id: str
+
+
+class BufferCommitted(ServerEventBase):
+    type: Literal["input_audio_buffer.committed"] = "input_audio_buffer.committed"
+    item_id: str
+    previous_item_id: str | None = None
+
+
+class BufferCleared(ServerEventBase):
+    """The running utterance was thrown away; ``item_id`` will get no final."""
+
+    type: Literal["input_audio_buffer.cleared"] = "input_audio_buffer.cleared"
+    item_id: str | None = None
+
+
+class AudioGap(ServerEventBase):
+    """Audio was lost and could not be put back: words may be missing here."""
+
+    type: Literal["assistant.audio.gap"] = "assistant.audio.gap"
+    start_ms: int
+    duration_ms: int
+    reason: Literal["network", "overload"]
+
+
+class AudioStatus(ServerEventBase):
+    """About once a second while audio arrives: what came and what was lost since the microphone started."""
+
+    type: Literal["assistant.audio.status"] = "assistant.audio.status"
+    transport: Literal["webrtc", "websocket"]
+    received: int = Field(description="Packets (WebRTC) or frames (WebSocket).")
+    lost: int = 0
+    recovered: int = Field(0, description="Of the lost, those put back by in-band error correction.")
+    late: int = 0
+    concealed_ms: int = 0
+    dropped_ms: int = Field(0, description="Thrown away because this machine did not keep up.")

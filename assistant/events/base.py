@@ -1,0 +1,28 @@
+"""What all events and their parts have in common. Pure."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Mode = Literal["auto", "dictation", "question"]
+Intent = Literal["dictation", "question", "command"]
+Origin = Literal["voice", "typed", "template", "macro", "answer"]
+"""Where a piece of the report came from."""
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ClientEventBase(Part):
+    event_id: str | None = Field(None, max_length=512, description="Echoed in an error about this event.")
+
+
+class ServerEventBase(Part):
+    """``event_id`` and ``seq`` are set when the event is sent; ``seq`` rises by one per kept event."""
+
+    event_id: str = ""
+    seq: int = Field(
+        0,
+        description="Position in the session's log, from 1; 0 for passing events, which are not replayed.",
+    )

@@ -1,0 +1,159 @@
+"""The report: what changes it, what it is now, and the commands that work on it. Pure."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from assistant.events.base import ClientEventBase, Origin, Part, ServerEventBase
+
+
+class ItemEdit(ClientEventBase):
+    """The text of a dictated item, corrected by hand. An empty text removes it from the dictation."""
+
+    type: Literal["assistant.item.edit"] = "assistant.item.edit"
+    item_id: str = Field(max_length=64)
+    text: str = Field(max_length=32_000)
+
+
+class ItemEdited(ServerEventBase):
+    """A dictated item has this text now."""
+
+    type: Literal["assistant.item.edited"] = "assistant.item.edited"
+    item_id: str
+    text: str
+
+
+class DocumentEdit(ClientEventBase):
+    """A hand edit: ``[start, end)`` of a section's text, as it was at ``revision``, becomes ``text``.
+
+    What arrived meanwhile is kept: the edit is moved to where its place is now. Its ``event_id`` comes back
+    in ``applied`` of the next ``assistant.document.changed``; or in an ``error``: ``edit_conflict`` (that
+    very place has changed), ``edit_too_old``, ``section_unknown``, ``range_invalid``; nothing changed then.
+    """
+
+    type: Literal["assistant.document.edit"] = "assistant.document.edit"
+    revision: int = Field(ge=0)
+    section_id: str = Field(max_length=128)
+    start: int = Field(ge=0, description="In code points, like all offsets.")
+    end: int = Field(ge=0)
+    text: str = Field(max_length=100_000)
+
+
+class DocumentCommand(ClientEventBase):
+    """What a button does to the report.
+
+    ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too;
+    ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's;
+    ``insert_text`` takes ``text`` and its ``origin``; ``choose`` fills the field at ``offset`` with ``text``.
+    """
+
+    type: Literal["assistant.document.command"] = "assistant.document.command"
+    command: Literal[
+        "undo",
+        "redo",
+        "go_to",
+        "place_cursor",
+        "next_field",
+        "previous_field",
+        "new_report",
+        "insert_macro",
+        "insert_text",
+        "choose",
+    ]
+    section_id: str | None = Field(None, max_length=128)
+    offset: int | None = Field(None, ge=0)
+    revision: int | None = Field(None, ge=0)
+    name: str | None = Field(None, max_length=128)
+    text: str | None = Field(None, max_length=100_000)
+    origin: Origin = "typed"
+
+
+class CommandDone(ServerEventBase):
+    """A command was carried out, or could not be (``failed``). ``text`` is to be read aloud (``read_back``).
+
+    Undo, as a client event or spoken, takes back what it did to the report.
+    """
+
+    type: Literal["assistant.command.done"] = "assistant.command.done"
+    item_id: str | None = Field(None, description="The utterance; none for a button.")
+    command: str
+    message: str = Field(description="What was done, for people.")
+    text: str = ""
+    failed: bool = False
+
+
+class CommandHelp(Part):
+    say: str
+    does: str
+
+
+class LibraryRead(ServerEventBase):
+    """What may be said and inserted; again when the files of templates, macros or words have changed."""
+
+    type: Literal["assistant.library"] = "assistant.library"
+    templates: list[str]
+    macros: list[str]
+    commands: list[CommandHelp]
+    problems: list[str] = Field([], description="What is wrong with which file, for people.")
+
+
+class FieldPart(Part):
+    """A place to fill: shown as ``[name]`` until it is."""
+
+    name: str
+    choices: list[str] = []
+
+
+class RunPart(Part):
+    """Text of one source; ``item_id`` is the utterance it was said in."""
+
+    text: str
+    item_id: str | None = None
+    origin: Origin
+    field: FieldPart | None = None
+
+
+class SectionPart(Part):
+    id: str
+    title: str = Field(description="Empty for the one section of a report without a template.")
+    runs: list[RunPart]
+
+
+class PositionPart(Part):
+    section_id: str
+    offset: int
+
+
+class RangePart(Part):
+    section_id: str
+    start: int
+    end: int
+
+
+class WordPlace(Part):
+    """``[start, end)`` of a section's text, and when it was said, on the session's sample clock."""
+
+    section_id: str
+    start: int
+    end: int
+    item_id: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+
+
+class DocumentChanged(ServerEventBase):
+    """The report, whole. Of these only the newest is kept for a client that comes back."""
+
+    type: Literal["assistant.document.changed"] = "assistant.document.changed"
+    revision: int = Field(description="Rises with every change, undo included.")
+    sections: list[SectionPart]
+    cursor: PositionPart = Field(description="Where the next words go.")
+    selected: RangePart | None = Field(None, description="What the next words replace.")
+    template: str | None = None
+    can_undo: bool = False
+    can_redo: bool = False
+    applied: list[str] = Field([], description="The event ids of the latest hand edits that are in it.")
+    doubtful: list[WordPlace] = Field(
+        [], description="Words heard with less than the session's mark_below; none where nothing is known."
+    )

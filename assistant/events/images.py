@@ -1,0 +1,111 @@
+"""Attached images: what is attached, and what the image matcher says of it. Pure."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from assistant.events.base import ClientEventBase, Part, ServerEventBase
+
+
+class AttachmentLook(ClientEventBase):
+    """What the clinician looks at: a question without a name for another image is about this one."""
+
+    type: Literal["assistant.attachment.look"] = "assistant.attachment.look"
+    attachment_id: str | None = Field(None, description="None when nothing is open any more.")
+
+
+class AttachmentRemove(ClientEventBase):
+    """Take an attached image away; later questions go without it."""
+
+    type: Literal["assistant.attachment.remove"] = "assistant.attachment.remove"
+    attachment_id: str = Field(max_length=64)
+
+
+class LabelsScore(ClientEventBase):
+    """Say how well each label fits an image, with an image matcher (``session.image_matcher``)."""
+
+    type: Literal["assistant.labels.score"] = "assistant.labels.score"
+    attachment_id: str = Field(max_length=64)
+    index: int = Field(0, ge=0, description="Which of its pictures, as in /slice?i=.")
+    labels: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1, max_length=32)
+
+
+class SimilarFind(ClientEventBase):
+    """Rank the session's other images and slices by how alike they are to this one."""
+
+    type: Literal["assistant.similar.find"] = "assistant.similar.find"
+    attachment_id: str = Field(max_length=64)
+    index: int = Field(0, ge=0, description="Which of its pictures, as in /slice?i=.")
+
+
+class Attachment(Part):
+    id: str
+    name: str
+    media_type: str
+    width_px: int
+    height_px: int
+    url: str = Field(description="Path of a small picture of it on this server; below it: /slice?i=&window=.")
+    kind: str = Field("photo", description="photo, xray, pictures, ct, mr, slide, pages or record.")
+    count: int = Field(1, description="Pictures to look through: slices, pages, patches behind an overview.")
+    windows: list[str] = Field([], description="Windows that its slices can be seen in, the usual one first.")
+    notes: list[str] = Field([], description="What to know about it, e.g. that slices are missing.")
+
+
+class AttachmentAdded(ServerEventBase):
+    """An image is attached: every question from now on is asked with it."""
+
+    type: Literal["assistant.attachment.added"] = "assistant.attachment.added"
+    attachment: Attachment
+
+
+class AttachmentRemoved(ServerEventBase):
+    type: Literal["assistant.attachment.removed"] = "assistant.attachment.removed"
+    attachment_id: str
+
+
+class AttachmentChecked(ServerEventBase):
+    """What kind of image an attachment looks like, and faults that it may have, by the image matcher alone.
+    It comes some time after ``assistant.attachment.added``; no question waits for it."""
+
+    type: Literal["assistant.attachment.checked"] = "assistant.attachment.checked"
+    attachment_id: str
+    index: int = Field(description="Which of its pictures was looked at, as in /slice?i=.")
+    kind: str = Field(description="e.g. “chest X-ray”; empty where no kind is sure.")
+    share: float = Field(description="Of the best kind, against the others.")
+    faults: list[str] = Field(description="e.g. “blurred”.")
+    unlike_file: bool = Field(description="The file says that it is something else.")
+    note: str = Field(description="All of it, for people.")
+
+
+class LabelScore(Part):
+    label: str
+    share: float = Field(description="Against the other labels: all shares add up to 1.")
+    match: float = Field(
+        description="By itself, as the model was trained; often small for the right one too."
+    )
+
+
+class LabelsScored(ServerEventBase):
+    """The answer to ``assistant.labels.score``, best first."""
+
+    type: Literal["assistant.labels.scored"] = "assistant.labels.scored"
+    attachment_id: str
+    index: int
+    scores: list[LabelScore]
+
+
+class SimilarImage(Part):
+    attachment_id: str
+    index: int
+    similarity: float = Field(description="Cosine of the two images' vectors: 1 is the same.")
+
+
+class SimilarFound(ServerEventBase):
+    """The answer to ``assistant.similar.find``, most alike first; it grows until ``looked_at`` is ``of``."""
+
+    type: Literal["assistant.similar.found"] = "assistant.similar.found"
+    attachment_id: str
+    index: int
+    images: list[SimilarImage]
+    looked_at: int
+    of: int = Field(description="Images that are searched; long series are thinned out.")
