@@ -26,6 +26,7 @@ logging.getLogger("pydicom").disabled = True  # its messages quote values
 
 NOT_PICTURES = {"RTSTRUCT", "RTPLAN", "RTDOSE", "SEG", "SR", "PR", "KO", "ECG", "AU", "REG"}
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+SLIDE_SURROUNDINGS = {"LABEL", "OVERVIEW", "THUMBNAIL"}
 SOP_CLASS_MODALITY = {
     "1.2.840.10008.5.1.4.1.1.1": "CR",
     "1.2.840.10008.5.1.4.1.1.1.1": "DX",
@@ -76,12 +77,20 @@ class Instance:
     inverted: bool
     """MONOCHROME1: the least value is white."""
     frames: tuple[Frame, ...]
+    """None of a whole slide, which has up to hundreds of thousands."""
+    matrix_px: int
+    """Pixels of a whole slide at this file's level; 0 of other files, and of a slide's label and overview."""
     identity: str
     """Patient, date and description, for the label of who set ``dicom_identity``."""
 
     @property
     def whole_slide(self) -> bool:
         return self.sop_class == WHOLE_SLIDE
+
+    @property
+    def slide_surroundings(self) -> bool:
+        """A whole slide's label, overview or thumbnail: there are names on it, and nothing is read of it."""
+        return self.whole_slide and not self.matrix_px
 
 
 def read_header(path: Path, name: str) -> Instance:
@@ -136,6 +145,8 @@ def _instance(tags: Dataset, path: Path, name: str) -> Instance:
             f"{name} is one part of a picture split over several files. Export it as one.",
             code="dicom_kind_unsupported",
         )
+    image_type = [str(part) for part in tags.get("ImageType", []) or []]
+    whole_slide = sop_class == WHOLE_SLIDE
     return Instance(
         path=path,
         name=name,
@@ -147,16 +158,21 @@ def _instance(tags: Dataset, path: Path, name: str) -> Instance:
         time=_time(tags),
         number=_whole(tags.get("InstanceNumber")),
         acquisition=_whole(tags.get("AcquisitionNumber")),
-        derived="DERIVED" in [str(part) for part in tags.get("ImageType", []) or []],
+        derived="DERIVED" in image_type,
         burned_in=str(tags.get("BurnedInAnnotation", "")).upper() == "YES",
         rows=int(tags.Rows),
         columns=int(tags.Columns),
         colour=int(tags.get("SamplesPerPixel", 1)) > 1
         or tags.get("PhotometricInterpretation") == "PALETTE COLOR",
         inverted=tags.get("PhotometricInterpretation") == "MONOCHROME1",
-        frames=tuple(_frames(tags)),
+        frames=() if whole_slide else tuple(_frames(tags)),
+        matrix_px=_matrix_px(tags) if whole_slide and not SLIDE_SURROUNDINGS & set(image_type) else 0,
         identity=_identity(tags),
     )
+
+
+def _matrix_px(tags: Dataset) -> int:
+    return _whole(tags.get("TotalPixelMatrixColumns")) * _whole(tags.get("TotalPixelMatrixRows"))
 
 
 def _hashed(patient: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from assistant.errors import BadInput
 from assistant.imaging.dicom import Instance, read_header
+from assistant.imaging.dicom_slide import whole_slides
 from assistant.imaging.intake import found_files
 from assistant.imaging.nifti import is_nifti, read_nifti
 from assistant.imaging.options import Options, Prepared
@@ -47,7 +48,7 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
                     instances.append(read) if isinstance(read, Instance) else studies.append(read)
             except Exception as error:  # readers meet damage with errors of many kinds
                 problems.append(problem_of(found.name, error))
-        for slide in _whole_slides(instances, folder):
+        for slide in whole_slides(instances, folder):
             studies.append(slide) if isinstance(slide, Study) else problems.append(slide)
         flat = [each for each in instances if not each.whole_slide]
         for each in prepare_series(flat, folder, show_identity=options.show_identity):
@@ -116,7 +117,7 @@ def _dicom(found: SourceFile, head: bytes, options: Options) -> Instance:
             code="file_kind_mismatch",
         )
     instance = read_header(found.path, found.name)
-    if instance.burned_in and not options.allow_burned_in:
+    if instance.burned_in and not options.allow_burned_in and not instance.slide_surroundings:
         raise BadInput(
             f"{found.name}: its tags say that text, perhaps a name, is written in its picture; "
             "it was left out. Start the server with --allow-burned-in to take such pictures.",
@@ -131,18 +132,3 @@ def _bare_dicom(found: SourceFile, options: Options, error: BadInput) -> Instanc
         return _dicom(found, b"", options)
     except BadInput as other:
         raise (error if other.code == "dicom_not_readable" else other) from None
-
-
-def _whole_slides(instances: Iterable[Instance], folder: Path) -> Iterable[Study | Problem]:
-    """A slide in DICOM is a series of files, one a level: OpenSlide finds the others beside the largest."""
-    largest: dict[str, Instance] = {}
-    for each in instances:
-        if each.whole_slide:
-            known = largest.get(each.series)
-            if known is None or len(each.frames) > len(known.frames):
-                largest[each.series] = each
-    for each in largest.values():
-        try:
-            yield read_slide(each.path, each.name, folder)
-        except Exception as error:  # as above
-            yield problem_of(each.name, error)

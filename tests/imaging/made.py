@@ -9,13 +9,14 @@ AXIAL = [1, 0, 0, 0, 1, 0]
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"
 DX = "1.2.840.10008.5.1.4.1.1.1.1"
+WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 
 
-def dicom(path, pixels, *, sop_class=CT, modality="CT", **tags):
+def dicom(path, pixels, *, sop_class=CT, modality="CT", syntax=ExplicitVRLittleEndian, **tags):
     """Write one file: 16-bit values as they are stored, 8-bit ones as grey or RGB."""
     data = Dataset()
     data.file_meta = FileMetaDataset()
-    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.file_meta.TransferSyntaxUID = syntax
     data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = sop_class
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = generate_uid()
     data.Modality = modality
@@ -114,3 +115,81 @@ def dicomdir(folder):
     index.write(out)
     index._stage["t"].cleanup()  # else it warns of it later
     return out / "DICOMDIR"
+
+
+def dicom_slide(folder, pixels, *, tile=224, levels=3, sparse=False, codec="raw", mpp=0.5, **tags):
+    """A pyramid as scanners write it in DICOM, one file a level (1, 4, 16 …), with a label beside them.
+
+    ``sparse`` leaves out tiles of nothing but glass; ``codec`` is ``raw``, ``jpeg`` or ``jpeg2000``.
+    """
+    from pydicom.encaps import encapsulate
+    from pydicom.uid import JPEG2000, JPEGBaseline8Bit
+
+    folder.mkdir(parents=True, exist_ok=True)
+    syntax = {"raw": ExplicitVRLittleEndian, "jpeg": JPEGBaseline8Bit, "jpeg2000": JPEG2000}[codec]
+    for level in range(levels):
+        shown = pixels[:: 4**level, :: 4**level]
+        places, tiles = [], []
+        for top in range(0, shown.shape[0], tile):
+            for left in range(0, shown.shape[1], tile):
+                cut = shown[top : top + tile, left : left + tile]
+                whole = np.full((tile, tile, 3), 244, np.uint8)
+                whole[: cut.shape[0], : cut.shape[1]] = cut
+                if not sparse or np.ptp(whole):
+                    places.append((left + 1, top + 1))
+                    tiles.append(_packed(whole, codec))
+        measures, optical, shared = Dataset(), Dataset(), Dataset()
+        measures.PixelSpacing = [mpp * 4**level / 1000] * 2
+        measures.SliceThickness = 0.001
+        shared.PixelMeasuresSequence = [measures]
+        optical.OpticalPathIdentifier = "1"
+        whole_slide = {
+            "ImageType": ["ORIGINAL", "PRIMARY", "VOLUME", "RESAMPLED" if level else "NONE"],
+            "TotalPixelMatrixColumns": shown.shape[1],
+            "TotalPixelMatrixRows": shown.shape[0],
+            "TotalPixelMatrixFocalPlanes": 1,
+            "NumberOfOpticalPaths": 1,
+            "OpticalPathSequence": [optical],
+            "DimensionOrganizationType": "TILED_SPARSE" if sparse else "TILED_FULL",
+            "SharedFunctionalGroupsSequence": [shared],
+            "NumberOfFrames": len(tiles),
+            "InstanceNumber": level + 1,
+            "PixelData": b"".join(tiles) if codec == "raw" else encapsulate(tiles),
+        }
+        if sparse:
+            whole_slide["PerFrameFunctionalGroupsSequence"] = [_tile_place(*place) for place in places]
+        if codec == "jpeg":
+            whole_slide["PhotometricInterpretation"] = "YBR_FULL_422"
+        if codec == "jpeg2000":
+            whole_slide["PhotometricInterpretation"] = "YBR_RCT"
+        blank = np.zeros((tile, tile, 3), np.uint8)
+        dicom(folder / f"level-{level}.dcm", blank, sop_class=WHOLE_SLIDE, modality="SM", syntax=syntax,
+              **whole_slide, **tags)  # fmt: skip
+    label = {"ImageType": ["ORIGINAL", "PRIMARY", "LABEL", "NONE"], "TotalPixelMatrixColumns": 64,
+             "TotalPixelMatrixRows": 32, "NumberOfFrames": 1}  # fmt: skip
+    dicom(folder / "label.dcm", np.zeros((32, 64, 3), np.uint8), sop_class=WHOLE_SLIDE, modality="SM",
+          BurnedInAnnotation="YES", InstanceNumber=9, **label)  # fmt: skip
+    return folder
+
+
+def _packed(pixels, codec):
+    import io
+
+    import PIL.Image
+
+    if codec == "raw":
+        return pixels.tobytes()
+    form, options = {
+        "jpeg": ("JPEG", {"quality": 95}),
+        "jpeg2000": ("JPEG2000", {"irreversible": False, "mct": 1, "no_jp2": True}),
+    }[codec]
+    buffer = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def _tile_place(column, row):
+    frame, place = Dataset(), Dataset()
+    place.ColumnPositionInTotalImagePixelMatrix, place.RowPositionInTotalImagePixelMatrix = column, row
+    frame.PlanePositionSlideSequence = [place]
+    return frame
