@@ -1,9 +1,11 @@
 """Audio in, over the WebSocket or WebRTC, and where speech began and ended in it. Pure."""
 
+import base64
 from typing import Literal
 
 from pydantic import Field
 
+from assistant.errors import BadInput
 from assistant.events.base import ClientEventBase, ServerEventBase
 
 
@@ -15,6 +17,13 @@ class InputAudioAppend(ClientEventBase):
 
     type: Literal["input_audio_buffer.append"] = "input_audio_buffer.append"
     audio: str
+
+    def pcm(self) -> bytes:
+        """Raises ``BadInput``: ``audio_not_base64``."""
+        try:
+            return base64.b64decode(self.audio, validate=True)
+        except ValueError:
+            raise BadInput("'audio' is not base64.", code="audio_not_base64") from None
 
 
 class InputAudioCommit(ClientEventBase):

@@ -45,7 +45,7 @@ async def prompt_image(request: Request) -> Response:
 @answered
 async def labs(request: Request) -> Response:
     """GET ``?format=csv`` or ``?format=fhir``."""
-    report = live(request).labs(request.path_params["response_id"])
+    report = live(request).conversation.labs(request.path_params["response_id"])
     if report is None:
         raise BadInput("There is no lab table with this answer.", code="labs_unknown")
     match request.query_params.get("format"):

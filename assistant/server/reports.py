@@ -13,7 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from assistant.dictation.library import spoken_key
 from assistant.errors import AssistantError, BadInput
+from assistant.export.checks import check
 from assistant.export.formats import file_name, find_format
 from assistant.export.history import report_from
 from assistant.export.report import Report
@@ -54,15 +56,20 @@ async def export(request: Request) -> Response:
 @answered
 async def checks(request: Request) -> Response:
     """GET what to look at before the report leaves."""
-    runner = live(request)
-    return JSONResponse({"findings": [asdict(finding) for finding in runner.findings()]})
+    conversation = live(request).conversation
+    dictation = conversation.dictation
+    template = dictation.library.templates.get(spoken_key(dictation.document.template or ""))
+    required = [section.title for section in template.sections] if template else []
+    findings = check(dictation.document, required=required, doubtful=conversation.doubtful())
+    return JSONResponse({"findings": [asdict(finding) for finding in findings]})
 
 
 @answered
 async def words(request: Request) -> Response:
     """GET where the spoken words stand in the report, and when each was said."""
-    revision, places = live(request).words()
-    return JSONResponse({"revision": revision, "words": [place.model_dump() for place in places]})
+    conversation = live(request).conversation
+    places = [place.model_dump() for place in conversation.words()]
+    return JSONResponse({"revision": conversation.dictation.document.revision, "words": places})
 
 
 @answered

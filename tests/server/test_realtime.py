@@ -12,10 +12,10 @@ import pytest
 import websockets
 
 from assistant.attachments import MOST_ATTACHMENTS
+from assistant.delivery import OUTBOX_EVENTS
 from assistant.errors import EngineFailed
-from assistant.events import server_events
+from assistant.events import ModeSet, server_events
 from assistant.imaging.photo import MAX_BYTES
-from assistant.runner import OUTBOX_EVENTS
 from assistant.server.app import MAX_MESSAGE_BYTES
 from assistant.server.run import MAX_FRAME_BYTES
 
@@ -355,8 +355,8 @@ async def test_a_client_that_does_not_read_is_let_go_and_can_come_back(server):
     client, created = await server.session()
     session = created["session"]
     runner = server.hub.find(session["id"])
-    for _ in range(OUTBOX_EVENTS + 1):  # no await: nothing is sent meanwhile
-        runner._set_mode("dictation")
+    for _ in range(OUTBOX_EVENTS + 1):  # nothing here waits, so nothing is sent meanwhile
+        await runner.receive(ModeSet(mode="dictation"))
     assert not runner.connected
     assert await client.until_closed() == 4001
     last = max(event["seq"] for event in client.events)
@@ -371,7 +371,7 @@ async def test_taking_over_from_a_client_that_does_not_read(server):
     client, created = await server.session()
     runner = server.hub.find(created["session"]["id"])
     for _ in range(OUTBOX_EVENTS):
-        runner._set_mode("dictation")
+        await runner.receive(ModeSet(mode="dictation"))
     outbox = runner.connect(0)
     assert runner.connected
     await runner.disconnect(outbox)

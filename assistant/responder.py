@@ -1,0 +1,100 @@
+"""What a session asks of models and guidelines, and the facts that come back."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from typing import assert_never
+
+from assistant import telemetry
+from assistant.attachments import Attachments
+from assistant.components import Components
+from assistant.engines.base import AnswerText, Engine, EngineInfo, Output, Question, Thought, Usage
+from assistant.errors import AssistantError
+from assistant.record_reading import Consulted, answer_from_record
+from assistant.session.types import (
+    AnswerFinished,
+    AnswerProgressed,
+    Fact,
+    ModelThought,
+    PassagesFound,
+    RecordRead,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Responder:
+    """One session's. Its methods run as tasks, which the session owns and cancels."""
+
+    def __init__(
+        self, components: Components, attachments: Attachments, passages: int, take: Callable[[Fact], None]
+    ) -> None:
+        """``passages``: how many of the guidelines are looked for; ``take`` gets the facts."""
+        self._components, self._attachments = components, attachments
+        self._passages, self._take = passages, take
+
+    async def find_passages(self, turn: int, text: str) -> None:
+        library = self._components.guidelines
+        assert library is not None
+        with telemetry.stage("find_passages"):
+            found = await asyncio.to_thread(library.search, text, self._passages)
+        self._take(PassagesFound(turn, tuple(found), ready=library.shelf.ready))
+
+    async def with_pieces(self, question: Question, engine: EngineInfo) -> Question:
+        """The question with what is attached, as this engine is to see it."""
+        if not question.attachment_ids:
+            return question
+        most = engine.most_images if engine.sees_images else 1  # one is enough to say so
+        labels = question.comparison.labels() if question.comparison else None
+        pieces = await self._attachments.pieces(question.attachment_ids, most, labels)
+        return replace(question, pieces=pieces)
+
+    async def answer(self, turn: int, question: Question, by_text_engine: bool) -> None:
+        """Ask; whatever goes wrong becomes the answer's end, and the session goes on."""
+        engine = (self._components.text_engine if by_text_engine else None) or self._components.engine
+        code: str | None = None
+        message = ""
+        usage: Usage | None = None
+        try:
+            with telemetry.stage("answer"):
+                usage = await self._follow(engine, turn, question)
+            telemetry.answers.labels("completed").inc()
+        except asyncio.CancelledError:
+            telemetry.answers.labels("cancelled").inc()
+            raise
+        except AssistantError as error:
+            log.warning("answer failed: %s", error.code)
+            telemetry.answers.labels("failed").inc()
+            code, message = error.code, error.message
+        except Exception as error:  # an engine's bug must not take the dictation with it
+            log.error("answer failed by a bug", exc_info=error)
+            telemetry.answers.labels("failed").inc()
+            code, message = "engine_failed", "The engine failed unexpectedly. Ask again."
+        self._take(AnswerFinished(turn, code, message, usage))
+
+    async def _follow(self, engine: Engine, turn: int, question: Question) -> Usage | None:
+        """Pass on the answer as it comes. Raises what the engine raises."""
+        usage: Usage | None = None
+        question = await self.with_pieces(question, engine.info)
+        async with aclosing(await self._outputs(engine, question)) as outputs:  # type: ignore[type-var]
+            async for output in outputs:
+                match output:
+                    case AnswerText(text):
+                        self._take(AnswerProgressed(turn, text))
+                    case Thought(text):
+                        self._take(ModelThought(turn, text))
+                    case Consulted(resources, facts):
+                        self._take(RecordRead(turn, resources, facts))
+                    case Usage():
+                        usage = output
+                    case _:
+                        assert_never(output)
+        return usage
+
+    async def _outputs(self, engine: Engine, question: Question) -> AsyncIterator[Output | Consulted]:
+        """The engine's answer, read out of the attached records if there are any."""
+        if resources := await self._attachments.records(question.record_ids):
+            return answer_from_record(engine, question, resources)
+        return engine.answer(question)
