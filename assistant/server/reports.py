@@ -56,20 +56,20 @@ async def export(request: Request) -> Response:
 @answered
 async def checks(request: Request) -> Response:
     """GET what to look at before the report leaves."""
-    conversation = live(request).conversation
-    dictation = conversation.dictation
+    report = live(request).conversation.report
+    dictation = report.dictation
     template = dictation.library.templates.get(spoken_key(dictation.document.template or ""))
     required = [section.title for section in template.sections] if template else []
-    findings = check(dictation.document, required=required, doubtful=conversation.doubtful())
+    findings = check(dictation.document, required=required, doubtful=report.doubtful())
     return JSONResponse({"findings": [asdict(finding) for finding in findings]})
 
 
 @answered
 async def words(request: Request) -> Response:
     """GET where the spoken words stand in the report, and when each was said."""
-    conversation = live(request).conversation
-    places = [place.model_dump() for place in conversation.words()]
-    return JSONResponse({"revision": conversation.dictation.document.revision, "words": places})
+    report = live(request).conversation.report
+    places = [place.model_dump() for place in report.words()]
+    return JSONResponse({"revision": report.dictation.document.revision, "words": places})
 
 
 @answered

@@ -1,12 +1,17 @@
-"""The report as it stands on the wire. Pure."""
+"""The report: what a page changes in it by hand, and what it is told of it. Pure."""
 
+from collections import deque
 from collections.abc import Iterable
 
+from assistant.dictation.alignment import SpokenWords
 from assistant.dictation.commands import HELP
 from assistant.dictation.dictation import Dictation
-from assistant.dictation.document import Run
+from assistant.dictation.document import Range, Run
+from assistant.dictation.formatter import Formatter
 from assistant.dictation.library import Library
+from assistant.errors import BadInput
 from assistant.events import (
+    CommandDone,
     CommandHelp,
     DocumentChanged,
     FieldPart,
@@ -17,6 +22,69 @@ from assistant.events import (
     SectionPart,
     WordPlace,
 )
+from assistant.session.types import Action, Emit, ReportCommanded, ReportEdited, refused
+
+APPLIED_EDITS = 50
+"""So many event ids of hand edits are told; a page has one edit under way at a time."""
+
+
+class Report:
+    """The dictation, the words that were spoken into it, and the revision that the page knows."""
+
+    def __init__(self, mark_below: float) -> None:
+        """Words heard with less confidence than ``mark_below`` are doubtful."""
+        self.dictation = Dictation(Formatter())
+        self.spoken = SpokenWords()
+        self._mark_below = mark_below
+        self._style: dict[str, str] = {}
+        self._applied: deque[str] = deque(maxlen=APPLIED_EDITS)
+        self._shown_revision = 0
+
+    def words(self) -> list[WordPlace]:
+        """The words of the report that were spoken, where their places are known."""
+        return self.spoken.place(self.dictation.document.sections)
+
+    def doubtful(self) -> list[WordPlace]:
+        """Those that were heard with too little confidence."""
+        return self.spoken.place(self.dictation.document.sections, below=self._mark_below)
+
+    def changed(self) -> list[Action]:
+        """The report, if it is not as it was last told."""
+        if self.dictation.document.revision == self._shown_revision:
+            return []
+        self._shown_revision = self.dictation.document.revision
+        return [Emit(document_changed(self.dictation, self._applied, self.doubtful()))]
+
+    def use_style(self, changes: dict[str, str]) -> list[Action]:
+        self._style |= changes
+        self.dictation.use(self.dictation.formatter.styled(**self._style), self.dictation.library)
+        return []
+
+    def use_library(self, formatter: Formatter, library: Library) -> list[Action]:
+        """The clinician's files; a style that was chosen meanwhile still holds."""
+        self.dictation.use(formatter.styled(**self._style), library)
+        return [Emit(library_read(library))]
+
+    def edit(self, fact: ReportEdited) -> list[Action]:
+        edit = fact.edit
+        if edit.event_id in self._applied:
+            return []  # sent again, since the connection was lost before its answer
+        try:
+            where = Range(edit.section_id, edit.start, edit.end)
+            self.dictation.editor.edit(edit.revision, where, edit.text)
+        except BadInput as error:
+            return [refused(error.code, error.message, edit.event_id)]
+        if edit.event_id:
+            self._applied.append(edit.event_id)
+        return []
+
+    def press(self, fact: ReportCommanded) -> list[Action]:
+        button = fact.command
+        try:
+            message = self.dictation.press(button)
+        except BadInput as error:
+            return [refused(error.code, error.message, button.event_id)]
+        return [Emit(CommandDone(command=button.command, message=message))] if message else []
 
 
 def document_changed(

@@ -7,7 +7,15 @@ from assistant.asr.base import Word
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.library import Library
 from assistant.engines.base import Question, Usage
-from assistant.events import Attachment, DocumentCommand, DocumentEdit, Mode, ServerEvent
+from assistant.events import (
+    Attachment,
+    DocumentCommand,
+    DocumentEdit,
+    ErrorBody,
+    ErrorEvent,
+    Mode,
+    ServerEvent,
+)
 from assistant.fhir_record import Resource
 from assistant.guidelines.passages import Passage
 
@@ -308,3 +316,8 @@ class KeepCorrection:
 
 
 Action = Emit | KeepCorrection | FindPassages | StartAnswer | StopAnswer
+
+
+def refused(code: str, message: str, event_id: str | None) -> Emit:
+    """What a client asked was not possible; ``event_id`` is the event that asked for it."""
+    return Emit(ErrorEvent(error=ErrorBody(code=code, message=message, event_id=event_id)))
