@@ -13,7 +13,7 @@ from assistant.fhir_record import Resource
 from assistant.imaging.options import Prepared
 from assistant.imaging.photo import is_photo, read_photo
 from assistant.imaging.record import RecordStudy
-from assistant.imaging.study import Problem, SourceFile, Study, all_pieces
+from assistant.imaging.study import Problem, SourceFile, Study, all_pieces, no_room, problem_of
 from assistant.imaging.worker import Reader
 
 MOST_ATTACHMENTS = 16
@@ -52,17 +52,18 @@ class Attachments:
 
     async def add(self, files: Sequence[SourceFile]) -> tuple[list[Attachment], list[Problem]]:
         """Read the files and attach what they hold; and what was left out, with the reasons."""
-        if len(self._studies) >= MOST_ATTACHMENTS:
-            return [], [_too_many(files[0].name)]
+        room = MOST_ATTACHMENTS - len(self._studies)
+        if room <= 0:
+            return [], [problem_of(files[0].name, no_room(files[0].name))]
         folder = self.new_folder()
         try:
-            prepared = await self._read(files, folder)
+            prepared = await self._read(files, folder, room)
         except BadInput as error:
             return [], [Problem(files[0].name, error.code, error.message)]
         attachments, problems = [], list(prepared.problems)
         for study in prepared.studies:
             if self._closed or len(self._studies) >= MOST_ATTACHMENTS:  # others may have come meanwhile
-                problems.append(_too_many(study.name))
+                problems.append(problem_of(study.name, no_room(study.name)))
                 await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)
                 continue
             self._compare_patient(study)
@@ -83,11 +84,11 @@ class Attachments:
         if not attachments:
             raise BadInput(problems[0].message, code=problems[0].code)
 
-    async def _read(self, files: Sequence[SourceFile], folder: Path) -> Prepared:
+    async def _read(self, files: Sequence[SourceFile], folder: Path, room: int) -> Prepared:
         """A photo alone is read in a thread, which is quicker; all else in a process."""
         if len(files) == 1 and await asyncio.to_thread(is_photo, files[0].path):
             return await asyncio.to_thread(_read_photo, files[0], folder)
-        return await self._reader.read(files, folder)
+        return await self._reader.read(files, folder, room)
 
     def _compare_patient(self, study: Study) -> None:
         others = {each.patient for each in self._studies.values()} - {""}
@@ -150,11 +151,6 @@ def _read_photo(file: SourceFile, folder: Path) -> Prepared:
     except BadInput as error:
         return Prepared((), (Problem(file.name, error.code, error.message),))
     return Prepared((study,), ())
-
-
-def _too_many(name: str) -> Problem:
-    message = f"{name} was left out: at most {MOST_ATTACHMENTS} attachments; remove one first."
-    return Problem(name, "too_many_images", message)
 
 
 def place_for(name: str, folder: Path) -> Path:

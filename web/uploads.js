@@ -60,7 +60,7 @@ async function together(given, session, dispatch) {
         const before = next.file.size;
         const put = await send('PUT', `/v1/uploads/${id}?${query}`, session, next.file,
           { 'X-File-Name': encodeURIComponent(next.path) });
-        if (put.status !== 204) failed = put;
+        if (![204, 400, 413].includes(put.status)) failed = put; // a file that is refused is told of at the end
         sent += before;
         shown.sent(sent / total);
       }

@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.most_images < 1:
         raise BadInput("--most-images must be at least 1.", code="option_invalid")
-    options = reading_options(settings_from(args))
+    options = replace(reading_options(settings_from(args)), most_studies=args.most_images)
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as fetched:
         sources = [
             source for path in args.paths for source in _sources(path, Path(fetched), options.most_bytes)

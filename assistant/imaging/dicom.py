@@ -5,11 +5,12 @@ No name, number or free text of the tags leaves this module, but for what ``Iden
 
 import hashlib
 import logging
+import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pydicom
@@ -35,6 +36,9 @@ SOP_CLASS_MODALITY = {
     "1.2.840.10008.5.1.4.1.1.4": "MR",
     "1.2.840.10008.5.1.4.1.1.4.1": "MR",
 }
+MOST_PIXELS = 100_000_000
+"""Of one picture: mammograms have up to 25 million. A few bytes of tags can ask for gigabytes of memory."""
+MOST_FRAMES = 100_000
 DAMAGED = "dicom_not_readable"
 _SALT = secrets.token_bytes(16)
 
@@ -94,33 +98,46 @@ class Instance:
 
 
 def read_header(path: Path, name: str) -> Instance:
-    """Raises ``BadInput``: ``dicom_not_readable``, ``dicom_no_pixels``, ``dicom_kind_unsupported``."""
+    """Raises ``BadInput``: ``dicom_not_readable``, ``dicom_no_pixels``, ``dicom_kind_unsupported``,
+    ``image_too_many_pixels``."""
     try:
         with path.open("rb") as file:
             tags = pydicom.dcmread(file, stop_before_pixels=True, force=_without_preamble(path))
-            left = path.stat().st_size - file.tell()
-        instance = _instance(tags, path, name)
-        least = _least_bytes(tags)
+            instance = _instance(tags, path, name)
+            whole = _is_whole(file, tags)
     except BadInput:
         raise
     except (InvalidDicomError, EOFError):
         raise BadInput(f"{name} is not a DICOM file, or is cut off.", code=DAMAGED) from None
     except Exception:  # a damaged file makes pydicom fail in many ways
         raise BadInput(f"{name}: its DICOM tags are damaged.", code=DAMAGED) from None
-    if left < least:
+    if not whole:
         raise BadInput(f"{name} is cut off: its picture is not whole. Copy it again.", code=DAMAGED)
     return instance
 
 
-def _least_bytes(tags: Dataset) -> int:
-    """How many must follow the tags; 0 where that cannot be said, as of compressed pictures."""
+def _is_whole(file: BinaryIO, tags: Dataset) -> bool:
+    """Whether the picture that follows the tags ends within the file, which stands behind the tags."""
+    left = os.fstat(file.fileno()).st_size - file.tell()
     syntax = getattr(getattr(tags, "file_meta", None), "TransferSyntaxUID", None)
-    if syntax is None or syntax.is_compressed or syntax.is_deflated:
-        return 0
+    if left == 0 or syntax is None or syntax.is_deflated:
+        return True  # there is none; or it cannot be said
+    if syntax.is_encapsulated:
+        return _ends(file, left)
     bits = int(tags.get("BitsAllocated", 0)) * int(tags.get("SamplesPerPixel", 1))
     if str(tags.get("PhotometricInterpretation")) == "YBR_FULL_422":
         bits = bits * 2 // 3
-    return int(tags.Rows) * int(tags.Columns) * bits * (_whole(tags.get("NumberOfFrames")) or 1) // 8
+    return left >= int(tags.Rows) * int(tags.Columns) * bits * (_whole(tags.get("NumberOfFrames")) or 1) // 8
+
+
+def _ends(file: BinaryIO, left: int) -> bool:
+    """Whether the mark is there that ends a compressed picture, or its last item does (PS3.5, A.4)."""
+    end = file.tell() + left
+    file.seek(12, os.SEEK_CUR)  # the element's tag, VR and length
+    while (item := file.read(8))[:4] == b"\xfe\xff\x00\xe0":
+        if file.seek(int.from_bytes(item[4:], "little"), os.SEEK_CUR) > end:
+            return False
+    return item[:4] == b"\xfe\xff\xdd\xe0" or file.tell() == end
 
 
 def _without_preamble(path: Path) -> bool:
@@ -139,7 +156,12 @@ def _instance(tags: Dataset, path: Path, name: str) -> Instance:
             code="dicom_kind_unsupported",
         )
     if not tags.get("Rows") or not tags.get("Columns"):
-        raise BadInput(f"{name} is a DICOM file without a picture in it.", code="dicom_no_pixels")
+        raise _no_picture(name)
+    if int(tags.Rows) * int(tags.Columns) > MOST_PIXELS:
+        raise BadInput(
+            f"{name} has more than {MOST_PIXELS / 10**6:g} million pixels in one picture.",
+            code="image_too_many_pixels",
+        )
     if tags.get("ConcatenationUID"):
         raise BadInput(
             f"{name} is one part of a picture split over several files. Export it as one.",
@@ -169,6 +191,10 @@ def _instance(tags: Dataset, path: Path, name: str) -> Instance:
         matrix_px=_matrix_px(tags) if whole_slide and not SLIDE_SURROUNDINGS & set(image_type) else 0,
         identity=_identity(tags),
     )
+
+
+def _no_picture(name: str) -> BadInput:
+    return BadInput(f"{name} has no picture in it, or is cut off before it.", code="dicom_no_pixels")
 
 
 def _matrix_px(tags: Dataset) -> int:
@@ -208,6 +234,8 @@ def _identity(tags: Dataset) -> str:
 
 def _frames(tags: Dataset) -> Iterator[Frame]:
     count = _whole(tags.get("NumberOfFrames")) or 1
+    if count > MOST_FRAMES:
+        raise InvalidDicomError
     shared = (tags.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
     each = tags.get("PerFrameFunctionalGroupsSequence") or []
     for index in range(count):
@@ -246,9 +274,7 @@ def stored_values(instance: Instance, frame: Frame) -> Values:
             return pixel_array(instance.path, index=frame.index)
         return pydicom.dcmread(instance.path, force=True).pixel_array
     except AttributeError:
-        raise BadInput(
-            f"{instance.name} is a DICOM file without a picture in it.", code="dicom_no_pixels"
-        ) from None
+        raise _no_picture(instance.name) from None
     except (RuntimeError, NotImplementedError):
         raise BadInput(
             f"{instance.name}: its picture is damaged, or compressed in a way that cannot be read here. "

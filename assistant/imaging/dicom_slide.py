@@ -1,33 +1,23 @@
 """A pathology slide in DICOM: the files of one series, one a level of its pyramid → a slide."""
 
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from assistant.errors import BadInput
 from assistant.imaging.dicom import Instance
 from assistant.imaging.slide import read_slide
-from assistant.imaging.study import Problem, Study, problem_of
+from assistant.imaging.study import Study
 
 
-def whole_slides(instances: Iterable[Instance], folder: Path) -> Iterator[Study | Problem]:
-    """The slides among these files. Their labels are never looked at: names stand there."""
-    groups: dict[str, list[Instance]] = defaultdict(list)
-    for each in instances:
-        if each.whole_slide:
-            groups[each.series].append(each)
-    for members in groups.values():
-        largest = max(members, key=lambda each: each.matrix_px)
-        try:
-            yield _slide(members, largest, folder)
-        except Exception as error:  # readers meet damage with errors of many kinds
-            yield problem_of(largest.name, error)
+def read_dicom_slide(members: Sequence[Instance], folder: Path) -> Study:
+    """Its label and overview, which may be among the files, are never looked at: names stand there.
 
-
-def _slide(members: list[Instance], largest: Instance, folder: Path) -> Study:
-    """OpenSlide finds the levels beside the one it opens; they may have come in folders of their own."""
+    OpenSlide finds the levels beside the one that it opens; they may have come in folders of their own.
+    Raises ``BadInput``, as ``read_slide`` does.
+    """
+    largest = max(members, key=lambda each: each.matrix_px)
     if not largest.matrix_px:
         raise BadInput(
             f"{largest.name} is the label or the overview of a slide, without the slide itself.",

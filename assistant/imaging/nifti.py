@@ -18,7 +18,6 @@ from assistant.imaging.volume import keep_volume
 
 AIR_HU = -500
 """NIfTI does not say what was measured. Values below this are taken for Hounsfield units: there is air."""
-LARGEST_BYTES = 4 * 2**30
 
 
 def is_nifti(head: bytes) -> bool:
@@ -26,10 +25,10 @@ def is_nifti(head: bytes) -> bool:
     return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0")
 
 
-def read_nifti(path: Path, name: str, folder: Path) -> Study:
+def read_nifti(path: Path, name: str, folder: Path, most_bytes: int) -> Study:
     """Raises ``BadInput``: ``nifti_not_readable``, ``nifti_not_a_volume``, ``file_too_large``."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        plain = _unpacked(path, name, Path(scratch) / "volume.nii")
+        plain = _unpacked(path, name, Path(scratch) / "volume.nii", most_bytes)
         try:
             return _study(plain, name, folder)
         except (ImageFileError, HeaderDataError, OSError, ValueError, EOFError):
@@ -40,18 +39,20 @@ def _damaged(name: str) -> BadInput:
     return BadInput(f"{name} is a damaged NIfTI file, or cut off.", code="nifti_not_readable")
 
 
-def _unpacked(path: Path, name: str, target: Path) -> Path:
+def _unpacked(path: Path, name: str, target: Path, most_bytes: int) -> Path:
     with path.open("rb") as file:
         if file.read(2) != b"\x1f\x8b":
             target.symlink_to(path.resolve())
             return target
-    left = LARGEST_BYTES
+    left = most_bytes
     try:
         with gzip.open(path) as packed, target.open("wb") as file:
             while block := packed.read(2**20):
                 left -= len(block)
                 if left < 0:
-                    raise BadInput(f"{name} holds more than {LARGEST_BYTES >> 30} GB.", code="file_too_large")
+                    raise BadInput(
+                        f"{name} would unpack to more than {most_bytes / 2**30:g} GB.", code="file_too_large"
+                    )
                 file.write(block)
     except (OSError, EOFError, zlib.error):
         raise _damaged(name) from None

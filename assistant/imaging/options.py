@@ -14,6 +14,8 @@ class Options:
     most_bytes: int = 4 * 2**30
     most_expansion: int = 100
     """Unpacked size over packed size: pictures seldom reach 10, bombs begin at 1,000."""
+    most_studies: int = 1_000
+    """Pictures, series, slides, documents and records."""
     show_identity: bool = False
     """Names, dates and descriptions of the tags may stand in labels."""
     allow_burned_in: bool = False

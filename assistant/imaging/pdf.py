@@ -6,7 +6,7 @@ import PIL.Image
 import pypdfium2
 
 from assistant.errors import BadInput
-from assistant.imaging.study import Study, keep_pictures
+from assistant.imaging.study import Study, Taken, keep_pictures
 
 MOST_PAGES = 20
 LONGEST_SIDE_PX = 1792
@@ -28,19 +28,16 @@ def read_pdf(path: Path, name: str, folder: Path) -> Study:
         count = min(len(document), MOST_PAGES)
         if count == 0:
             raise BadInput(f"{name} is a PDF without pages.", code="pdf_empty")
-        pictures = [(_rendered(document[index]), True) for index in range(count)]
-    except pypdfium2.PdfiumError:
-        raise BadInput(f"{name} is a damaged PDF. Save it again.", code="pdf_not_readable") from None
-    else:
         left_out = len(document) - count
         return keep_pictures(
-            pictures,
+            (Taken(_rendered(document[index]), True, f"{name}, page {index + 1}") for index in range(count)),
             folder,
             kind="pages",
             name=name,
-            sources=[f"{name}, page {index + 1}" for index in range(count)],
             notes=(f"Only the first {count} of {len(document)} pages are kept.",) if left_out else (),
         )
+    except pypdfium2.PdfiumError:
+        raise BadInput(f"{name} is a damaged PDF. Save it again.", code="pdf_not_readable") from None
     finally:
         document.close()
 

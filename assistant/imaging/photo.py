@@ -15,7 +15,7 @@ import PIL.ImageOps
 from assistant.engines.pieces import Image
 from assistant.errors import BadInput
 from assistant.imaging.square import encoded
-from assistant.imaging.study import Pictures, keep_pictures
+from assistant.imaging.study import Pictures, Taken, keep_pictures
 from assistant.imaging.values import Pixels, Values, stretched
 
 MAX_BYTES = 20 * 2**20
@@ -78,9 +78,8 @@ def read_picture(
 def read_photo(path: Path, name: str, folder: Path) -> Pictures:
     """A file as an attachment of its own. Raises as ``read_picture`` does."""
     data = path.read_bytes()
-    picture = read_picture(data, name)
-    own = Path(name).name
-    return keep_pictures([picture], folder, kind="photo", name=own, sources=[name], time=taken_time(data))
+    picture = Taken(*read_picture(data, name), source=name)
+    return keep_pictures([picture], folder, kind="photo", name=Path(name).name, time=taken_time(data))
 
 
 def taken_time(data: bytes) -> str:

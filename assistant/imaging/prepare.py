@@ -4,13 +4,11 @@ import gzip
 import tempfile
 import warnings
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.errors import BadInput
 from assistant.imaging.dicom import Instance, read_header
-from assistant.imaging.dicom_slide import whole_slides
 from assistant.imaging.intake import found_files
 from assistant.imaging.nifti import is_nifti, read_nifti
 from assistant.imaging.options import Options, Prepared
@@ -19,10 +17,9 @@ from assistant.imaging.photo import MAX_BYTES, read_photo
 from assistant.imaging.record import read_record
 from assistant.imaging.series import prepare_series
 from assistant.imaging.slide import is_slide, read_slide
-from assistant.imaging.study import Problem, SourceFile, Study, problem_of
+from assistant.imaging.study import Problem, SourceFile, Study, in_short, no_room, problem_of
 
 DICOM_SUFFIXES = {".dcm", ".dicom", ".ima"}
-NAMED_PROBLEMS = 10
 RECORD_SUFFIXES = {".json", ".ndjson"}
 SLIDE_SUFFIXES = {".svs", ".ndpi", ".scn", ".mrxs", ".vms", ".vmu", ".bif", ".svslide"}
 
@@ -44,37 +41,21 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
                     problems.append(found)
                 elif found.path.resolve() not in seen:
                     seen.add(found.path.resolve())
-                    read = _read(found, folder, options)
+                    read = _read(found, folder, options, full=len(studies) >= options.most_studies)
                     instances.append(read) if isinstance(read, Instance) else studies.append(read)
             except Exception as error:  # readers meet damage with errors of many kinds
                 problems.append(problem_of(found.name, error))
-        for slide in whole_slides(instances, folder):
-            studies.append(slide) if isinstance(slide, Study) else problems.append(slide)
-        flat = [each for each in instances if not each.whole_slide]
-        for each in prepare_series(flat, folder, show_identity=options.show_identity):
+        room = options.most_studies - len(studies)
+        for each in prepare_series(instances, folder, most=room, show_identity=options.show_identity):
             studies.append(each) if isinstance(each, Study) else problems.append(each)
     if not studies and not problems:
         problems.append(Problem("", "nothing_to_read", "There is no picture in what was given."))
-    return Prepared(tuple(studies), tuple(_in_short(problems)))
+    return Prepared(tuple(studies), tuple(in_short(problems)))
 
 
-def _in_short(problems: Iterable[Problem]) -> Iterable[Problem]:
-    """The first few of each kind, and how many more there are: a disc can hold thousands of other files."""
-    counts: Counter[str] = Counter()
-    last: dict[str, Problem] = {}
-    for each in problems:
-        counts[each.code] += 1
-        if counts[each.code] <= NAMED_PROBLEMS:
-            yield each
-        last[each.code] = each
-    for code, count in counts.items():
-        if (more := count - NAMED_PROBLEMS) > 0:
-            message = f"{more} more files were left out in the same way, the last one {last[code].name}."
-            yield Problem(last[code].name, code, message)
-
-
-def _read(found: SourceFile, folder: Path, options: Options) -> Study | Instance:
-    """Raises ``BadInput``."""
+def _read(found: SourceFile, folder: Path, options: Options, *, full: bool) -> Study | Instance:
+    """DICOM files are only looked into: they may belong together. Raises ``BadInput``; of all else
+    ``too_many_images`` if it is ``full``."""
     path, name = found.path, found.name
     with path.open("rb") as file:
         head = file.read(512)
@@ -83,10 +64,12 @@ def _read(found: SourceFile, folder: Path, options: Options) -> Study | Instance
         raise BadInput(f"{name} is empty. Attach it again.", code="image_empty")
     if suffix in DICOM_SUFFIXES or head[128:132] == b"DICM":
         return _dicom(found, head, options)
+    if full:
+        raise no_room(name)
     if head.startswith(b"%PDF"):
         return read_pdf(path, name, folder)
     if is_nifti(head) or is_nifti(_unpacked_head(head)):
-        return read_nifti(path, name, folder)
+        return read_nifti(path, name, folder, options.most_bytes)
     if suffix in SLIDE_SUFFIXES or (head[:2] in (b"II", b"MM") and is_slide(path)):
         return read_slide(path, name, folder)
     if suffix in RECORD_SUFFIXES or head.lstrip().startswith(b"{"):

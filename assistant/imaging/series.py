@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import PIL.Image
 
 from assistant.errors import BadInput
 from assistant.imaging.dicom import Frame, Instance, Vector, measured_values, picture_pixels, stored_values
-from assistant.imaging.study import Problem, Study, keep_pictures, problem_of
+from assistant.imaging.dicom_slide import read_dicom_slide
+from assistant.imaging.study import Problem, Study, Taken, keep_pictures, no_room, problem_of
 from assistant.imaging.values import Values, chosen_slices
 from assistant.imaging.volume import keep_volume
 
@@ -53,15 +54,19 @@ class Slice:
 
 
 def prepare_series(
-    instances: Sequence[Instance], folder: Path, *, show_identity: bool
+    instances: Sequence[Instance], folder: Path, *, most: int, show_identity: bool
 ) -> Iterator[Study | Problem]:
-    """The studies of these files, in the order in which they came, and what was left out."""
+    """The studies of these files, at most so many, in the order in which they came; and what was left out."""
     groups: dict[Hashable, list[Instance]] = defaultdict(list)
     for each in instances:
         groups[_group(each)].append(each)
-    for members in groups.values():
+    for rank, members in enumerate(groups.values()):
         try:
-            if _in_volume(members[0]):
+            if rank >= most:
+                raise no_room(members[0].name)
+            elif members[0].whole_slide:
+                yield read_dicom_slide(members, folder)
+            elif _in_volume(members[0]):
                 yield from _volume(members, folder, show_identity)
             else:
                 yield from _pictures(members, folder, show_identity)
@@ -234,27 +239,33 @@ def _geometry_notes(ordered: list[Slice]) -> Iterator[str]:
 
 def _pictures(members: list[Instance], folder: Path, show_identity: bool) -> Iterator[Study | Problem]:
     first = members[0]
-    pictures, sources = [], []
-    for each in sorted(members, key=lambda each: each.number):
-        try:
-            for frame in chosen_frames(each):
-                pixels = picture_pixels(each, frame)
-                pictures.append((PIL.Image.fromarray(pixels).convert("RGB"), True))
-                sources.append(Slice(each, frame).source)
-        except BadInput as error:
-            yield Problem(each.name, error.code, error.message)
-    if pictures:
-        yield keep_pictures(
-            pictures,
+    problems: list[Problem] = []
+
+    def pictures() -> Iterator[Taken]:
+        for each in sorted(members, key=lambda each: each.number):
+            try:
+                for frame in chosen_frames(each):
+                    picture = PIL.Image.fromarray(picture_pixels(each, frame)).convert("RGB")
+                    yield Taken(picture, True, Slice(each, frame).source)
+            except BadInput as error:
+                problems.append(Problem(each.name, error.code, error.message))
+
+    try:
+        kept = keep_pictures(
+            pictures(),
             folder,
-            kind="xray" if first.modality in XRAY_MODALITIES and len(pictures) == 1 else "pictures",
+            kind="pictures",
             name=_label(first, show_identity),
-            sources=sources,
             time=first.time,
             patient=first.patient,
             exam=first.study,
             notes=tuple(_kind_notes(first)),
         )
+    except BadInput:
+        yield from problems
+        return
+    yield replace(kept, kind="xray") if first.modality in XRAY_MODALITIES and kept.count == 1 else kept
+    yield from problems
 
 
 def chosen_frames(instance: Instance) -> list[Frame]:

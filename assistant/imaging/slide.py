@@ -30,7 +30,7 @@ BLOCK_CELLS = 16
 LEAST_TISSUE = 0.1
 STAIN = 20
 """A pixel with this much between its strongest and weakest colour is stained; glass and ink are grey."""
-OVERVIEW_PX = 1024
+OVERVIEW_PX, THUMBNAIL_STEP_PX = 1024, 64
 MICROMETRES_AT_1X = 10.0
 
 
@@ -204,21 +204,47 @@ def _region(slide: openslide.OpenSlide, patch: Patch, side_px: int) -> PIL.Image
     downsample = patch.side / side_px
     level = slide.get_best_level_for_downsample(downsample + 1e-3)
     there = round(patch.side / slide.level_downsamples[level])
-    region = slide.read_region((patch.x, patch.y), level, (there, there))
-    if np.asarray(region)[..., 3].min() < 255:
-        region = PIL.Image.alpha_composite(PIL.Image.new("RGBA", region.size, "white"), region)
-    flat = region.convert("RGB")
+    flat = _read(slide, (patch.x, patch.y), level, (there, there))
     if there % side_px == 0:  # as scanners make their levels
         return flat.reduce(there // side_px)
     return flat.resize((side_px, side_px), PIL.Image.Resampling.LANCZOS)
 
 
+def _read(
+    slide: openslide.OpenSlide, corner: tuple[int, int], level: int, size: tuple[int, int]
+) -> PIL.Image.Image:
+    """``corner`` in pixels of the full resolution, ``size`` in those of the level; what was not scanned is
+    white."""
+    region = slide.read_region(corner, level, size)
+    if np.asarray(region)[..., 3].min() < 255:
+        region = PIL.Image.alpha_composite(PIL.Image.new("RGBA", region.size, "white"), region)
+    return region.convert("RGB")
+
+
 def _overview(slide: openslide.OpenSlide, patches: list[Patch]) -> PIL.Image.Image:
     """The whole slide, with the patches outlined."""
-    overview = slide.get_thumbnail((OVERVIEW_PX, OVERVIEW_PX)).convert("RGB")
-    scale = overview.width / slide.dimensions[0]
+    scale = OVERVIEW_PX / max(slide.dimensions)
+    overview = _thumbnail(slide, scale)
     draw = PIL.ImageDraw.Draw(overview)
     for patch in patches:
         corners = (patch.x, patch.y, patch.x + patch.side, patch.y + patch.side)
         draw.rectangle([corner * scale for corner in corners], outline=(20, 80, 220), width=2)
     return overview
+
+
+def _thumbnail(slide: openslide.OpenSlide, scale: float) -> PIL.Image.Image:
+    """Made of small squares: OpenSlide's own reads a whole level at once, gigabytes where there is one."""
+    level = slide.get_best_level_for_downsample(1 / scale)
+    shrink = slide.level_downsamples[level]
+    size = [max(round(side * scale), 1) for side in slide.dimensions]
+    thumbnail = PIL.Image.new("RGB", (size[0], size[1]), "white")
+    columns, rows = (range(0, side, THUMBNAIL_STEP_PX) for side in size)
+    for top in rows:
+        for left in columns:
+            box = (left, top, min(left + THUMBNAIL_STEP_PX, size[0]), min(top + THUMBNAIL_STEP_PX, size[1]))
+            x0, y0, x1, y1 = (round(side / scale / shrink) for side in box)
+            there = (max(x1 - x0, 1), max(y1 - y0, 1))
+            square = _read(slide, (round(x0 * shrink), round(y0 * shrink)), level, there)
+            small = square.resize((box[2] - left, box[3] - top), PIL.Image.Resampling.BOX)
+            thumbnail.paste(small, (left, top))
+    return thumbnail

@@ -4,7 +4,8 @@ import errno
 import os
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -16,6 +17,9 @@ from assistant.errors import BadInput
 from assistant.imaging.square import encoded, squared
 from assistant.imaging.timeline import Attached, in_time, is_one_picture
 from assistant.imaging.values import chosen_slices
+
+NAMED_PROBLEMS = 10
+"""Of one kind in one upload, by name."""
 
 Kind = Literal["photo", "xray", "pictures", "ct", "mr", "slide", "pages", "record"]
 
@@ -49,6 +53,26 @@ def problem_of(name: str, error: Exception) -> Problem:
             return Problem(name, "disk_full", f"{name}: there is no room left on the server's disk.")
         case _:
             return Problem(name, "file_not_readable", f"{name} is damaged in a way that is not known here.")
+
+
+def no_room(name: str) -> BadInput:
+    message = f"{name} was left out: there is no room for more images. Remove some, or give fewer at once."
+    return BadInput(message, code="too_many_images")
+
+
+def in_short(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The first few of each kind, and how many more there are: a disc can hold thousands of other files."""
+    counts: Counter[str] = Counter()
+    last: dict[str, Problem] = {}
+    for each in problems:
+        counts[each.code] += 1
+        if counts[each.code] <= NAMED_PROBLEMS:
+            yield each
+        last[each.code] = each
+    for code, count in counts.items():
+        if (more := count - NAMED_PROBLEMS) > 0:
+            message = f"{more} more files were left out in the same way, the last one {last[code].name}."
+            yield Problem(last[code].name, code, message)
 
 
 class Picture(NamedTuple):
@@ -146,24 +170,32 @@ def new_id() -> str:
     return f"att_{secrets.token_urlsafe(9)}"
 
 
+class Taken(NamedTuple):
+    """A picture on its way into an attachment: RGB, whether it came without loss, and where from."""
+
+    picture: PIL.Image.Image
+    lossless: bool
+    source: str
+
+
 def keep_pictures(
-    pictures: Sequence[tuple[PIL.Image.Image, bool]],
+    pictures: Iterable[Taken],
     folder: Path,
     *,
     kind: Kind,
     name: str,
-    sources: Sequence[str],
     time: str = "",
     patient: str = "",
     exam: str = "",
     notes: tuple[str, ...] = (),
 ) -> Pictures:
-    """Write RGB pictures, each with whether it came without loss, as the page and as the model see them."""
+    """Write pictures as the page and as the model see them; one is in memory at a time. Raises ``BadInput``
+    (``pictures_not_readable``) if there are none."""
     study_id = new_id()
     own = folder / study_id
     own.mkdir()
-    suffixes = []
-    for index, (picture, lossless) in enumerate(pictures):
+    sources, sizes, suffixes = [], [], []
+    for index, (picture, lossless, source) in enumerate(pictures):
         media_type, data = encoded(squared(picture), lossless)
         suffix = media_type.removeprefix("image/")
         (own / f"model-{index:03}.{suffix}").write_bytes(data)
@@ -172,22 +204,25 @@ def keep_pictures(
             os.link(own / f"model-{index:03}.{suffix}", view)
         else:
             view.write_bytes(encoded(picture, media_type == "image/png")[1])
+        sources.append(source)
+        sizes.append(picture.size)
         suffixes.append(suffix)
-    width, height = pictures[0][0].size
+    if not sizes:
+        raise BadInput("None of its pictures could be read.", code="pictures_not_readable")
     return Pictures(
         id=study_id,
         kind=kind,
         name=name,
         folder=own,
-        count=len(suffixes),
-        width_px=width,
-        height_px=height,
+        count=len(sizes),
+        width_px=sizes[0][0],
+        height_px=sizes[0][1],
         time=time,
         patient=patient,
         exam=exam,
         notes=notes,
         sources=tuple(sources),
-        sizes=tuple(picture.size for picture, _ in pictures),
+        sizes=tuple(sizes),
         suffixes=tuple(suffixes),
     )
 

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 
 from assistant.errors import BadInput
@@ -31,7 +32,7 @@ class Reader:
         self.options = options
         self._pool: ProcessPoolExecutor | None = None
 
-    async def read(self, files: Sequence[SourceFile], folder: Path) -> Prepared:
+    async def read(self, files: Sequence[SourceFile], folder: Path, most_studies: int) -> Prepared:
         """Prepare ``files`` in ``folder``. Raises ``BadInput``: ``reader_died``, ``reading_too_slow``,
         ``disk_full``, ``file_not_readable``."""
         if self._pool is None:
@@ -39,9 +40,10 @@ class Reader:
             self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_start)
         pool = self._pool
         loop = asyncio.get_running_loop()
+        options = replace(self.options, most_studies=most_studies)
         try:
             async with asyncio.timeout(LONGEST_READ_S):
-                return await loop.run_in_executor(pool, _prepare, files, folder, self.options)
+                return await loop.run_in_executor(pool, _prepare, files, folder, options)
         except BrokenProcessPool:
             self._drop(pool)
             raise BadInput(

@@ -26,7 +26,7 @@ from assistant.engines.pieces import ImagePiece, Piece
 from assistant.errors import BadInput
 from assistant.events import Attachment
 from assistant.imaging.square import saved
-from assistant.imaging.study import Picture, Problem, SourceFile, Study
+from assistant.imaging.study import Picture, Problem, SourceFile, Study, in_short, problem_of
 
 THUMBNAIL_PX, LARGE_PX = 256, 1024
 MOST_UPLOADS = 4
@@ -44,11 +44,12 @@ class Session(Protocol):
 
 @dataclass(slots=True)
 class Upload:
-    """Files of one session that have come in so far."""
+    """Files of one session that have come in so far, and those that were refused."""
 
     session: Session
     folder: Path
     files: list[SourceFile] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
     size: int = 0
 
 
@@ -82,12 +83,14 @@ class Uploads:
             return no_session()
         upload = Upload(session, session.attachments.new_folder())
         try:
-            await self._take(request, upload, request.query_params.get("name", "image")[:255])
+            name = request.query_params.get("name", "image")[:255]
+            await self._take(request, upload, name)
             attachments, problems = await session.attachments.add(upload.files)
         except ClientDisconnect:
             return refusal(400, "upload_cut", "The upload broke off; attach it again.")
-        except BadInput as error:
-            return _bad(error.code, error.message)
+        except (BadInput, OSError) as error:
+            problem = problem_of(name, error)
+            return _bad(problem.code, problem.message)
         finally:
             await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
         if not attachments:
@@ -108,16 +111,20 @@ class Uploads:
         return JSONResponse({"id": upload_id}, status_code=201)
 
     async def put(self, request: Request) -> Response:
-        """One file (raw body); ``X-File-Name`` is its percent-encoded name, with the folders it came in."""
+        """One file (raw body); ``X-File-Name`` is its percent-encoded name, with the folders it came in. One
+        that is refused leaves the others as they are."""
         upload = self._upload(request)
         if upload is None:
             return no_session()
+        name = unquote(request.headers.get("x-file-name", "file"))
         try:
-            await self._take(request, upload, unquote(request.headers.get("x-file-name", "file")))
+            await self._take(request, upload, name)
         except ClientDisconnect:
             return refusal(400, "upload_cut", "The upload broke off; attach it again.")
-        except BadInput as error:
-            return _bad(error.code, error.message)
+        except (BadInput, OSError) as error:
+            problem = problem_of(name, error)
+            upload.refused.append(problem)
+            return _bad(problem.code, problem.message)
         return Response(status_code=204)
 
     async def finish(self, request: Request) -> Response:
@@ -127,10 +134,14 @@ class Uploads:
             return no_session()
         del self._open[request.path_params["upload_id"]]
         try:
-            if not upload.files:
+            if not upload.files and not upload.refused:
                 return _bad("upload_empty", "Nothing was uploaded.")
-            in_order = sorted(upload.files, key=lambda file: file.name)  # they came several at a time
-            attachments, problems = await upload.session.attachments.add(in_order)
+            attachments: list[Attachment] = []
+            problems = list(in_short(upload.refused))
+            if upload.files:
+                in_order = sorted(upload.files, key=lambda file: file.name)  # they came several at a time
+                attachments, unread = await upload.session.attachments.add(in_order)
+                problems += unread
         finally:
             await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
         return result(attachments, problems)
@@ -139,15 +150,22 @@ class Uploads:
         """The body, onto the disk as it comes. Raises ``BadInput``: ``upload_too_large``,
         ``file_name_invalid``."""
         place = place_for(name, upload.folder)
-        limit = upload.session.attachments.most_bytes
-        with place.open("wb") as file:
-            async for part in request.stream():
-                upload.size += len(part)
-                if upload.size > limit:
-                    raise BadInput(
-                        f"{name}: an upload may have {limit / 2**30:g} GB at most.", code="upload_too_large"
-                    )
-                await asyncio.to_thread(file.write, part)
+        size, limit = 0, upload.session.attachments.most_bytes
+        try:
+            with place.open("wb") as file:
+                async for part in request.stream():
+                    size += len(part)
+                    upload.size += len(part)
+                    if upload.size > limit:
+                        raise BadInput(
+                            f"{name} was left out: an upload may have {limit / 2**30:g} GB at most.",
+                            code="upload_too_large",
+                        )
+                    await asyncio.to_thread(file.write, part)
+        except (BadInput, ClientDisconnect, OSError):
+            upload.size -= size
+            place.unlink(missing_ok=True)
+            raise
         upload.files.append(SourceFile(name, place))
 
     def sender(self, request: Request) -> Session | None:
