@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from assistant.engines.pieces import Piece
+from assistant.engines.pieces import LinkPiece, Piece
 from assistant.errors import BadInput
 from assistant.events import Attachment
 from assistant.fhir_record import Resource
@@ -34,6 +34,7 @@ class Attachments:
         self._reader, self._session_id = reader, session_id
         self._attached, self.warn = attached, warn
         self._studies: dict[str, Study] = {}
+        self._links: dict[str, str] = {}
         self._folder: Path | None = None
         self._closed = False
 
@@ -50,8 +51,11 @@ class Attachments:
             self._folder = Path(tempfile.mkdtemp(prefix="assistant-"))
         return Path(tempfile.mkdtemp(dir=self._folder))
 
-    async def add(self, files: Sequence[SourceFile]) -> tuple[list[Attachment], list[Problem]]:
-        """Read the files and attach what they hold; and what was left out, with the reasons."""
+    async def add(
+        self, files: Sequence[SourceFile], link: str = ""
+    ) -> tuple[list[Attachment], list[Problem]]:
+        """Read the files and attach what they hold; and what was left out, with the reasons. ``link`` is the
+        address of what they hold in the archive."""
         room = MOST_ATTACHMENTS - len(self._studies)
         if room <= 0:
             return [], [problem_of(files[0].name, no_room(files[0].name))]
@@ -61,6 +65,7 @@ class Attachments:
         except BadInput as error:
             return [], [Problem(files[0].name, error.code, error.message)]
         attachments, problems = [], list(prepared.problems)
+        whole = len(prepared.studies) == 1 and not problems
         for study in prepared.studies:
             if self._closed or len(self._studies) >= MOST_ATTACHMENTS:  # others may have come meanwhile
                 problems.append(problem_of(study.name, no_room(study.name)))
@@ -68,6 +73,8 @@ class Attachments:
                 continue
             self._compare_patient(study)
             self._studies[study.id] = study
+            if link and whole:
+                self._links[study.id] = link
             attachments.append(self._describe(study))
             self._attached(attachments[-1], study)
         return attachments, problems
@@ -127,6 +134,11 @@ class Attachments:
         except FileNotFoundError:
             raise BadInput("An attachment was just removed. Ask again.", code="attachment_unknown") from None
 
+    def links(self, ids: Sequence[str]) -> tuple[LinkPiece, ...]:
+        """Where the archive has those that came from it."""
+        known = [(each, self._links[each]) for each in ids if each in self._links]
+        return tuple(LinkPiece(link, each, self._studies[each].name) for each, link in known)
+
     async def records(self, ids: Sequence[str]) -> tuple[Resource, ...]:
         """The resources of the records among these attachments."""
         studies = [each for key in ids if isinstance(each := self._studies.get(key), RecordStudy)]
@@ -134,6 +146,7 @@ class Attachments:
         return tuple(resource for resources in read for resource in resources)
 
     async def remove(self, attachment_id: str) -> None:
+        self._links.pop(attachment_id, None)
         if study := self._studies.pop(attachment_id, None):
             await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from pydantic import SecretStr
 
 from assistant import weights
 from assistant.asr.base import AsrModel
@@ -21,7 +23,8 @@ from assistant.engines.base import Engine
 from assistant.engines.hf_engine import TransformersEngine
 from assistant.engines.llamacpp import LlamaCppEngine
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
-from assistant.errors import Missing
+from assistant.engines.vertex import VertexEngine
+from assistant.errors import BadInput, Missing
 from assistant.guidelines.library import Library
 from assistant.imaging.options import Options, reading_options
 from assistant.imaging.worker import Reader
@@ -148,10 +151,8 @@ def open_vad(settings: Settings) -> Callable[[], Vad]:
 def open_engine(settings: Settings) -> Engine:
     """The engine of the settings, not loaded yet."""
     match settings.engine:
-        case "openai":
-            return _open_server(
-                settings, settings.engine_url, settings.engine_model, sees_images=settings.engine_images
-            )
+        case "openai" | "vertex":
+            return _open_server(settings)
         case "transformers":
             return TransformersEngine(
                 settings.engine_model,
@@ -184,8 +185,13 @@ def open_text_engine(settings: Settings) -> Engine | None:
     """The engine for questions without images, if there is one of its own."""
     if settings.text_engine_model is None:
         return None
-    url = settings.text_engine_url or settings.engine_url
-    return _open_server(settings, url, settings.text_engine_model, sees_images=False)
+    return OpenAICompatibleEngine(
+        base_url=settings.text_engine_url or settings.engine_url,
+        model=settings.text_engine_model,
+        api_key=_secret(settings.engine_key),
+        sees_images=False,
+        **_server_options(settings),
+    )
 
 
 def open_embedder(settings: Settings) -> Embedder | None:
@@ -195,17 +201,38 @@ def open_embedder(settings: Settings) -> Embedder | None:
     return Embedder(settings.siglip_model, revision=settings.siglip_revision, threads=settings.engine_threads)
 
 
-def _open_server(settings: Settings, url: str, model: str, *, sees_images: bool) -> Engine:
-    return OpenAICompatibleEngine(
-        base_url=url,
-        model=model,
-        api_key=settings.engine_key.get_secret_value() if settings.engine_key else None,
-        timeout_s=settings.engine_timeout_s,
-        sees_images=sees_images,
-        thinks=settings.engine_thinking,
-        max_tokens=settings.engine_max_tokens,
-        revision=settings.engine_revision if model == settings.engine_model else None,
-    )
+def _open_server(settings: Settings) -> Engine:
+    links = settings.engine_dicom_links
+    if links and (settings.engine_stream or settings.dicomweb_url is None):
+        raise BadInput(
+            "--engine-dicom-links is for series of --dicomweb-url and Google's DICOM-aware container: set "
+            "--dicomweb-url and --no-engine-stream too.",
+            code="settings_invalid",
+        )
+    options = _server_options(settings) | {
+        "base_url": settings.engine_url,
+        "model": settings.engine_model,
+        "revision": settings.engine_revision,
+        "sees_images": settings.engine_images,
+        "streams": settings.engine_stream,
+        "follows_links": links,
+        "archive_token": _secret(settings.dicomweb_token) if links else None,
+    }
+    if settings.engine == "vertex":
+        return VertexEngine(**options)
+    return OpenAICompatibleEngine(api_key=_secret(settings.engine_key), **options)
+
+
+def _server_options(settings: Settings) -> dict[str, Any]:
+    return {
+        "timeout_s": settings.engine_timeout_s,
+        "thinks": settings.engine_thinking,
+        "max_tokens": settings.engine_max_tokens,
+    }
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
 
 
 def endpoint_settings(settings: Settings) -> EndpointSettings:

@@ -71,12 +71,12 @@ class Settings(BaseSettings):
     format_units: Literal["abbreviated", "as_dictated"] = Field("abbreviated", description="Units as mg.")
     format_cranial_nerves: Literal["roman", "arabic"] = Field("roman", description="Cranial nerves as II.")
 
-    engine: Literal["stand-in", "openai", "transformers", "gguf"] = Field(
+    engine: Literal["stand-in", "openai", "vertex", "transformers", "gguf"] = Field(
         "stand-in",
         description="Who answers: the embedded stand-in (not for medical use), an OpenAI-compatible server, "
-        "Hugging Face transformers or a GGUF file on this machine.",
+        "an endpoint of Google's Vertex AI, Hugging Face transformers or a GGUF file on this machine.",
     )
-    engine_url: str = Field("http://127.0.0.1:8000/v1", description="Base URL for --engine openai.")
+    engine_url: str = Field("http://127.0.0.1:8000/v1", description="Base URL for --engine openai or vertex.")
     engine_model: str = Field(
         "google/medgemma-1.5-4b-it",
         description="Model name for --engine openai or transformers, which also takes a directory.",
@@ -85,6 +85,15 @@ class Settings(BaseSettings):
         None, description="Commit of the model: which one transformers loads, or what a server was given."
     )
     engine_key: SecretStr | None = Field(None, description="API key for --engine openai.")
+    engine_stream: bool = Field(
+        True,
+        description="The server streams. Google's DICOM-aware container does not: it answers in one piece.",
+    )
+    engine_dicom_links: bool = Field(
+        False,
+        description="Google's DICOM-aware container fetches the series of --dicomweb-url itself: it is given "
+        "their addresses and --dicomweb-token. See docs/medgemma.md before turning this on.",
+    )
     engine_images: bool = Field(True, description="The engine sees images.")
     engine_thinking: bool = Field(
         False, description="MedGemma may think before it answers a question without images: slower, better."

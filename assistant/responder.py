@@ -48,7 +48,12 @@ class Responder:
             return question
         most = engine.most_images if engine.sees_images else 1  # one is enough to say so
         labels = question.comparison.labels() if question.comparison else None
-        pieces = await self._attachments.pieces(question.attachment_ids, most, labels)
+        # Places need our own padding, comparisons our labels.
+        by_link = engine.follows_links and question.task == "answer"
+        links = self._attachments.links(question.attachment_ids) if by_link else ()
+        linked = {link.attachment_id for link in links}
+        rest = [each for each in question.attachment_ids if each not in linked]
+        pieces = links + await self._attachments.pieces(rest, most, labels)
         return replace(question, pieces=pieces)
 
     async def answer(self, turn: int, question: Question, by_text_engine: bool) -> None:

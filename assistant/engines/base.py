@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from assistant.engines.pieces import Image, ImagePiece, Piece
+from assistant.engines.pieces import Image, ImagePiece, LinkPiece, Piece
 from assistant.engines.tasks import Comparison, Task
 
 MOST_IMAGES = 126
@@ -44,7 +44,7 @@ class Question:
     """Attached records: what bears on the question is read from them before it is answered."""
     record: str = ""
     """What was read, a fact a line."""
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[Piece | LinkPiece, ...] = ()
     """What is attached, as the model is to read it, before the dictation and the question."""
     earlier: tuple[Exchange, ...] = ()
     """The session's turns so far, oldest first. They go into the one turn of this question: MedGemma is not
@@ -79,6 +79,8 @@ class EngineInfo:
     """How many images one question may have; volumes and slides are thinned out to fit."""
     completes: bool = False
     """A base model: it gets a text to continue instead of a chat."""
+    follows_links: bool = False
+    """Series of the archive are given to it as ``LinkPiece``: its server fetches them itself."""
     revision: str = ""
     """Which weights: a commit, or the start of the file's sha256. Empty where a server does not say."""
 

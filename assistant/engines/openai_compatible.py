@@ -1,23 +1,27 @@
-"""Any server that speaks OpenAI's chat completions: vLLM, llama.cpp, Ollama."""
+"""Any server that speaks OpenAI's chat completions: vLLM, llama.cpp, Ollama, Google's MedGemma container."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import urlsplit
 
 import openai
-from openai.types.chat import ChatCompletionChunk
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
 from assistant.engines.base import EngineInfo, Output, Question, Thought, Usage
+from assistant.engines.openai_errors import Advice, cut_off, refused, translated
 from assistant.engines.prompt import chat_messages, room_for_answer
 from assistant.engines.thinking import ThinkingFilter
-from assistant.errors import AssistantError, BadInput, EngineFailed
+from assistant.errors import AssistantError, BadInput
 
 
 class OpenAICompatibleEngine:
     """``timeout_s`` bounds the wait for each piece. The server need not run when this is made.
 
+    ``streams`` false: the server answers in one piece and takes no field that its documentation lacks.
+    ``follows_links``: it fetches DICOM series itself, and is given ``archive_token`` for that.
     Raises ``BadInput`` (``settings_invalid``) when ``base_url`` is no web address.
     """
 
@@ -26,56 +30,93 @@ class OpenAICompatibleEngine:
         *,
         base_url: str,
         model: str,
-        api_key: str | None,
+        api_key: str | Callable[[], Awaitable[str]] | None,
         timeout_s: float,
         sees_images: bool,
         max_tokens: int,
         thinks: bool = False,
         revision: str | None = None,
+        streams: bool = True,
+        follows_links: bool = False,
+        archive_token: str | None = None,
     ) -> None:
-        self._shown_url = _shown(base_url)
-        self._model, self._max_tokens, self._timeout_s = model, max_tokens, timeout_s
+        self._advice = Advice(
+            unreachable=f"No answer engine at {_shown(base_url)}. Is it running?",
+            unauthorized="The answer engine refused the key: set --engine-key.",
+            unknown=f"The answer engine has no model {model!r}: see --engine-model and --engine-url.",
+        )
+        self._max_tokens, self._timeout_s = max_tokens, timeout_s
         self._client = openai.AsyncOpenAI(
             base_url=base_url, api_key=api_key or "none", timeout=timeout_s, max_retries=0
         )
-        self.info = EngineInfo(name=model, stand_in=False, sees_images=sees_images, revision=revision or "")
-        self._thinks = thinks
+        self._path = "/chat/completions"
+        self._common: dict[str, Any] = {"model": model}
+        self._thinks, self._streams, self._archive_token = thinks, streams, archive_token
+        self.info = EngineInfo(
+            name=model,
+            stand_in=False,
+            sees_images=sees_images,
+            revision=revision or "",
+            follows_links=follows_links,
+        )
 
-    async def answer(self, question: Question) -> AsyncIterator[Output]:
+    async def answer(self, question: Question) -> AsyncGenerator[Output, None]:
         """Pieces of the answer. Raises ``EngineFailed`` (``engine_unreachable``, ``engine_unauthorized``,
-        ``engine_model_unknown``, ``engine_timeout``, ``engine_failed``) and ``BadInput``
-        (``prompt_too_long``)."""
+        ``engine_model_unknown``, ``engine_quota``, ``engine_sees_no_images``, ``engine_timeout``,
+        ``engine_failed``) and ``BadInput`` (``prompt_too_long``, ``too_many_images``,
+        ``image_not_readable``, ``request_too_large``)."""
         thinking = ThinkingFilter()
-        thinks = self._thinks and not question.images
-        finished = False
+        failed: AssistantError | None = None
         try:
-            async with asyncio.timeout(self._timeout_s):
-                stream = await self._client.chat.completions.create(
-                    model=self._model,
-                    messages=self._messages(question, thinks),
-                    max_tokens=room_for_answer(question, thinks=thinks, max_tokens=self._max_tokens),
-                    temperature=0,
-                    stream=True,
-                    stream_options={"include_usage": True},
-                )
-            async with stream:
-                while chunk := await self._next(stream):
-                    if chunk.usage:
-                        yield Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-                    if not chunk.choices:
-                        continue
-                    finished = finished or chunk.choices[0].finish_reason is not None
-                    delta = chunk.choices[0].delta
-                    if thought := _reasoning(delta):
-                        yield Thought(thought)
-                    for output in thinking.push(delta.content or ""):
-                        yield output
+            async with aclosing(self._said(self._request(question))) as said:
+                async for each in said:
+                    if isinstance(each, str):
+                        for output in thinking.push(each):
+                            yield output
+                    else:
+                        yield each
         except Exception as error:
-            raise self._translated(error) from None
+            failed = translated(error, self._advice)
         for output in thinking.finish():
             yield output
+        if failed:
+            raise failed
+
+    def _request(self, question: Question) -> dict[str, Any]:
+        thinks = self._thinks and not question.pieces
+        messages = chat_messages(
+            question, sees_images=self.info.sees_images, thinks=thinks, archive_token=self._archive_token
+        )
+        longest = room_for_answer(question, thinks=thinks, max_tokens=self._max_tokens)
+        return {**self._common, "messages": messages, "max_tokens": longest, "temperature": 0}
+
+    def _said(self, request: dict[str, Any]) -> AsyncGenerator[str | Thought | Usage, None]:
+        """Text as it comes, thoughts that the server tells apart, usage."""
+        return self._streamed(request) if self._streams else self._whole(request)
+
+    async def _streamed(self, request: dict[str, Any]) -> AsyncGenerator[str | Thought | Usage, None]:
+        async with asyncio.timeout(self._timeout_s):
+            stream = await self._client.post(
+                self._path,
+                cast_to=ChatCompletionChunk,
+                body={**request, "stream": True, "stream_options": {"include_usage": True}},
+                stream=True,
+                stream_cls=openai.AsyncStream[ChatCompletionChunk],
+            )
+        finished = False
+        async with stream:
+            while chunk := await self._next(stream):
+                if chunk.usage:
+                    yield Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
+                if not chunk.choices:
+                    continue
+                finished = finished or chunk.choices[0].finish_reason is not None
+                delta = chunk.choices[0].delta
+                if thought := _reasoning(delta):
+                    yield Thought(thought)
+                yield delta.content or ""
         if not finished:
-            raise _cut_off()
+            raise cut_off()
 
     async def _next(self, stream: openai.AsyncStream[ChatCompletionChunk]) -> ChatCompletionChunk | None:
         """The next chunk, or None at the end. A server's keep-alive comments do not extend the wait."""
@@ -85,48 +126,22 @@ class OpenAICompatibleEngine:
         except openai.APITimeoutError:
             raise
         except openai.APIConnectionError:  # it was reachable when the answer began
-            raise _cut_off() from None
+            raise cut_off() from None
 
-    def _messages(self, question: Question, thinks: bool) -> Any:
-        return chat_messages(question, sees_images=self.info.sees_images, thinks=thinks)
-
-    def _translated(self, error: Exception) -> AssistantError:
-        """A library's error as ours; its own message may quote the prompt, so it is not passed on."""
-        match error:
-            case AssistantError():
-                return error
-            case openai.APITimeoutError() | TimeoutError():
-                return EngineFailed("The answer engine takes too long.", code="engine_timeout")
-            case openai.APIConnectionError():
-                return EngineFailed(
-                    f"No answer engine at {self._shown_url}. Is it running?", code="engine_unreachable"
-                )
-            case openai.AuthenticationError() | openai.PermissionDeniedError():
-                return EngineFailed(
-                    "The answer engine refused the key: set --engine-key.", code="engine_unauthorized"
-                )
-            case openai.NotFoundError():
-                return EngineFailed(
-                    f"The answer engine has no model {self._model!r}: see --engine-model and --engine-url.",
-                    code="engine_model_unknown",
-                )
-            case openai.BadRequestError() if _is_too_long(error):
-                return BadInput(
-                    "The question with its dictation and images is too long for this model.",
-                    code="prompt_too_long",
-                )
-            case _:
-                return EngineFailed("The answer engine failed. Ask again.", code="engine_failed")
+    async def _whole(self, request: dict[str, Any]) -> AsyncGenerator[str | Thought | Usage, None]:
+        async with asyncio.timeout(self._timeout_s):
+            answer = await self._client.post(self._path, cast_to=ChatCompletion, body=request)
+        if not answer.choices:  # Google's container says what it refuses with the status 200
+            raise refused(str((answer.model_extra or {}).get("error", "")))
+        yield answer.choices[0].message.content or ""
+        if answer.usage:
+            yield Usage(answer.usage.prompt_tokens, answer.usage.completion_tokens)
 
     async def load(self) -> None:
         """Nothing to load here: the server does."""
 
     async def close(self) -> None:
         await self._client.close()
-
-
-def _cut_off() -> EngineFailed:
-    return EngineFailed("The answer was cut off: the engine closed the connection.", code="engine_failed")
 
 
 def _reasoning(delta: ChoiceDelta) -> str:
@@ -148,9 +163,3 @@ def _shown(base_url: str) -> str:
             "--engine-url is no web address such as http://127.0.0.1:8000/v1.", code="settings_invalid"
         )
     return f"{address.scheme}://{address.netloc.rpartition('@')[2]}"
-
-
-def _is_too_long(error: openai.BadRequestError) -> bool:
-    """As vLLM, llama.cpp and OpenAI say it: there is no common code."""
-    said = f"{error} {error.body}".lower()
-    return any(sign in said for sign in ("context", "too long", "longer than the maximum"))

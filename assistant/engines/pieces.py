@@ -71,4 +71,14 @@ class ImagePiece:
     padding: Padding | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LinkPiece:
+    """A series of the archive, in place of its images: the model's server fetches it from there itself."""
+
+    url: str
+    """The DICOMweb address of a series or an instance. It names the examination: never logged."""
+    attachment_id: str = ""
+    source: str = ""
+
+
 Piece = TextPiece | ImagePiece

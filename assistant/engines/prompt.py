@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 from assistant.engines.base import EngineInfo, Question
 from assistant.engines.context import earlier_text, framed, sources_text
-from assistant.engines.pieces import ImagePiece, Piece, TextPiece
+from assistant.engines.pieces import ImagePiece, LinkPiece, Piece, TextPiece
 from assistant.engines.tasks import answer_tokens, instruction
 
 LONGEST_DOCUMENT_CHARS = 12_000
@@ -60,16 +60,21 @@ def record_text(question: Question) -> str:
 
 
 def chat_content(
-    question: Question, *, sees_images: bool, document_chars: int = LONGEST_DOCUMENT_CHARS
+    question: Question,
+    *,
+    sees_images: bool,
+    document_chars: int = LONGEST_DOCUMENT_CHARS,
+    archive_token: str | None = None,
 ) -> list[dict[str, Any]]:
-    """The content parts of one user turn in OpenAI's form: what is attached, images as data URIs, then the
-    text."""
+    """The content parts of one user turn in OpenAI's form: what is attached, images as data URIs, links with
+    ``archive_token``, then the text."""
     text = chat_text(question, document_chars)
     if not sees_images:
         if question.images:
             text = f"{UNSEEN_IMAGES}\n\n{text}"
         return [{"type": "text", "text": text}]
-    return [*map(_part, question.pieces), {"type": "text", "text": text}]
+    parts = [_part(piece, archive_token) for piece in question.pieces]
+    return [*parts, {"type": "text", "text": text}]
 
 
 THINK = "SYSTEM INSTRUCTION: think silently if needed. "
@@ -89,21 +94,27 @@ def chat_messages(
     sees_images: bool,
     thinks: bool = False,
     document_chars: int = LONGEST_DOCUMENT_CHARS,
+    archive_token: str | None = None,
 ) -> list[dict[str, Any]]:
     """The whole of what a chat model gets, in OpenAI's form: one user turn, without a system turn, since
     MedGemma 1.5 was not trained with one; but for ``thinks``."""
-    content = chat_content(question, sees_images=sees_images, document_chars=document_chars)
+    content = chat_content(
+        question, sees_images=sees_images, document_chars=document_chars, archive_token=archive_token
+    )
     system = [{"role": "system", "content": [{"type": "text", "text": THINK}]}]
     return [*(system if thinks else []), {"role": "user", "content": content}]
 
 
-def _part(piece: Piece) -> dict[str, Any]:
+def _part(piece: Piece | LinkPiece, archive_token: str | None) -> dict[str, Any]:
     match piece:
         case TextPiece(text):
             return {"type": "text", "text": text}
         case ImagePiece(image):
             url = f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
             return {"type": "image_url", "image_url": {"url": url}}
+        case LinkPiece(url):  # as Google's container documents it
+            credential = {"access_credential": archive_token} if archive_token else {}
+            return {"type": "image_dicom", "image_dicom": {"dicom_source": url, **credential}}
         case _:
             assert_never(piece)
 

@@ -3,10 +3,12 @@
 import logging
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import requests
 from dicomweb_client.api import DICOMwebClient
 from dicomweb_client.uri import URI
@@ -40,6 +42,7 @@ class Archive:
     """One DICOMweb service. Its methods wait for the network: call them in a thread."""
 
     def __init__(self, url: str, token: str | None = None) -> None:
+        self._url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}"} if token else None
         self._client = DICOMwebClient(url, headers=headers, timeout=TIMEOUT_S)
         self._client.set_http_retry_params(retry=False)  # a person waits, and can press again
@@ -82,6 +85,14 @@ class Archive:
         if not files:
             raise BadInput("The archive has no such series.", code="series_unknown")
         return files
+
+    def address_of(self, study: str, series: str, files: Sequence[SourceFile]) -> str:
+        """Of a series that was fetched; of its instance, if it has but one."""
+        address = f"{self._url}/studies/{study}/series/{series}"
+        if len(files) == 1:
+            header = pydicom.dcmread(files[0].path, specific_tags=["SOPInstanceUID"], stop_before_pixels=True)
+            address += f"/instances/{header.SOPInstanceUID}"
+        return address
 
 
 def archive_of(address: str) -> tuple[Archive, str, str | None]:

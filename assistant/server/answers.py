@@ -3,16 +3,20 @@
 Every request shows the session's own token in ``X-Session-Token``.
 """
 
+from typing import assert_never
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assistant.engines.base import EngineInfo, Question
-from assistant.engines.pieces import ImagePiece
+from assistant.engines.pieces import ImagePiece, LinkPiece, TextPiece
 from assistant.engines.prompt import prompt_text
 from assistant.errors import BadInput
 from assistant.readings.labs import to_csv, to_fhir
 from assistant.server.reports import answered, live
+
+LINK = "(the address of this series in the archive; the model's server fetched it from there itself)"
 
 
 @answered
@@ -22,11 +26,16 @@ async def prompt(request: Request) -> Response:
     parts: list[dict[str, object]] = []
     images = 0
     for piece in question.pieces if info.sees_images else ():
-        if isinstance(piece, ImagePiece):
-            parts.append({"type": "image", "image": images, "source": piece.source or piece.image.name})
-            images += 1
-        else:
-            parts.append({"type": "text", "text": piece.text, "source": piece.source})
+        match piece:
+            case ImagePiece(image):
+                parts.append({"type": "image", "image": images, "source": piece.source or image.name})
+                images += 1
+            case TextPiece(text):
+                parts.append({"type": "text", "text": text, "source": piece.source})
+            case LinkPiece():
+                parts.append({"type": "text", "text": LINK, "source": piece.source})
+            case _:
+                assert_never(piece)
     parts.append({"type": "text", "text": prompt_text(question, info), "source": ""})
     return JSONResponse({"parts": parts})
 

@@ -64,14 +64,11 @@ class Pacs:
         attachments = session.attachments
         folder = attachments.new_folder()
         try:
-            files = await asyncio.to_thread(
-                self._archive().fetch,
-                fields.get("study", ""),
-                fields.get("series", ""),
-                folder,
-                attachments.most_bytes,
-            )
-            return result(*await attachments.add(files))
+            archive = self._archive()
+            study, series = fields.get("study", ""), fields.get("series", "")
+            files = await asyncio.to_thread(archive.fetch, study, series, folder, attachments.most_bytes)
+            link = await asyncio.to_thread(archive.address_of, study, series, files)
+            return result(*await attachments.add(files, link))
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 

@@ -12,76 +12,19 @@ import pytest
 
 from assistant.engines.base import AnswerText, Question, Thought, Usage
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
-from assistant.engines.pieces import Image, ImagePiece
+from assistant.engines.pieces import Image, ImagePiece, LinkPiece
 from assistant.errors import AssistantError, BadInput, EngineFailed
+from tests.engines import model_server
+from tests.engines.model_server import END, USAGE, chunk
 
 SECRET = "Jane Doe has an effusion"
 
 
-def chunk(text=None, finish=None):
-    delta = {} if text is None else {"content": text}
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    body = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
-    return f"data: {json.dumps(body)}\n\n".encode()
-
-
-END = [chunk(finish="stop"), b"data: [DONE]\n\n"]
-USAGE = (
-    b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[],'
-    b'"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}\n\n'
-)
-
-
-class ModelServer:
-    """Says what it is told to: a status, and pieces of the body with waits (numbers) between them."""
-
-    def __init__(self):
-        self.status, self.body = "200 OK", []
-        self.whole = True
-        self.requests = []
-        self.gone = asyncio.Event()
-
-    async def serve(self, reader, writer):
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            length = int(next(x.split(":")[1] for x in head.lower().splitlines() if "content-length" in x))
-            self.requests.append((head, json.loads(await reader.readexactly(length))))
-            kind = "text/event-stream" if self.status.startswith("200") else "application/json"
-            writer.write(f"HTTP/1.1 {self.status}\r\nContent-Type: {kind}\r\n".encode())
-            writer.write(b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
-            await writer.drain()
-            for part in self.body:
-                if isinstance(part, bytes):
-                    writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
-                    await writer.drain()
-                else:
-                    waited = asyncio.ensure_future(reader.read(1))
-                    done, _ = await asyncio.wait({waited}, timeout=part)
-                    if done:
-                        self.gone.set()
-                        return
-                    waited.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await waited
-            if self.whole:
-                writer.write(b"0\r\n\r\n")
-                await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            self.gone.set()
-        finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-
-
 @pytest.fixture
 async def server():
-    model = ModelServer()
-    listener = await asyncio.start_server(model.serve, "127.0.0.1", 0)
-    model.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"
-    yield model
-    listener.close()
-    await listener.wait_closed()
+    async with model_server.running() as model:
+        model.url = f"{model.root}/v1"
+        yield model
 
 
 @contextlib.asynccontextmanager
@@ -173,6 +116,10 @@ async def test_thinking_that_the_server_tells_apart_is_thinking(server, field):
         ("500 Internal Server Error", {"message": SECRET}, "engine_failed"),
         ("503 Service Unavailable", {"message": "loading"}, "engine_failed"),
         ("400 Bad Request", {"message": f"{SECRET}: bad role"}, "engine_failed"),
+        ("400 Bad Request", {"message": "m is not a multimodal model"}, "engine_sees_no_images"),
+        ("500 Error", {"message": "image input is not supported - hint: mmproj"}, "engine_sees_no_images"),
+        ("500 Error", {"message": f"{SECRET}: this context is too long"}, "engine_failed"),
+        ("429 Too Many Requests", {"message": f"Quota exceeded: {SECRET}"}, "engine_quota"),
     ],
 )
 async def test_refusals(server, status, error, code):
@@ -195,6 +142,99 @@ async def test_a_prompt_that_is_too_long(server, error):
     caught = await failure(server)
     assert isinstance(caught, BadInput)
     assert caught.code == "prompt_too_long"
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "code"),
+    [
+        ("400 Bad Request", "Failed to load image or audio file", "image_not_readable"),
+        ("400 Bad Request", "cannot identify image file <_io.BytesIO object>", "image_not_readable"),
+        (
+            "500 Internal Server Error",
+            "failed to process inputs: image: unknown format",
+            "image_not_readable",
+        ),
+        ("400 Bad Request", "At most 1 image(s) may be provided in one prompt.", "too_many_images"),
+        ("413 Request Entity Too Large", "Request payload size exceeds the limit", "request_too_large"),
+    ],
+)
+async def test_images_that_a_server_does_not_take(server, status, said, code):
+    server.status, server.body = status, [json.dumps({"error": {"message": f"{said} {SECRET}"}}).encode()]
+    caught = await failure(server)
+    assert isinstance(caught, BadInput)
+    assert caught.code == code
+
+
+@pytest.mark.parametrize(
+    ("headers", "when"),
+    [("", "later"), ("Retry-After: 20", "in 20 s"), ("Retry-After: Fri, 31 Dec 1999 23:59:59 GMT", "later")],
+)
+async def test_a_full_quota_says_when_to_try_again(server, headers, when):
+    server.status, server.headers = "429 Too Many Requests", headers
+    server.body = [b'{"error": {"message": "Resource exhausted"}}']
+    assert (await failure(server)).message.endswith(f"Try again {when}.")
+
+
+WHOLE = {
+    "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "<unused94>thought\nHm<unused95>No."}}
+    ],
+    "usage": {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9},
+}
+
+
+async def test_a_server_that_does_not_stream_is_asked_in_documented_fields_alone(server):
+    server.body = [json.dumps(WHOLE).encode()]
+    async with opened(server.url, streams=False) as engine:
+        outputs = [output async for output in engine.answer(Question("?"))]
+    assert outputs == [Thought("Hm"), AnswerText("No."), Usage(7, 2)]
+    assert set(server.requests[0][1]) == {"model", "messages", "max_tokens", "temperature"}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"message": f"{SECRET}: no such field"}, "engine_failed"),
+        ("Additional properties are not allowed", "engine_failed"),
+        ({"message": "prompt longer than the maximum model length"}, "prompt_too_long"),
+    ],
+)
+async def test_a_refusal_with_the_status_of_an_answer(server, error, code):
+    server.body = [json.dumps({"error": error}).encode()]
+    assert (await failure(server, streams=False)).code == code
+
+
+async def test_what_does_not_stream_is_waited_for_as_long_as_a_piece(server):
+    server.body = [2, json.dumps(WHOLE).encode()]
+    assert (await failure(server, streams=False, timeout_s=0.3)).code == "engine_timeout"
+
+
+async def test_a_series_by_its_address_takes_the_place_of_its_images(server):
+    server.body = [json.dumps(WHOLE).encode()]
+    link = LinkPiece("https://pacs/studies/1.2/series/1.2.3", "att_1", "CT")
+    options = {"streams": False, "follows_links": True}
+    async with opened(server.url, archive_token="t0ken", **options) as engine:
+        assert engine.info.follows_links
+        await answer(engine, Question("Is there a nodule?", pieces=(link,)))
+    async with opened(server.url, **options) as engine:
+        await answer(engine, Question("Is there a nodule?", pieces=(link,)))
+    (_, with_token), (_, without) = server.requests
+    assert with_token["messages"] == [
+        {
+            "role": "user",
+            "content": [
+                {
+                    "type": "image_dicom",
+                    "image_dicom": {
+                        "dicom_source": "https://pacs/studies/1.2/series/1.2.3",
+                        "access_credential": "t0ken",
+                    },
+                },
+                {"type": "text", "text": "Is there a nodule?"},
+            ],
+        }
+    ]
+    assert "access_credential" not in json.dumps(without)
 
 
 async def test_nobody_listens():

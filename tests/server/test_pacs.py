@@ -1,9 +1,13 @@
 """Series from a real archive (Orthanc from Debian) over DICOMweb."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
 from assistant.cli import main
+from assistant.engines.pieces import ImagePiece
+from assistant.server.answers import LINK
 from tests.imaging import made, orthanc
 from tests.imaging.orthanc import needs_orthanc
 
@@ -43,6 +47,35 @@ async def test_a_study_is_found_by_its_accession_number_and_a_series_of_it_attac
     for said in (caplog.text, str(client.events)):
         assert "ACC77" not in said
         assert "MRN-4711" not in said
+
+
+@needs_orthanc
+async def test_an_engine_that_follows_links_is_given_the_address_of_a_series_for_plain_questions(
+    start_server, archive, caplog
+):
+    caplog.set_level("DEBUG")
+    server = await start_server(dicomweb_url=archive)
+    server.engine.info = replace(server.engine.info, follows_links=True)
+    client, created = await server.session()
+    session = created["session"]
+    headers = {"X-Session-Token": session["resume_token"]}
+    async with httpx.AsyncClient(base_url=server.http, timeout=120, headers=headers) as http:
+        one = {"study": "1.2.3.4.5", "series": "1.2.3.4.5.1"}
+        await http.post("/v1/pacs/attach", json=one, params={"session": session["id"]})
+        await client.until("assistant.attachment.added")
+        for text in ("Is there a nodule on this image?", "Make a table of the lab results on this image"):
+            item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+            await client.send("conversation.item.create", item=item)
+            await client.send("response.create")
+            done = (await client.until("response.done"))["response"]["id"]
+            parts = (await http.get(f"/v1/sessions/{session['id']}/answers/{done}/prompt")).json()["parts"]
+            assert (parts[0].get("text") == LINK) == text.startswith("Is")
+    linked, placed = (question.pieces for question in server.engine.questions)
+    (link,) = linked
+    series = f"{archive}/studies/1.2.3.4.5/series/1.2.3.4.5.1"
+    assert link.url.startswith(f"{series}/instances/"), "of one image, as Google's notebook names it"
+    assert any(isinstance(piece, ImagePiece) for piece in placed)
+    assert link.url not in caplog.text + str(client.events)
 
 
 @needs_orthanc

@@ -1,0 +1,76 @@
+"""A real HTTP server that speaks OpenAI's server-sent events, as it is told to."""
+
+import asyncio
+import contextlib
+import json
+
+
+def chunk(text=None, finish=None):
+    delta = {} if text is None else {"content": text}
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    body = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+    return f"data: {json.dumps(body)}\n\n".encode()
+
+
+END = [chunk(finish="stop"), b"data: [DONE]\n\n"]
+USAGE = (
+    b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[],'
+    b'"usage":{"prompt_tokens":7,"completion_tokens":2,"total_tokens":9}}\n\n'
+)
+
+
+class ModelServer:
+    """Says what it is told to: a status, and pieces of the body with waits (numbers) between them."""
+
+    def __init__(self):
+        self.status, self.headers, self.body = "200 OK", "", []
+        self.whole = True
+        self.requests = []
+        self.gone = asyncio.Event()
+
+    async def serve(self, reader, writer):
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            length = int(next(x.split(":")[1] for x in head.lower().splitlines() if "content-length" in x))
+            self.requests.append((head, json.loads(await reader.readexactly(length))))
+            whole = any(part[:1] == b"{" for part in self.body if isinstance(part, bytes))
+            kind = "application/json" if whole else "text/event-stream"
+            headers = f"{self.headers}\r\n" if self.headers else ""
+            writer.write(f"HTTP/1.1 {self.status}\r\n{headers}Content-Type: {kind}\r\n".encode())
+            writer.write(b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+            for part in self.body:
+                if isinstance(part, bytes):
+                    writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+                    await writer.drain()
+                else:
+                    waited = asyncio.ensure_future(reader.read(1))
+                    done, _ = await asyncio.wait({waited}, timeout=part)
+                    if done:
+                        self.gone.set()
+                        return
+                    waited.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await waited
+            if self.whole:
+                writer.write(b"0\r\n\r\n")
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self.gone.set()
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def running():
+    """One on a free port; ``root`` is its address."""
+    model = ModelServer()
+    listener = await asyncio.start_server(model.serve, "127.0.0.1", 0)
+    model.root = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    try:
+        yield model
+    finally:
+        listener.close()
+        await listener.wait_closed()
