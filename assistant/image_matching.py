@@ -34,7 +34,6 @@ MOST_WAITING = 32
 """Twice as many as there can be attachments to check."""
 MOST_SEARCHED = 16
 """Of one attachment, spread evenly: neighbouring slices are alike, and a CPU takes seconds for each image."""
-MOST_FOUND = 12
 
 Vector = npt.NDArray[np.float32]
 Place = tuple[str, int]
@@ -140,11 +139,9 @@ class ImageMatching:
         self._emit(LabelsScored(attachment_id=asked.attachment_id, index=asked.index, scores=scores))
 
     async def _search(self, embedder: Embedder, asked: SimilarFind) -> None:
-        own = (asked.attachment_id, asked.index)
-        image = await self._vector(embedder, own)
-        places = [
-            place for study in self._attachments.studies() for place in _searched(study) if place != own
-        ]
+        image = await self._vector(embedder, (asked.attachment_id, asked.index))
+        others = [study for study in self._attachments.studies() if study.id != asked.attachment_id]
+        places = [place for study in others for place in _searched(study)]
         found: list[SimilarImage] = []
         for looked_at, place in enumerate(places, start=1):
             new = place not in self._vectors
@@ -168,9 +165,16 @@ class ImageMatching:
 
 
 def _ranked(asked: SimilarFind, found: list[SimilarImage], looked_at: int, of: int) -> SimilarFound:
-    best = sorted(found, key=lambda image: -image.similarity)[:MOST_FOUND]
+    """The best picture of each attachment: the neighbours of a slice say no more than it does."""
+    best: dict[str, SimilarImage] = {}
+    for each in sorted(found, key=lambda image: -image.similarity):
+        best.setdefault(each.attachment_id, each)
     return SimilarFound(
-        attachment_id=asked.attachment_id, index=asked.index, images=best, looked_at=looked_at, of=of
+        attachment_id=asked.attachment_id,
+        index=asked.index,
+        images=list(best.values()),
+        looked_at=looked_at,
+        of=of,
     )
 
 

@@ -166,7 +166,7 @@ export interface LabelsScore {
   labels: string[];
 }
 
-/** Rank the session's other images and slices by how alike they are to this one. */
+/** Rank the other attachments by how alike their most similar picture is to this one. */
 export interface SimilarFind {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -474,7 +474,7 @@ export interface LabelsScored {
   scores: LabelScore[];
 }
 
-/** The answer to ``assistant.similar.find``, most alike first; it grows until ``looked_at`` is ``of``. */
+/** The answer to ``assistant.similar.find``, most alike first, the best picture of each attachment; it grows until ``looked_at`` is ``of``. */
 export interface SimilarFound {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -845,7 +845,7 @@ export interface ContextUsed {
   document_chars: number;
   /** Earlier questions with their answers; an engine takes what fits. */
   earlier: number;
-  /** How the images were chosen, in words; empty without images. */
+  /** How the images were chosen, in words; empty if the model was given none. */
   images: string;
 }
 

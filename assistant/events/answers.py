@@ -83,7 +83,9 @@ class ContextUsed(Part):
 
     document_chars: int = Field(0, description="Of the report so far; an engine with less room cuts it.")
     earlier: int = Field(0, description="Earlier questions with their answers; an engine takes what fits.")
-    images: str = Field("", description="How the images were chosen, in words; empty without images.")
+    images: str = Field(
+        "", description="How the images were chosen, in words; empty if the model was given none."
+    )
 
 
 class SourcePart(Part):

@@ -31,7 +31,7 @@ class LabelsScore(ClientEventBase):
 
 
 class SimilarFind(ClientEventBase):
-    """Rank the session's other images and slices by how alike they are to this one."""
+    """Rank the other attachments by how alike their most similar picture is to this one."""
 
     type: Literal["assistant.similar.find"] = "assistant.similar.find"
     attachment_id: str = Field(max_length=64)
@@ -101,7 +101,8 @@ class SimilarImage(Part):
 
 
 class SimilarFound(ServerEventBase):
-    """The answer to ``assistant.similar.find``, most alike first; it grows until ``looked_at`` is ``of``."""
+    """The answer to ``assistant.similar.find``, most alike first, the best picture of each attachment; it
+    grows until ``looked_at`` is ``of``."""
 
     type: Literal["assistant.similar.found"] = "assistant.similar.found"
     attachment_id: str

@@ -258,14 +258,17 @@ class Answering:
 
     def _created(self, answer: Answer) -> ResponseCreated:
         asked = answer.asked
+        engine = self._engine_for(asked)
         return ResponseCreated(
             response=ResponseBody(id=answer.response_id, status="in_progress"),
             question=asked.text,
             question_item_id=answer.question_item_id,
             attachment_ids=list(asked.attachment_ids),
-            engine=describe(self._engine_for(asked)),
+            engine=describe(engine),
             context=ContextUsed(
-                document_chars=len(asked.document), earlier=len(asked.earlier), images=answer.why_images
+                document_chars=len(asked.document),
+                earlier=len(asked.earlier),
+                images=answer.why_images if engine.sees_images else "",
             ),
         )
 

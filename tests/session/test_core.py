@@ -287,7 +287,10 @@ def test_questions_without_images_go_to_the_text_engine_and_the_others_to_the_on
     talk.handle(ImageAttached(attachment))
     actions = talk.handle(final(2, "Is there a pneumothorax on this image?"))
     assert not started(actions)[0].by_text_engine
-    assert of(ResponseCreated, actions)[0].engine.name == "scripted"
+    created = of(ResponseCreated, actions)[0]
+    assert created.engine.name == "scripted"
+    assert created.attachment_ids == ["a"]
+    assert created.context.images == "", "this engine sees none"
 
 
 def test_a_sentence_that_holds_both_is_split() -> None:
