@@ -3,7 +3,8 @@
 import { HandsFree } from './handsfree.js';
 import { Microphone, defaultSettings, microphones, whyNoMicrophone } from './microphone.js';
 import { Session } from './session.js';
-import { initialState, reduce, runningAnswer, transcript } from './state.js';
+import { runningAnswer, transcript } from './selectors.js';
+import { initialState, reduce } from './state.js';
 import { post, uploadAll } from './uploads.js';
 import { answersView } from './view/answers.js';
 import { archiveView } from './view/archive.js';

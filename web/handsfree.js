@@ -3,7 +3,7 @@
 import { Pedals, hasPedals } from './pedals.js';
 import { parse, wakePhrase } from './preferences.js';
 import { Reader } from './reader.js';
-import { transcript } from './state.js';
+import { transcript } from './selectors.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./preferences.js').Preferences} Preferences */

@@ -3,6 +3,10 @@
 // Server events are those of assistant/events/; local actions have a type that begins with `local.`.
 // Kept events carry a `seq`; one that was already taken is ignored, so a replay changes nothing.
 
+import {
+  addGap, blankUtterance, changeUtterance, completed, dropLive, edited, putUtterance, taken, updateLive,
+} from './entries.js';
+
 /**
  * @typedef {'auto'|'dictation'|'question'} Mode
  * @typedef {{name: string, stand_in: boolean, sees_images: boolean, notice: string, revision?: string}} Engine
@@ -283,77 +287,6 @@ function sessionCreated(state, event) {
   };
 }
 
-/** @param {number} epoch @param {string} itemId @returns {Utterance} */
-function blankUtterance(epoch, itemId) {
-  return {
-    kind: 'utterance', key: `${epoch}:${itemId}`, epoch, itemId, text: '', before: '', at: '',
-    startMs: 0, endMs: 0, intent: null, confidence: null, reason: '', corrected: false, doubtful: false, nearly: null, edited: false,
-    unfinished: false, error: '', words: [],
-  };
-}
-
-/** @param {State} state @param {string} itemId @param {(line: State['live'][0]) => State['live'][0]} change */
-function updateLive(state, itemId, change) {
-  const at = state.live.findIndex((each) => each.itemId === itemId);
-  if (at >= 0) return { ...state, live: state.live.with(at, change(state.live[at])) };
-  if (findUtterance(state, itemId)) return state; // its final is already here
-  return { ...state, live: [...state.live, change({ itemId, stable: '', tentative: '' })] };
-}
-
-/** @param {State} state @param {string} itemId @returns {State} */
-function dropLive(state, itemId) {
-  return { ...state, live: state.live.filter((each) => each.itemId !== itemId) };
-}
-
-/** @param {State} state @param {string} itemId @returns {Utterance|undefined} */
-export function findUtterance(state, itemId) {
-  for (let i = state.entries.length - 1; i >= 0; i -= 1) {
-    const entry = state.entries[i];
-    if (entry.epoch !== state.epoch) return undefined;
-    if (entry.kind === 'utterance' && entry.itemId === itemId) return entry;
-  }
-  return undefined;
-}
-
-/** @param {State} state @param {string} itemId @param {Partial<Utterance>} change @returns {State} */
-function changeUtterance(state, itemId, change) {
-  const found = findUtterance(state, itemId);
-  if (!found) return state;
-  return { ...state, entries: state.entries.with(state.entries.lastIndexOf(found), { ...found, ...change }) };
-}
-
-/** @param {State} state @param {string} itemId @param {Partial<Utterance>} change @returns {State} */
-function putUtterance(state, itemId, change) {
-  if (findUtterance(state, itemId)) return changeUtterance(state, itemId, change);
-  return { ...state, entries: [...state.entries, { ...blankUtterance(state.epoch, itemId), ...change }] };
-}
-
-/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
-function taken(state, event) {
-  const whole = event.part_of ? findUtterance(state, event.part_of) : undefined;
-  const when = whole ? { at: whole.at, startMs: whole.startMs, endMs: whole.endMs } : {};
-  return putUtterance(state, event.item_id, {
-    ...when, intent: event.intent, confidence: event.confidence, reason: event.reason, text: event.text,
-    corrected: Boolean(event.corrected), doubtful: Boolean(event.doubtful), nearly: event.nearly ?? null,
-  });
-}
-
-/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
-function completed(state, event) {
-  const next = dropLive(state, event.item_id);
-  if (!event.transcript.trim()) return next;
-  return putUtterance(next, event.item_id, {
-    text: event.transcript, at: event.at ?? '', startMs: event.start_ms ?? 0, endMs: event.end_ms ?? 0,
-  });
-}
-
-/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
-function edited(state, event) {
-  const found = findUtterance(state, event.item_id);
-  if (!found || found.text === event.text) return state;
-  return changeUtterance(state, event.item_id, { text: event.text, before: found.text, edited: true });
-}
-
 /** @param {State} state @param {Record<string, any>} attachment @returns {State} */
 function attachmentAdded(state, attachment) {
   const key = `${state.epoch}:${attachment.id}`;
@@ -390,13 +323,6 @@ function changeAnswer(state, responseId, change) {
   return { ...state, answers: state.answers.with(at, { ...answer, ...change(answer) }) };
 }
 
-/** @param {State} state @param {string} name @param {number} startMs @param {number} durationMs @param {string} reason @returns {State} */
-function addGap(state, name, startMs, durationMs, reason) {
-  /** @type {Gap} */
-  const gap = { kind: 'gap', key: `${state.epoch}:gap:${name}`, epoch: state.epoch, startMs, durationMs, reason };
-  return { ...state, entries: [...state.entries, gap] };
-}
-
 /** What is over needs no warning any more. @param {State} state @param {string} code @returns {State} */
 function without(state, code) {
   return { ...state, notices: state.notices.filter((each) => !each.id.startsWith(`${code}-`)) };
@@ -410,49 +336,4 @@ function addNotice(state, level, code, message) {
     ...state, noticeCount,
     notices: [...others, { id: `${code}-${noticeCount}`, level, message }].slice(-3),
   };
-}
-
-// --- what the views ask of it ---
-
-/** The answer that runs, if one does. @param {State} state */
-export function runningAnswer(state) {
-  const last = state.answers.at(-1);
-  return last?.status === 'in_progress' ? last : undefined;
-}
-
-/** The last utterance of this session the server has decided about. @param {State} state */
-export function lastHeard(state) {
-  for (let i = state.entries.length - 1; i >= 0; i -= 1) {
-    const entry = state.entries[i];
-    if (entry.epoch !== state.epoch) return undefined;
-    if (entry.kind === 'utterance' && entry.intent && entry.text) return entry;
-  }
-  return undefined;
-}
-
-/** Whether an entry belongs in the dictation column. @param {Entry} entry */
-export function isInDictation(entry) {
-  if (entry.kind !== 'utterance') return true;
-  return entry.intent !== 'question' && entry.intent !== 'echo' && (entry.intent !== null || entry.error !== '');
-}
-
-/** The report as plain text, as the server has it; a section without text is left out. @param {State} state */
-export function transcript(state) {
-  return (state.document?.sections ?? [])
-    .map(({ title, runs }) => ({ title, text: runs.map((run) => run.text).join('').replace(/^\n+|\n+$/g, '') }))
-    .filter(({ text }) => text.trim())
-    .map(({ title, text }) => (title ? `${title}:\n${text}` : text))
-    .join('\n\n');
-}
-
-/** What was lost of the audio, as words. @param {Record<string, any>|null} audio */
-export function lossInWords(audio) {
-  if (!audio) return '';
-  const unit = audio.transport === 'webrtc' ? 'packets' : 'frames';
-  const parts = [];
-  if (audio.lost > 0) {
-    parts.push(`lost ${audio.lost} of ${audio.received + audio.lost} ${unit}, ${audio.recovered ?? 0} recovered`);
-  }
-  if (audio.dropped_ms > 0) parts.push(`${(audio.dropped_ms / 1000).toFixed(1)} s not kept up with`);
-  return parts.join(' · ') || 'no loss';
 }

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from assistant.dictation import interpreter, literals
+from assistant.dictation import changes, desk, interpreter, literals
 from assistant.dictation.commands import Command, Grammar
+from assistant.dictation.desk import Desk, Outcome
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.editor import Editor, moved_position
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.insertion import goes_on, insert_spoken
-from assistant.dictation.interpreter import Desk, Outcome
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.live import LiveWriter
 from assistant.errors import BadInput
@@ -147,7 +147,7 @@ class Dictation:
             case "place_cursor":
                 self._place_cursor(self._pressed(button))
             case "next_field" | "previous_field":
-                where = interpreter.field_from(self.document, forward=button.command == "next_field")
+                where = desk.field_from(self.document, forward=button.command == "next_field")
                 self.editor.move(self.document.select(where))
             case "new_report":
                 outcome = interpreter.obey(
@@ -159,7 +159,7 @@ class Dictation:
                 macro = self.library.macro(button.name or "")
                 if macro is None:
                     raise BadInput("There is no such macro.", code="macro_unknown")
-                self.editor.change(interpreter.insert_macro(self.document, macro, None))
+                self.editor.change(changes.insert_macro(self.document, macro, None))
                 return f"Inserted “{macro.name}”."
             case "insert_text":
                 self.insert([Run(button.text or "", origin=button.origin)])

@@ -35,7 +35,7 @@ def every_reading(log_probs):
     return total
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 6), st.integers(0, 10_000))
 def test_a_wide_beam_finds_the_likeliest_readings_and_their_probabilities(frames, seed):
     log_probs = random_log_probs(frames, 6, seed)
@@ -46,7 +46,7 @@ def test_a_wide_beam_finds_the_likeliest_readings_and_their_probabilities(frames
     assert math.isclose(exact[found[0].pieces], max(exact.values()), rel_tol=1e-5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(3, 7), st.integers(0, 10_000))
 def test_alignment_finds_the_likeliest_frames(frames, seed):
     log_probs = random_log_probs(frames, 6, seed)

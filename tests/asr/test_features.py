@@ -36,7 +36,7 @@ def test_the_filters_are_those_of_the_models_own_extractor(extractor):
     assert np.abs(mel_filters(FeatureSettings()) - extractor.mel_filters.numpy()).max() <= 1e-12
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 4000), st.lists(st.integers(0, 1500), max_size=8), st.integers(0, 9))
 def test_any_chunking_gives_the_same_frames(samples, cuts, seed):
     audio = noise(samples, seed)

@@ -19,7 +19,7 @@ def test_loud_speech_is_left_as_it_is():
     assert gain_for(SPEECH) == 1.0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(1e-6, 2.0))
 def test_quiet_speech_is_lifted_towards_one_level_and_never_beyond_the_bound(volume):
     quiet = SPEECH * np.float32(volume)

@@ -13,7 +13,7 @@ def to_pcm(samples: Samples) -> bytes:
     return (np.clip(samples, -1, 0.9999) * 32768).astype("<i2").tobytes()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rate_hz=st.sampled_from([8_000, 11_025, 16_000, 22_050, 24_000, 44_100, 48_000]),
     sizes=st.lists(st.integers(0, 5_000), min_size=1, max_size=10),

@@ -53,7 +53,7 @@ def test_expected_texts_stay_as_they_are_and_raise_no_alarm() -> None:
         assert differences(row["spoken"], written) == (), row["spoken"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 10**9))
 def test_never_changes_what_matters(seed: int) -> None:
     text = sentence(random.Random(seed))
@@ -62,7 +62,7 @@ def test_never_changes_what_matters(seed: int) -> None:
     assert FORMATTER.format(written) == written
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=80))
 def test_any_text_is_taken(text: str) -> None:
     written = FORMATTER.format(text)
@@ -75,7 +75,7 @@ WORDS = table(
     )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(WORDS), max_size=12))
 def test_any_order_of_its_words_is_taken(words: list[str]) -> None:
     text = " ".join(words)

@@ -43,7 +43,7 @@ def test_a_document_reference_is_valid_and_holds_the_text_with_its_hash():
     assert attachment.hash == hashlib.sha1(data).digest()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports)
 def test_any_report_is_valid_fhir(made):
     DiagnosticReport.model_validate_json(write_json(diagnostic_report(made)))
@@ -104,7 +104,7 @@ def test_hl7_gives_back_the_text():
     assert _observed(report())[0] == ("Findings", FINDINGS)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports)
 def test_any_report_keeps_its_segments(made):
     segments = oru_r01(made).decode().split("\r")

@@ -45,7 +45,7 @@ def test_an_empty_report_is_a_document_all_the_same():
     assert "Chest X-ray" in _pdf_text(report(("", "")))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(reports)
 def test_word_takes_any_text_and_gives_it_back(made):
     got = [p.text for p in _opened(made).paragraphs]
@@ -81,7 +81,7 @@ def test_a_long_report_runs_over_pages():
     assert reader.metadata.title == "Chest X-ray"
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(reports)
 def test_a_pdf_takes_any_text(made):
     assert printable(write_pdf(made)[:5].decode()) == "%PDF-"

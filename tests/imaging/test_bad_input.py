@@ -139,7 +139,7 @@ def test_of_many_pictures_the_model_gets_what_it_has_room_for(tmp_path):
         assert sum(hasattr(piece, "image") for piece in pieces) == min(most, 125)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 1200), st.integers(0, 255)), min_size=1, max_size=8))
 def test_a_damaged_file_is_a_problem_or_still_a_picture(tmp_path_factory, changes):
     folder = tmp_path_factory.mktemp("fuzz", numbered=True)

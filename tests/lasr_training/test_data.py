@@ -38,7 +38,7 @@ def test_features_are_those_of_the_library():
     assert np.abs(data.features(audio) - library).max() < 1e-3
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**31), st.booleans())
 def test_an_augmented_utterance_is_sound_within_range_and_not_shorter_than_its_speech(seed, mild):
     heard = data.augment(tone(0.7).astype(np.float32) / 32768, np.random.default_rng(seed), mild=mild)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { initialState, isInDictation, lastHeard, lossInWords, reduce, runningAnswer, transcript } from '../../web/state.js';
+import { isInDictation, lastHeard, lossInWords, runningAnswer, transcript } from '../../web/selectors.js';
+import { initialState, reduce } from '../../web/state.js';
 
 const PREFIX = 'conversation.item.input_audio_transcription.';
 const engine = { name: 'stand-in', stand_in: true, sees_images: true, notice: '' };

@@ -1,6 +1,6 @@
 // The assistant's column: questions as heard, answers as they stream.
 
-import { findUtterance, runningAnswer } from '../state.js';
+import { findUtterance, runningAnswer } from '../selectors.js';
 import { spoken, wholeSentences } from '../sentences.js';
 import { plainLines, withoutJson } from '../answers.js';
 import { FollowEnd, KeyedList, byId, clock, element, setText } from './dom.js';

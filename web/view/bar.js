@@ -1,6 +1,6 @@
 // The bar at the bottom and the status at the top: the microphone, the mode, what was heard last.
 
-import { lastHeard, lossInWords } from '../state.js';
+import { lastHeard, lossInWords } from '../selectors.js';
 import { byId, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */

@@ -1,6 +1,6 @@
 // What was heard, utterance by utterance, and how each was taken: to look it up, and to change it.
 
-import { isInDictation } from '../state.js';
+import { isInDictation } from '../selectors.js';
 import { KeyedList, byId, clock, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */

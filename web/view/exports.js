@@ -1,7 +1,7 @@
 // Copy, and the export dialog: what to look at first, then the formats. Export is possible whatever is found.
 
 import { FORMATS, exported, findings } from '../reports.js';
-import { transcript } from '../state.js';
+import { transcript } from '../selectors.js';
 import { byId, element, setText } from './dom.js';
 import { goTo } from './places.js';
 

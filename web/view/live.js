@@ -1,6 +1,6 @@
 // The live line: what is being said, where it will go; stable words in ink, those that may change in grey.
 
-import { isInDictation } from '../state.js';
+import { isInDictation } from '../selectors.js';
 import { element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */

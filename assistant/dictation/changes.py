@@ -1,0 +1,133 @@
+"""Commands that take away, change and add. Pure; each raises ``BadInput`` when it cannot be done."""
+
+import re
+from dataclasses import replace
+
+from assistant.dictation.commands import Command
+from assistant.dictation.desk import Desk, Outcome, found, meant, unit_range
+from assistant.dictation.document import Document, Position, Range, Run
+from assistant.dictation.insertion import open_section
+from assistant.dictation.library import Macro, said_in
+from assistant.errors import BadInput
+
+
+def scratch(document: Document, desk: Desk) -> Outcome:
+    if document.selected:
+        return Outcome(document.delete(document.selected), "Deleted the selection.")
+    item_id = desk.last_utterance(document)
+    if item_id is None:
+        raise BadInput("There is no utterance to take out.", code="nothing_to_scratch")
+    places = document.ranges_of(item_id)
+    without = document.without_item(item_id)
+    start = places[0].start
+    text = without.section(places[0].section_id).text
+    return Outcome(
+        without.move(Position(places[0].section_id, min(start, len(text)))), "Took the last utterance out."
+    )
+
+
+def delete(command: Command, document: Document, desk: Desk) -> Outcome:
+    if command.which == "all":
+        if document.is_empty:
+            raise BadInput("The report is empty.", code="report_empty")
+        for section in document.sections:
+            document = document.replace(Range(section.id, 0, len(section.text)), ())
+        first = document.sections[0]
+        return Outcome(document.move(Position(first.id, 0)), "Cleared the report. “Undo” brings it back.")
+    if not command.unit:
+        return scratch(document, desk)
+    where = unit_range(command, document)
+    return Outcome(document.delete(where), f"Deleted {_named(command)}.")
+
+
+def replace_words(command: Command, document: Document, desk: Desk) -> Outcome:
+    where = found(command.target, document, desk)
+    old = document.section(where.section_id).text[where.start : where.end]
+    new = desk.write(command.text, True)
+    if not old.rstrip().endswith("."):
+        new = new.removesuffix(".")
+    if old[:1].isupper() and old[1:2].islower() and new[:1].islower():
+        new = new[:1].upper() + new[1:]
+    document = document.replace(where, [Run(new, document.item_at(where) or desk.item_id)])
+    end = Position(where.section_id, len(document.section(where.section_id).text))
+    return Outcome(document.move(end), f"Replaced “{old}” with “{new}”.")
+
+
+def capitals(command: Command, document: Document, desk: Desk) -> Outcome:
+    where = meant(command, document, desk)
+    section = document.section(where.section_id)
+    old = section.text[where.start : where.end]
+    match command.text:
+        case "all_caps":
+            new = old.upper()
+        case "no_caps":
+            new = old.lower()
+        case _:
+            new = re.sub(r"(?<![\w'])[a-z]", lambda match: match[0].upper(), old)
+    cursor = document.cursor
+    return Outcome(_spelled(document, where, new).move(cursor), f"Wrote “{new.strip()}”.")
+
+
+def _spelled(document: Document, where: Range, new: str) -> Document:
+    """Other letters for the same words: each run keeps its source."""
+    at = 0
+    for run in document.section(where.section_id).runs:
+        start, end = max(at, where.start), min(at + len(run.text), where.end)
+        if start < end and run.field is None:
+            piece = new[start - where.start : end - where.start]
+            document = document.replace(Range(where.section_id, start, end), [replace(run, text=piece)])
+        at += len(run.text)
+    return document
+
+
+def new_line(command: Command, document: Document, desk: Desk) -> Outcome:
+    cursor = document.cursor
+    where = document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
+    text = document.section(where.section_id).text
+    if text[where.end : where.end + 1] == " ":
+        where = replace(where, end=where.end + 1)
+    before = text[: where.start]
+    match command.which:
+        case "paragraph":
+            piece, message = "\n\n", "New paragraph."
+        case "bullet":
+            piece, message = "\n- ", "New bullet."
+        case "number":
+            piece, message = f"\n{_next_number(before)}. ", "New number."
+        case _:
+            piece, message = "\n", "New line."
+    if not before or before.endswith("\n"):
+        piece = piece.lstrip("\n") if before.endswith("\n\n") or not before else piece.removeprefix("\n")
+    if not piece:
+        raise BadInput("There is a new line already.", code="nothing_to_break")
+    return Outcome(document.replace(where, [Run(piece, desk.item_id)]), message)
+
+
+def _next_number(before: str) -> int:
+    last = re.search(r"(?:^|\n)(\d{1,2})\. [^\n]*$", before)
+    return int(last[1]) + 1 if last else 1
+
+
+def insert_macro(document: Document, macro: Macro, item_id: str | None) -> Document:
+    """At the cursor; in the section that the macro names, at its end, where the report has that one."""
+    here = document.section(document.cursor.section_id).title
+    named = (macro.section or "").casefold()
+    if named and here.casefold() != named and any(s.title.casefold() == named for s in document.sections):
+        document = open_section(document, named)
+    cursor = document.cursor
+    where = document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
+    text = document.section(where.section_id).text
+    runs = said_in(macro, item_id)
+    before, after = text[: where.start], text[where.end :]
+    first = replace(runs[0], text=(" " if before and not before[-1].isspace() else "") + runs[0].text)
+    last = [Run(" ", item_id, "macro")] if after and not after[0].isspace() else []
+    document = document.replace(where, [first, *runs[1:], *last])
+    inserted = Range(where.section_id, where.start, document.cursor.offset)
+    fields = [f for f, _ in document.fields() if f.section_id == inserted.section_id]
+    inside = [f for f in fields if inserted.start <= f.start < inserted.end]
+    return document.select(inside[0]) if inside else document
+
+
+def _named(command: Command) -> str:
+    number = f"{command.count} " if command.count > 1 else ""
+    return f"the {command.which or 'last'} {number}{command.unit}{'s' if command.count > 1 else ''}"

@@ -1,0 +1,115 @@
+"""What a command works with, and which place in the report it means. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from assistant.dictation.commands import Command
+from assistant.dictation.document import Document, Range
+from assistant.dictation.formatter import SECTIONS
+from assistant.dictation.library import Library, spoken_key
+from assistant.dictation.places import find, unit_at
+from assistant.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a command needs to know beside the report. ``utterances`` are those taken, in order."""
+
+    library: Library
+    utterances: tuple[str, ...]
+    write: Callable[[str, bool], str]
+    item_id: str | None = None
+
+    def find(self, document: Document, said: str) -> Range | None:
+        return find(document, said, lambda words: self.write(words, True))
+
+    def last_utterance(self, document: Document) -> str | None:
+        there = set(document.item_ids)
+        return next((each for each in reversed(self.utterances) if each in there), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``text`` is what is to be read aloud, for ``read_back``."""
+
+    document: Document
+    message: str
+    text: str = ""
+
+
+def meant(command: Command, document: Document, desk: Desk) -> Range:
+    """What "that", a unit or words mean: the selection, the last utterance, or a place in the text."""
+    if command.target:
+        return found(command.target, document, desk)
+    if command.which == "all":
+        section = document.section(document.cursor.section_id)
+        return Range(section.id, 0, len(section.text))
+    if command.unit:
+        return unit_range(command, document)
+    if document.selected:
+        return document.selected
+    item_id = desk.last_utterance(document)
+    if item_id is None:
+        raise BadInput("There is no utterance yet that “that” could mean.", code="nothing_said")
+    return document.ranges_of(item_id)[-1]
+
+
+def found(words: str, document: Document, desk: Desk) -> Range:
+    where = desk.find(document, words)
+    if where is None:
+        raise BadInput(f"The report does not have “{words}”.", code="words_not_found")
+    return where
+
+
+def unit_range(command: Command, document: Document) -> Range:
+    here = document.section(document.cursor.section_id)
+    which = command.which or "last"
+    if command.unit in ("section", "document"):
+        span = (0, len(here.text)) if here.text else None
+    elif command.unit == "field":
+        where = document.selected or field_from(document, forward=False)
+        return where
+    else:
+        span = unit_at(here.text, document.cursor.offset, command.unit, which, command.count)
+    if span is None:
+        raise BadInput(f"There is no {command.unit} here.", code="nothing_there")
+    return Range(here.id, *span)
+
+
+def field_from(document: Document, *, forward: bool) -> Range:
+    """The next or previous unfilled field, from the cursor on and round again. Raises ``BadInput``."""
+    fields = [where for where, _ in document.fields()]
+    if not fields:
+        raise BadInput("There is no field left to fill.", code="no_field")
+    order = {section.id: number for number, section in enumerate(document.sections)}
+    selected = document.selected
+    start = selected.start if selected else document.cursor.offset
+    here = (order[document.cursor.section_id], start)
+    if forward:
+        behind = [
+            f
+            for f in fields
+            if (order[f.section_id], f.start) > here or (not selected and _key(f, order) == here)
+        ]
+        return behind[0] if behind else fields[0]
+    ahead = [f for f in fields if _key(f, order) < here]
+    return ahead[-1] if ahead else fields[-1]
+
+
+def _key(where: Range, order: dict[str, int]) -> tuple[int, int]:
+    return order[where.section_id], where.start
+
+
+def section_title(document: Document, said: str) -> str | None:
+    """The report's own section that was meant, or a usual one that is then opened; in lower case."""
+    titles = {spoken_key(s.title): s.title.lower() for s in document.sections if s.title}
+    key = spoken_key(said)
+    for name in (key, key.removesuffix("s"), key + "s"):
+        if name in titles:
+            return titles[name]
+    if close := get_close_matches(key, titles, n=1, cutoff=0.75):
+        return titles[close[0]]
+    if contained := [title for name, title in titles.items() if key in name.split()]:
+        return contained[0]
+    return next((name for name in (key, key.removesuffix("s"), key + "s") if name in SECTIONS), None)

@@ -1,0 +1,76 @@
+"""Commands that say where the next words go. Pure; each raises ``BadInput`` when it cannot be done."""
+
+from assistant.dictation.commands import Command
+from assistant.dictation.desk import Desk, Outcome, field_from, found, meant, section_title
+from assistant.dictation.document import Document, Position, Range
+from assistant.dictation.insertion import open_section
+from assistant.dictation.places import unit_at
+from assistant.errors import BadInput
+
+
+def select(command: Command, document: Document, desk: Desk) -> Outcome:
+    if command.which == "none":
+        return Outcome(document.move(document.cursor), "Nothing is selected.")
+    where = meant(command, document, desk)
+    text = document.section(where.section_id).text[where.start : where.end]
+    start = where.start + len(text) - len(text.lstrip())
+    where = Range(where.section_id, start, where.end)
+    return Outcome(document.select(where), f"Selected “{_short(text.strip())}”: the next words replace it.")
+
+
+def insert_at(command: Command, document: Document, desk: Desk) -> Outcome:
+    where = found(command.target, document, desk)
+    offset = where.start if command.which == "before" else where.end
+    words = document.section(where.section_id).text[where.start : where.end]
+    return Outcome(
+        document.move(Position(where.section_id, offset)), f"The next words go {command.which} “{words}”."
+    )
+
+
+def go_to(command: Command, document: Document) -> Outcome:
+    here = document.section(document.cursor.section_id)
+    if command.target:
+        title = section_title(document, command.target)
+        if title is None:
+            raise BadInput(f"There is no section “{command.target}”.", code="section_unknown")
+        document = open_section(document, title)
+        section = document.section(document.cursor.section_id)
+        if field := next((f for f, _ in document.fields() if f.section_id == section.id), None):
+            document = document.select(field)
+        return Outcome(document, f"At {section.title}.")
+    within = {"section": (0, len(here.text)), "line": _line(here.text, document.cursor.offset)}
+    within["paragraph"] = unit_at(here.text, document.cursor.offset, "paragraph", "this") or (0, 0)
+    if command.unit in within:
+        start, end = within[command.unit]
+        offset = start if command.which == "top" else end
+        return Outcome(
+            document.move(Position(here.id, offset)), f"At the {command.which} of the {command.unit}."
+        )
+    if command.which == "top":
+        return Outcome(document.move(Position(document.sections[0].id, 0)), "At the top.")
+    last = document.sections[-1]
+    return Outcome(document.move(Position(last.id, len(last.text))), "At the end.")
+
+
+def _line(text: str, offset: int) -> tuple[int, int]:
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    return start, len(text) if end < 0 else end
+
+
+def step(command: Command, document: Document) -> Outcome:
+    if command.unit == "section":
+        ids = [section.id for section in document.sections]
+        at = ids.index(document.cursor.section_id) + (1 if command.name == "next" else -1)
+        if not 0 <= at < len(ids):
+            raise BadInput(f"There is no {command.name} section.", code="no_section")
+        section = document.sections[at]
+        moved = document.move(Position(section.id, len(section.text)))
+        return Outcome(moved, f"At {section.title or 'the text'}.")
+    where = field_from(document, forward=command.name == "next")
+    name = document.section(where.section_id).text[where.start : where.end]
+    return Outcome(document.select(where), f"At {name}.")
+
+
+def _short(text: str, limit: int = 60) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

