@@ -4,6 +4,8 @@
 scripts/train_mini.py synthesise            # speech for 24,000 sentences (35 h) into ~/mini-train/data
 scripts/train_mini.py train --minutes 145   # goes on with --resume; the model lies in ~/mini-train/hf
 scripts/train_mini.py evaluate              # word error on unseen sentences and an unseen voice
+scripts/train_mini.py language-model        # a 6-gram over its pieces into ~/mini-train/pieces-6.arpa.gz
+scripts/train_mini.py new-words             # recordings for finetune_medasr.py into ~/mini-train/{new,old}
 """
 
 import argparse
@@ -20,7 +22,8 @@ import torch
 from torch import distributed
 from transformers import LasrForCTC, LasrTokenizer
 
-from lasr_training import data, recordings, text, training, vocabulary
+from assistant.asr.language_model import label
+from lasr_training import data, new_words, ngrams, recordings, text, training, vocabulary
 
 TRAIN, DEV, TEST, UNSEEN = 24_000, 160, 400, 40
 
@@ -61,13 +64,20 @@ def train(folder: Path, minutes: float, rank: int, workers: int, again: bool) ->
 
 def evaluate(folder: Path, model_folder: Path, others: Path | None) -> None:
     tokens = LasrTokenizer.from_pretrained(model_folder)
-    model = LasrForCTC.from_pretrained(model_folder)
+    model = LasrForCTC.from_pretrained(model_folder, dtype=torch.float32)
     held = [*data.read_set(folder, "test"), *data.read_set(folder, "espeak")]
     if others:
         held = recordings.read_folder(others)
     for voice in sorted({u.voice for u in held}):
         log(f"{voice} {sum(u.voice == voice for u in held)} utterances")
     log(json.dumps(training.evaluate(model, tokens, held)))
+
+
+def language_model(folder: Path, model_folder: Path) -> None:
+    """Of the sentences that were trained on, none of those that are held out."""
+    tokens = LasrTokenizer.from_pretrained(model_folder)
+    said = [[label(piece) for piece in tokens.tokenize(target)] for target in sentences()[0]]
+    ngrams.write_arpa(folder / "pieces-6.arpa.gz", ngrams.counted(said, order=6))
 
 
 def log(line: str) -> None:
@@ -78,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["synthesise", "train", "evaluate"])
+    parser.add_argument("what", choices=["synthesise", "train", "evaluate", "language-model", "new-words"])
     parser.add_argument("--out", type=Path, default=Path.home() / "mini-train")
     parser.add_argument("--minutes", type=float, default=145.0)
     parser.add_argument("--workers", type=int, default=2, help="training processes of one thread each")
@@ -94,6 +104,11 @@ def main() -> None:
             train(args.out, args.minutes, args.rank, args.workers, args.resume)
         case "evaluate":
             evaluate(args.out / "data", args.model or args.out / "hf", args.recordings)
+        case "language-model":
+            language_model(args.out, args.model or args.out / "hf")
+        case "new-words":
+            train, held = sentences()
+            new_words.synthesise(args.out, avoid=frozenset([*train, *held]))
 
 
 if __name__ == "__main__":

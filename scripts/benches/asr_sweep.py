@@ -3,6 +3,7 @@
 lookahead: words committed with so much future against the final, cached and in windows.
 stable: how many stable words the final changes, by rule. gain: word error by microphone level.
 hotwords: what expected words that were not said cost. confidence: how often words of each one are right.
+language_model: greedy, a beam alone, and with an n-gram model over pieces (--lm) by its weight.
 seams: ten minutes in windows against the same clips alone. int8: word error by precision.
 """
 
@@ -11,6 +12,7 @@ import csv
 import difflib
 import json
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +21,7 @@ import numpy as np
 from asr_live import padded, words_of
 
 from assistant.asr.acoustic import WindowSteps, open_acoustic
+from assistant.asr.beam import BeamSettings
 from assistant.asr.bundle import encoder_frames, mel_frames, open_bundle
 from assistant.asr.calibration import expected_error, judge
 from assistant.asr.ctc import BestPath, collapse, spell
@@ -26,12 +29,18 @@ from assistant.asr.features import log_mel
 from assistant.asr.lasr_stream import PRESETS, LasrStream
 from assistant.asr.medasr import MedAsrModel
 from assistant.audio.files import read_audio
+from lasr_training.data import read_set
+from lasr_training.voices import TRAINED
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 16_000
 
 
 def read_clips(folder, most):
+    """A folder of recordings with transcripts.tsv, or what train_mini.py made: its test set, training voices."""
+    if not (folder / "transcripts.tsv").exists():
+        made = [u for u in read_set(folder, "test") if u.voice in TRAINED][:most]
+        return [((u.audio / 32768).astype(np.float32), u.target) for u in made]
     with (folder / "transcripts.tsv").open() as file:
         rows = list(csv.DictReader(file, delimiter="\t"))[:most]
     return [(read_audio(folder / row["path"]), row["text"]) for row in rows]
@@ -165,6 +174,25 @@ def hotwords(_args, model, clips):
             )
 
 
+def language_model(args, model, clips):
+    """A beam without a language model has an expected phrase that nobody says, or it would be greedy."""
+    said, audio = [text for _, text in clips], [padded(each) for each, _ in clips]
+
+    def row(name, each):
+        started = time.perf_counter()
+        heard = [each.transcribe(samples).text for samples in audio]
+        spent = (time.perf_counter() - started) / sum(map(len, audio)) * RATE
+        print(f"| {name} | {wer(said, heard):.1%} | {spent:.3f} |", flush=True)
+
+    print("| decoding | WER | seconds a second of audio |\n|---|---|---|")
+    row("greedy", model)
+    row("beam of 8", model.expecting(["zzyzx"]))
+    for weight in (0.05, 0.15, 0.3, 0.5, 0.8):
+        settings = BeamSettings(lm_weight=weight)
+        each = MedAsrModel(args.bundle, precision=args.precision, language_model=args.lm, beam=settings)
+        row(f"beam of 8, language model {weight}", each)
+
+
 def confidence(_args, model, clips):
     """With the bundle's calibration, if it has one."""
     judged = [pair for audio, text in clips for pair in judge(model.transcribe(padded(audio)).words, text)]
@@ -212,7 +240,7 @@ def int8(args, _model, clips):
         print(precision, f"{wer(said, [model.transcribe(padded(a)).text for a, _ in clips]):.2%}", flush=True)
 
 
-PARTS = {f.__name__: f for f in (lookahead, stable, gain, hotwords, confidence, seams, int8)}
+PARTS = {f.__name__: f for f in (lookahead, stable, gain, hotwords, language_model, confidence, seams, int8)}
 
 
 def main():
@@ -224,6 +252,7 @@ def main():
     parser.add_argument("--precision", default="int8", choices=("int8", "fp32"))
     parser.add_argument("--data", type=Path, default=ROOT / "tests" / "data" / "dictation")
     parser.add_argument("--most", type=int, default=1000, help="clips at most")
+    parser.add_argument("--lm", type=Path, default=Path.home() / "mini-train" / "pieces-6.arpa.gz")
     args = parser.parse_args()
     model = MedAsrModel(args.bundle, precision=args.precision)
     PARTS[args.part](args, model, read_clips(args.data, args.most))

@@ -1,0 +1,49 @@
+"""Two folders of recordings for fine-tuning: sentences with drug names the mini model never heard, and others."""
+
+import random
+from pathlib import Path
+
+import soundfile
+
+from lasr_training import text, voices
+
+NAMES = (
+    "lecanemab inclisiran finerenone vericiguat mavacamten "
+    "upadacitinib risankizumab zuranolone omaveloxolone resmetirom"
+).split()
+FRAMES = (
+    "continue {} daily {{period}}",
+    "can i give {} with <drug>",
+    "start {} <digit> milligrams daily {{period}}",
+    "what is the dose of {}",
+    "is {} safe in pregnancy",
+    "<who> was started on {} for <disease> {{period}}",
+    "stop {} before <surgery>",
+    "{} and <drug> {{period}}",
+    "does {} cause <symptom>",
+    "<who> denies <symptom> on {} {{period}}",
+)
+SENTENCES_PER_NAME = 24
+OLD = 600
+
+
+def synthesise(folder: Path, avoid: frozenset[str]) -> None:
+    """Writes `new/` and `old/` (FLAC and transcripts.tsv), said by the training voices.
+
+    `avoid`: what the model was trained on; no sentence of `old` is among it.
+    """
+    rng = random.Random(5)
+    new = [text.expand(rng.choice(FRAMES).format(name), rng) for name in NAMES for _ in range(SENTENCES_PER_NAME)]
+    _write(folder / "new", new, rng)
+    _write(folder / "old", text.sentences(OLD, seed=3, avoid=avoid), rng)
+
+
+def _write(folder: Path, targets: list[str], rng: random.Random) -> None:
+    rows = ["path\ttext"]
+    for number, target in enumerate(targets):
+        voice = rng.choice(voices.TRAINED)
+        path = folder / voice / f"{number:03d}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, voices.say(text.spoken(target), voice, rng), voices.SAMPLE_RATE)
+        rows.append(f"{voice}/{path.name}\t{target}")
+    (folder / "transcripts.tsv").write_text("\n".join(rows) + "\n")
