@@ -39,7 +39,7 @@ def session_state(
         style=HouseStyle.model_validate(asdict(conversation.dictation.formatter.options)),
         guidelines=_shelf(components),
         audio=SessionAudio(input=AudioInput(format=AudioFormat(rate=rate_hz))),
-        recogniser=Recogniser(name=components.model.name),
+        recogniser=Recogniser(name=components.model.name, takes_keywords=components.model.takes_phrases),
         engine=describe(components.engine.info),
         ice_servers=list(settings.ice_servers),
         version=__version__,

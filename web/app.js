@@ -16,6 +16,7 @@ import { dictationView } from './view/dictation.js';
 import { reportView } from './view/report.js';
 import { toolsView } from './view/tools.js';
 import { byId, element, setText } from './view/dom.js';
+import { expectedSettings } from './view/expected.js';
 import { exportsView } from './view/exports.js';
 import { listenForKeys } from './view/keys.js';
 import { settingsView } from './view/settings.js';
@@ -54,6 +55,7 @@ const session = new Session((event) => {
   if (event.type === 'session.created') {
     microphone.connectionOpened();
     tellStyle();
+    tellExpected(event.session);
     attach(unsent.splice(0));
   } else if (event.type === 'assistant.webrtc.answer') microphone.handle(event);
   else if (event.type === 'local.connection' && (event.phase === 'waiting' || event.phase === 'closed')) {
@@ -123,6 +125,7 @@ const trust = trustView({
 
 const report = reportView({ send, sendQuietly: (event) => session.send(event) });
 const tellStyle = styleSettings(send);
+const tellExpected = expectedSettings(send);
 const matching = matchingView({ send, look: (attachment, index) => look(attachment, index) });
 const look = viewer(send, matching.looked);
 

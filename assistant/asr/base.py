@@ -73,6 +73,9 @@ class AsrModel(Protocol):
     name: str
     """As shown on the page and the wire, e.g. ``moonshine-tiny-en``."""
 
+    takes_phrases: bool
+    """Whether ``expecting`` can be used."""
+
     def open_stream(self) -> AsrStream: ...
 
     def expecting(self, phrases: Sequence[str]) -> "AsrModel":

@@ -33,6 +33,8 @@ class GreedyDecoder:
 class MedAsrModel:
     """Raises as ``open_bundle`` and ``open_acoustic``. ``workers`` full-context passes run at once."""
 
+    takes_phrases = True
+
     def __init__(
         self,
         folder: Path,

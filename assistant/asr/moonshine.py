@@ -40,6 +40,7 @@ class MoonshineModel:
     """The tiny English model, shared by all sessions. Raises ``Missing`` if the files are not there."""
 
     name = "moonshine-tiny-en"
+    takes_phrases = False
 
     def __init__(self, folder: Path) -> None:
         files = [folder / n for n in ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")]

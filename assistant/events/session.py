@@ -71,6 +71,7 @@ class ModeSet(ClientEventBase):
 class Recogniser(Part):
     name: str
     sample_rate_hz: int = 16_000
+    takes_keywords: bool = Field(False, description="Whether it can be given words to expect.")
 
 
 class EngineDescription(Part):

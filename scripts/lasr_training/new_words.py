@@ -33,7 +33,9 @@ def synthesise(folder: Path, avoid: frozenset[str]) -> None:
     `avoid`: what the model was trained on; no sentence of `old` is among it.
     """
     rng = random.Random(5)
-    new = [text.expand(rng.choice(FRAMES).format(name), rng) for name in NAMES for _ in range(SENTENCES_PER_NAME)]
+    new = [
+        text.expand(rng.choice(FRAMES).format(name), rng) for name in NAMES for _ in range(SENTENCES_PER_NAME)
+    ]
     _write(folder / "new", new, rng)
     _write(folder / "old", text.sentences(OLD, seed=3, avoid=avoid), rng)
 

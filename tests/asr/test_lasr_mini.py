@@ -1,11 +1,14 @@
 """Real words through the whole path: the mini model that ships, on speech it has not seen."""
 
 import csv
+from pathlib import Path
 
 import jiwer
 import numpy as np
 import pytest
 import soundfile
+import torch
+from transformers import AutoProcessor, LasrForCTC
 
 from assistant.asr.calibration import plain_words
 from assistant.components import open_recogniser
@@ -87,3 +90,14 @@ def test_expected_words_are_found(model, clips):
     helped = model.expecting(spoken)
     plain, better = (error_rate(said, [m.transcribe(s).text for s, _ in clips]) for m in (model, helped))
     assert better < plain
+
+
+def test_the_weights_beside_the_bundle_are_those_that_it_was_exported_from(model, clips):
+    folder = Path(__file__).resolve().parents[2] / "models/lasr-mini/weights"
+    processor = AutoProcessor.from_pretrained(folder)
+    torch_model = LasrForCTC.from_pretrained(folder, dtype=torch.float32)
+    texts = []
+    for samples, _ in clips:
+        inputs = processor(samples, sampling_rate=16_000, return_tensors="pt")
+        texts += processor.batch_decode(torch_model.generate(**inputs), skip_special_tokens=True)
+    assert error_rate(texts, [model.transcribe(samples).text for samples, _ in clips]) < 0.02  # int8

@@ -1,6 +1,7 @@
 """The report in a real browser: spoken into it with punctuation and commands, typed into it meanwhile."""
 
 import io
+import json
 import re
 
 import docx
@@ -141,3 +142,23 @@ def test_a_house_style_chosen_in_the_settings_holds_for_what_is_dictated_then_an
     )
     assert style["units"] == "as_dictated"
     assert style["dates"] == "long"
+
+
+@pytest.mark.parametrize("server", [lambda _tmp_path: {"asr": "lasr-mini"}], indirect=True)
+def test_names_written_in_the_settings_are_told_to_the_recogniser_now_and_at_the_next_visit(open_page):
+    page = open_page()
+    expect(page.get_by_text("lasr-mini").first).to_be_visible()
+    told = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: told.append(frame)))
+    page.reload()
+    page.click("#settings-open")
+    box = page.get_by_label("Names and words to expect")
+    box.fill("ziprasidone\nCefazolin, Dr. Okonkwo")
+    page.click("#settings [value=close]")
+    page.reload()
+    expect(box).to_have_value("ziprasidone\nCefazolin, Dr. Okonkwo")
+    expect(page.locator("#status")).to_contain_text("Ready")
+    sent = [m for m in map(json.loads, told) if m["type"] == "session.update"]
+    keywords = [m["session"]["audio"]["input"]["transcription"]["keywords"] for m in sent]
+    assert keywords == [["ziprasidone", "Cefazolin", "Dr. Okonkwo"]] * 2
+    assert not page.errors

@@ -37,6 +37,7 @@ class LoudnessModel:
     """Loudness 0.3 is a dictated sentence, 0.6 a question; ``texts`` may be changed."""
 
     name = "loudness"
+    takes_phrases = True
 
     def __init__(self):
         self.texts = {3: "The lungs are clear.", 6: "Is there a pneumothorax on this image?"}
