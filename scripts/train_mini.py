@@ -9,6 +9,7 @@ scripts/train_mini.py new-words             # recordings for finetune_medasr.py 
 """
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -107,8 +108,7 @@ def main() -> None:
         case "language-model":
             language_model(args.out, args.model or args.out / "hf")
         case "new-words":
-            train, held = sentences()
-            new_words.synthesise(args.out, avoid=frozenset([*train, *held]))
+            new_words.synthesise(args.out, avoid=frozenset(itertools.chain(*sentences())))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ RATE = 16_000
 
 
 def read_clips(folder, most):
-    """A folder of recordings with transcripts.tsv, or what train_mini.py made: its test set, training voices."""
+    """A folder of recordings with transcripts.tsv, or test set of train_mini.py in the trained voices."""
     if not (folder / "transcripts.tsv").exists():
         made = [u for u in read_set(folder, "test") if u.voice in TRAINED][:most]
         return [((u.audio / 32768).astype(np.float32), u.target) for u in made]

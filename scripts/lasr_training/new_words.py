@@ -1,4 +1,4 @@
-"""Two folders of recordings for fine-tuning: sentences with drug names the mini model never heard, and others."""
+"""Recordings for fine-tuning: sentences with drug names that the mini model never heard, and others."""
 
 import random
 from pathlib import Path
@@ -8,9 +8,17 @@ import soundfile
 from lasr_training import text, voices
 
 NAMES = (
-    "lecanemab inclisiran finerenone vericiguat mavacamten "
-    "upadacitinib risankizumab zuranolone omaveloxolone resmetirom"
-).split()
+    "lecanemab",
+    "inclisiran",
+    "finerenone",
+    "vericiguat",
+    "mavacamten",
+    "upadacitinib",
+    "risankizumab",
+    "zuranolone",
+    "omaveloxolone",
+    "resmetirom",
+)
 FRAMES = (
     "continue {} daily {{period}}",
     "can i give {} with <drug>",

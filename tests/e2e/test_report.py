@@ -149,7 +149,7 @@ def test_names_written_in_the_settings_are_told_to_the_recogniser_now_and_at_the
     page = open_page()
     expect(page.get_by_text("lasr-mini").first).to_be_visible()
     told = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: told.append(frame)))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda m: told.append(m)))  # noqa: PLW0108
     page.reload()
     page.click("#settings-open")
     box = page.get_by_label("Names and words to expect")
