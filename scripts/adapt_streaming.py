@@ -96,14 +96,15 @@ def distil(student: Tensor, teacher: Tensor, frames: Tensor) -> Tensor:
 
 def adapt(model: LasrForCTC, batches: Iterator[data.Batch], *, minutes: float, rate: float, seed: int,
           log: Callable[[str], None]) -> int:  # fmt: skip
-    """Trains the model in place until the time is over; returns the steps taken."""
+    """Trains the model in place until the time or the batches are over; returns the steps taken."""
     teacher = copy.deepcopy(model).eval()
     graph = CachedLasr(model, frozen=False)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98))
     rng = np.random.default_rng(seed)
     started, step, losses = time.monotonic(), 0, []
-    while (done := (time.monotonic() - started) / (60 * minutes)) < 1:
-        batch = next(batches)
+    for batch in batches:
+        if (done := (time.monotonic() - started) / (60 * minutes)) >= 1:
+            break
         frames = model._get_subsampling_output_length(batch.mask.sum(-1))
         with torch.no_grad():
             heard = teacher(input_features=batch.features, attention_mask=batch.mask).logits

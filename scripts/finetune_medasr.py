@@ -8,9 +8,10 @@ with {period} and [FINDINGS], for these to be learned. 30 % of the sentences are
 them is printed before and after. `--old` names recordings of what the model already knows: they are mixed
 in and scored too, so that forgetting shows. `--bundle` exports the result for the assistant.
 
-The recipe: AdamW at 3e-5, 300 steps of warm-up, batches of 8 x 4, recordings under 0.6 s left out, like
-lengths together, all weights trained in fp32. BatchNorm keeps its statistics: few recordings would spoil
-them.
+The recipe: AdamW at 3e-5, 300 steps of warm-up and then linearly to nothing, batches of 8 x 4, recordings
+under 0.6 s left out, like lengths together, all weights trained in fp32. Ours beside it: each recording is
+heard anew each time (speed, level, silence around, noise), and BatchNorm keeps its statistics: few
+recordings would spoil them.
 """
 
 import argparse
@@ -49,13 +50,13 @@ def labels_of(tokens: LasrTokenizer, text: str, recipe: Recipe) -> list[int]:
 
 def epoch(utterances: list[data.Utterance], tokens: LasrTokenizer, recipe: Recipe,
           rng: np.random.Generator) -> Iterator[data.Batch]:  # fmt: skip
-    """Batches of like length in random order; each recording with a slightly different level."""
+    """Batches of like length in random order, each recording as another microphone may have heard it."""
     order = sorted(utterances, key=lambda u: u.seconds * rng.uniform(0.9, 1.1))
     groups = [order[i : i + recipe.batch] for i in range(0, len(order), recipe.batch)]
     for i in rng.permutation(len(groups)):
         pairs = [
             (
-                data.features((u.audio / 32768 * rng.uniform(0.6, 1.4)).astype(np.float32)),
+                data.features(data.augment((u.audio / 32768).astype(np.float32), rng)),
                 labels_of(tokens, u.target, recipe),
             )
             for u in groups[i]
@@ -71,7 +72,8 @@ def fine_tune(model: LasrForCTC, tokens: LasrTokenizer, utterances: list[data.Ut
     optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.rate)
     per_epoch = -(-len(utterances) // (recipe.batch * recipe.accumulate))
     # A set too small for 300 steps of warm-up would never reach its rate.
-    warmup = min(recipe.warmup, max(1, recipe.epochs * per_epoch // 5))
+    steps = recipe.epochs * per_epoch
+    warmup = min(recipe.warmup, max(1, steps // 5))
     step = 0
     for number in range(recipe.epochs):
         losses = []
@@ -83,7 +85,9 @@ def fine_tune(model: LasrForCTC, tokens: LasrTokenizer, utterances: list[data.Ut
                 loss, final = training.loss_of(model, batch, halfway=0.0)
                 (loss / len(some)).backward()
                 losses.append(final)
-            optimizer.param_groups[0]["lr"] = recipe.rate * min(1.0, (step + 1) / warmup)
+            optimizer.param_groups[0]["lr"] = recipe.rate * min(
+                (step + 1) / warmup, (steps - step) / (steps - warmup + 1)
+            )
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             optimizer.zero_grad()
