@@ -109,7 +109,7 @@ def test_two_xrays_are_checked_matched_and_asked_about_in_the_order_of_time(open
     page = open_page()
     dropped(page, folder)
     expect(page.get_by_role("button", name="Look at X-ray")).to_have_count(2, timeout=PATIENCE_MS)
-    checked = page.locator("#attached .check", has_text="by tiny-siglip; unverified")
+    checked = page.locator("#attached .look-note", has_text="by tiny-siglip; unverified")
     expect(checked).to_have_count(2, timeout=PATIENCE_MS)
 
     page.get_by_role("button", name="Look at X-ray").first.click()

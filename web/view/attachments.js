@@ -35,12 +35,12 @@ export function attachmentsView({ send, attach, look }) {
     const node = old ?? element('div', { class: 'attached' }, element('span', { class: 'place' }),
       item.kind === 'record' ? element('span', { class: 'look' }, ...lookOf(item)) : element('button', {
         type: 'button', class: 'look', 'aria-label': `Look at ${item.name}`, title: item.name, onclick: () => look(item),
-      }, ...lookOf(item)), element('span', { class: 'check' }),
+      }, ...lookOf(item)), element('span', { class: 'look-note' }),
       element('button', {
         type: 'button', class: 'remove', 'aria-label': `Remove ${item.name}`, title: 'Remove',
         onclick: () => send({ type: 'assistant.attachment.remove', attachment_id: item.id }),
       }, '×'));
-    setText(node.querySelector('.check'), item.note);
+    setText(node.querySelector('.look-note'), item.note);
     return node;
   });
   /** @type {State|null} */
