@@ -936,6 +936,8 @@ export interface GuidelineShelf {
 export interface Recogniser {
   name: string;
   sample_rate_hz: number;
+  /** Whether it can be given words to expect. */
+  takes_keywords: boolean;
 }
 
 /** A SigLIP that checks images, scores labels and finds similar images. Unverified, as all models are. */
