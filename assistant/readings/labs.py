@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from assistant.readings.fenced import fenced_json
+from assistant.readings.lab_codes import LOINC, UCUM, loinc_of, ucum_of
 
 Flag = Literal["", "low", "normal", "high", "abnormal"]
 MOST_ROWS = 200
@@ -138,8 +139,8 @@ GENERATED = "Read from a report by a language model; not verified."
 
 
 def to_fhir(report: LabReport) -> dict[str, Any]:
-    """A FHIR R4 Bundle of preliminary Observations. Names and units are text as printed: no LOINC or UCUM
-    code is guessed. No patient is named: who imports it says whose they are."""
+    """A FHIR R4 Bundle of preliminary Observations. Names and units are text as printed, with the LOINC and
+    UCUM codes that ``lab_codes`` is sure of. No patient is named: who imports it says whose they are."""
     return {
         "resourceType": "Bundle",
         "type": "collection",
@@ -161,22 +162,20 @@ def _observation(row: LabRow) -> dict[str, Any]:
                 ]
             }
         ],
-        "code": {"text": row.name},
+        "code": _code(row),
         "note": [{"text": "; ".join([GENERATED, *_printed(row)])}],
     }
     if parsed := _RESULT.match(row.result):
-        quantity: dict[str, Any] = {"value": _number(parsed["value"])}
+        quantity = _quantity(_number(parsed["value"]), row.unit)
         if comparator := parsed["comparator"]:
             quantity["comparator"] = _COMPARATORS[comparator]
-        if row.unit:
-            quantity["unit"] = row.unit
         observation["valueQuantity"] = quantity
     else:
         observation["valueString"] = f"{row.result} {row.unit}".strip()
     if row.reference:
         low, high = _bounds(row.reference)
         limits = {"low": low, "high": high}
-        quantities = {name: {"value": value} for name, value in limits.items() if value is not None}
+        quantities = {name: _quantity(value, row.unit) for name, value in limits.items() if value is not None}
         observation["referenceRange"] = [{**quantities, "text": row.reference}]
     if row.flag:
         code, display = _INTERPRETATION[row.flag]
@@ -185,6 +184,20 @@ def _observation(row: LabRow) -> dict[str, Any]:
     if row.method:
         observation["method"] = {"text": row.method}
     return observation
+
+
+def _code(row: LabRow) -> dict[str, Any]:
+    code = loinc_of(row.name, row.unit, row.specimen)
+    return {"text": row.name, **({"coding": [{"system": LOINC, "code": code}]} if code else {})}
+
+
+def _quantity(value: float, unit: str) -> dict[str, Any]:
+    quantity: dict[str, Any] = {"value": value}
+    if unit:
+        quantity["unit"] = unit
+    if code := ucum_of(unit):
+        quantity |= {"system": UCUM, "code": code}
+    return quantity
 
 
 def _printed(row: LabRow) -> list[str]:

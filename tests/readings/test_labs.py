@@ -94,12 +94,15 @@ def test_fhir_is_a_valid_bundle_of_preliminary_observations():
     Bundle.model_validate(bundle)
     first, crp, culture, ferritin = (entry["resource"] for entry in bundle["entry"])
     assert first["status"] == "preliminary"
-    assert first["valueQuantity"] == {"value": 9.1, "unit": "g/dL"}
+    unit = {"unit": "g/dL", "system": "http://unitsofmeasure.org", "code": "g/dL"}
+    assert first["code"]["coding"] == [{"system": "http://loinc.org", "code": "718-7"}]
+    assert first["valueQuantity"] == {"value": 9.1, **unit}
     assert first["referenceRange"] == [
-        {"low": {"value": 12.0}, "high": {"value": 15.5}, "text": "12.0 - 15.5"}
+        {"low": {"value": 12.0, **unit}, "high": {"value": 15.5, **unit}, "text": "12.0 - 15.5"}
     ]
     assert first["interpretation"][0]["coding"][0]["code"] == "L"
-    assert crp["valueQuantity"] == {"value": 0.6, "comparator": "<", "unit": "mg/L"}
+    assert crp["valueQuantity"] == {"value": 0.6, "comparator": "<", **unit, "unit": "mg/L", "code": "mg/L"}
+    assert "coding" not in culture["code"]
     assert culture["valueString"] == "no growth"
     assert "not verified" in ferritin["note"][0]["text"]
     assert "subject" not in first
