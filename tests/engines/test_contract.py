@@ -17,8 +17,8 @@ from assistant.engines.hf_engine import TransformersEngine
 from assistant.engines.llamacpp import LlamaCppEngine
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.engines.scripted import ScriptedEngine
+from random_gemma import save as save_tiny_gemma
 from tests.engines.asking import ask, ask_one_piece
-from tests.engines.tiny_gemma import save as save_tiny_gemma
 
 ASKED = Question("What is the capital of Italy?", document="marker-dictation")
 

@@ -13,8 +13,8 @@ from assistant.engines.base import Question, Usage
 from assistant.engines.hf_engine import TransformersEngine
 from assistant.engines.pieces import Image, ImagePiece
 from assistant.errors import EngineFailed, Missing
+from random_gemma import save
 from tests.engines.asking import ask, failure
-from tests.engines.tiny_gemma import save
 
 ASKED = Question("Is there an effusion?", "The lungs are clear.")
 

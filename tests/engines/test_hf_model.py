@@ -10,7 +10,7 @@ import torch
 from assistant.engines.base import Usage
 from assistant.engines.hf_model import _Streamer, load
 from assistant.errors import BadInput, Missing
-from tests.engines.tiny_gemma import save
+from random_gemma import save
 
 
 def never():
