@@ -139,6 +139,8 @@ def save(folder: Path, shape: Shape = TINY) -> Path:
     torch.set_default_dtype(getattr(torch, shape.dtype))
     try:
         model = transformers.Gemma3ForConditionalGeneration(config).eval()
+        with torch.no_grad():  # zeros by default: all images would look alike
+            model.model.multi_modal_projector.mm_input_projection_weight.normal_(std=0.1)
     finally:
         torch.set_default_dtype(before)
     model.generation_config.eos_token_id = [ids["<eos>"], ids["<end_of_turn>"]]

@@ -18,8 +18,9 @@ from assistant.engines.prompt import (
     completion_text,
     room_for_answer,
 )
+from assistant.engines.refusals import failed, refused
 from assistant.engines.thinking import ThinkingFilter
-from assistant.errors import AssistantError, BadInput, EngineFailed, Missing
+from assistant.errors import AssistantError, EngineFailed, Missing
 
 CONTEXT_TOKENS = 32_768
 """What MedGemma 1.5 was trained to: room for 85 slices or 125 patches."""
@@ -120,7 +121,8 @@ class LlamaCppEngine:
 
     async def answer(self, question: Question) -> AsyncIterator[Output]:
         """Pieces of the answer. Raises ``EngineFailed`` (``engine_failed``, ``engine_timeout``,
-        ``engine_busy``, ``engine_not_loaded``) and ``BadInput`` (``prompt_too_long``)."""
+        ``engine_busy``, ``engine_not_loaded``) and ``BadInput`` (``prompt_too_long``,
+        ``image_not_readable``)."""
         run = await self._start(question)
         thinking = ThinkingFilter()
         try:
@@ -167,7 +169,7 @@ class LlamaCppEngine:
                 server.handle_chat_completions(self._chat(question), run.take)
             run.put(None)
         except Exception:  # whatever the library raises; its text may quote the prompt
-            run.put(_failed())
+            run.put(failed())
 
     def _completion(self, question: Question) -> Message:
         return {
@@ -253,7 +255,7 @@ class _Run:
         except asyncio.QueueFull:
             self._stopped = True
             self._queue.get_nowait()
-            self._queue.put_nowait(_failed())
+            self._queue.put_nowait(failed())
 
     def take(self, chunk: Message | str) -> bool:
         """Called by the library with each chunk; True ends the generation."""
@@ -282,13 +284,8 @@ class _Run:
         return item
 
 
-def _failed() -> EngineFailed:
-    return EngineFailed("The answer engine failed. Ask again.", code="engine_failed")
-
-
 def _translated(error: Any) -> AssistantError:
-    if isinstance(error, dict) and "exceed_context" in str(error.get("type", "")):
-        return BadInput(
-            "The question with its dictation and images is too long for this model.", code="prompt_too_long"
-        )
-    return _failed()
+    if not isinstance(error, dict):
+        return failed()
+    kind = str(error.get("type"))
+    return refused(f"{kind} {error.get('message')}", by_a_fault="exceed_context" not in kind)

@@ -11,8 +11,9 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
 from assistant.engines.base import EngineInfo, Output, Question, Thought, Usage
-from assistant.engines.openai_errors import Advice, cut_off, refused, translated
+from assistant.engines.openai_errors import Advice, translated
 from assistant.engines.prompt import chat_messages, room_for_answer
+from assistant.engines.refusals import cut_off, refused
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError, BadInput
 
