@@ -2,7 +2,6 @@
 
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.library import read_library
-from assistant.engines.base import EngineInfo
 from assistant.events import (
     CommandDone,
     DocumentChanged,
@@ -13,15 +12,13 @@ from assistant.events import (
 )
 from assistant.session.core import Conversation
 from assistant.session.types import (
-    Emit,
-    FinalHeard,
     IntentCorrected,
     LibraryLoaded,
     ReportCommanded,
     StyleChosen,
 )
+from tests.session.talk import INFO, final, of
 
-INFO = EngineInfo(name="scripted", stand_in=True, sees_images=False, notice="A stand-in.")
 LIBRARY = read_library(
     {
         "t.yaml": "name: Chest\nsections:\n- {title: Findings, text: '[lungs: clear | hazy]'}\n"
@@ -40,16 +37,8 @@ def talk(*said):
     return conversation
 
 
-def final(utterance, text):
-    return FinalHeard(utterance, text, (), 0, 1000, "2026-01-01T10:00:00+00:00")
-
-
 def press(conversation, command, **arguments):
     return conversation.handle(ReportCommanded(DocumentCommand(command=command, event_id="e1", **arguments)))
-
-
-def of(kind, actions):
-    return [a.event for a in actions if isinstance(a, Emit) and isinstance(a.event, kind)]
 
 
 def test_the_library_tells_what_can_be_said_and_what_is_wrong():
