@@ -1,8 +1,12 @@
 """A real HTTP server that speaks OpenAI's server-sent events, as it is told to."""
 
 import asyncio
+import base64
 import contextlib
+import io
 import json
+
+import PIL.Image
 
 
 def chunk(text=None, finish=None):
@@ -20,7 +24,10 @@ USAGE = (
 
 
 class ModelServer:
-    """Says what it is told to: a status, and pieces of the body with waits (numbers) between them."""
+    """Says what it is told to: a status, and pieces of the body with waits (numbers) between them. ``react``
+    may choose them by the request, as ``as_vllm`` does."""
+
+    react = None
 
     def __init__(self):
         self.status, self.headers, self.body = "200 OK", "", []
@@ -33,6 +40,8 @@ class ModelServer:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             length = int(next(x.split(":")[1] for x in head.lower().splitlines() if "content-length" in x))
             self.requests.append((head, json.loads(await reader.readexactly(length))))
+            if self.react:
+                self.status, self.body = self.react(self.requests[-1][1])
             whole = any(part[:1] == b"{" for part in self.body if isinstance(part, bytes))
             kind = "application/json" if whole else "text/event-stream"
             headers = f"{self.headers}\r\n" if self.headers else ""
@@ -61,6 +70,27 @@ class ModelServer:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+
+def as_vllm(request):
+    """What a model server says to an answerable question, and what it refuses."""
+    content = request["messages"][-1]["content"]
+    text = content[-1]["text"]
+    if len(text) > 20_000:
+        return refusal("This model's maximum context length is 4096 tokens.")
+    for part in content[:-1]:
+        try:
+            PIL.Image.open(io.BytesIO(base64.b64decode(part["image_url"]["url"].partition(",")[2])))
+        except PIL.UnidentifiedImageError:
+            return refusal("cannot identify image file <_io.BytesIO object>")
+    if not request.get("stream"):
+        message = {"role": "assistant", "content": "Rome it is."}
+        return "200 OK", [0.05, json.dumps({"choices": [{"index": 0, "message": message}]}).encode()]
+    return "200 OK", [chunk("Rome "), 0.05, chunk("it "), 0.05, chunk("is."), *END]
+
+
+def refusal(message):
+    return "400 Bad Request", [json.dumps({"error": {"message": message, "code": 400}}).encode()]
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,5 @@
 """The engine with its real process."""
 
-import asyncio
 import os
 import signal
 import threading
@@ -11,7 +10,6 @@ import pytest
 
 from assistant.engines.base import Question, Usage
 from assistant.engines.hf_engine import TransformersEngine
-from assistant.engines.pieces import Image, ImagePiece
 from assistant.errors import EngineFailed, Missing
 from random_gemma import save
 from tests.engines.asking import ask, failure
@@ -19,7 +17,7 @@ from tests.engines.asking import ask, failure
 ASKED = Question("Is there an effusion?", "The lungs are clear.")
 
 
-async def test_it_survives_bad_questions_a_stuck_process_and_a_dead_one(tmp_path):
+async def test_it_survives_a_stuck_process(tmp_path):
     engine = TransformersEngine(str(save(tmp_path / "tiny-gemma")), max_tokens=20, timeout_s=60)
     assert (await failure(engine, ASKED))[0].code == "engine_not_loaded"
     await engine.load()
@@ -29,11 +27,6 @@ async def test_it_survives_bad_questions_a_stuck_process_and_a_dead_one(tmp_path
         *_, usage = [output async for output in engine.answer(ASKED)]
         assert isinstance(usage, Usage) and usage.output_tokens == 20
         said = await ask(engine, ASKED)
-
-        assert (await failure(engine, Question("marker " * 300)))[0].code == "prompt_too_long"
-        broken = ImagePiece(Image("att_1", "x.png", "image/png", b"marker", 1, 1))
-        assert (await failure(engine, Question("?", pieces=(broken,))))[0].code == "image_not_readable"
-        assert await ask(engine, ASKED) == said
 
         engine._max_tokens, engine._timeout_s = 500, 0.3
         async with aclosing(engine.answer(ASKED)) as outputs:
@@ -46,12 +39,6 @@ async def test_it_survives_bad_questions_a_stuck_process_and_a_dead_one(tmp_path
         os.kill(engine._process.pid, signal.SIGCONT)
         engine._max_tokens, engine._timeout_s = 20, 60
         assert await ask(engine, ASKED) == said, "the stuck answer was stopped, and nothing of it is left"
-
-        dying = asyncio.create_task(failure(engine, ASKED))
-        await asyncio.sleep(0)
-        os.kill(engine._process.pid, signal.SIGKILL)
-        assert (await dying)[0].code == "engine_died"
-        assert await ask(engine, ASKED) == said, "it was started again"
     finally:
         await engine.close()
     assert (await failure(engine, ASKED))[0].code == "engine_not_loaded"
