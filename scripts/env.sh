@@ -46,3 +46,13 @@ ensure_environment() {
 ensure_models() {
   .venv/bin/assistant models pull --defaults >/dev/null || fail "The default models could not be fetched (the reason stands above)."
 }
+
+# ensure_typescript: for the page's types. Fails where it is not here and cannot be fetched.
+ensure_typescript() {
+  local wanted
+  wanted="$(cksum < package-lock.json)"
+  command -v node >/dev/null || return 1
+  [ "$(cat node_modules/.installed 2>/dev/null)" = "$wanted" ] && return
+  command -v npm >/dev/null && npm ci --ignore-scripts --no-audit --no-fund --silent || return 1
+  echo "$wanted" > node_modules/.installed
+}

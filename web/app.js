@@ -15,7 +15,7 @@ import { barView } from './view/bar.js';
 import { dictationView } from './view/dictation.js';
 import { reportView } from './view/report.js';
 import { toolsView } from './view/tools.js';
-import { byId, element, setText } from './view/dom.js';
+import { byId, element } from './view/dom.js';
 import { expectedSettings } from './view/expected.js';
 import { exportsView } from './view/exports.js';
 import { listenForKeys } from './view/keys.js';
@@ -131,13 +131,13 @@ const look = viewer(send, matching.looked);
 
 const views = [
   report,
-  toolsView({ send, step: (name) => report.command(name) }),
+  toolsView({ send, step: report.command }),
   dictationView({ send }),
   answersView({ send, key: reportKey }),
   archiveView({ post: (path, body) => post(path, body, session) }),
   attachmentsView({ send, attach, look }),
   matching,
-  barView({ send, level: () => microphone.level() }),
+  barView({ send, step: report.command, level: () => microphone.level() }),
   bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),
   tabsView(),
   attentionView({ toggle: () => handsFree.toggleSleep() }),

@@ -7,6 +7,7 @@ class Capture extends AudioWorkletProcessor {
     this.filled = 0;
   }
 
+  /** @param {Float32Array[][]} inputs */
   process([input]) {
     const samples = input[0];
     if (!samples) return true;

@@ -13,7 +13,7 @@ export function blankUtterance(epoch, itemId) {
   return {
     kind: 'utterance', key: `${epoch}:${itemId}`, epoch, itemId, text: '', before: '', at: '',
     startMs: 0, endMs: 0, intent: null, confidence: null, reason: '', corrected: false, doubtful: false, nearly: null, edited: false,
-    unfinished: false, error: '', words: [],
+    unfinished: false, error: '', alsoHeard: '', words: [],
   };
 }
 
@@ -59,7 +59,14 @@ export function completed(state, event) {
   if (!event.transcript.trim()) return next;
   return putUtterance(next, event.item_id, {
     text: event.transcript, at: event.at ?? '', startMs: event.start_ms ?? 0, endMs: event.end_ms ?? 0,
+    alsoHeard: otherWords(event.transcript, event.also_heard?.transcript ?? ''),
   });
+}
+
+/** The other text, unless it differs in marks and capitals only. @param {string} text @param {string} other */
+function otherWords(text, other) {
+  const words = (/** @type {string} */ each) => each.toLowerCase().match(/[\p{L}\p{N}]+/gu)?.join(' ') ?? '';
+  return words(text) === words(other) ? '' : other;
 }
 
 /** @param {State} state @param {{[field: string]: any}} event @returns {State} */

@@ -301,7 +301,7 @@ export async function microphones() {
 
 /** Why this page can have no microphone at all, or ''. */
 export function whyNoMicrophone() {
-  if (globalThis.isSecureContext && navigator.mediaDevices?.getUserMedia) return '';
+  if (globalThis.isSecureContext && navigator.mediaDevices) return '';
   if (!globalThis.isSecureContext) {
     return 'Browsers give the microphone only to pages opened with https:// or on localhost. '
       + 'Open this page that way; typing questions works here too.';

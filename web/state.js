@@ -30,6 +30,7 @@ import {
  * @property {boolean} edited
  * @property {boolean} unfinished   the server went away in the middle of it
  * @property {string} error
+ * @property {string} alsoHeard    what another recogniser made of it, if that has other words
  * @property {Array<{text: string, start_ms: number, end_ms: number, confidence?: number|null}>} words
  *
  * @typedef {{kind: 'gap', key: string, epoch: number, startMs: number, durationMs: number, reason: string}} Gap
@@ -88,8 +89,7 @@ import {
  * @property {Record<string, any>|null} audio    the last assistant.audio.status
  */
 
-/** @type {State} */
-export const initialState = Object.freeze({
+export const initialState = Object.freeze(/** @type {State} */ ({
   connection: { phase: 'connecting', reason: '', resuming: false },
   session: null,
   epoch: 0,
@@ -109,7 +109,7 @@ export const initialState = Object.freeze({
   library: null,
   command: null,
   audio: null,
-});
+}));
 
 /**
  * @param {State} state
@@ -159,11 +159,11 @@ export function reduce(state, event) {
     case 'assistant.intent':
       return taken(state, event);
     case 'assistant.document.changed':
-      return { ...state, document: event };
+      return { ...state, document: /** @type {any} */ (event) };
     case 'assistant.library':
-      return { ...state, library: event };
+      return { ...state, library: /** @type {any} */ (event) };
     case 'assistant.command.done':
-      return { ...state, command: event };
+      return { ...state, command: /** @type {any} */ (event) };
     case 'assistant.item.edited':
       return edited(state, event);
     case 'assistant.audio.gap':

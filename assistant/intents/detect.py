@@ -29,8 +29,6 @@ class Context:
     mode: Mode = "auto"
     has_images: bool = False
     answer_running: bool = False
-    dictation_paused: bool = False
-    """Dictation was paused by voice: only commands, and words to the assistant, are taken."""
 
 
 @dataclass(frozen=True, slots=True)

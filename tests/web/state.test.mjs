@@ -200,3 +200,11 @@ test('a warning goes when what it warned of is over', () => {
   const unsent = reduce(initialState, { type: 'local.notice', level: 'warning', code: 'not_sent', message: 'c' });
   assert.deepEqual(reduce(unsent, created()).notices, []);
 });
+
+test('what the other recogniser heard is kept where it has other words', () => {
+  const [start, delta, final, intent] = heard(1, 'Is their a mass?');
+  const also = (/** @type {string} */ transcript) => after([created(), ...numbered([
+    start, delta, { ...final, also_heard: { recogniser: 'other', transcript } }, intent])]).entries[0].alsoHeard;
+  assert.equal(also('Is there a mass?'), 'Is there a mass?');
+  assert.equal(also('is their a mass'), '');
+});

@@ -3,6 +3,7 @@
 import { findUtterance, runningAnswer } from '../selectors.js';
 import { spoken, wholeSentences } from '../sentences.js';
 import { plainLines, withoutJson } from '../answers.js';
+import { alsoNode } from './dictation.js';
 import { FollowEnd, KeyedList, byId, clock, element, setText } from './dom.js';
 import { findingsNode } from './findings.js';
 import { showMarkdown } from './markdown.js';
@@ -28,7 +29,7 @@ export function answersView({ send, key }) {
     node.update(row);
     return node;
   });
-  /** @type {Map<string, {answer: Answer, utterance: any, pictures: any[]}>} */
+  /** @type {Map<string, {answer: Answer, utterance: any, pictures: any[], current: boolean}>} */
   let rows = new Map();
 
   return (/** @type {State} */ state) => {
@@ -68,6 +69,10 @@ function cardNode(answer, send, key) {
   }, 'That was dictation');
   const pictures = element('div', { class: 'thumbs' });
   const checks = element('ul', { class: 'checks' });
+  const also = element('div', {});
+  const askOther = (/** @type {string} */ text) =>
+    send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] } })
+    && send({ type: 'response.create' });
   const text = element('div', { class: 'answer-text' });
   const cursor = element('span', { class: 'cursor', 'aria-hidden': 'true' });
   const error = element('p', { class: 'failed' });
@@ -94,7 +99,7 @@ function cardNode(answer, send, key) {
   const findings = findingsNode(key);
   const node = element('article', { class: 'card', 'data-response': answer.responseId },
     element('div', { class: 'card-question' },
-      element('div', { class: 'card-head' }, kind, time, wrong), title, pictures, checks),
+      element('div', { class: 'card-head' }, kind, time, wrong), title, also, pictures, checks),
     element('div', { class: 'card-answer' }, text, cursor, error, unseen, sources, findings),
     element('div', { class: 'card-foot' }, by, how, insert, stop));
 
@@ -107,6 +112,11 @@ function cardNode(answer, send, key) {
     setText(time, utterance ? clock(utterance.at) : '');
     time.dateTime = utterance?.at ?? '';
     wrong.hidden = !current || !utterance || asDictation;
+    if (node.utterance !== utterance) {
+      node.utterance = utterance;
+      const other = utterance && alsoNode(utterance, current && 'Ask this', () => askOther(utterance.alsoHeard));
+      also.replaceChildren(...(other ? [other] : []));
+    }
     const drawn = now.boxes || (now.labs && now.labs.rejected === 0);
     showMarkdown(text, drawn ? withoutJson(now.text) : now.text);
     linkCitations(text, now.sources);

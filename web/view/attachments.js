@@ -62,7 +62,7 @@ function number(strip, present) {
   const pictures = present.filter((each) => each.kind !== 'record').map((each) => each.key);
   present.forEach(({ key }, i) => {
     const place = pictures.length > 1 ? pictures.indexOf(key) + 1 : 0;
-    setText(strip.children[i].querySelector('.place'), place ? String(place) : '');
+    setText(/** @type {Element} */ (strip.children[i].querySelector('.place')), place ? String(place) : '');
   });
 }
 

@@ -10,8 +10,11 @@ const TRANSPORTS = { webrtc: 'WebRTC', websocket: 'WebSocket' };
 const VERBS = { off: 'Start', asking: 'Cancel', connecting: 'Stop dictating', on: 'Stop dictating', waiting: 'Stop dictating' };
 const TAKEN = { dictation: 'Dictation', question: 'Question', command: 'Command', echo: 'Left out as an echo' };
 
-/** @param {{send: (event: Record<string, unknown>) => boolean, level: () => number}} actions */
-export function barView({ send, level }) {
+/**
+ * @param {{send: (event: Record<string, unknown>) => boolean, step: (name: string) => void, level: () => number}} actions
+ * `step` undoes or redoes, once a running edit is with the server
+ */
+export function barView({ send, step, level }) {
   const mic = byId('mic');
   const bars = /** @type {HTMLElement[]} */ ([...byId('level').children]);
   const change = element('button', { type: 'button', class: 'quiet small', 'data-testid': 'last-change' });
@@ -30,7 +33,7 @@ export function barView({ send, level }) {
   const done = element('span', { class: 'last-done', 'data-testid': 'last-done' });
   const undo = element('button', {
     type: 'button', class: 'quiet small', hidden: true,
-    onclick: () => send({ type: 'assistant.document.command', command: 'undo' }),
+    onclick: () => step('undo'),
   }, '↶ Undo');
   const nearly = element('button', {
     type: 'button', class: 'small offer', 'data-testid': 'nearly', hidden: true,

@@ -6,8 +6,8 @@ import { KeyedList, byId, clock, element, setText } from './dom.js';
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../state.js').Utterance} Utterance */
 
-const SHAPES = { dictation: '¶', question: '?', command: '▸' };
-const WORDS = { dictation: 'Dictation', question: 'Question', command: 'Command' };
+const SHAPES = { dictation: '¶', question: '?', command: '▸', echo: '∅' };
+const WORDS = { dictation: 'Dictation', question: 'Question', command: 'Command', echo: 'Echo' };
 
 /** @param {{send: (event: Record<string, unknown>) => boolean}} actions */
 export function dictationView({ send }) {
@@ -56,7 +56,9 @@ function utteranceNode(entry, canChange, send) {
       }, 'Put back')));
     return row;
   }
-  row.append(element('p', { class: 'text' }, entry.text), element('div', { class: 'aside' },
+  const also = entry.alsoHeard !== entry.text && alsoNode(entry, canChange && entry.intent === 'dictation' && 'Use this',
+    () => send({ type: 'assistant.item.edit', item_id: entry.itemId, text: entry.alsoHeard }));
+  row.append(element('div', {}, element('p', { class: 'text' }, entry.text), also), element('div', { class: 'aside' },
     element('div', { class: 'actions' },
       canChange && entry.intent !== 'command' && element('button', {
         type: 'button', class: entry.doubtful ? 'small offer' : 'quiet small',
@@ -68,6 +70,16 @@ function utteranceNode(entry, canChange, send) {
       }, 'That was dictation')),
     intentChip(entry)));
   return row;
+}
+
+/**
+ * What the other recogniser heard, to pick; nothing where it heard the same.
+ * @param {Utterance} entry @param {string|false} verb  what picking does, if it can be picked @param {() => void} pick
+ */
+export function alsoNode(entry, verb, pick) {
+  if (!entry.alsoHeard) return false;
+  return element('p', { class: 'also', 'data-testid': 'also-heard' }, `Also heard: “${entry.alsoHeard}” `,
+    verb && element('button', { type: 'button', class: 'quiet small', onclick: pick }, verb));
 }
 
 /** How it was taken: a shape and a word; opened, how sure and why. @param {Utterance} entry */

@@ -4,7 +4,10 @@ import { byId, element } from './dom.js';
 
 const KEY = 'assistant.style';
 
-/** Each choice as the server names it, with its words here; one never touched is the server's. */
+/**
+ * Each choice as the server names it, with its words here; one never touched is the server's.
+ * @type {Record<string, [string, Record<string, string>]>}
+ */
 const CHOICES = {
   dates: ['Dates', { long: 'January 1, 2011', as_dictated: 'As dictated' }],
   times: ['Times', { clock: '2:30 PM', as_dictated: 'As dictated' }],
@@ -39,7 +42,7 @@ function stored() {
   try {
     const given = Object.entries(JSON.parse(localStorage.getItem(KEY) ?? '{}'));
     return Object.fromEntries(given.filter(([name, value]) =>
-      Object.hasOwn(CHOICES, name) && Object.hasOwn(CHOICES[/** @type {keyof typeof CHOICES} */ (name)][1], value)));
+      Object.hasOwn(CHOICES, name) && Object.hasOwn(CHOICES[name][1], String(value))));
   } catch {
     return {};
   }

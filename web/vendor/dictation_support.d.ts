@@ -1,0 +1,2 @@
+// Not typed: the script puts `DictationSupport` on globalThis.
+export {};
