@@ -10,6 +10,7 @@ from assistant.events import (
     AudioStatus,
     ErrorBody,
     ErrorEvent,
+    Notice,
     ServerEvent,
     SessionClosing,
     SessionCreated,
@@ -53,6 +54,9 @@ class Delivery:
             self._outbox.close()
             self._outbox = None
             self._start_grace()
+
+    def warn(self, code: str, message: str) -> None:
+        self.emit(Notice(level="warning", code=code, message=message))
 
     def refuse(self, error: AssistantError, event_id: str | None = None) -> None:
         """Tell the client that something was not possible; ``event_id`` is the event that asked for it."""

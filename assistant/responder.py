@@ -29,11 +29,18 @@ class Responder:
     """One session's. Its methods run as tasks, which the session owns and cancels."""
 
     def __init__(
-        self, components: Components, attachments: Attachments, passages: int, take: Callable[[Fact], None]
+        self,
+        components: Components,
+        attachments: Attachments,
+        *,
+        passages: int,
+        now_ms: Callable[[], int],
+        take: Callable[[Fact], None],
     ) -> None:
-        """``passages``: how many of the guidelines are looked for; ``take`` gets the facts."""
+        """``passages``: how many of the guidelines are looked for; ``now_ms``: the session's sample clock;
+        ``take`` gets the facts."""
         self._components, self._attachments = components, attachments
-        self._passages, self._take = passages, take
+        self._passages, self._now_ms, self._take = passages, now_ms, take
 
     async def find_passages(self, turn: int, text: str) -> None:
         library = self._components.guidelines
@@ -77,7 +84,7 @@ class Responder:
             log.error("answer failed by a bug", exc_info=error)
             telemetry.answers.labels("failed").inc()
             code, message = "engine_failed", "The engine failed unexpectedly. Ask again."
-        self._take(AnswerFinished(turn, code, message, usage))
+        self._take(AnswerFinished(turn, code, message, usage, self._now_ms()))
 
     async def _follow(self, engine: Engine, turn: int, question: Question) -> Usage | None:
         """Pass on the answer as it comes. Raises what the engine raises."""

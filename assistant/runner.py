@@ -101,9 +101,12 @@ class SessionRunner:
         self._settings = settings
         self._components = components
         text_engine = components.text_engine
+        guidelines: Guidelines = "none"
+        if components.guidelines is not None:
+            guidelines = "only" if settings.guidelines_only else "first"
         self.conversation = Conversation(
             components.engine.info,
-            _guidelines(settings, components),
+            guidelines,
             mark_below=settings.mark_below,
             text_engine=text_engine.info if text_engine else None,
         )
@@ -113,12 +116,18 @@ class SessionRunner:
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
         self.record = SessionRecord(settings, session, store, self.resume_token, self._storing_changed)
         self._delivery = Delivery(self.id, self.record, settings.grace_s, on_gone=self.end)
-        self._emit, self.refuse = self._delivery.emit, self._delivery.refuse
+        self._emit, self._warn, self.refuse = self._delivery.emit, self._delivery.warn, self._delivery.refuse
         self._microphone = Microphone(
             ice_servers=settings.ice_servers, on_chunk=self._keep_audio, emit=self._emit
         )
         self.attachments = Attachments(components.reader, self.id, attached=self._attached, warn=self._warn)
-        self._responder = Responder(components, self.attachments, settings.guideline_passages, self._take)
+        self._responder = Responder(
+            components,
+            self.attachments,
+            passages=settings.guideline_passages,
+            now_ms=lambda: self._microphone.clock_ms,
+            take=self._take,
+        )
         self._matching = ImageMatching(components.embedder, self.attachments, self._emit, self.refuse)
         self._used = False  # a client has sent something that would be missed
         self._answers: dict[int, asyncio.Task[None]] = {}
@@ -337,16 +346,12 @@ class SessionRunner:
         self._take(ImageAttached(attachment, study.time, study.exam))
         self._matching.check(attachment)
 
-    def _warn(self, code: str, message: str) -> None:
-        self._emit(Notice(level="warning", code=code, message=message))
-
     def _storing_changed(self, error: AssistantError | None) -> None:
         if error is None:
             self._emit(Notice(code="store_works", message="Everything is stored again."))
             return
         log.error("session %s: %s", self.id, error.code)
-        message = f"What is said now is not stored, until this is mended. {error.message}"
-        self._emit(Notice(level="warning", code=error.code, message=message))
+        self._warn(error.code, f"What is said now is not stored, until this is mended. {error.message}")
 
     async def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
         """What an answer was asked with, and of whom; without what was removed since."""
@@ -391,10 +396,4 @@ class SessionRunner:
             await asyncio.to_thread(corrections.add, file, heard, intent)
         except AssistantError as error:
             log.error("a correction was not kept: %s", error.code)
-            self._emit(Notice(level="warning", code=error.code, message=error.message))
-
-
-def _guidelines(settings: Settings, components: Components) -> Guidelines:
-    if components.guidelines is None:
-        return "none"
-    return "only" if settings.guidelines_only else "first"
+            self._warn(error.code, error.message)

@@ -8,11 +8,13 @@ from assistant.dictation.commands import command_of
 from assistant.events import Mode
 from assistant.session.echo import Loudspeaker, may_be_echo, without_echo
 from assistant.session.types import (
+    AnswerFinished,
     AttentionChosen,
     Fact,
     FinalExpected,
     FinalHeard,
     PartialHeard,
+    ReadingAloud,
     RecognitionFailed,
     SpeechStarted,
     SpeechStopped,
@@ -20,7 +22,11 @@ from assistant.session.types import (
 )
 
 Order = Literal["sleep", "wake", "stop"]
-"""Spoken commands that steer the hearing itself; ``stop`` only while something is read aloud."""
+"""Spoken commands that steer the hearing itself; ``stop`` only while something is read aloud or just after
+an answer."""
+
+LATE_STOP_MS = 3_000
+"""Who wants an answer to stop may say so up to so long after it has ended by itself: it is no dictation."""
 
 _WORD = re.compile(r"[\w']+")
 
@@ -34,11 +40,14 @@ class Attention:
         self.loudspeaker = Loudspeaker()
         self.left_out = ""
         """The last final that was nothing but an echo."""
+        self._now_ms = 0  # the newest time that is known, on the session's sample clock
+        self._quiet_from_ms: int | None = None  # the end of the last answer, or of its reading
         self._unheard: set[int] = set()  # utterances that began while asleep
         self._began_ms: dict[int, int] = {}  # by running utterance
 
     def let_through(self, fact: Fact) -> Fact | None:
         """The fact as it is to be taken: without an echo, or None. "Wake up", heard asleep, wakes."""
+        self._now_ms = max(self._now_ms, _time_of(fact))
         match fact:
             case SpeechStarted(utterance, at_ms):
                 self._began_ms[utterance] = at_ms
@@ -68,26 +77,34 @@ class Attention:
         """The page began to read ``text`` aloud, or ended."""
         if text is None:
             self.loudspeaker.ended(at_ms)
+            self._quiet_from_ms = at_ms
         else:
             self.loudspeaker.begun(text, at_ms)
+
+    def answer_ended(self) -> None:
+        """An answer was complete, failed or stopped just now."""
+        self._quiet_from_ms = self._now_ms
 
     def _wakes(self, text: str, at_ms: int) -> bool:
         """The last sentence is the order to wake, maybe said more than once: who is not heard repeats it."""
         last = [part for part in re.split(r"[.?!,;]+", text) if part.strip()][-1:]
         repeated = re.fullmatch(r"(\w+(?: \w+)*?)(?: \1)*", _plain("".join(last)))
-        return repeated is not None and self.order(repeated[1], at_ms) == "wake"
+        return repeated is not None and self.order(repeated[1], at_ms, at_ms) == "wake"
 
-    def order(self, text: str, at_ms: int) -> Order | None:
+    def order(self, text: str, start_ms: int, end_ms: int) -> Order | None:
         """The order that ``text`` is, all of it, as things are now."""
         match command_of(_plain(text)):
             case "sleep" | "pause":
                 return "sleep"
             case "wake" | "resume":
                 return "wake"
-            case "stop" if self.loudspeaker.is_reading(at_ms):
+            case "stop" if self.loudspeaker.is_reading(end_ms) or self._is_late_stop(start_ms):
                 return "stop"
             case _:
                 return None
+
+    def _is_late_stop(self, start_ms: int) -> bool:
+        return self._quiet_from_ms is not None and start_ms <= self._quiet_from_ms + LATE_STOP_MS
 
     def meant(self, text: str, mode: Mode) -> tuple[str, Mode]:
         """With a wake phrase, in the mode that decides by itself: what begins with it is a question, without
@@ -126,6 +143,16 @@ class Attention:
         began = self._began_ms.get(utterance)
         read = self.loudspeaker.since(began) if began is not None else ""
         return bool(read) and not _is_command(text) and may_be_echo(text, read)
+
+
+def _time_of(fact: Fact) -> int:
+    match fact:
+        case SpeechStarted(_, at_ms) | SpeechStopped(_, at_ms) | ReadingAloud(_, at_ms):
+            return at_ms
+        case FinalHeard(end_ms=at_ms) | AnswerFinished(at_ms=at_ms):
+            return at_ms
+        case _:
+            return 0
 
 
 def _plain(text: str) -> str:

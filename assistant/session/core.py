@@ -21,6 +21,7 @@ from assistant.events import (
     ItemAdded,
     ItemEdited,
     Mode,
+    ResponseDone,
     SpeechStop,
     TranscriptWords,
 )
@@ -130,6 +131,8 @@ class Conversation:
         """Take one fact; return what to do about it, in order."""
         heard = self._attention.let_through(fact)
         actions = self._handle(heard) if heard is not None else []
+        if any(isinstance(each, Emit) and isinstance(each.event, ResponseDone) for each in actions):
+            self._attention.answer_ended()
         return [*actions, *self.report.changed()]
 
     def _handle(self, fact: Fact) -> list[Action]:
@@ -216,7 +219,7 @@ class Conversation:
             actions.append(Emit(TranscriptWords(item_id=item_id, words=words)))
         if self._attention.left_out:
             actions += self._leave_out(item_id, self._attention.left_out)
-        elif order := self._attention.order(text, fact.end_ms):
+        elif order := self._attention.order(text, fact.start_ms, fact.end_ms):
             actions += self._follow(order, item_id, text)
         elif text:
             actions += self._take(item_id, text, disputed=fact.other is not None and fact.other.disputes)

@@ -244,6 +244,7 @@ class AnswerFinished:
     code: str | None = None
     message: str = ""
     usage: Usage | None = None
+    at_ms: int = 0
 
 
 Fact = (

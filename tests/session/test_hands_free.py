@@ -17,9 +17,11 @@ from assistant.events import (
 from assistant.session.attention import Attention
 from assistant.session.core import Conversation
 from assistant.session.types import (
+    AnswerFinished,
     AnswerRequested,
     AttentionChosen,
     Emit,
+    FinalExpected,
     FinalHeard,
     IntentCorrected,
     PartialHeard,
@@ -194,6 +196,55 @@ def test_stop_ends_the_answer_and_its_reading(talk):
     actions = say(talk, 1, "Stop.", start_ms=2_000)
     assert events(actions, SpeechStop)
     assert events(actions, ResponseDone)[0].response.status == "cancelled"
+
+
+def answered(talk, text="What is gout?", ended_ms=10_000):
+    talk.handle(QuestionTyped(text))
+    (start,) = [each for each in talk.handle(AnswerRequested()) if isinstance(each, StartAnswer)]
+    talk.handle(AnswerFinished(start.turn, at_ms=ended_ms))
+
+
+@pytest.mark.parametrize("said", ["Stop.", "Never mind.", "Cancel that."])
+@pytest.mark.parametrize("start_ms", [9_000, 10_000, 13_000])
+def test_stop_just_after_the_answer_has_ended_is_swallowed(talk, said, start_ms):
+    answered(talk)
+    (taken,) = events(say(talk, 1, said, start_ms), IntentEvent)
+    assert (taken.intent, taken.command, talk.document) == ("command", "stop", "")
+
+
+def test_stop_long_after_an_answer_and_other_words_just_after_it_are_dictation(talk):
+    answered(talk)
+    say(talk, 1, "Stop aspirin.", start_ms=10_500)
+    assert talk.document == "Stop aspirin."
+    say(talk, 2, "Stop.", start_ms=13_100)
+    assert events(say(talk, 3, "Stop.", start_ms=20_000), IntentEvent)[0].intent == "dictation"
+    assert talk.document.count("Stop") == 3
+
+
+def test_stop_said_twice_is_swallowed_twice(talk):
+    talk.handle(QuestionTyped("What is gout?"))
+    talk.handle(AnswerRequested())
+    assert any(isinstance(action, StopAnswer) for action in say(talk, 1, "Stop.", start_ms=5_000))
+    say(talk, 2, "Stop!", start_ms=7_500)
+    assert talk.document == ""
+
+
+def test_stop_just_after_the_reading_has_ended_is_swallowed(talk):
+    talk.handle(ReadingAloud(ANSWER, 500))
+    talk.handle(ReadingAloud(None, 3_000))
+    say(talk, 1, "Stop.", start_ms=5_500)
+    assert talk.document == ""
+
+
+def test_stop_after_an_answer_that_was_ready_before_its_question_was_asked_is_swallowed(talk):
+    (start,) = [
+        each for each in talk.handle(FinalExpected(1, "is there a mass")) if isinstance(each, StartAnswer)
+    ]
+    talk.handle(AnswerFinished(start.turn, at_ms=1_500))
+    asked = talk.handle(FinalHeard(1, "is there a mass", (), 6_000, 8_000, ""))
+    assert events(asked, ResponseDone)
+    say(talk, 2, "Stop.", start_ms=10_000)
+    assert talk.document == ""
 
 
 def test_speech_is_still_said_to_begin_while_something_is_read(talk):
