@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, assert_never
 import numpy as np
 
 from assistant import telemetry
-from assistant.asr.base import AsrModel, AsrStream, Transcript
+from assistant.asr.base import LEAD_MS, AsrModel, AsrStream, Transcript
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Rechunker, Samples
 from assistant.errors import AssistantError
 from assistant.intents.hearing import is_disputed, second_is_better, worth_hearing_again
@@ -35,6 +35,8 @@ LONGEST_FILL_SAMPLES = SAMPLE_RATE_HZ
 """A hole in the audio is filled with silence up to 1 s; word times stay right, memory stays bounded."""
 WAITING_UTTERANCES = 8
 """Utterances that wait for the recogniser: at most two minutes of speech. Then ``room`` waits."""
+
+LEAD_SAMPLES = LEAD_MS * SAMPLE_RATE_HZ // 1000
 
 T = TypeVar("T")
 
@@ -198,8 +200,9 @@ class Listener:
     def _begin(self, start: int) -> list[Fact]:
         self._count += 1
         self._detector.silence_ms = self._settings.silence_ms
-        audio = self._history.between(start, self._heard_until)
-        self._current = _Utterance(self._count, start, self._model.open_stream(), [audio])
+        first = start - (LEAD_SAMPLES if start == 0 else 0)
+        audio = self._history.between(first, self._heard_until)
+        self._current = _Utterance(self._count, first, self._model.open_stream(), [audio])
         self._utterances.append(self._current)
         return [SpeechStarted(self._count, _ms(start))]
 
@@ -261,8 +264,9 @@ class Listener:
             self._utterances.remove(utterance)
             telemetry.finals.inc()
             at = self._now().isoformat(timespec="milliseconds")
-            start_ms, end_ms = _ms(utterance.start), _ms(utterance.end)
-            return FinalHeard(number, transcript.text, transcript.words, start_ms, end_ms, at, other), True
+            start_ms, end_ms = _ms(max(0, utterance.start)), _ms(utterance.end)
+            words = tuple(word.later(_ms(min(0, utterance.start))) for word in transcript.words)
+            return FinalHeard(number, transcript.text, words, start_ms, end_ms, at, other), True
         if utterance.paused and not utterance.prepared:
             utterance.prepared = True
             await self._run("asr_speculative", stream.prepare_final)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from assistant.asr.base import Partial, Transcript
+from assistant.asr.base import Partial, Transcript, Word
 from assistant.audio.frames import AudioChunk
 from assistant.listener import AudioHistory, Listener
 from assistant.session.types import (
@@ -66,10 +66,9 @@ def executor():
         yield pool
 
 
-def listener(executor, **settings):
-    return Listener(
-        vad=LoudnessVad(), settings=EndpointSettings(**settings), model=CountingModel(), executor=executor
-    )
+def listener(executor, model=None, **settings):
+    model = model or CountingModel()
+    return Listener(vad=LoudnessVad(), settings=EndpointSettings(**settings), model=model, executor=executor)
 
 
 def audio(pattern, start=0):
@@ -137,6 +136,38 @@ async def test_a_cleared_utterance_gets_no_final(executor):
     ears.clear()
     facts = await run(ears, audio([(1, False), (0.5, True), (1.5, False)], start=24000), 1)
     assert [fact.utterance for fact in of(FinalHeard, facts)] == [2]
+
+
+class FirstSoundModel:
+    """One word, which stands where the sound begins."""
+
+    name = "first-sound"
+
+    def open_stream(self):
+        return FirstSoundStream()
+
+
+class FirstSoundStream(CountingStream):
+    def __init__(self):
+        super().__init__()
+        self.audio = []
+
+    def accept(self, samples, *, partial=True):
+        self.audio.append(samples)
+        return super().accept(samples, partial=partial)
+
+    def finish(self):
+        at_ms = int(np.flatnonzero(np.abs(np.concatenate(self.audio)) > 0.1)[0]) // 16
+        return Transcript("one", (Word("one", at_ms, at_ms + 100),))
+
+
+async def test_speech_at_the_very_start_of_a_session_has_silence_in_front_and_right_word_times(executor):
+    ears = listener(executor, model=FirstSoundModel())
+    facts = await run(ears, audio([(1, True), (1.5, False), (1, True), (1.5, False)]), 2)
+    first, second = of(FinalHeard, facts)
+    assert of(SpeechStarted, facts)[0].at_ms == first.start_ms == 0
+    assert first.words == (Word("one", 0, 100),)
+    assert second.start_ms + second.words[0].start_ms == pytest.approx(2500, abs=1)
 
 
 async def test_lost_audio_inside_speech_leaves_word_times_right(executor):

@@ -1,10 +1,14 @@
 """What a recogniser is: a shared model, and one stream per utterance. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assistant.audio.frames import Samples
+
+LEAD_MS = 300
+"""Silence to put before speech that nothing was recorded before: without it "weight" was heard as "eight"
+(docs/log.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,10 @@ class Word:
     start_ms: int
     end_ms: int
     confidence: float | None = None
+
+    def later(self, by_ms: int) -> "Word":
+        """The same word on a clock that is ``by_ms`` ahead, and not before its zero."""
+        return replace(self, start_ms=max(0, self.start_ms + by_ms), end_ms=max(0, self.end_ms + by_ms))
 
 
 @dataclass(frozen=True, slots=True)

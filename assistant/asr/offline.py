@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assistant.asr.base import AsrModel, Word
+from assistant.asr.base import LEAD_MS, AsrModel, Word
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.vad import endpoint
 from assistant.vad.base import Vad
@@ -33,22 +33,20 @@ def transcribe(
 ) -> list[Segment]:
     """``samples``: [n] at 16 kHz. ``on_progress`` gets the share done, 0 to 1. Utterances without text are
     left out."""
+    samples = np.pad(samples, (LEAD_MS * SAMPLE_RATE_HZ // 1000, 0))
     segments: list[Segment] = []
     done = 0
     for start, end in utterances(samples, vad, settings):
         stream = model.open_stream()
         stream.accept(samples[start:end], partial=False)
         transcript = stream.finish()
-        offset = _ms(start)
-        words = tuple(
-            Word(w.text, offset + w.start_ms, offset + w.end_ms, w.confidence) for w in transcript.words
-        )
+        words = tuple(word.later(start * 1000 // SAMPLE_RATE_HZ - LEAD_MS) for word in transcript.words)
         if transcript.text:
-            segments.append(Segment(offset, _ms(end), transcript.text, words))
+            segments.append(Segment(_ms(start), _ms(end), transcript.text, words))
         done = end
         if on_progress:
             on_progress(end / len(samples))
-    if on_progress and (done < len(samples) or not len(samples)):
+    if on_progress and done < len(samples):
         on_progress(1.0)
     return segments
 
@@ -72,4 +70,5 @@ def utterances(samples: Samples, vad: Vad, settings: endpoint.EndpointSettings) 
 
 
 def _ms(sample: int) -> int:
-    return sample * 1000 // SAMPLE_RATE_HZ
+    """From the start of the recording, which the lead stands before."""
+    return max(0, sample * 1000 // SAMPLE_RATE_HZ - LEAD_MS)

@@ -11,7 +11,8 @@ import torch
 from transformers import AutoProcessor, LasrForCTC
 
 from assistant.asr.calibration import plain_words
-from assistant.components import open_recogniser
+from assistant.asr.offline import transcribe
+from assistant.components import endpoint_settings, open_recogniser, open_vad
 from assistant.config import Settings
 
 
@@ -35,6 +36,16 @@ def clips(data_dir):
         )
         for r in rows
     ]
+
+
+@pytest.mark.parametrize("name, first", [("10_rms", "weight"), ("12_slt", "risks"), ("17_slt", "the")])
+def test_a_recording_that_begins_with_its_first_word_keeps_it(model, data_dir, name, first):
+    samples, _ = soundfile.read(data_dir / "dictation" / f"{name}.flac", dtype="float32")
+    settings = Settings()
+    (segment, *_) = transcribe(samples, model, open_vad(settings)(), endpoint_settings(settings))
+    assert segment.text.split()[0] == segment.words[0].text == first
+    assert segment.start_ms == 0
+    assert 0 <= segment.words[0].start_ms <= segment.words[0].end_ms <= segment.end_ms
 
 
 def error_rate(said, heard):
