@@ -139,8 +139,13 @@ def save(folder: Path, shape: Shape = TINY) -> Path:
     torch.set_default_dtype(getattr(torch, shape.dtype))
     try:
         model = transformers.Gemma3ForConditionalGeneration(config).eval()
-        with torch.no_grad():  # zeros by default: all images would look alike
+        with torch.no_grad():
+            # Zeros by default: all images would look alike.
             model.model.multi_modal_projector.mm_input_projection_weight.normal_(std=0.1)
+            # As it is, tied embeddings make it repeat its last token, whatever the layers say.
+            for name, weight in model.named_parameters():
+                if "post_attention_layernorm" in name or "post_feedforward_layernorm" in name:
+                    weight += 5
     finally:
         torch.set_default_dtype(before)
     model.generation_config.eos_token_id = [ids["<eos>"], ids["<end_of_turn>"]]

@@ -15,6 +15,7 @@ import transformers
 
 from assistant.engines.base import Usage
 from assistant.engines.hf_errors import not_loaded
+from assistant.engines.hf_prefix import ImagePrefix
 from assistant.errors import BadInput, EngineFailed, Missing
 
 Precision = Literal["auto", "bfloat16", "float32", "4bit"]
@@ -38,6 +39,7 @@ class LocalModel:
         self.context_tokens = min(text_config.max_position_embeddings, TRAINED_TOKENS)
         eos = model.generation_config.eos_token_id
         self._ends = {*(eos if isinstance(eos, list) else [eos]), self._tokenizer.pad_token_id}
+        self._images = ImagePrefix(model)
         self._stopped: Callable[[], bool] = lambda: False
         for layers in model.modules():
             if isinstance(layers, torch.nn.ModuleList):
@@ -82,6 +84,8 @@ class LocalModel:
         self._stopped = stopped
         try:
             with torch.inference_mode():
+                if "pixel_values" in inputs:
+                    inputs = self._images.read(inputs)
                 self._model.generate(
                     **inputs,
                     max_new_tokens=max_tokens,

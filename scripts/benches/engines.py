@@ -62,15 +62,16 @@ def slices(count: int) -> tuple[Piece, ...]:
 
 async def ask(engine: TransformersEngine, question: Question) -> tuple[float, float, Usage]:
     """Seconds to the first piece, seconds from it to the last, tokens."""
-    began = first = last = time.perf_counter()
-    usage = Usage(0, 0)
+    began = last = time.perf_counter()
+    first, usage = 0.0, Usage(0, 0)
     async with aclosing(engine.answer(question)) as outputs:  # type: ignore[type-var]
         async for output in outputs:
             if isinstance(output, Usage):
                 usage = output
             elif isinstance(output, AnswerText):
                 last = time.perf_counter()
-                first = last if first == began else first
+                first = first or last
+    first = first or time.perf_counter()  # it said nothing: the end stands for its first token
     return first - began, last - first, usage
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import PIL.Image
 import pytest
@@ -10,7 +11,7 @@ import torch
 from assistant.engines.base import Usage
 from assistant.engines.hf_model import _Streamer, load
 from assistant.errors import BadInput, Missing
-from random_gemma import save
+from random_gemma import TINY, save
 
 
 def never():
@@ -37,7 +38,10 @@ def user(*content):
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    return load(str(save(tmp_path_factory.mktemp("gemma"))), revision=None, precision="auto", threads=1)
+    """One layer with a window and one without."""
+    layers = {"layer_types": ["sliding_attention", "full_attention"]}
+    folder = save(tmp_path_factory.mktemp("gemma"), replace(TINY, text=TINY.text | layers))
+    return load(str(folder), revision=None, precision="auto", threads=1)
 
 
 @pytest.mark.parametrize(
@@ -47,11 +51,17 @@ def model(tmp_path_factory):
         [picture("red"), words("SLICE 1"), picture("navy"), words("SLICE 2"), words("Which is worse?")],
     ],
 )
-def test_it_says_token_for_token_what_generate_says(model, content, monkeypatch):
-    given, pieces = {}, []
-    generate = model._model.generate
-    monkeypatch.setattr(model._model, "generate", lambda **inputs: given.update(inputs) or generate(**inputs))
+def test_it_says_token_for_token_what_generate_says(model, content):
+    read, pieces = [], []
+    tower = model._model.model.vision_tower
+    looking = tower.register_forward_pre_hook(
+        lambda _, args, kwargs: read.append(args[0] if args else kwargs["pixel_values"]), with_kwargs=True
+    )
     usage = model.generate(user(*content), 40, pieces.append, never)
+    again = []
+    assert model.generate(user(*content), 40, again.append, never) == usage
+    assert again == pieces, "the second time from what was kept of the images"
+    looking.remove()
 
     processor = model._processor
     pictures = [PIL.Image.open(io.BytesIO(base64.b64decode(part["image_url"]["url"].split(",")[1])))
@@ -60,13 +70,42 @@ def test_it_says_token_for_token_what_generate_says(model, content, monkeypatch)
     prompt = f"<bos><start_of_turn>user\n{told}<end_of_turn>\n<start_of_turn>model\n"
     inputs = processor(text=prompt, images=pictures or None, add_special_tokens=False, return_tensors="pt")
     if pictures:
-        assert torch.equal(given["pixel_values"], inputs["pixel_values"])
-    ids = generate(**inputs, max_new_tokens=40, do_sample=False)[0, inputs["input_ids"].shape[1] :]
+        (pixels,) = read  # once
+        assert torch.equal(pixels, inputs["pixel_values"])
+    ids = model._model.generate(**inputs, max_new_tokens=40, do_sample=False)[
+        0, inputs["input_ids"].shape[1] :
+    ]
     expected = processor.tokenizer.decode([i for i in ids.tolist() if i not in model._ends])
     assert "".join(pieces) == expected
     assert expected
     assert usage == Usage(inputs["input_ids"].shape[1], len(ids))
     assert (inputs["input_ids"] == processor.tokenizer.image_token_id).sum() == 16 * len(pictures)
+
+
+def test_other_images_and_other_words_before_them_are_read_anew(model):
+    said = []
+    for content in (
+        [picture("red"), words("What is it?")],
+        [picture("navy"), words("What is it?")],
+        [words("First:"), picture("navy"), words("What is it?")],
+        [picture("red"), words("What is it?")],
+    ):
+        pieces = []
+        model.generate(user(*content), 40, pieces.append, never)
+        said.append("".join(pieces))
+    assert said[0] == said[3]
+    assert len(set(said)) == 3
+
+
+def test_a_stop_while_images_are_read_keeps_nothing_of_them(model):
+    content = [picture("green"), words("What is it?")]
+    assert model.generate(user(*content), 20, print, lambda: True).output_tokens == 0
+    stopped, pieces, fresh = iter([False, True]), [], []
+    assert model.generate(user(*content), 20, print, lambda: next(stopped, True)).output_tokens == 0
+    model.generate(user(*content), 20, pieces.append, never)
+    model.generate(user(picture("red"), words("?")), 5, [].append, never)
+    model.generate(user(*content), 20, fresh.append, never)
+    assert pieces == fresh
 
 
 def test_a_stop_ends_it_at_the_next_token_and_before_the_first(model):
