@@ -145,7 +145,7 @@ def save(folder: Path, shape: Shape = TINY) -> Path:
             # As it is, tied embeddings make it repeat its last token, whatever the layers say.
             for name, weight in model.named_parameters():
                 if "post_attention_layernorm" in name or "post_feedforward_layernorm" in name:
-                    weight += 5
+                    weight.add_(5)
     finally:
         torch.set_default_dtype(before)
     model.generation_config.eos_token_id = [ids["<eos>"], ids["<end_of_turn>"]]
