@@ -38,9 +38,7 @@ class ImagePrefix:
         past = transformers.DynamicCache(config=self._model.config.get_text_config())
         names = ("input_ids", "attention_mask", "token_type_ids")
         before = {name: inputs[name][:, :length] for name in names}
-        self._model.model(
-            **before, pixel_values=inputs["pixel_values"], past_key_values=past, use_cache=True
-        )
+        self._model.model(**before, pixel_values=inputs["pixel_values"], past_key_values=past, use_cache=True)
         for layer in past.layers:  # a window is a view of all that was read
             layer.keys, layer.values = layer.keys.clone(), layer.values.clone()
         return past
