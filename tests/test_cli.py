@@ -55,7 +55,9 @@ def test_every_command_has_help() -> None:
         (["demo", "--url", "gopher://here"], "[url_invalid]"),
         (["demo", "--url", "http://127.0.0.1:1"], "[server_unreachable]"),
         (["ask", " "], "[question_empty]"),
-        (["ask", "what", "--document", "/nowhere"], "[file_not_readable]"),
+        (["ask", "what", "--document", "/nowhere"], "No such file or directory. [file_not_readable]"),
+        (["extract", "/nowhere.json", "."], "No such file or directory. [file_not_readable]"),
+        (["extract", sys.executable, "."], "is not UTF-8 text. [file_not_readable]"),
     ],
 )
 def test_bad_input_gets_a_message_with_its_code(args: list[str], code: str) -> None:

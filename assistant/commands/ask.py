@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from assistant.commands.files import read_text
 from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput("The question is empty.", code="question_empty")
     question = Question(
         text=args.text.strip(),
-        document=_text(Path(args.document)) if args.document else "",
+        document=read_text(Path(args.document)) if args.document else "",
     )
     from assistant.components import open_engine  # noqa: PLC0415 (loads the engines' libraries)
 
@@ -83,13 +84,6 @@ async def _answer(engine: Engine, question: Question, resources: Sequence[Resour
             note(f"[{each.label}] {each.reference}: {each.text}")
     finally:
         await engine.close()
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise BadInput(f"{path}: cannot be read as UTF-8 text.", code="file_not_readable") from None
 
 
 def _studies(paths: list[str], folder: Path, settings: Settings) -> "Sequence[Study]":

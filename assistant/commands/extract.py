@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
+from assistant.commands.files import read_text
 from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
@@ -50,7 +51,7 @@ async def _run(args: argparse.Namespace, settings: Settings) -> int:
     from assistant.extraction.schema import parse_schema  # noqa: PLC0415
     from assistant.extraction.table import write_csv  # noqa: PLC0415
 
-    fields = parse_schema(_schema_text(Path(args.schema)))
+    fields = parse_schema(read_text(Path(args.schema)))
     folder = Path(args.reports)
     reports = reports_in(folder)
     engine = open_engine(settings)
@@ -75,10 +76,3 @@ async def _run(args: argparse.Namespace, settings: Settings) -> int:
     if results.errors_path.exists():
         note(f"What is wrong: {results.errors_path}")
     return 1 if outcome.failed else 0
-
-
-def _schema_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise BadInput(f"{path}: cannot be read as UTF-8 text.", code="file_not_readable") from None

@@ -11,7 +11,6 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-COOKIE = "assistant_token"
 OPEN_PATHS = frozenset({"/healthz"})
 
 
@@ -65,7 +64,9 @@ class Gate:
         if given and hmac.compare_digest(given.encode(), self._token.encode()):
             response = RedirectResponse("/" + scope["path"].lstrip("/"), status_code=303)
             secure = scope["scheme"] in ("https", "wss")
-            response.set_cookie(COOKIE, self._token, httponly=True, samesite="strict", secure=secure)
+            response.set_cookie(
+                _cookie_name(host), self._token, httponly=True, samesite="strict", secure=secure
+            )
             return response
         return _Refused(
             "token_missing", "This server needs its token: open the address that it printed at start."
@@ -73,7 +74,7 @@ class Gate:
 
     def _shown(self, scope: Scope, headers: Headers) -> bool:
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        cookie = HTTPConnection(scope).cookies.get(COOKIE, "")
+        cookie = HTTPConnection(scope).cookies.get(_cookie_name(headers.get("host", "")), "")
         assert self._token is not None
         return any(hmac.compare_digest(s.encode(), self._token.encode()) for s in (bearer, cookie) if s)
 
@@ -84,6 +85,15 @@ def _hostname(host: str) -> str:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
+
+
+def _cookie_name(host: str) -> str:
+    """Browsers keep one jar for all ports of a host: with one name, two servers would log each other out."""
+    try:
+        port = urlsplit(f"//{host}").port
+    except ValueError:
+        port = None
+    return f"assistant_token_{port}" if port else "assistant_token"
 
 
 def _netloc(origin: str) -> str:

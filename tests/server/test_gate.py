@@ -43,10 +43,23 @@ async def test_its_own_origin_and_allowed_ones_may(start_server):
         await server.session(origin=origin)
 
 
+def cookie_of(server):
+    return f"assistant_token_{server.http.rpartition(':')[2]}"
+
+
+async def test_two_servers_on_one_host_keep_their_cookies_apart(start_server):
+    one, other = await start_server(token="one"), await start_server(token="other")
+    async with httpx.AsyncClient(trust_env=False) as browser:  # one jar for all ports, as browsers have it
+        for server, token in ((one, "one"), (other, "other")):
+            assert (await browser.get(f"{server.http}/?token={token}")).status_code == 303
+        for server in (one, other):
+            assert (await browser.get(server.http)).status_code == 200
+
+
 async def test_the_token_by_bearer_cookie_and_address(start_server):
     server = await start_server(token=TOKEN)
     async with httpx.AsyncClient(base_url=server.http, trust_env=False) as http:
-        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "assistant_token=wrong"}):
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": f"{cookie_of(server)}=wrong"}):
             answer = await http.get("/", headers=headers)
             assert (answer.status_code, answer.json()["error"]["code"]) == (403, "token_missing")
             assert await refused_socket(server, **headers) == 403
@@ -60,7 +73,7 @@ async def test_the_token_by_bearer_cookie_and_address(start_server):
         assert "httponly" in cookie
         assert "samesite=strict" in cookie
         assert (await http.get("/")).status_code == 200  # httpx keeps the cookie
-        await server.session(additional_headers={"Cookie": f"assistant_token={TOKEN}"})
+        await server.session(additional_headers={"Cookie": f"{cookie_of(server)}={TOKEN}"})
         away = await http.get(f"{server.http}//evil.example/?token={TOKEN}", headers={"Cookie": ""})
         assert not away.headers.get("location", "").startswith("//")
 
