@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from assistant.commands.doctor import image_matching
+from assistant.config import Settings
+
 GOOD, BAD = "assistant serve should work.", "assistant serve would not work yet."
 
 
@@ -99,3 +102,15 @@ def test_a_port_that_is_none_is_wrong_use(port: str) -> None:
     assert result.stdout == ""
     assert result.stderr.startswith("error: --port: ")
     assert result.stderr.rstrip().endswith("[settings_invalid]")
+
+
+def test_medsiglip_is_looked_at_where_it_is_set(tmp_path: Path) -> None:
+    folder = tmp_path / "siglip"
+    folder.mkdir()
+    settings = Settings(siglip_model=str(folder))
+    (finding,) = image_matching(settings)
+    assert (finding.ok, finding.what) == (False, f"There is no model in {folder}")
+    (folder / "config.json").write_text("{}")
+    (finding,) = image_matching(settings)
+    assert (finding.ok, finding.what) == (True, "MedSigLIP siglip, from a folder")
+    assert image_matching(Settings()) == []

@@ -48,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
         opus,
         lambda: models(settings),
         lambda: engine(settings),
+        lambda: image_matching(settings),
         lambda: port(settings.host, settings.port),
         memory,
         providers,
@@ -140,10 +141,40 @@ def engine(settings: Settings) -> list[Finding]:
         if gone:
             todo = "set --gguf and --mmproj to files that exist [gguf_missing]"
             return [Finding(False, f"There is no model file {gone[0]}", todo)]
+    if todo := _packages_gone(settings.engine):
+        return [Finding(False, f"Engine {settings.engine}", todo)]
     note = (
         "it only shows that the pipeline runs; see: assistant serve --help, --engine" if info.stand_in else ""
     )
     return [Finding(True, f"Engine {info.name}", note)]
+
+
+ENGINE_EXTRAS = {
+    "transformers": ("medgemma", ("accelerate", "torch", "transformers")),
+    "vertex": ("vertex", ("google-auth", "requests")),
+}
+
+
+def _packages_gone(engine: str) -> str:
+    """What to install for an engine; empty if it is here."""
+    extra, names = ENGINE_EXTRAS.get(engine, ("", ()))
+    gone = [name for name in names if not _installed(name)]
+    return f"pip install -e '.[{extra}]' brings {', '.join(gone)} [package_missing]" if gone else ""
+
+
+def image_matching(settings: Settings) -> list[Finding]:
+    """Of MedSigLIP no more than the server finds without loading it."""
+    model = settings.siglip_model
+    if model is None:
+        return []
+    if todo := _packages_gone("transformers"):
+        return [Finding(False, "MedSigLIP", todo)]
+    folder = Path(model)
+    if folder.is_dir() and not (folder / "config.json").is_file():
+        todo = "name a model's folder, or google/medsiglip-448: --siglip-model [siglip_model_missing]"
+        return [Finding(False, f"There is no model in {folder}", todo)]
+    here = "from a folder" if folder.is_dir() else "from the Hugging Face hub, if it is not here yet"
+    return [Finding(True, f"MedSigLIP {folder.name}, {here}")]
 
 
 def port(host: str, number: int) -> list[Finding]:

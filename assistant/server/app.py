@@ -93,6 +93,14 @@ class Hub:
                 return None if runner.over else runner
         return None
 
+    async def start(self) -> None:
+        """Load the models. Raises ``Missing``."""
+        try:
+            await self.components.start()
+        except BaseException:
+            await self.components.close()
+            raise
+
     async def close(self) -> None:
         """Tell every client, end every session; within ``shutdown_s``."""
         self._closing = True
@@ -231,7 +239,6 @@ def create_app(settings: Settings, components: Components, token: str | None = N
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await components.start()
         async with watching(components.guidelines):
             yield
             await hub.close()

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import signal
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -21,13 +23,14 @@ MAX_FRAME_BYTES = 4 * MAX_MESSAGE_BYTES
 
 
 class Server(uvicorn.Server):
-    """Says when it is ready, and tells the clients before it closes their sockets."""
+    """Loads the models first, says when it is ready, and tells the clients before it closes their sockets."""
 
     def __init__(self, config: uvicorn.Config, hub: Hub, on_ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self._hub, self._on_ready = hub, on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._hub.start()  # not in the lifespan, which would print a traceback for a missing model
         await super().startup(sockets)
         if self.started:
             self._on_ready()
@@ -108,7 +111,13 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         if not settings.tls_cert and not is_loopback(settings.host):
             say("Browsers give the microphone to https pages only: add --tls-cert and --tls-key.")
 
+    signal.signal(signal.SIGTERM, _exit)  # uvicorn raises it once more when it has ended
     asyncio.run(Server(config, app.state.hub, ready).serve(sockets=[sock]))
+
+
+def _exit(number: int, _: object) -> None:
+    """The default would end the process before Python has given back its semaphores."""
+    sys.exit(128 + number)
 
 
 def _host(settings: Settings) -> str:

@@ -141,6 +141,9 @@ def _load(name: str, revision: str | None, threads: int) -> Loaded:
     os.nice(NICENESS)
     os.environ["TOKENIZERS_PARALLELISM"], os.environ["HF_HUB_DISABLE_TELEMETRY"] = "false", "1"
     try:
+        from tqdm.std import TqdmDefaultWriteLock  # noqa: PLC0415
+
+        TqdmDefaultWriteLock.mp_lock = None  # a semaphore that nobody gives back when this process is killed
         from assistant.siglip.model import load  # noqa: PLC0415 (takes seconds)
     except ImportError:
         raise Missing(

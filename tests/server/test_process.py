@@ -10,13 +10,33 @@ import sys
 import pytest
 import websockets
 
+from tests.siglip import tiny_siglip
+
 MARK = "xylophagous"
 
 
+async def test_a_model_that_cannot_be_loaded_is_said_in_one_line(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "assistant", "serve", "--port", "0", "--asr", "lasr-mini", "--no-asr-second"),
+        *("--vad", "webrtc", "--engine", "openai", "--siglip-model", str(tmp_path)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 120)
+    assert "Traceback" not in output.decode()
+    assert output.decode().splitlines()[-1].startswith(f"error: {tmp_path} could not be loaded")
+    assert process.returncode == 2
+
+
 @pytest.mark.models
-async def test_sigterm_tells_the_clients_and_ends_and_nothing_said_is_logged():
+async def test_sigterm_tells_the_clients_and_ends_and_nothing_said_is_logged(tmp_path):
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "assistant", "serve", "--port", "0", "--log-level", "debug"),
+        *(
+            "--siglip-model",
+            str(tiny_siglip.save(tmp_path / "siglip")),
+        ),  # a pool of processes: it has semaphores
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -47,7 +67,8 @@ async def test_sigterm_tells_the_clients_and_ends_and_nothing_said_is_logged():
         assert process.returncode in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
         output += rest.decode()
         assert MARK not in output
-        assert "Traceback" not in output
+        for unwanted in ("Traceback", "leaked"):
+            assert unwanted not in output
     finally:
         if process.returncode is None:
             process.kill()
