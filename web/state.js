@@ -273,10 +273,11 @@ function sessionCreated(state, event) {
   }
   /** @type {Entry[]} */
   const unfinished = state.live
-    .filter((line) => (line.stable + line.tentative).trim())
-    .map((line) => ({
-      ...blankUtterance(state.epoch, line.itemId),
-      text: (line.stable + line.tentative).trim(), intent: 'dictation', unfinished: true,
+    .map((line) => ({ itemId: line.itemId, text: line.written || line.writtenTail
+      ? `${line.written}${line.writtenTail}` : line.stable + line.tentative }))
+    .filter(({ text }) => text.trim())
+    .map(({ itemId, text }) => ({
+      ...blankUtterance(state.epoch, itemId), text: text.trim(), intent: 'dictation', unfinished: true,
     }));
   return {
     ...anew,

@@ -96,7 +96,7 @@ export function reportView({ send, sendQuietly }) {
 
   const show = (/** @type {State} */ state) => {
     if (state.epoch !== shown?.epoch) {
-      keepEarlier([...sections.values()], send);
+      keepEarlier([...sections.values()], sections.get(document_.cursor.section_id), halfSaid(state, shown?.epoch), send);
       sections.clear();
       report.replaceChildren();
     }
@@ -268,12 +268,24 @@ function runNode(run) {
   return run.origin === 'answer' ? element('span', { class: 'from-answer', title: 'From an answer of the assistant' }, run.text) : run.text;
 }
 
-/** The server was restarted: its report is gone there, and stays here. @param {Section[]} sections @param {(event: Record<string, unknown>) => boolean} send */
-function keepEarlier(sections, send) {
-  const text = sections
-    .filter((section) => section.editing.local.trim())
-    .map((section) => (section.title.textContent ? `${section.title.textContent}:\n` : '') + section.editing.local)
-    .join('\n\n');
+/** What was being said in an earlier session when the server went away. @param {State} state @param {number|undefined} epoch */
+function halfSaid(state, epoch) {
+  return state.entries
+    .flatMap((entry) => (entry.kind === 'utterance' && entry.epoch === epoch && entry.unfinished ? [entry.text] : []))
+    .join(' ');
+}
+
+/**
+ * The server was restarted: its report is gone there, and stays here, with what was being said at its end.
+ * @param {Section[]} sections @param {Section|undefined} current  where the next words would have gone
+ * @param {string} half @param {(event: Record<string, unknown>) => boolean} send
+ */
+function keepEarlier(sections, current, half, send) {
+  const written = sections.flatMap((section) => {
+    const text = [section.editing.local.trimEnd(), section === current ? half : ''].filter(Boolean).join(' ');
+    return text.trim() ? [(section.title.textContent ? `${section.title.textContent}:\n` : '') + text] : [];
+  });
+  const text = [...written, ...(current ? [] : [half])].filter(Boolean).join('\n\n');
   if (!text) return;
   const kept = element('section', { class: 'earlier', 'aria-label': 'Report from before' },
     element('p', { class: 'mark' }, 'The server was restarted. The report from before stays here.'),

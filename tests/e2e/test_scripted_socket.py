@@ -1,0 +1,132 @@
+"""The page against a socket that says what a test wants: what a real server says too seldom."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.e2e, pytest.mark.models]
+
+SOCKET = """
+window.sockets = [];
+window.sent = [];
+window.WebSocket = class extends EventTarget {
+  constructor() { super(); this.readyState = 1; window.sockets.push(this); }
+  send(data) { if (typeof data === 'string') window.sent.push(JSON.parse(data)); }
+  close() { this.dispatchEvent(new Event('close')); }
+};
+"""
+ENGINE = {"name": "scripted", "stand_in": False, "sees_images": False, "notice": ""}
+TRANSCRIPTION = "conversation.item.input_audio_transcription"
+
+
+class Socket:
+    def __init__(self, page):
+        self._page, self._seq = page, 0
+
+    def opens(self, name):
+        session = {
+            "id": name,
+            "resume_token": name,
+            "grace_s": 1,
+            "mode": "auto",
+            "audio": {},
+            "recogniser": {"name": "scripted"},
+            "engine": ENGINE,
+            "ice_servers": [],
+        }
+        self._seq = 0
+        self._say({"type": "session.created", "seq": 0, "resumed": False, "session": session})
+
+    def says(self, kind, **fields):
+        self._seq += 1
+        self._say({"type": kind, "seq": self._seq, **fields})
+
+    def is_lost(self):
+        self._page.evaluate("window.sockets.at(-1).close()")
+        expect(self._page.locator("#status-connection")).to_contain_text("Not connected")
+        self.connects()
+
+    def connects(self):
+        expect(self._page.locator("#status-connection")).to_contain_text("Connecting")
+
+    def sent(self, kind):
+        return [event for event in self._page.evaluate("window.sent") if event["type"] == kind]
+
+    def _say(self, event):
+        self._page.evaluate(
+            "data => window.sockets.at(-1).dispatchEvent(new MessageEvent('message', {data}))",
+            json.dumps(event),
+        )
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page(init=SOCKET)
+
+
+@pytest.fixture
+def socket(page):
+    socket = Socket(page)
+    socket.connects()
+    socket.opens("first")
+    return socket
+
+
+def test_what_was_half_said_when_the_server_went_away_can_be_put_into_the_next_report(page, socket):
+    runs = [{"text": "The lungs are clear.", "item_id": "utt_1", "origin": "voice"}]
+    socket.says(
+        "assistant.document.changed",
+        revision=1,
+        sections=[{"id": "findings", "title": "Findings", "runs": runs}],
+        cursor={"section_id": "findings", "offset": 20},
+        applied=[],
+        doubtful=[],
+    )
+    socket.says(
+        "assistant.transcript.partial",
+        item_id="utt_2",
+        stable="the heart is twelve",
+        tentative=" centimeters wide",
+        written="The heart is 12",
+        written_tail=" cm wide",
+    )
+    socket.is_lost()
+    socket.opens("second")
+    page.get_by_role("button", name="Put it into the report").click()
+    (put,) = [
+        event for event in socket.sent("assistant.document.command") if event["command"] == "insert_text"
+    ]
+    assert put["text"] == "Findings:\nThe lungs are clear. The heart is 12 cm wide"
+    assert not page.errors
+
+
+def test_what_the_other_recogniser_heard_is_shown_and_can_be_picked(page, socket):
+    socket.says(
+        f"{TRANSCRIPTION}.completed",
+        item_id="utt_1",
+        transcript="is their a mass",
+        start_ms=0,
+        end_ms=900,
+        at="2026-01-01T10:00:00+00:00",
+        also_heard={"recogniser": "other", "transcript": "Is there a mass?"},
+    )
+    socket.says(
+        "assistant.intent",
+        item_id="utt_1",
+        intent="dictation",
+        confidence=0.9,
+        reason="because",
+        text="Is their a mass",
+        corrected=False,
+        doubtful=True,
+    )
+    page.click("#heard-summary")
+    also = page.get_by_test_id("also-heard")
+    expect(also).to_contain_text("Also heard: “Is there a mass?”")
+    also.get_by_role("button", name="Use this").click()
+    (edit,) = socket.sent("assistant.item.edit")
+    assert (edit["item_id"], edit["text"]) == ("utt_1", "Is there a mass?")
+    socket.says("assistant.item.edited", item_id="utt_1", text="Is there a mass?")
+    expect(also).to_have_count(0)
+    assert not page.errors
