@@ -130,7 +130,7 @@ def run(
     sets = {HELD_OUT: test}
     if args.old:
         old_learn, sets["old"] = recordings.split(recordings.read_folder(args.old))
-        learn = [*learn, *old_learn]
+        learn = [*learn * args.repeat, *old_learn]
     log(
         f"{len(learn)} recordings ({sum(u.seconds for u in learn) / 60:.1f} min) to learn from, "
         f"{len(test)} held out"
@@ -159,6 +159,9 @@ def main() -> None:
     parser.add_argument("recordings", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="folder for the tuned model")
     parser.add_argument("--old", type=Path, help="recordings of what it already knows: mixed in, and scored")
+    parser.add_argument(
+        "--repeat", type=int, default=1, metavar="N", help="each new recording N times an epoch beside the old"
+    )
     parser.add_argument("--words", default="", help="new words, with commas: how many of them are found")
     parser.add_argument("--bundle", type=Path, help="also export for the assistant")
     parser.add_argument("--licence", default="that of the model it was tuned from")

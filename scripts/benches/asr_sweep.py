@@ -252,10 +252,11 @@ def main():
     parser.add_argument("--precision", default="int8", choices=("int8", "fp32"))
     parser.add_argument("--data", type=Path, default=ROOT / "tests" / "data" / "dictation")
     parser.add_argument("--most", type=int, default=1000, help="clips at most")
+    parser.add_argument("--skip", type=int, default=0, help="leave out so many clips first")
     parser.add_argument("--lm", type=Path, default=Path.home() / "mini-train" / "pieces-6.arpa.gz")
     args = parser.parse_args()
     model = MedAsrModel(args.bundle, precision=args.precision)
-    PARTS[args.part](args, model, read_clips(args.data, args.most))
+    PARTS[args.part](args, model, read_clips(args.data, args.skip + args.most)[args.skip :])
     print(json.dumps({"part": args.part, "bundle": args.bundle.name}))
 
 

@@ -32,7 +32,7 @@ FRAMES = (
     "<who> denies <symptom> on {} {{period}}",
 )
 SENTENCES_PER_NAME = 24
-OLD = 600
+OLD = 2_000
 
 
 def synthesise(folder: Path, avoid: frozenset[str]) -> None:

@@ -37,6 +37,7 @@ def test_it_tunes_scores_before_and_after_and_writes_a_bundle(mini, tmp_path):
         model=str(mini),
         recordings=new,
         old=old,
+        repeat=2,
         out=tmp_path / "tuned",
         bundle=tmp_path / "bundle",
         licence="Apache-2.0",
