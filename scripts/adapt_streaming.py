@@ -16,10 +16,13 @@ several look-aheads.
 import argparse
 import copy
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning would take the cores from what else runs
 
 import numpy as np
 import torch

@@ -16,10 +16,13 @@ recordings would spoil them.
 
 import argparse
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning would take the cores from what else runs
 
 import numpy as np
 import torch
@@ -160,7 +163,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the tuned model")
     parser.add_argument("--old", type=Path, help="recordings of what it already knows: mixed in, and scored")
     parser.add_argument(
-        "--repeat", type=int, default=1, metavar="N", help="each new recording N times an epoch beside the old"
+        "--repeat", type=int, default=1, metavar="N", help="hear each new recording N times an epoch"
     )
     parser.add_argument("--words", default="", help="new words, with commas: how many of them are found")
     parser.add_argument("--bundle", type=Path, help="also export for the assistant")
