@@ -33,6 +33,7 @@ With the session's `id`, and its `resume_token` in the header `X-Session-Token`.
 | `POST /v1/uploads/UP/finish?session=ID` | `{"attachments", "problems": [{name, code, message}]}` |
 | `GET` an attachment's `url`, or `URL?i=N` | a small picture of it, or of its picture N from 0 |
 | `GET URL/slice?i=N&window=W` | that picture, large |
+| `GET URL/model/N` | picture N as the model gets it |
 | `GET /v1/prompt/ID` | `{"pieces"}`: what the model reads of all that is attached, in its order |
 | `POST /v1/pacs/find?session=ID`, `{"number"}` | `{"series"}` of an accession number or study UID |
 | `POST /v1/pacs/attach?session=ID`, `{"study", "series"}` | as finishing an upload |
@@ -40,8 +41,13 @@ With the session's `id`, and its `resume_token` in the header `X-Session-Token`.
 | `GET /v1/sessions/ID/checks` | `{"findings": [{code, message, section_id, start, end}]}` |
 | `GET /v1/sessions/ID/words` | `{"revision", "words": [WordPlace]}`: where every spoken word stands |
 | `GET /v1/sessions/ID/audio?start_ms=A&end_ms=B` | that audio as WAV, with `--keep-audio-min` |
+| `GET /v1/sessions/ID/answers/RESPONSE/prompt` | `{"parts"}`: all that the model got for an answer |
+| `GET /v1/sessions/ID/answers/RESPONSE/images/N` | image N of it |
+| `GET /v1/sessions/ID/answers/RESPONSE/labs?format=F` | the lab table of an answer, F `csv` or `fhir` |
+| `GET /v1/guidelines/PASSAGE`, and below it `/page.png` | the guideline at that passage, and its page |
+| `GET /healthz`, `GET /metrics` | whether it runs; counters for Prometheus. No session is named |
 
-F is one of the formats that `assistant export --help` lists.
+The export's F is one of the formats that `assistant export --help` lists.
 """
 
 
