@@ -210,6 +210,8 @@ def test_stop_just_after_the_answer_has_ended_is_swallowed(talk, said, start_ms)
     answered(talk)
     (taken,) = events(say(talk, 1, said, start_ms), IntentEvent)
     assert (taken.intent, taken.command, talk.document) == ("command", "stop", "")
+    talk.handle(IntentCorrected("utt_1", "dictation"))
+    assert talk.document == said
 
 
 def test_stop_long_after_an_answer_and_other_words_just_after_it_are_dictation(talk):
