@@ -7,6 +7,8 @@ from typing import Any
 import torch
 import transformers
 
+IMAGES_AT_ONCE = 8
+
 Inputs = dict[str, Any]
 
 
@@ -24,21 +26,37 @@ class ImagePrefix:
     def read(self, inputs: Inputs) -> Inputs:
         """What ``generate`` is to be given in place of ``inputs``, which have images: the same ids, with the
         past up to the last image. Whatever stops it leaves nothing behind."""
-        ids = inputs["input_ids"]
-        length = int((ids[0] == self._model.config.image_token_id).nonzero()[-1]) + 1
-        key = _digest(ids[:, :length], inputs["pixel_values"])
+        ids, pixels = inputs["input_ids"], inputs["pixel_values"]
+        ends = self._ends(ids)
+        key = _digest(ids[:, : ends[-1]], pixels)
         if key != self._key:
             self._key, self._past = b"", None
-            self._past = self._read(inputs, length)
+            self._past = self._read(inputs, ends)
             self._key = key
         mask, past = inputs["attention_mask"], copy.deepcopy(self._past)
         return {"input_ids": ids, "attention_mask": mask, "past_key_values": past}
 
-    def _read(self, inputs: Inputs, length: int) -> Any:
+    def _ends(self, ids: torch.Tensor) -> list[int]:
+        """Where each image ends, as an index into ``ids`` (1 × tokens)."""
+        inside = (ids[0] == self._model.config.image_token_id).int()
+        return (torch.nonzero(inside[:-1] > inside[1:]).flatten() + 1).tolist()
+
+    def _read(self, inputs: Inputs, ends: list[int]) -> Any:
+        """A few images at a time, which bounds the memory of the image tower and of the masks."""
         past = transformers.DynamicCache(config=self._model.config.get_text_config())
-        names = ("input_ids", "attention_mask", "token_type_ids")
-        before = {name: inputs[name][:, :length] for name in names}
-        self._model.model(**before, pixel_values=inputs["pixel_values"], past_key_values=past, use_cache=True)
+        start = 0
+        for first in range(0, len(ends), IMAGES_AT_ONCE):
+            few = slice(first, first + IMAGES_AT_ONCE)
+            end = ends[few][-1]
+            self._model.model(
+                input_ids=inputs["input_ids"][:, start:end],
+                pixel_values=inputs["pixel_values"][few],
+                attention_mask=inputs["attention_mask"][:, :end],
+                token_type_ids=inputs["token_type_ids"][:, :end],
+                past_key_values=past,
+                use_cache=True,
+            )
+            start = end
         for layer in past.layers:  # a window is a view of all that was read
             layer.keys, layer.values = layer.keys.clone(), layer.values.clone()
         return past

@@ -8,6 +8,7 @@ import PIL.Image
 import pytest
 import torch
 
+from assistant.engines import hf_prefix
 from assistant.engines.base import Usage
 from assistant.engines.hf_model import _Streamer, load
 from assistant.errors import BadInput, Missing
@@ -80,6 +81,17 @@ def test_it_says_token_for_token_what_generate_says(model, content):
     assert expected
     assert usage == Usage(inputs["input_ids"].shape[1], len(ids))
     assert (inputs["input_ids"] == processor.tokenizer.image_token_id).sum() == 16 * len(pictures)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_images_read_a_few_at_a_time_are_read_alike(model, at_once, monkeypatch):
+    content = [each for k in range(5) for each in (picture((40 * k, 90, 200 - 40 * k)), words(f"SLICE {k}"))]
+    at_once_said, said = [], []
+    model.generate(user(*content, words("?")), 30, at_once_said.append, never)
+    model.generate(user(picture("red"), words("?")), 1, [].append, never)
+    monkeypatch.setattr(hf_prefix, "IMAGES_AT_ONCE", at_once)
+    model.generate(user(*content, words("?")), 30, said.append, never)
+    assert said == at_once_said
 
 
 def test_other_images_and_other_words_before_them_are_read_anew(model):
