@@ -39,7 +39,7 @@ class ImagePrefix:
     def _ends(self, ids: torch.Tensor) -> list[int]:
         """Where each image ends, as an index into ``ids`` (1 × tokens)."""
         inside = (ids[0] == self._model.config.image_token_id).int()
-        return (torch.nonzero(inside[:-1] > inside[1:]).flatten() + 1).tolist()
+        return [int(last) + 1 for last in torch.nonzero(inside[:-1] > inside[1:])]
 
     def _read(self, inputs: Inputs, ends: list[int]) -> Any:
         """A few images at a time, which bounds the memory of the image tower and of the masks."""
