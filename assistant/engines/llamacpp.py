@@ -19,7 +19,7 @@ from assistant.engines.prompt import (
     room_for_answer,
 )
 from assistant.engines.refusals import failed, refused
-from assistant.engines.thinking import ThinkingFilter
+from assistant.engines.thinking import ThinkingFilter, without_end
 from assistant.errors import AssistantError, EngineFailed, Missing
 
 CONTEXT_TOKENS = 32_768
@@ -105,6 +105,7 @@ class LlamaCppEngine:
         params.n_batch = params.n_ubatch = TEXT_BATCH_TOKENS if self._mmproj is None else IMAGE_BATCH_TOKENS
         params.cache_ram_mib = 0  # else prompts of the past are kept, up to 8 GB of them
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
+        params.special = not self.info.stand_in  # else the marks of thinking are left out of the text
         params.verbosity = QUIET
         params.n_threads_http = 1
         params.api_keys = [secrets.token_urlsafe(32)]
@@ -266,7 +267,8 @@ class _Run:
                 self.put(_translated(chunk["error"]))
                 return True
             choice = (chunk.get("choices") or [{}])[0]
-            if text := choice.get("text") or (choice.get("delta") or {}).get("content"):
+            text = choice.get("text") or (choice.get("delta") or {}).get("content") or ""
+            if text := without_end(text):
                 self.put(text)
             if usage := chunk.get("usage"):
                 self.put(Usage(usage["prompt_tokens"], usage["completion_tokens"]))

@@ -14,7 +14,7 @@ from assistant.engines.base import EngineInfo, Output, Question, Thought, Usage
 from assistant.engines.openai_errors import Advice, translated
 from assistant.engines.prompt import chat_messages, room_for_answer
 from assistant.engines.refusals import cut_off, refused
-from assistant.engines.thinking import ThinkingFilter
+from assistant.engines.thinking import ThinkingFilter, without_end
 from assistant.errors import AssistantError, BadInput
 
 
@@ -115,7 +115,7 @@ class OpenAICompatibleEngine:
                 delta = chunk.choices[0].delta
                 if thought := _reasoning(delta):
                     yield Thought(thought)
-                yield delta.content or ""
+                yield without_end(delta.content or "")
         if not finished:
             raise cut_off()
 
@@ -134,7 +134,7 @@ class OpenAICompatibleEngine:
             answer = await self._client.post(self._path, cast_to=ChatCompletion, body=request)
         if not answer.choices:  # Google's container says what it refuses with the status 200
             raise refused(str((answer.model_extra or {}).get("error", "")))
-        yield answer.choices[0].message.content or ""
+        yield without_end(answer.choices[0].message.content or "")
         if answer.usage:
             yield Usage(answer.usage.prompt_tokens, answer.usage.completion_tokens)
 

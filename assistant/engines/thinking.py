@@ -7,6 +7,14 @@ HEADING = "thought\n"
 """MedGemma writes ``<unused94>thought\\n…<unused95>answer``. The heading is dropped; at the very start of an
 answer it is taken for thinking even without its mark, which some runtimes leave out of the text."""
 
+ENDS = ("<end_of_turn>", "<eos>", "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "</s>")
+"""What ends a turn, of Gemma and of others. llama.cpp writes it where it writes the marks of thinking."""
+
+
+def without_end(piece: str) -> str:
+    """A piece of what a model says, as it came, without the mark that ends its turn."""
+    return next((piece.removesuffix(end) for end in ENDS if piece.endswith(end)), piece)
+
 
 class ThinkingFilter:
     """``push`` pieces of any size. The ``AnswerText`` of what it returns, put together, is the answer without

@@ -9,11 +9,12 @@ import PIL.Image
 import pytest
 import torch
 
-from assistant.engines.base import AnswerText, Question, Usage
+from assistant.engines.base import AnswerText, Question, Thought, Usage
 from assistant.engines.hf_model import load
-from assistant.engines.llamacpp import LlamaCppEngine
+from assistant.engines.llamacpp import LlamaCppEngine, _Run
 from assistant.engines.pieces import Image, ImagePiece
-from random_gemma import CHAT_TEMPLATE, TINY, save
+from assistant.engines.thinking import ThinkingFilter
+from random_gemma import CHAT_TEMPLATE, SPECIAL, TINY, save
 from tests.engines.asking import failure
 from tests.engines.gguf_of import write
 
@@ -66,7 +67,15 @@ def by_transformers(folder, pieces):
         pixels = local._processor.image_processor(pictures, return_tensors="pt")["pixel_values"]
         inputs["pixel_values"] = pixels
     said = local._model.generate(**inputs, max_new_tokens=LONGEST, do_sample=False)[0, len(ids) :]
-    return tokenizer.decode(said, skip_special_tokens=True).strip(), len(ids)
+    return told([tokenizer.decode([each for each in said.tolist() if each not in local._ends])]), len(ids)
+
+
+def told(texts):
+    """The answer and the thoughts in what a model says."""
+    thinking = ThinkingFilter()
+    outputs = [output for text in texts for output in thinking.push(text)] + thinking.finish()
+    kinds = (AnswerText, Thought)
+    return tuple("".join(each.text for each in outputs if isinstance(each, kind)) for kind in kinds)
 
 
 @pytest.mark.parametrize("seeds", [(), (1,), (2,), (1, 2)])
@@ -76,13 +85,28 @@ def test_it_says_token_for_token_what_transformers_says_of_the_same_images(ask, 
     async def work(engine):
         *outputs, usage = [output async for output in engine.answer(Question(TEXT, pieces=pieces))]
         assert isinstance(usage, Usage) and usage.output_tokens == LONGEST
-        return "".join(each.text for each in outputs if isinstance(each, AnswerText)), usage.prompt_tokens
+        kinds = (AnswerText, Thought)
+        said = tuple("".join(each.text for each in outputs if isinstance(each, kind)) for kind in kinds)
+        return said, usage.prompt_tokens
 
     assert ask(work) == by_transformers(folder, pieces)
 
 
 def test_what_it_says_depends_on_the_image(folder):
     assert len({by_transformers(folder, (picture(seed),)) for seed in (1, 2)}) == 2
+
+
+@pytest.mark.parametrize(("token", "shown"), [("<unused94>", "<unused94>"), ("<end_of_turn>", "")])
+def test_marks_of_thinking_stay_and_marks_of_the_end_go(ask, token, shown):
+    async def work(engine):
+        run = _Run(asyncio.get_running_loop(), LONGEST)
+        likely = {"logit_bias": [[SPECIAL.index(token), 100]]}
+        chat = engine._chat(Question(TEXT)) | likely
+        await asyncio.to_thread(engine._server.handle_chat_completions, chat, run.take)
+        first = await run.next_piece(10)
+        assert first == shown if shown else isinstance(first, Usage)
+
+    ask(work)
 
 
 def test_an_image_that_is_none_is_said_and_the_next_question_answered(ask):

@@ -52,7 +52,8 @@ async def failure(server, **changes):
 
 
 async def test_an_answer_streams(server):
-    server.body = [chunk("No "), 0.05, chunk("effusion."), *END[:1], USAGE, END[1]]
+    end = chunk("<end_of_turn>")  # as llama-server --special writes it
+    server.body = [chunk("No "), 0.05, chunk("effusion."), end, *END[:1], USAGE, END[1]]
     async with opened(server.url, api_key="k3y") as engine:
         assert await answer(engine, Question("Effusion?", "Lungs clear.")) == ["No ", "effusion."]
     head, body = server.requests[0]
