@@ -22,15 +22,15 @@ export async function labs(key, responseId, format) {
   return (await get(key, `answers/${responseId}/labs?format=${format}`)).blob();
 }
 
-/** An answer without the JSON that is shown as boxes or as a table. @param {string} text */
+/** An answer without the JSON that is shown as boxes or as a table, and the words that announce it. @param {string} text */
 export function withoutJson(text) {
-  return text.replace(/```json[\s\S]*?(?:```|$)/g, '').trim();
+  return text.replace(/(?:\**Final Answer:?\**:?\s*)?```json[\s\S]*?(?:```|$)/gi, '').trim();
 }
 
 /** Markdown → lines of plain text, as a report has them. Blocks of code (boxes, tables as JSON) are left out. @param {string} text */
 export function plainLines(text) {
   return text
-    .replace(/```[\s\S]*?(?:```|$)/g, '')
+    .replace(/(?:\**Final Answer:?\**:?\s*)?```[\s\S]*?(?:```|$)/gi, '')
     .replace(/^[ \t]*(?:#{1,6}|[-*+]|>)[ \t]+/gm, '')
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replace(/(\*\*|__|`)(.*?)\1/g, '$2')

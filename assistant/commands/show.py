@@ -79,11 +79,15 @@ def _sources(path: str, fetched: Path, most_bytes: int) -> "list[SourceFile]":
 
 
 def write_prompt(pieces: tuple[Piece, ...], out: Path, question: str | None) -> int:
-    """Write the pieces; returns how many images they had. Raises ``BadInput`` if it cannot."""
+    """Write the pieces, in place of those of an earlier run; returns how many images they had. Raises
+    ``BadInput`` if it cannot."""
     parts: list[dict[str, object]] = []
     images = 0
     try:
         out.mkdir(parents=True, exist_ok=True)
+        if (out / "prompt.json").exists():
+            for old in out.glob("[0-9][0-9][0-9].png"):
+                old.unlink()
         for piece in pieces:
             if isinstance(piece, ImagePiece):
                 name = f"{images:03}.png"

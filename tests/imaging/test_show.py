@@ -86,6 +86,12 @@ def test_of_many_slices_85_are_taken_evenly_to_the_last(show, tmp_path):
     assert texts(pieces)[-1] == "SLICE 85"
 
 
+def test_another_run_leaves_nothing_of_the_one_before(show, tmp_path):
+    ct = made.series(tmp_path / "ct", 5, shape=(8, 8))
+    assert len(show(ct)[0]) == 5
+    assert len(show(next(ct.iterdir()))[0]) == 1  # the fixture compares with the files that are there
+
+
 def test_a_question_comes_last(show, tmp_path):
     _, pieces, _ = show(made.series(tmp_path / "ct", 5, shape=(8, 8)), question="Is the liver normal?")
     assert pieces[-1]["text"] == "Is the liver normal?"

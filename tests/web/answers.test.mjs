@@ -6,11 +6,13 @@ import { initialState, reduce } from '../../web/state.js';
 
 test('an answer goes into the report as plain lines, without its boxes', () => {
   const said = '## Findings\n\n- **No** pneumothorax.\n- `4 mm` nodule, see [1](x)\n\n\n\nFinal Answer:\n```json\n[]\n```\n';
-  assert.equal(plainLines(said), 'Findings\n\nNo pneumothorax.\n4 mm nodule, see 1\n\nFinal Answer:');
+  assert.equal(plainLines(said), 'Findings\n\nNo pneumothorax.\n4 mm nodule, see 1');
   assert.equal(plainLines('2 * 3 * 4, a_b_c'), '2 * 3 * 4, a_b_c');
 });
 
 test('what is drawn is not shown as JSON too', () => {
+  assert.equal(withoutJson('Central.\n\n**Final Answer:**\n```json\n[1]\n```'), 'Central.');
+  assert.equal(withoutJson('Final Answer: no'), 'Final Answer: no');
   assert.equal(withoutJson('Central.\n```json\n[1]\n```\nDone.'), 'Central.\n\nDone.');
   assert.equal(withoutJson('```\nkept\n```'), '```\nkept\n```');
 });

@@ -32,7 +32,7 @@ export function attachmentsView({ send, attach, look }) {
 
   const list = new KeyedList(strip, (/** @type {any} */ each) => each.key ?? `upload-${each.id}`, (item, old) => {
     if ('progress' in item) return uploadNode(item, old);
-    const node = old ?? element('div', { class: 'attached' }, element('span', { class: 'place' }),
+    const node = old ?? element('div', { class: 'attached', 'data-kind': item.kind }, element('span', { class: 'place' }),
       item.kind === 'record' ? element('span', { class: 'look' }, ...lookOf(item)) : element('button', {
         type: 'button', class: 'look', 'aria-label': `Look at ${item.name}`, title: item.name, onclick: () => look(item),
       }, ...lookOf(item)), element('span', { class: 'look-note' }),
@@ -48,9 +48,13 @@ export function attachmentsView({ send, attach, look }) {
   return (/** @type {State} */ state) => {
     if (state.attachments !== shown?.attachments || state.uploads !== shown?.uploads) {
       const present = state.attachments.filter((each) => !each.removed);
+      const count = present.length + state.uploads.length;
+      const more = count > strip.childElementCount;
       list.update(/** @type {any[]} */ ([...present, ...state.uploads]));
       number(strip, present);
-      box.hidden = present.length + state.uploads.length === 0;
+      box.hidden = count === 0;
+      setText(byId('attached-count'), `${present.length} attached`);
+      if (more) strip.scrollLeft = strip.scrollWidth;
       byId('seen-open').hidden = present.length === 0;
     }
     shown = state;

@@ -87,10 +87,10 @@ const FLAGS = { '': '', low: '↓ low', normal: 'normal', high: '↑ high', abno
 function labsNodes(answer, key) {
   const found = answer.labs;
   if (!found) return [];
-  const columns = ['Name', 'Result', 'Unit', 'Reference', 'Flag'];
+  const columns = ['Name', 'Result', 'Flag', 'Unit', 'Reference']; // a phone shows the first ones
   const rows = found.rows.map((row) => element('tr', { class: row.flag && row.flag !== 'normal' ? 'flagged' : '' },
-    element('th', { scope: 'row' }, row.name), element('td', {}, row.result), element('td', {}, row.unit),
-    element('td', {}, row.reference), element('td', {}, FLAGS[row.flag])));
+    element('th', { scope: 'row' }, row.name), element('td', {}, row.result), element('td', {}, FLAGS[row.flag]),
+    element('td', {}, row.unit), element('td', {}, row.reference)));
   const trouble = element('p', { class: 'failed', role: 'alert' });
   trouble.hidden = true;
   const file = (/** @type {'csv'|'fhir'} */ format, /** @type {string} */ label, /** @type {string} */ name) => element('button', {

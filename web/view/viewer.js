@@ -4,7 +4,7 @@ import { byId, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').Attachment} Attachment */
 
-const UNITS = { ct: 'Slice', mr: 'Slice', pages: 'Page', slide: 'Picture', pictures: 'Picture' };
+const UNITS = { ct: 'Slice', mr: 'Slice', pages: 'Page', slide: 'Patch', pictures: 'Picture' };
 
 /**
  * @param {(event: Record<string, unknown>) => boolean} send
@@ -15,7 +15,8 @@ export function viewer(send, looked) {
   const dialog = byId('viewer');
   const picture = byId('viewer-picture');
   const slider = byId('viewer-slider');
-  const windows = byId('viewer-window');
+  const windows = byId('viewer-windows');
+  const windowNow = () => windows.querySelector('input:checked')?.value ?? '';
   /** @type {Attachment|null} */
   let shown = null;
   let loading = '';
@@ -23,9 +24,8 @@ export function viewer(send, looked) {
   /** Draw what is wanted; while a picture loads only the newest wish counts. */
   const draw = () => {
     if (!shown) return;
-    const query = new URLSearchParams({ i: slider.value, window: windows.value });
-    const unit = UNITS[/** @type {keyof typeof UNITS} */ (shown.kind)] ?? 'Picture';
-    const place = shown.kind === 'slide' && slider.value === '0' ? 'Overview' : `${unit} ${Number(slider.value) + 1} of ${shown.count}`;
+    const query = new URLSearchParams({ i: slider.value, window: windowNow() });
+    const place = placeOf(shown, Number(slider.value));
     setText(byId('viewer-place'), shown.count > 1 ? place : '');
     slider.setAttribute('aria-valuetext', place);
     looked(shown, Number(slider.value));
@@ -52,6 +52,12 @@ export function viewer(send, looked) {
     slider.value = String(Number(slider.value) + Math.sign(event.deltaY));
     draw();
   }, { passive: false });
+  dialog.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+    const chosen = windows.querySelectorAll('input')[Number(event.key) - 1];
+    if (!chosen || event.ctrlKey || event.metaKey || event.altKey || /** @type {any} */ (event.target).matches('[type=text]')) return;
+    chosen.checked = true;
+    draw();
+  });
   dialog.addEventListener('close', () => {
     send({ type: 'assistant.attachment.look', attachment_id: null });
     shown = null;
@@ -65,14 +71,29 @@ export function viewer(send, looked) {
     slider.max = String(attachment.count - 1);
     slider.value = String(index ?? (['ct', 'mr'].includes(attachment.kind) ? Math.floor(attachment.count / 2) : 0));
     byId('viewer-scroll').hidden = attachment.count < 2;
-    windows.replaceChildren(...attachment.windows.map((name) => element('option', { value: name }, name)));
-    byId('viewer-windows').hidden = attachment.windows.length === 0;
+    byId('viewer-stage').dataset.kind = attachment.kind;
+    windows.replaceChildren(element('legend', { class: 'unseen' }, 'Window'), ...attachment.windows.map(windowNode));
+    windows.hidden = attachment.windows.length === 0;
     byId('viewer-notes').replaceChildren(...attachment.notes.map((note) => element('li', {}, note)));
     if (!dialog.open) dialog.showModal();
     send({ type: 'assistant.attachment.look', attachment_id: attachment.id });
     draw();
     if (attachment.count > 1) slider.focus();
   };
+}
+
+/** A slide's first picture is its overview. @param {Attachment} attachment @param {number} index */
+function placeOf({ kind, count }, index) {
+  const unit = UNITS[/** @type {keyof typeof UNITS} */ (kind)] ?? 'Picture';
+  if (kind === 'slide') return index === 0 ? `Overview of ${count - 1} ${count === 2 ? 'patch' : 'patches'}` : `${unit} ${index} of ${count - 1}`;
+  return `${unit} ${index + 1} of ${count}`;
+}
+
+/** One to choose, by a click or its number on the keyboard. @param {string} name @param {number} i */
+function windowNode(name, i) {
+  const input = element('input', { type: 'radio', name: 'viewer-window', value: name, title: `Key ${i + 1}` });
+  input.checked = i === 0;
+  return element('label', {}, input, element('span', {}, name[0].toUpperCase() + name.slice(1)));
 }
 
 /**
@@ -93,16 +114,30 @@ export function seenDialog(sessionId, seesImages) {
     const unseen = seesImages() ? '' : 'The model that answers now does not see images; one that does gets these. ';
     setText(byId('seen-words'), `${unseen}${images} ${images === 1 ? 'image' : 'images'} in the order in which they are `
       + 'read, before the model’s own step to 896 × 896. A question that names one of them goes with that one alone.');
-    return list.replaceChildren(...pieces.map(pieceNode));
+    return list.replaceChildren(...nodesOf(pieces));
   };
   byId('seen-open').addEventListener('click', open);
 }
 
-/** @param {{type: string, text: string, url: string, source: string}} piece */
-function pieceNode(piece) {
-  if (piece.type === 'text') {
-    return element('li', { class: piece.text.length > 20 ? 'seen-text seen-long' : 'seen-text' }, piece.text);
-  }
-  return element('li', { class: 'seen-image' },
-    element('img', { src: piece.url, alt: piece.source, title: piece.source, loading: 'lazy' }));
+const LABEL_CHARS = 20;
+
+/**
+ * A short text that follows an image, such as SLICE 3, stands under it.
+ * @param {{type: string, text: string, url: string, source: string}[]} pieces
+ */
+function nodesOf(pieces) {
+  /** @type {any[]} */
+  const nodes = [];
+  pieces.forEach((piece, i) => {
+    const next = pieces[i + 1];
+    if (piece.type === 'image') {
+      const label = next?.type === 'text' && next.text.length <= LABEL_CHARS ? next.text : '';
+      nodes.push(element('li', { class: 'seen-image', title: piece.source },
+        element('img', { src: piece.url, alt: piece.source, loading: 'lazy' }),
+        element('span', { class: label ? 'seen-label' : 'seen-label seen-source' }, label || piece.source)));
+    } else if (piece.text.length > LABEL_CHARS || pieces[i - 1]?.type !== 'image') {
+      nodes.push(element('li', { class: 'seen-text' }, piece.text));
+    }
+  });
+  return nodes;
 }
