@@ -119,25 +119,17 @@ export function seenDialog(sessionId, seesImages) {
   byId('seen-open').addEventListener('click', open);
 }
 
-const LABEL_CHARS = 20;
-
 /**
- * A short text that follows an image, such as SLICE 3, stands under it.
+ * A text that was made for an image, such as SLICE 3, stands under it.
  * @param {{type: string, text: string, url: string, source: string}[]} pieces
  */
 function nodesOf(pieces) {
-  /** @type {any[]} */
-  const nodes = [];
-  pieces.forEach((piece, i) => {
-    const next = pieces[i + 1];
-    if (piece.type === 'image') {
-      const label = next?.type === 'text' && next.text.length <= LABEL_CHARS ? next.text : '';
-      nodes.push(element('li', { class: 'seen-image', title: piece.source },
-        element('img', { src: piece.url, alt: piece.source, loading: 'lazy' }),
-        element('span', { class: label ? 'seen-label' : 'seen-label seen-source' }, label || piece.source)));
-    } else if (piece.text.length > LABEL_CHARS || pieces[i - 1]?.type !== 'image') {
-      nodes.push(element('li', { class: 'seen-text' }, piece.text));
-    }
+  const labels = (/** @type {any} */ text, /** @type {any} */ image) => text?.type === 'text' && image?.type === 'image' && text.source === image.source;
+  return pieces.flatMap((piece, i) => {
+    if (piece.type === 'text') return labels(piece, pieces[i - 1]) ? [] : [element('li', { class: 'seen-text' }, piece.text)];
+    const label = labels(pieces[i + 1], piece) ? pieces[i + 1].text : '';
+    return [element('li', { class: 'seen-image', title: piece.source },
+      element('img', { src: piece.url, alt: label && piece.source, loading: 'lazy' }),
+      element('span', { class: label ? 'seen-label' : 'seen-label seen-source' }, label || piece.source))];
   });
-  return nodes;
 }
