@@ -27,7 +27,8 @@ COLOUR_AT = """(picture, [x, y]) => {
   canvas.height = picture.naturalHeight;
   const context = canvas.getContext('2d');
   context.drawImage(picture, 0, 0);
-  return [canvas.width, canvas.height, ...context.getImageData(x * canvas.width, y * canvas.height, 1, 1).data];
+  const { width, height } = canvas;
+  return [width, height, ...context.getImageData(x * width, y * height, 1, 1).data];
 }"""
 
 
