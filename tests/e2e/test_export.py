@@ -25,6 +25,7 @@ class ScriptedModel:
     """A recogniser with confidences: every utterance is the same sentence, one word of it doubtful."""
 
     name = "scripted"
+    takes_phrases = False
 
     def open_stream(self):
         return ScriptedStream()

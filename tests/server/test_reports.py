@@ -131,6 +131,7 @@ class SureModel:
     """Wraps the test's recogniser: three words, the second of them doubtful."""
 
     name = "sure"
+    takes_phrases = False
 
     def __init__(self, model):
         self._model, self.texts, self.gate = model, model.texts, model.gate
