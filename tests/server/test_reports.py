@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 
-from assistant.asr.base import Transcript, Word
+from assistant.asr.base import LEAD_MS, Transcript, Word
 from assistant.errors import AssistantError
 from assistant.export.formats import FORMATS
 from assistant.export.report import read_report
@@ -128,7 +128,7 @@ async def test_a_new_report_from_a_template_is_checked_for_its_fields_and_sectio
 
 
 class SureModel:
-    """Wraps the test's recogniser: three words, the second of them doubtful."""
+    """Wraps the test's recogniser: three words after the silence in front, the second doubtful."""
 
     name = "sure"
     takes_phrases = False
@@ -142,7 +142,7 @@ class SureModel:
 
         def with_words():
             words = [
-                Word(w, 100 * i, 100 * i + 100, 0.3 if i == 1 else 0.9)
+                Word(w, LEAD_MS + 100 * i, LEAD_MS + 100 * i + 100, 0.3 if i == 1 else 0.9)
                 for i, w in enumerate(finish().text.split())
             ]
             return Transcript(finish().text, tuple(words))
