@@ -155,21 +155,26 @@ def hotwords(_args, model, clips):
     """Expected phrases that nobody says, by hundreds; and those that are said, with one that sounds alike."""
     said = [text for _, text in clips]
     words = {word for text in said for word in words_of(text)}
-    texts = [path.read_text() for path in (ROOT / "tests" / "data").glob("*.tsv")]
+    sources = [*(ROOT / "tests" / "data").glob("*.tsv"), *Path("/usr/share/dict").glob("american-english")]
+    texts = [path.read_text() for path in sources]
     absent = sorted({w for text in texts for w in words_of(text) if len(w) >= 6 and w.isalpha()} - words)
     rng = np.random.default_rng(0)
     print(f"without: {wer(said, [model.transcribe(padded(a)).text for a, _ in clips]):.1%}")
-    print("\n| expected | said among them | WER | absent words heard |\n|---|---|---|---|")
+    print("\n| expected | said among them | WER | absent words heard | s a second |\n|---|---|---|---|---|")
     spoken = sorted(word for word in words if len(word) >= 7)
-    for count in (0, 100, 500, 2000):
+    seconds = sum(len(padded(a)) for a, _ in clips) / RATE
+    for count in (0, 100, 1_000, 5_000, 19_000):
         for with_said in (False, True):
             phrases = list(rng.permutation(absent)[:count]) + (spoken if with_said else [])
             if not phrases:
                 continue
-            heard = [model.expecting(phrases).transcribe(padded(a)).text for a, _ in clips]
+            expecting, started = model.expecting(phrases), time.perf_counter()
+            heard = [expecting.transcribe(padded(a)).text for a, _ in clips]
+            spent = (time.perf_counter() - started) / seconds
             false = sum(w in set(phrases) - words for text in heard for w in words_of(text))
             print(
-                f"| {len(phrases)} | {len(spoken) if with_said else 0} | {wer(said, heard):.1%} | {false} |",
+                f"| {len(phrases)} | {len(spoken) if with_said else 0} | {wer(said, heard):.1%} | {false} "
+                f"| {spent:.3f} |",
                 flush=True,
             )
 
