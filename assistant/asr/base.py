@@ -24,8 +24,14 @@ class Word:
     confidence: float | None = None
 
     def later(self, by_ms: int) -> "Word":
-        """The same word on a clock that is ``by_ms`` ahead, and not before its zero."""
-        return replace(self, start_ms=max(0, self.start_ms + by_ms), end_ms=max(0, self.end_ms + by_ms))
+        """The same word on a clock that is ``by_ms`` ahead, and not before its zero.
+
+        A recogniser may place a first word wholly in the silence before it: it is then where sound begins.
+        """
+        start_ms, end_ms = self.start_ms + by_ms, self.end_ms + by_ms
+        if end_ms <= 0:
+            start_ms, end_ms = 0, self.end_ms - self.start_ms
+        return replace(self, start_ms=max(0, start_ms), end_ms=end_ms)
 
 
 @dataclass(frozen=True, slots=True)
