@@ -3,7 +3,6 @@
 import base64
 import binascii
 import io
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,7 @@ import PIL.ExifTags
 import PIL.Image
 import PIL.ImageOps
 
-from assistant.engines.pieces import Image
 from assistant.errors import BadInput
-from assistant.imaging.square import encoded
 from assistant.imaging.study import Pictures, Taken, keep_pictures
 from assistant.imaging.values import Pixels, Values, stretched
 
@@ -36,7 +33,7 @@ OTHER_KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """What ``read_image`` takes in, and how large it gives it back."""
+    """What ``read_picture`` takes in, and how large it gives it back."""
 
     max_bytes: int = MAX_BYTES
     max_pixels: int = MAX_PIXELS
@@ -44,13 +41,6 @@ class ImageLimits:
 
 
 DEFAULT_LIMITS = ImageLimits()
-
-
-def read_image(data: bytes, name: str, limits: ImageLimits = DEFAULT_LIMITS) -> Image:
-    """An attached file as it goes to a model that takes any shape; see ``read_picture``."""
-    picture, lossless = read_picture(data, name, limits)
-    media_type, data = encoded(picture, lossless)
-    return Image(f"att_{secrets.token_urlsafe(9)}", name, media_type, data, *picture.size)
 
 
 def read_picture(

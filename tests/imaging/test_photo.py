@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.engines.pieces import Image
 from assistant.errors import BadInput
-from assistant.imaging.photo import ImageLimits, image_from_data_uri, read_image
+from assistant.imaging import square
+from assistant.imaging.photo import ImageLimits, image_from_data_uri, read_picture
 
 RED, GREEN = (200, 20, 20), (20, 180, 20)
 
@@ -26,6 +28,12 @@ def two_tone(width=40, height=20):
     picture = PIL.Image.new("RGB", (width, height), RED)
     picture.paste(GREEN, (width // 2, 0, width, height))
     return picture
+
+
+def read_image(data, name, limits=ImageLimits()):
+    """The picture as it goes to a model that takes any shape."""
+    picture, lossless = read_picture(data, name, limits)
+    return Image("att_1", name, *square.encoded(picture, lossless), *picture.size)
 
 
 def pixels(image):
