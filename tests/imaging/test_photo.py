@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assistant.engines.pieces import Image
 from assistant.errors import BadInput
 from assistant.imaging import square
-from assistant.imaging.photo import ImageLimits, image_from_data_uri, read_picture
+from assistant.imaging.photo import DEFAULT_LIMITS, ImageLimits, image_from_data_uri, read_picture
 
 RED, GREEN = (200, 20, 20), (20, 180, 20)
 
@@ -30,7 +30,7 @@ def two_tone(width=40, height=20):
     return picture
 
 
-def read_image(data, name, limits=ImageLimits()):
+def read_image(data, name, limits=DEFAULT_LIMITS):
     """The picture as it goes to a model that takes any shape."""
     picture, lossless = read_picture(data, name, limits)
     return Image("att_1", name, *square.encoded(picture, lossless), *picture.size)
