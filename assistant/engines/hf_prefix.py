@@ -34,7 +34,7 @@ class ImagePrefix:
             self._past = self._read(inputs, ends)
             self._key = key
         mask, past = inputs["attention_mask"], copy.deepcopy(self._past)
-        return {"input_ids": ids, "attention_mask": mask, "past_key_values": past}
+        return {"input_ids": ids, "attention_mask": mask, "cache": past}
 
     def _ends(self, ids: torch.Tensor) -> list[int]:
         """Where each image ends, as an index into ``ids`` (1 × tokens)."""
@@ -53,7 +53,7 @@ class ImagePrefix:
                 pixel_values=inputs["pixel_values"][few],
                 attention_mask=inputs["attention_mask"][:, :end],
                 token_type_ids=inputs["token_type_ids"][:, :end],
-                past_key_values=past,
+                cache=past,
                 use_cache=True,
             )
             start = end

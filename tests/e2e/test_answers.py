@@ -34,7 +34,7 @@ def test_a_box_is_drawn_at_its_pixels_and_said_to_be_approximate(open_page, serv
     expect(box).to_have_text("heart", timeout=10_000)
     expect(page.locator(".boxes figcaption")).to_contain_text("Approximate")
     picture = page.locator(".boxes-picture img")
-    page.wait_for_function("document.querySelector('.boxes-picture img').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('.boxes-picture img').naturalWidth > 0")
     (piece,) = server.engine.questions[0].pieces
     assert (piece.padding.top_px, piece.padding.side_px) == (50, 400)
     drawn, whole = box.bounding_box(), picture.bounding_box()

@@ -115,7 +115,7 @@ def test_a_finding_jumps_to_its_place(page):
 
 
 def test_a_doubtful_word_is_marked_and_a_click_plays_it(page):
-    page.wait_for_function("CSS.highlights.get('doubtful')?.size === 1")
+    page.wait_for_function("() => CSS.highlights.get('doubtful')?.size === 1")
     assert page.evaluate("[...CSS.highlights.get('doubtful')][0].toString()") == DOUBTFUL
     expect(page.locator("#status-kept")).to_contain_text("Audio kept 2 min in memory")
     expect(page.locator("#status-kept")).to_contain_text("Stored on this server")
