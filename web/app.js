@@ -104,7 +104,7 @@ let unsent = [];
 /** @param {import('./uploads.js').Given[]} given */
 function attach(given) {
   if (session.isOpen) {
-    void uploadAll(given, session, dispatch);
+    void uploadAll(given, reportKey(), dispatch); // as it is now: a new session may begin meanwhile
     return;
   }
   unsent.push(...given);
@@ -114,7 +114,7 @@ function attach(given) {
   }
 }
 
-/** Where the report is, and the secret that opens it. */
+/** Where the report and its attachments are, and the secret that opens them. */
 function reportKey() {
   return { id: session.id, token: session.token };
 }

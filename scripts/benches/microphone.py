@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -66,7 +67,7 @@ def finals(url, wav, seconds, processing):
     chosen = {name: name in processing for name in WAYS["all of it"]}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
             args=[
                 "--no-sandbox",
                 "--use-fake-device-for-media-stream",
