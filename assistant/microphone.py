@@ -34,6 +34,7 @@ class Microphone:
         self._chunks: DropOldest[AudioChunk] = DropOldest(AUDIO_CHUNKS)
         self._clock = 0  # the session's sample clock: the end of the last audio
         self._peer: MicrophonePeer | None = None
+        self._heard_at: float | None = None  # when the peer last brought sound, by the loop's clock
         self._pcm: StreamResampler | None = None
         self._pcm_frames = 0
         self._dropped_ms = 0
@@ -102,12 +103,14 @@ class Microphone:
 
     async def offer(self, sdp: str) -> None:
         """Connect a microphone in place of the one there is; emits the answer. Raises ``AssistantError``."""
+        self._tell_silence()
         await self.close_peer()
         self.end_pcm()
         offset = self._clock
 
         def heard(chunk: AudioChunk) -> None:
             nonlocal offset
+            self._heard_at = asyncio.get_running_loop().time()
             self.end_pcm()  # what was said while this connected came over the WebSocket, and is before it
             offset = max(offset, self._clock - chunk.start)
             self._take(AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed))
@@ -128,8 +131,16 @@ class Microphone:
             raise
         self._emit(WebRtcAnswer(sdp=answer))
 
+    def _tell_silence(self) -> None:
+        """Another offer in the middle of a stream: what was said since the last packet came is lost."""
+        if self._heard_at is None:
+            return
+        silent_s = asyncio.get_running_loop().time() - self._heard_at
+        if silent_s > SILENT_S:
+            self._emit(AudioGap(start_ms=self.clock_ms, duration_ms=int(silent_s * 1000), reason="network"))
+
     async def close_peer(self) -> None:
-        peer, self._peer = self._peer, None
+        peer, self._peer, self._heard_at = self._peer, None, None
         if peer:
             await peer.close()
 

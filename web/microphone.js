@@ -1,6 +1,6 @@
 // The microphone and how its sound reaches the server: WebRTC, or PCM over the WebSocket when that fails. No DOM.
 
-const WEBRTC_TIMEOUT_MS = 3_000;
+const WEBRTC_TIMEOUT_MS = 8_000; // nothing waits for it: until then the sound goes over the WebSocket. The server allows 10 s
 const ICE_GATHERING_MS = 1_000;
 const PCM_RATE_HZ = 16_000;
 const KEPT_MS = 20_000;
@@ -33,6 +33,7 @@ export class Microphone {
     this._wanted = false;
     this._run = 0; // rises with every start and stop: what awaits looks whether it is still meant
     this._webrtcFailed = false;
+    /** @type {''|'websocket'|'webrtc'} which way the sound takes now */
     this._transport = '';
     /** @type {MediaStream|null} */
     this._stream = null;
@@ -126,9 +127,7 @@ export class Microphone {
   /** The WebSocket is (again) there. */
   connectionOpened() {
     if (!this._stream || !this._wanted) return;
-    const run = ++this._run;
-    this._flush();
-    void this._bringUp(run);
+    void this._bringUp(++this._run);
   }
 
   /** @param {{type: string, [field: string]: any}} event */
@@ -170,7 +169,8 @@ export class Microphone {
   /** @param {number} run */
   async _bringUp(run) {
     if (!this._line.isOpen()) return this._onStatus({ state: 'waiting' });
-    this._onStatus({ state: 'connecting', problem: '' });
+    this._sendOverSocket(); // WebRTC takes its time
+    this._onStatus({ state: 'on', problem: '', transport: null });
     if (this._webrtcFailed || typeof RTCPeerConnection === 'undefined') return this._fallBack(run);
     try {
       await this._offer(run);
@@ -189,25 +189,20 @@ export class Microphone {
     this._peer = peer;
     const [track] = stream.getAudioTracks();
     const { sender } = peer.addTransceiver('audio', { direction: 'sendonly' }); // its track once it is connected
-    let timer = setTimeout(() => this._fallBack(run), WEBRTC_TIMEOUT_MS);
+    const timer = setTimeout(() => this._fallBack(run), WEBRTC_TIMEOUT_MS);
     peer.addEventListener('connectionstatechange', () => {
       if (peer !== this._peer || run !== this._run) return;
-      switch (peer.connectionState) {
-        case 'connected':
-          clearTimeout(timer);
-          void this._switchOver(sender, track);
-          break;
-        case 'disconnected': // keep what is said until it is back or given up
-          this._transport = '';
-          this._startCapture();
-          this._onStatus({ state: 'connecting' });
-          timer = setTimeout(() => this._fallBack(run), WEBRTC_TIMEOUT_MS);
-          break;
-        case 'failed':
-          clearTimeout(timer);
-          this._fallBack(run);
-          break;
-        default:
+      const { connectionState } = peer;
+      if (connectionState === 'connected') {
+        clearTimeout(timer);
+        void this._switchOver(sender, track);
+      } else if (this._transport === 'webrtc') { // it was there and went: once more, and no word waits for it
+        this._closePeer();
+        this._transport = '';
+        void this._bringUp(++this._run);
+      } else if (connectionState === 'failed') {
+        clearTimeout(timer);
+        this._fallBack(run);
       }
     });
     await peer.setLocalDescription(await peer.createOffer());
@@ -216,39 +211,40 @@ export class Microphone {
     this._line.send({ type: 'assistant.webrtc.offer', sdp: peer.localDescription?.sdp ?? '' });
   }
 
-  /** What was said while it connected goes ahead over the WebSocket. @param {RTCRtpSender} sender @param {MediaStreamTrack} track */
+  /** All that was said while it connected goes ahead over the WebSocket. @param {RTCRtpSender} sender @param {MediaStreamTrack} track */
   async _switchOver(sender, track) {
-    if (!sender.track) {
-      this._flush();
-      await sender.replaceTrack(track);
-      if (this._peer?.connectionState !== 'connected' || !this._peer.getSenders().includes(sender)) return;
-      this._flush();
-    }
+    await sender.replaceTrack(track);
+    if (this._peer?.connectionState !== 'connected' || !this._peer.getSenders().includes(sender)) return;
     this._stopCapture();
     this._forget();
     this._transport = 'webrtc';
     this._onStatus({ state: 'on', transport: 'webrtc', fellBack: false });
   }
 
-  /** Send PCM over the WebSocket instead, beginning with what was said meanwhile. @param {number} run */
+  /** Give WebRTC up: the WebSocket it is, beginning with what was not sent. @param {number} run */
   _fallBack(run) {
-    if (run !== this._run || this._transport || !this._stream) return;
+    if (run !== this._run || this._transport === 'webrtc' || !this._stream) return;
     if (this._peer) {
       this._closePeer();
       this._line.send({ type: 'assistant.webrtc.close' });
     }
     this._webrtcFailed = true;
+    this._sendOverSocket();
+    this._onStatus({ state: 'on', transport: 'websocket', fellBack: true });
+  }
+
+  /** What was kept goes now, what is said from now on as it is said. */
+  _sendOverSocket() {
+    if (this._transport === 'websocket') return;
     this._startCapture();
     this._tellRate();
     this._flush();
     this._transport = 'websocket';
-    this._onStatus({ state: 'on', transport: 'websocket', fellBack: true });
   }
 
   _flush() {
     if (this._lostBlocks > 0) this._line.lost(this._lostBlocks * BLOCK_MS);
     this._lostBlocks = 0;
-    if (this._kept.length > 0) this._tellRate();
     for (const block of this._kept) this._line.sendAudio(block);
     this._kept = [];
   }

@@ -64,7 +64,7 @@ import {
  *   note: string}} Attachment   `note`: what an image matcher says of it
  * @typedef {{id: number, name: string, progress: number}} Upload
  * @typedef {{id: string, level: 'info'|'warning'|'error', message: string}} Notice
- * @typedef {{state: 'off'|'asking'|'connecting'|'on'|'waiting', transport: 'webrtc'|'websocket'|null,
+ * @typedef {{state: 'off'|'asking'|'on'|'waiting', transport: 'webrtc'|'websocket'|null,
  *   fellBack: boolean, problem: string}} Microphone
  *
  * @typedef {object} State

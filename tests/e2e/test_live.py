@@ -87,9 +87,40 @@ def test_what_is_said_while_the_microphone_connects_is_heard(open_page):
     expect(page.locator("#report")).to_contain_text(
         re.compile("pneumothorax|methorax", re.I), timeout=HEARD_MS
     )
-    expect(page.locator("#status")).to_contain_text("WebRTC")
+    expect(page.locator("#status")).to_contain_text("WebRTC", timeout=10_000)
     said = words(page.inner_text("#report"))
     assert said.count("views") == said.count("lungs") == 1
+    assert not page.errors
+
+
+KEEP_PEERS = """
+const Connection = window.RTCPeerConnection;
+window.peers = [];
+window.RTCPeerConnection = class extends Connection {
+  constructor(options) { super(options); window.peers.push(this); }
+};
+"""
+
+
+def test_a_connection_that_breaks_is_made_anew_and_the_silence_is_told(open_page):
+    page = open_page(DICTATION, QUESTION, init=KEEP_PEERS)
+    page.click("#mic")
+    expect(page.locator("#status")).to_contain_text("WebRTC", timeout=10_000)
+    page.evaluate("() => window.peers[0].getSenders()[0].replaceTrack(null)")  # nothing arrives any more
+    page.wait_for_timeout(1_700)
+    page.evaluate("""() => {
+      Object.defineProperty(window.peers[0], 'connectionState', { value: 'disconnected' });
+      window.peers[0].dispatchEvent(new Event('connectionstatechange'));
+    }""")
+    expect(page.locator("#heard")).to_contain_text(re.compile(r"About [1-9][.0-9]* s of audio was lost here"))
+    page.wait_for_function(
+        "() => window.peers.length === 2 && window.peers[1].connectionState === 'connected'"
+    )
+    expect(page.locator("#status")).to_contain_text("WebRTC")
+    expect(page.locator("#report")).to_contain_text(
+        re.compile("pneumothorax|methorax", re.I), timeout=HEARD_MS
+    )
+    assert words(page.inner_text("#report")).count("pneumothorax") <= 1
     assert not page.errors
 
 
@@ -105,7 +136,9 @@ window.RTCPeerConnection = class extends Connection {
 def test_with_udp_blocked_the_page_falls_back_to_the_socket_and_says_so(open_page):
     page = open_page(DICTATION, init=RELAY_ONLY)
     page.click("#mic")
+    expect(page.locator("#live")).to_contain_text(re.compile("lungs", re.I), timeout=HEARD_MS)
     expect(page.locator("#status")).to_contain_text("WebSocket", timeout=20_000)
+    expect(page.locator("body")).to_contain_text("WebRTC did not connect")
     expect(page.locator("#report")).to_contain_text(re.compile("lungs are clear", re.I), timeout=HEARD_MS)
     assert not page.errors
 
