@@ -2,6 +2,7 @@
 
 import re
 
+from assistant.dictation.numbers import WORDS
 from assistant.dictation.tokens import MARKS, Token, join, split, table
 
 SPOKEN: dict[str, str] = {
@@ -56,6 +57,18 @@ SPOKEN: dict[str, str] = {
     "ampersand": "&",
 }
 _LONGEST = 2
+_ENDS = ".,:;?!"
+_TORN = re.compile(
+    rf"\b({'|'.join(said.replace(' ', '-') for said, mark in SPOKEN.items() if ' ' in said and mark in _ENDS)})\b",
+    re.I,
+)
+"""A mark of two words, joined by the recogniser: "semi-colon"."""
+_PREFIXES = frozenset(
+    table(
+        "post pre mid non inter intra peri ante anti sub multi hemi mega micro macro meso retro trans ileo recto"
+    )
+)
+"""Joined to it they make one word: "mid-period"."""
 _A = frozenset(table("a an the this that each per any no same another every"))
 
 # Words before or after which the word is not a mark.
@@ -140,8 +153,12 @@ def _phrase(tokens: list[Token], at: int) -> tuple[str, int] | None:
 def _is_word(phrase: str, tokens: list[Token], at: int, count: int, continues: bool) -> bool:
     before = tokens[at - 1].low if at else ""
     after = tokens[at + count].low if at + count < len(tokens) else ""
-    if before == "-" and not tokens[at - 1].space and at > 1:  # post-operative
-        return True
+    if before == "-" and not tokens[at - 1].space and at > 1:
+        joined = tokens[at - 2].low
+        number = joined in WORDS or joined.isdecimal()  # "a two-period study", but "at L4-L5-period"
+        if SPOKEN[phrase] not in _ENDS or joined in _PREFIXES or (number and after.isalnum()):
+            return True
+        return _is_word(phrase, tokens[: at - 1] + tokens[at:], at - 1, count, continues)  # "clear-period"
     if after in ("-", "'") and not tokens[at + count - 1].space:
         return True
     if after == phrase and phrase in ("period", "colon"):
@@ -176,7 +193,7 @@ def _adjective(tokens: list[Token], at: int) -> bool:
 
 def spoken(text: str, *, continues: bool = False) -> str:
     """Punctuation words as private characters, where they are not words."""
-    tokens = split(text)
+    tokens = split(_TORN.sub(lambda torn: torn[0].replace("-", " "), text))
     lows = [t.low for t in tokens]
     closes = any(low == "unquote" for low in lows) or "end quote" in " ".join(lows)
     out: list[Token] = []
@@ -186,6 +203,8 @@ def spoken(text: str, *, continues: bool = False) -> str:
         found = _phrase(tokens, at) if token.text[0].isalpha() else None
         if found and not _is_word(found[0], tokens, at, found[1], continues):
             last = tokens[at + found[1] - 1]
+            if len(out) > 1 and out[-1] == Token("-", ""):
+                out.pop()
             out.append(Token(" " + MARKS[SPOKEN[found[0]]], last.space or " "))
             at += found[1]
         elif token.low == "quote" and closes and "unquote" not in lows[:at]:
