@@ -137,6 +137,7 @@ const views = [
   archiveView({ post: (path, body) => post(path, body, session) }),
   attachmentsView({ send, attach, look }),
   matching,
+  look.view,
   barView({ send, step: report.command, level: () => microphone.level() }),
   bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),
   tabsView(),

@@ -8,6 +8,6 @@ export function contextInWords(context) {
   const parts = [];
   if (context.document_chars > 0) parts.push('the report so far');
   if (context.earlier > 0) parts.push(`${context.earlier} earlier ${context.earlier === 1 ? 'question' : 'questions'}`);
-  if (context.images) parts.push(`images (${context.images})`);
-  return parts.length ? `Asked with ${parts.join(', ')}` : '';
+  if (context.images) parts.push(context.images === 'all attached' ? 'all attached images' : context.images);
+  return parts.length ? `Asked with ${parts.join(' · ')}` : '';
 }

@@ -137,6 +137,7 @@ export function reduce(state, event) {
     case 'error':
       return addNotice(state, 'error', event.error.code, event.error.message);
     case 'assistant.notice':
+      if (event.code === 'webrtc_lost' || event.code === 'webrtc_not_connected') return state; // microphone.js sees it itself, and goes on
       return addNotice(event.code === 'store_works' ? without(state, 'store_failed') : state, event.level, event.code, event.message);
 
     case 'input_audio_buffer.speech_started':

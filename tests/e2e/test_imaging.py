@@ -78,9 +78,14 @@ def test_a_dropped_series_is_looked_through_and_asked_about_aloud(open_page, ser
     expect(page.get_by_test_id("matching")).to_be_hidden()  # no image matcher here
     assert Axe().run(page).violations_count == 0
     expect(page.locator("#answers")).to_contain_text("No pneumothorax.", timeout=PATIENCE_MS)
-    page.keyboard.press("Escape")
-    (question,) = server.engine.questions
     expect(page.locator("#answers")).to_contain_text("image 2 of 2, the one that is open")
+    expect(page.locator("#viewer")).to_be_visible()  # the answer stands beside it, and the bar works
+    page.keyboard.press("m")
+    expect(page.locator("#mic")).to_have_text("Start")
+    page.keyboard.press("Escape")
+    expect(page.locator("#viewer")).to_be_hidden()
+    expect(thumb).to_be_focused()
+    (question,) = server.engine.questions
     assert [type(piece).__name__ for piece in question.pieces] == [
         "TextPiece",
         *["ImagePiece", "TextPiece"] * 24,

@@ -26,8 +26,16 @@ def sections(page):
     return dict(found)
 
 
+WATCH_BAR = """() => {
+  const bar = document.querySelector('.bar');
+  window.barHeights = new Set();
+  new ResizeObserver(() => window.barHeights.add(bar.offsetHeight)).observe(bar);
+}"""
+
+
 def test_a_report_is_dictated_with_punctuation_scratch_that_and_go_to_impression(open_page):
     page = open_page("audio/chest_report.flac")
+    page.evaluate(WATCH_BAR)
     page.click("#mic")
     expect(page.locator("#report [data-section=impression]")).to_have_text(
         re.compile("disease", re.I), timeout=HEARD_MS
@@ -36,6 +44,7 @@ def test_a_report_is_dictated_with_punctuation_scratch_that_and_go_to_impression
     assert FINDINGS.fullmatch(sections(page)["Findings"])
     assert sections(page)["Impression"] == "No acute disease."
     written = sections(page)
+    assert page.evaluate("() => window.barHeights.size") == 1, "what is heard moves the page"
     expect(page.locator("#last")).to_contain_text("No acute disease.")
     page.click("#undo")
     expect(page.locator("#report [data-section=impression]")).to_have_text("")
@@ -45,7 +54,18 @@ def test_a_report_is_dictated_with_punctuation_scratch_that_and_go_to_impression
     expect(page.locator("#report [data-section=impression]")).to_have_text("No acute disease.")
     assert sections(page) == written
     assert_exports_say(page, written)
+    page.keyboard.press("Escape")
+    assert_readable_on_a_phone(page)
     assert not page.errors
+
+
+def assert_readable_on_a_phone(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.click("#heard-summary")
+    for item in page.locator("#heard .item").all():
+        time, text = item.locator("time").bounding_box(), item.locator(".text").bounding_box()
+        assert time["y"] + time["height"] <= text["y"] + 1
+        assert text["x"] == pytest.approx(time["x"], abs=1)
 
 
 def assert_exports_say(page, written):

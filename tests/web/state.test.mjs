@@ -140,6 +140,12 @@ test('a removed image stays known to the answers that saw it', () => {
   assert.deepEqual(state.answers[0].attachmentKeys, [state.attachments[0].key]);
 });
 
+test('what the microphone does about WebRTC by itself is no news', () => {
+  for (const code of ['webrtc_lost', 'webrtc_not_connected']) {
+    assert.deepEqual(reduce(initialState, { type: 'assistant.notice', level: 'warning', code, message: 'a' }).notices, []);
+  }
+});
+
 test('the same error twice is one notice, and at most three stand', () => {
   const error = (/** @type {string} */ message) => ({ type: 'error', error: { code: 'c', message } });
   const state = after([error('a'), error('a'), error('b'), error('c'), error('d')]);

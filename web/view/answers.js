@@ -13,7 +13,7 @@ import { linkCitations, sourcesNode } from './sources.js';
 /** @typedef {import('../state.js').Answer} Answer */
 
 const ENDS = {
-  in_progress: 'Answering …', completed: '', cancelled: 'Stopped', failed: 'Failed',
+  in_progress: '', completed: '', cancelled: 'Stopped', failed: 'Failed',
   interrupted: 'Broken off: the server was restarted',
 };
 
@@ -49,7 +49,7 @@ export function answersView({ send, key }) {
       byId('answers-empty').hidden = state.answers.length > 0;
       const running = runningAnswer(state);
       announce(running ?? state.answers.at(-1));
-      end.keep();
+      if (state.answers.length > 0) end.keep();
     }
     if (state.session !== shown?.session) showStandIn(state.session?.engine);
     shown = state;
@@ -74,7 +74,7 @@ function cardNode(answer, send, key) {
     send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] } })
     && send({ type: 'response.create' });
   const text = element('div', { class: 'answer-text' });
-  const cursor = element('span', { class: 'cursor', 'aria-hidden': 'true' });
+  const progress = element('p', { class: 'running' }, element('span', { class: 'cursor', 'aria-hidden': 'true' }), 'Answering …');
   const error = element('p', { class: 'failed' });
   const stop = element('button', {
     type: 'button', class: 'stop', 'data-testid': 'stop-answer',
@@ -100,7 +100,7 @@ function cardNode(answer, send, key) {
   const node = element('article', { class: 'card', 'data-response': answer.responseId },
     element('div', { class: 'card-question' },
       element('div', { class: 'card-head' }, kind, time, wrong), title, also, pictures, checks),
-    element('div', { class: 'card-answer' }, text, cursor, error, unseen, sources, findings),
+    element('div', { class: 'card-answer' }, text, progress, error, unseen, sources, findings),
     element('div', { class: 'card-foot' }, by, how, insert, stop));
 
   node.update = (/** @type {any} */ row) => {
@@ -117,7 +117,7 @@ function cardNode(answer, send, key) {
       const other = utterance && alsoNode(utterance, current && 'Ask this', () => askOther(utterance.alsoHeard));
       also.replaceChildren(...(other ? [other] : []));
     }
-    const drawn = now.boxes || (now.labs && now.labs.rejected === 0);
+    const drawn = running || now.boxes || (now.labs && now.labs.rejected === 0);
     showMarkdown(text, drawn ? withoutJson(now.text) : now.text);
     linkCitations(text, now.sources);
     sources.update(now);
@@ -125,7 +125,7 @@ function cardNode(answer, send, key) {
     latest = now;
     insert.hidden = !current || running || !plainLines(now.text);
     if (!now.answered) setText(by, 'From the guideline folder alone: no model was asked');
-    cursor.hidden = !running;
+    progress.hidden = !running;
     node.setAttribute('aria-busy', String(running));
     setText(error, now.error);
     error.hidden = !now.error;

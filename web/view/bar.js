@@ -18,7 +18,7 @@ export function barView({ send, step, level }) {
   const mic = byId('mic');
   const bars = /** @type {HTMLElement[]} */ ([...byId('level').children]);
   const change = element('button', { type: 'button', class: 'quiet small', 'data-testid': 'last-change' });
-  const text = element('span', { class: 'last-text' });
+  const text = element('p', { class: 'last-text' });
   const taken = element('span', { class: 'last-taken' });
   const last = byId('last');
   /** @type {import('../state.js').Utterance|undefined} */
@@ -32,15 +32,17 @@ export function barView({ send, step, level }) {
   });
   const done = element('span', { class: 'last-done', 'data-testid': 'last-done' });
   const undo = element('button', {
-    type: 'button', class: 'quiet small', hidden: true,
+    type: 'button', class: 'quiet small last-undo', hidden: true,
     onclick: () => step('undo'),
   }, '↶ Undo');
   const nearly = element('button', {
     type: 'button', class: 'small offer', 'data-testid': 'nearly', hidden: true,
     onclick: () => heard && send({ type: 'assistant.intent.correct', item_id: heard.itemId, intent: 'command' }),
   });
-  last.append(element('span', { class: 'last-label' }, 'Last heard'), text, taken, done, undo, nearly, change);
-  last.hidden = true;
+  last.append(
+    element('div', { class: 'last-words' }, element('span', { class: 'unseen' }, 'Last heard: '), text,
+      element('p', { class: 'last-how' }, taken, ' ', done)),
+    undo, nearly, change);
 
   let drawn = '';
   const drawLevel = () => {
@@ -82,18 +84,23 @@ export function barView({ send, step, level }) {
     setText(byId('status-loss'), micState === 'on' ? lossInWords(state.audio) : '');
     if (state.entries !== shown?.entries || state.epoch !== shown?.epoch) {
       heard = lastHeard(state);
-      last.hidden = !heard;
-      if (heard) {
-        setText(text, `“${heard.text}”`);
-        setText(taken, `→ ${TAKEN[heard.intent ?? 'dictation']}`);
+      change.hidden = !heard;
+      setText(text, heard ? `“${heard.text}”` : 'Nothing heard yet');
+      text.title = heard?.text ?? '';
+      setText(taken, heard ? TAKEN[heard.intent ?? 'dictation'] : '');
+      if (!heard) nearly.hidden = true;
+      else {
         setText(change, heard.intent !== 'dictation' ? 'That was dictation' : heard.doubtful ? 'Ask this?' : 'Ask this');
         nearly.hidden = heard.intent !== 'dictation' || !heard.nearly;
         setText(nearly, `Did you mean “${heard.nearly}”?`);
+        nearly.title = nearly.textContent;
         change.classList.toggle('offer', heard.doubtful && heard.intent === 'dictation');
       }
     }
     if (state.command !== shown?.command || state.entries !== shown?.entries) {
       const told = state.command && state.command.item_id === heard?.itemId ? state.command : null;
+      done.title = told?.message ?? '';
+      if (heard?.intent === 'command') setText(taken, told ? '▸' : TAKEN.command); // what it did says it better
       setText(done, told ? `${told.failed ? '▲ ' : ''}${told.message}` : '');
       done.classList.toggle('failed', Boolean(told?.failed));
     }

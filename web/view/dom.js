@@ -77,20 +77,29 @@ export class KeyedList {
   }
 }
 
-/** Follows what grows at the end of a scrolled box, unless the person scrolled away from it. */
+/** Follows what grows at the end of a scrolled box, unless the person scrolled away from it. Where the window is
+ * too low for boxes of their own, the page is what scrolls. */
 export class FollowEnd {
   /** @param {HTMLElement} box */
   constructor(box) {
     this._box = box;
     this._atEnd = true;
-    box.addEventListener('scroll', () => {
-      this._atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 48;
-    }, { passive: true });
-    new ResizeObserver(() => this.keep()).observe(box);
+    document.addEventListener('scroll', ({ target }) => {
+      const scroller = this._scroller();
+      if (target !== scroller && target !== document) return;
+      this._atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48;
+    }, { passive: true, capture: true });
+    new ResizeObserver(() => this._scroller() === box && this.keep()).observe(box);
+  }
+
+  _scroller() {
+    return getComputedStyle(this._box).overflowY === 'visible' ? document.documentElement : this._box;
   }
 
   keep() {
-    if (this._atEnd) this._box.scrollTop = this._box.scrollHeight;
+    if (!this._atEnd || !this._box.checkVisibility()) return;
+    const scroller = this._scroller();
+    scroller.scrollTop = scroller.scrollHeight;
   }
 }
 

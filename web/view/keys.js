@@ -7,7 +7,7 @@
 export function listenForKeys(actions) {
   let held = '';
   addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog:modal')) return;
     if (event.key === 'Escape') return actions.stopAnswer();
     const isTalkKey = event.code === actions.talkKey();
     // A function key is no text: it talks from anywhere. Space does not while something takes it.
@@ -46,10 +46,10 @@ export function listenForKeys(actions) {
 /** @param {EventTarget|null} target */
 function takesText(target) {
   return target instanceof HTMLElement
-    && (target.matches('textarea, select, input:not([type=radio], [type=checkbox])') || target.isContentEditable);
+    && (target.matches('textarea, select, input:not([type=radio], [type=checkbox], [type=range])') || target.isContentEditable);
 }
 
 /** @param {EventTarget|null} target */
 function takesSpace(target) {
-  return target instanceof HTMLElement && target.matches('button, a[href], summary, input');
+  return target instanceof HTMLElement && target.matches('button, a[href], summary, input:not([type=range])');
 }

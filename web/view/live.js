@@ -18,7 +18,7 @@ export class LiveLine {
   }
 
   /**
-   * @param {State} state @param {HTMLElement} foot  of the section of the cursor
+   * @param {State} state @param {HTMLElement} foot  of the section of the cursor, or what stands over it
    */
   show(state, foot) {
     if (this._node.parentElement !== foot) foot.append(this._node);

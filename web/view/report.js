@@ -22,6 +22,7 @@ const BLANK = /** @type {any} */ ({
 export function reportView({ send, sendQuietly }) {
   const report = byId('report');
   const live = new LiveLine();
+  const viewer = byId('viewer');
   const end = new FollowEnd(byId('report-scroll'));
   /** @type {Map<string, Section>} */
   const sections = new Map();
@@ -102,10 +103,10 @@ export function reportView({ send, sendQuietly }) {
     }
     if (!shown || state.document !== shown.document || state.epoch !== shown.epoch) {
       draw(state.document ?? BLANK);
-      end.keep();
+      if (state.document) end.keep();
     }
     const section = sections.get(document_.cursor.section_id);
-    if (section) live.show(state, section.foot);
+    if (section) live.show(state, viewer.open ? byId('viewer-live') : section.foot); // it may stand over the report
     byId('report-empty').hidden = Boolean(state.document) || !live.isEmpty || report.contains(document.activeElement);
     if (!live.isEmpty) end.keep();
     shown = state;

@@ -4,12 +4,15 @@ import { byId, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').Attachment} Attachment */
 
+/** Where there is room it stands over the report: what is asked about it is answered beside it, and the bar stays. */
+const BESIDE = matchMedia('(min-width: 52.01rem) and (min-height: 34.01rem)');
 const UNITS = { ct: 'Slice', mr: 'Slice', pages: 'Page', slide: 'Patch', pictures: 'Picture' };
 
 /**
  * @param {(event: Record<string, unknown>) => boolean} send
  * @param {(attachment: Attachment, index: number) => void} looked  told which picture is shown
- * @returns {(attachment: Attachment, index?: number) => void} opens it, at a picture
+ * @returns {((attachment: Attachment, index?: number) => void) & {view: (state: import('../state.js').State) => void}}
+ *   opens it, at a picture; the view closes it when its attachment goes
  */
 export function viewer(send, looked) {
   const dialog = byId('viewer');
@@ -58,6 +61,12 @@ export function viewer(send, looked) {
     chosen.checked = true;
     draw();
   });
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || event.defaultPrevented || !dialog.open || document.querySelector('dialog:modal')) return;
+    if (document.activeElement?.closest('#panel-assistant')) return; // there it stops the answer
+    event.preventDefault();
+    dialog.close();
+  });
   dialog.addEventListener('close', () => {
     send({ type: 'assistant.attachment.look', attachment_id: null });
     shown = null;
@@ -65,7 +74,7 @@ export function viewer(send, looked) {
     picture.removeAttribute('src');
   });
 
-  return (attachment, index) => {
+  const open = (/** @type {Attachment} */ attachment, /** @type {number|undefined} */ index) => {
     shown = attachment;
     setText(byId('viewer-title'), attachment.name);
     slider.max = String(attachment.count - 1);
@@ -75,11 +84,17 @@ export function viewer(send, looked) {
     windows.replaceChildren(element('legend', { class: 'unseen' }, 'Window'), ...attachment.windows.map(windowNode));
     windows.hidden = attachment.windows.length === 0;
     byId('viewer-notes').replaceChildren(...attachment.notes.map((note) => element('li', {}, note)));
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open && BESIDE.matches) dialog.show();
+    else if (!dialog.open) dialog.showModal();
     send({ type: 'assistant.attachment.look', attachment_id: attachment.id });
     draw();
     if (attachment.count > 1) slider.focus();
   };
+  return Object.assign(open, {
+    view: (/** @type {import('../state.js').State} */ state) => {
+      if (shown && !state.attachments.some((each) => each.key === shown?.key && !each.removed)) dialog.close();
+    },
+  });
 }
 
 /** A slide's first picture is its overview. @param {Attachment} attachment @param {number} index */
