@@ -49,7 +49,7 @@ function draw() {
 
 const session = new Session((event) => {
   dispatch(event);
-  report.take(event);
+  report.take(event, state);
   matching.take(event);
   handsFree.take(event);
   if (event.type === 'session.created') {

@@ -124,7 +124,7 @@ export interface DocumentEdit {
   text: string;
 }
 
-/** What a button does to the report. ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too; ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's; ``insert_text`` takes ``text`` and its ``origin``; ``choose`` fills the field at ``offset`` with ``text``. */
+/** What a button does to the report. ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too; ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``. */
 export interface DocumentCommand {
   /** Echoed in an error about this event. */
   event_id?: string | null;

@@ -71,6 +71,7 @@ import {
  * @property {{phase: 'connecting'|'open'|'waiting'|'closed', reason: string, resuming: boolean}} connection
  * @property {Record<string, any>|null} session
  * @property {number} epoch
+ * @property {boolean} restarted   the session is new because the server lost the one before
  * @property {Array<{id: string, token: string}>} earlier   stored sessions from before the server was restarted
  * @property {number} lastSeq
  * @property {Mode} mode
@@ -93,6 +94,7 @@ export const initialState = Object.freeze(/** @type {State} */ ({
   connection: { phase: 'connecting', reason: '', resuming: false },
   session: null,
   epoch: 0,
+  restarted: false,
   earlier: [],
   lastSeq: 0,
   mode: 'auto',
@@ -264,10 +266,11 @@ function sessionCreated(state, event) {
   const epoch = state.epoch + 1;
   const left = state.session;
   const earlier = left?.stored ? [...state.earlier, { id: left.id, token: left.resume_token }] : state.earlier;
-  const anew = { ...next, epoch, earlier, lastSeq: 0, live: [], audio: null, document: null, command: null };
+  const anew = { ...next, epoch, earlier, restarted: left !== null, lastSeq: 0, live: [], audio: null, document: null, command: null };
   const nothingYet = state.entries.length === 0 && state.answers.length === 0 && state.live.length === 0;
   if (nothingYet) {
     const fresh = { ...anew, attachments: [] };
+    if (left && state.document) return putBack(fresh, state);
     if (!state.connection.resuming) return fresh;
     return addNotice(fresh, 'warning', 'session_gone',
       'The server no longer has the session from before. This is a new one.');
@@ -280,13 +283,20 @@ function sessionCreated(state, event) {
     .map(({ itemId, text }) => ({
       ...blankUtterance(state.epoch, itemId), text: text.trim(), intent: 'dictation', unfinished: true,
     }));
-  return {
+  return putBack({
     ...anew,
     entries: [...state.entries, ...unfinished, { kind: 'restart', key: `${epoch}:restart`, epoch }],
     answers: state.answers.map((each) =>
       each.status === 'in_progress' ? { ...each, status: /** @type {const} */ ('interrupted') } : each),
     attachments: state.attachments.map((each) => ({ ...each, removed: true })),
-  };
+  }, state);
+}
+
+/** What the page does about a lost session. @param {State} state @param {State} before @returns {State} */
+function putBack(state, before) {
+  const images = before.attachments.some((each) => !each.removed) ? ' Attach the images and records again.' : '';
+  return addNotice(state, 'warning', 'session_gone',
+    `The server was restarted or waited too long, and lost this session. Your report was put into a new one: look it over.${images}`);
 }
 
 /** @param {State} state @param {Record<string, any>} attachment @returns {State} */

@@ -8,7 +8,7 @@ from assistant.dictation.desk import Desk, Outcome
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.editor import Editor, moved_position
 from assistant.dictation.formatter import Formatter
-from assistant.dictation.insertion import goes_on, insert_spoken
+from assistant.dictation.insertion import goes_on, insert_spoken, open_section
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.live import LiveWriter
 from assistant.errors import BadInput
@@ -162,21 +162,22 @@ class Dictation:
                 self.editor.change(changes.insert_macro(self.document, macro, None))
                 return f"Inserted “{macro.name}”."
             case "insert_text":
-                self.insert([Run(button.text or "", origin=button.origin)])
+                self.insert([Run(button.text or "", origin=button.origin)], section=button.name)
             case "choose":
                 self._choose(self._pressed(button), button.text or "")
         return ""
 
-    def insert(self, runs: Sequence[Run], cause: str | None = None) -> None:
-        """Insert runs at the cursor, set off by a space where words would run together."""
-        cursor = self.document.cursor
-        where = self.document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
-        text = self.document.section(where.section_id).text
+    def insert(self, runs: Sequence[Run], cause: str | None = None, section: str | None = None) -> None:
+        """Insert runs at the cursor, or at the end of a section, set off by a space where words would run together."""
+        document = self.document if section is None else open_section(self.document, section)
+        cursor = document.cursor
+        where = document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
+        text = document.section(where.section_id).text
         before, after = text[: where.start], text[where.end :]
-        space = [Run(" ", origin=runs[0].origin)] if runs else []
+        space = [Run(" ", origin=runs[0].origin)] if any(run.text for run in runs) else []
         lead = space if before and not before[-1].isspace() else []
         tail = space if after and not after[0].isspace() else []
-        self.editor.change(self.document.replace(where, [*lead, *runs, *tail]), cause)
+        self.editor.change(document.replace(where, [*lead, *runs, *tail]), cause)
 
     def _place_cursor(self, where: Range) -> None:
         """In a field, all of it is selected: the next words fill it."""

@@ -80,9 +80,9 @@ def insert_spoken(document: Document, item_id: str, heard: str, write: Write) ->
 def open_section(document: Document, title: str) -> Document:
     """Go to the end of a section; made, behind the current one, if it is not there."""
     for section in document.sections:
-        if section.title.lower() == title:
+        if section.title.lower() == title.lower():
             return document.move(Position(section.id, len(section.text)))
-    return document.add_section(title.capitalize())
+    return document.add_section(title.capitalize() if title.islower() else title)
 
 
 def _insert(document: Document, item_id: str, words: str, write: Write) -> tuple[Document, str]:

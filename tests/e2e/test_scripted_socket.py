@@ -73,12 +73,17 @@ def socket(page):
     return socket
 
 
-def test_what_was_half_said_when_the_server_went_away_can_be_put_into_the_next_report(page, socket):
+def test_the_report_and_what_was_half_said_go_into_the_next_session_when_the_server_lost_this_one(
+    page, socket
+):
     runs = [{"text": "The lungs are clear.", "item_id": "utt_1", "origin": "voice"}]
     socket.says(
         "assistant.document.changed",
         revision=1,
-        sections=[{"id": "findings", "title": "Findings", "runs": runs}],
+        sections=[
+            {"id": "findings", "title": "Findings", "runs": runs},
+            {"id": "impression", "title": "Impression", "runs": [{"text": "None.", "origin": "typed"}]},
+        ],
         cursor={"section_id": "findings", "offset": 20},
         applied=[],
         doubtful=[],
@@ -93,11 +98,13 @@ def test_what_was_half_said_when_the_server_went_away_can_be_put_into_the_next_r
     )
     socket.is_lost()
     socket.opens("second")
-    page.get_by_role("button", name="Put it into the report").click()
-    (put,) = [
-        event for event in socket.sent("assistant.document.command") if event["command"] == "insert_text"
+    put = [event for event in socket.sent("assistant.document.command") if event["command"] == "insert_text"]
+    assert [(each["name"], each["text"]) for each in put] == [
+        ("Findings", "The lungs are clear. The heart is 12 cm wide"),
+        ("Impression", "None."),
+        ("Findings", ""),
     ]
-    assert put["text"] == "Findings:\nThe lungs are clear. The heart is 12 cm wide"
+    expect(page.get_by_test_id("banners")).to_contain_text("The report was put into a new one")
     assert not page.errors
 
 

@@ -108,6 +108,17 @@ def test_buttons_do_what_they_say():
     assert conversation.dictation.document.template == "Chest"
 
 
+def test_a_lost_report_is_put_back_section_by_section():
+    conversation = talk()
+    for name, text in [("", "Chest."), ("CT findings", "Clear."), ("Impression", ""), ("CT findings", "")]:
+        press(conversation, "insert_text", name=name, text=text)
+    assert [(s.title, s.text) for s in conversation.dictation.document.sections] == [
+        ("", "Chest."), ("CT findings", "Clear."), ("Impression", "")
+    ]  # fmt: skip
+    conversation.handle(final(1, "No effusion."))
+    assert conversation.dictation.document.section("ct_findings").text == "Clear. No effusion."
+
+
 def test_a_button_that_cannot_work_is_an_error_event():
     conversation = talk()
     for command, arguments, code in [

@@ -115,6 +115,9 @@ test('a restarted server leaves what was said, marks the place, and its repeated
   assert.deepEqual(state.answers.map((each) => each.status), ['interrupted', 'in_progress']);
   assert.equal(state.answers[0].text, 'Because.');
   assert.equal(new Set([...state.entries, ...state.answers].map((each) => each.key)).size, 6);
+  assert.equal(state.restarted, true);
+  assert.match(state.notices[0].message, /put into a new one: look it over\.$/);
+  assert.equal(reduce(reduce(state, { type: 'local.new_session' }), created(false)).restarted, false);
 });
 
 test('a lost session on a fresh page is said', () => {

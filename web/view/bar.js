@@ -68,9 +68,10 @@ export function barView({ send, step, level }) {
       document.body.dataset.microphone = micState;
       mic.setAttribute('aria-pressed', String(micState !== 'off'));
       setText(byId('mic-verb'), VERBS[micState]);
-      document.title = micState === 'off' || micState === 'asking' ? TITLE : `● ${TITLE}`;
       if (wasOff && micState !== 'off') requestAnimationFrame(drawLevel);
     }
+    const recording = micState !== 'off' && micState !== 'asking';
+    document.title = recording ? `${state.asleep ? '☾' : '●'} ${TITLE}` : TITLE;
     if (state.mode !== shown?.mode) byId(`mode-${state.mode}`).checked = true;
     if (state.connection !== shown?.connection || state.microphone !== shown?.microphone || state.asleep !== shown?.asleep) {
       showConnection(state);

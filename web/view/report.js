@@ -62,6 +62,8 @@ export function reportView({ send, sendQuietly }) {
 
   /** @type {string[]} */
   const waiting = [];
+  /** @type {Record<string, unknown>[]} */
+  const lost = [];
 
   /** Undo or redo, once what was typed before it is with the server: else it would go past it. @param {string} name */
   function command(name) {
@@ -97,7 +99,6 @@ export function reportView({ send, sendQuietly }) {
 
   const show = (/** @type {State} */ state) => {
     if (state.epoch !== shown?.epoch) {
-      keepEarlier([...sections.values()], sections.get(document_.cursor.section_id), halfSaid(state, shown?.epoch), send);
       sections.clear();
       report.replaceChildren();
     }
@@ -113,13 +114,16 @@ export function reportView({ send, sendQuietly }) {
   };
   return Object.assign(show, {
     command,
-    /** The server's answer to an edit or a connection. @param {{type: string, [field: string]: any}} event */
-    take(event) {
+    /** The server's answer to an edit or a connection. @param {{type: string, [field: string]: any}} event @param {State} state */
+    take(event, state) {
       if (event.type === 'error' && event.error.event_id) {
         for (const section of sections.values()) section.refused(event.error.event_id);
       } else if (event.type === 'session.created' && event.resumed) {
         for (const section of sections.values()) section.editing.reconnected();
+      } else if (event.type === 'session.created' && state.restarted) { // before any sound reaches the new one
+        lost.push(...commandsFor([...sections.values()], sections.get(document_.cursor.section_id), halfSaid(state)));
       }
+      while (event.type === 'session.created' && lost.length > 0 && sendQuietly(lost[0])) lost.shift();
     },
   });
 }
@@ -269,34 +273,26 @@ function runNode(run) {
   return run.origin === 'answer' ? element('span', { class: 'from-answer', title: 'From an answer of the assistant' }, run.text) : run.text;
 }
 
-/** What was being said in an earlier session when the server went away. @param {State} state @param {number|undefined} epoch */
-function halfSaid(state, epoch) {
+/** What was being said in a session when the server lost it. @param {State} state */
+function halfSaid(state) {
   return state.entries
-    .flatMap((entry) => (entry.kind === 'utterance' && entry.epoch === epoch && entry.unfinished ? [entry.text] : []))
+    .flatMap((entry) => (entry.kind === 'utterance' && entry.epoch === state.epoch - 1 && entry.unfinished ? [entry.text] : []))
     .join(' ');
 }
 
 /**
- * The server was restarted: its report is gone there, and stays here, with what was being said at its end.
+ * The server lost the session and its report: what brings that into the new one, section by section, with what was
+ * being said where it would have gone, and the cursor behind it.
  * @param {Section[]} sections @param {Section|undefined} current  where the next words would have gone
- * @param {string} half @param {(event: Record<string, unknown>) => boolean} send
+ * @param {string} half
  */
-function keepEarlier(sections, current, half, send) {
-  const written = sections.flatMap((section) => {
-    const text = [section.editing.local.trimEnd(), section === current ? half : ''].filter(Boolean).join(' ');
-    return text.trim() ? [(section.title.textContent ? `${section.title.textContent}:\n` : '') + text] : [];
-  });
-  const text = [...written, ...(current ? [] : [half])].filter(Boolean).join('\n\n');
-  if (!text) return;
-  const kept = element('section', { class: 'earlier', 'aria-label': 'Report from before' },
-    element('p', { class: 'mark' }, 'The server was restarted. The report from before stays here.'),
-    element('div', { class: 'section-text' }, text));
-  kept.append(element('button', {
-    type: 'button', class: 'quiet small',
-    onclick: () => {
-      if (send({ type: 'assistant.document.command', command: 'insert_text', text, origin: 'typed' })) kept.remove();
-    },
-  }, 'Put it into the report'));
-  byId('report-earlier').append(kept);
+function commandsFor(sections, current, half) {
+  const insert = (/** @type {string} */ name, /** @type {string} */ text) =>
+    ({ type: 'assistant.document.command', command: 'insert_text', origin: 'typed', name, text });
+  const parts = sections.map((section) => ({
+    title: section.title.textContent ?? '', text: [section.editing.local.trimEnd(), section === current ? half : ''].filter(Boolean).join(' '),
+  }));
+  if (!current && half) parts.push({ title: '', text: half });
+  const written = parts.filter(({ title, text }) => title || text.trim()).map(({ title, text }) => insert(title, text));
+  return written.length > 1 && current ? [...written, insert(current.title.textContent ?? '', '')] : written;
 }
-
