@@ -104,7 +104,7 @@ def test_the_report_and_what_was_half_said_go_into_the_next_session_when_the_ser
         ("Impression", "None."),
         ("Findings", ""),
     ]
-    expect(page.get_by_test_id("banners")).to_contain_text("The report was put into a new one")
+    expect(page.get_by_test_id("banners")).to_contain_text("Your report was put into a new one")
     assert not page.errors
 
 
