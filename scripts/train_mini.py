@@ -6,6 +6,8 @@ scripts/train_mini.py train --minutes 145   # goes on with --resume; the model l
 scripts/train_mini.py evaluate              # word error on unseen sentences and an unseen voice
 scripts/train_mini.py language-model        # a 6-gram over its pieces into ~/mini-train/pieces-6.arpa.gz
 scripts/train_mini.py new-words             # recordings for finetune_medasr.py into ~/mini-train/{new,old}
+
+With --sentences 600 on each and --minutes 3 it can be tried in ten minutes; such a model knows nothing.
 """
 
 import argparse
@@ -29,21 +31,21 @@ from lasr_training import data, new_words, ngrams, recordings, text, training, v
 TRAIN, DEV, TEST, UNSEEN = 24_000, 160, 400, 40
 
 
-def sentences() -> tuple[list[str], list[str]]:
-    """Those trained on, and the held-out ones (dev, test and unseen voice, in this order)."""
-    train = text.sentences(TRAIN, seed=1)
+def sentences(count: int) -> tuple[list[str], list[str]]:
+    """``count`` to train on, and the held-out ones (dev, test and unseen voice, in this order)."""
+    train = text.sentences(count, seed=1)
     return train, text.sentences(DEV + TEST + UNSEEN, seed=2, avoid=frozenset(train))
 
 
-def synthesise(folder: Path) -> None:
-    train, held = sentences()
+def synthesise(folder: Path, count: int) -> None:
+    train, held = sentences(count)
     data.synthesise(folder, "dev", held[:DEV], seed=2)
     data.synthesise(folder, "test", held[DEV : DEV + TEST], seed=3)
     data.synthesise(folder, "espeak", held[DEV + TEST :], seed=4, voice="espeak-ng")
     data.synthesise(folder, "train", train, seed=1)
 
 
-def train(folder: Path, minutes: float, rank: int, workers: int, again: bool) -> None:
+def train(folder: Path, count: int, minutes: float, rank: int, workers: int, again: bool) -> None:  # noqa: PLR0917
     torch.set_num_threads(1)
     torch.manual_seed(1)
     if workers > 1:
@@ -55,7 +57,7 @@ def train(folder: Path, minutes: float, rank: int, workers: int, again: bool) ->
                 subprocess.Popen([sys.executable, *sys.argv, "--rank", str(other)], start_new_session=True)
         distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=workers)
     kept = folder / "hf/spiece.model"
-    pieces = kept.read_bytes() if again else vocabulary.train_pieces(sentences()[0])
+    pieces = kept.read_bytes() if again else vocabulary.train_pieces(sentences(count)[0])
     if rank == 0 and not again:
         vocabulary.save_processor(folder / "hf", pieces)
     tokens = vocabulary.tokenizer(pieces)
@@ -74,10 +76,10 @@ def evaluate(folder: Path, model_folder: Path, others: Path | None) -> None:
     log(json.dumps(training.evaluate(model, tokens, held)))
 
 
-def language_model(folder: Path, model_folder: Path) -> None:
+def language_model(folder: Path, count: int, model_folder: Path) -> None:
     """Of the sentences that were trained on, none of those that are held out."""
     tokens = LasrTokenizer.from_pretrained(model_folder)
-    said = [[label(piece) for piece in tokens.tokenize(target)] for target in sentences()[0]]
+    said = [[label(piece) for piece in tokens.tokenize(target)] for target in sentences(count)[0]]
     ngrams.write_arpa(folder / "pieces-6.arpa.gz", ngrams.counted(said, order=6))
 
 
@@ -91,6 +93,7 @@ def main() -> None:
     )
     parser.add_argument("what", choices=["synthesise", "train", "evaluate", "language-model", "new-words"])
     parser.add_argument("--out", type=Path, default=Path.home() / "mini-train")
+    parser.add_argument("--sentences", type=int, default=TRAIN, help="to train on (%(default)s)")
     parser.add_argument("--minutes", type=float, default=145.0)
     parser.add_argument("--workers", type=int, default=2, help="training processes of one thread each")
     parser.add_argument("--rank", type=int, default=0, help=argparse.SUPPRESS)
@@ -100,15 +103,15 @@ def main() -> None:
     args = parser.parse_args()
     match args.what:
         case "synthesise":
-            synthesise(args.out / "data")
+            synthesise(args.out / "data", args.sentences)
         case "train":
-            train(args.out, args.minutes, args.rank, args.workers, args.resume)
+            train(args.out, args.sentences, args.minutes, args.rank, args.workers, args.resume)
         case "evaluate":
             evaluate(args.out / "data", args.model or args.out / "hf", args.recordings)
         case "language-model":
-            language_model(args.out, args.model or args.out / "hf")
+            language_model(args.out, args.sentences, args.model or args.out / "hf")
         case "new-words":
-            new_words.synthesise(args.out, avoid=frozenset(itertools.chain(*sentences())))
+            new_words.synthesise(args.out, avoid=frozenset(itertools.chain(*sentences(args.sentences))))
 
 
 if __name__ == "__main__":

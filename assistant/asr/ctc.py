@@ -27,6 +27,10 @@ SAME_PIECE_FRAMES = 3
 """A piece may come so much sooner or later in one window than in another."""
 SEAM_FRAMES = 8
 """Where two steps are joined: with more, what has heard less of the future would be kept."""
+LATE_FRAMES = 12
+"""A step may spell a word so much later than a full-context pass: five to nine were seen (decision 14)."""
+TAIL_LETTERS, LIKE_ENOUGH = 24, 2 / 3
+"""How much of two readings' ends is compared, and the share of a word's letters that must be found again."""
 CLOSING = {"{": "}", "[": "]"}
 
 
@@ -211,3 +215,43 @@ def _agreement(ours: BestPath, theirs: BestPath, last: int) -> npt.NDArray[np.in
         whole = i == sum(t.last < cut for t in a) and j == sum(t.last < cut for t in b)
         found.append(same(i - 1, j - 1) + same(i, j) if whole else -1)
     return np.array(found)
+
+
+def covered(before: Sequence[TokenWord], words: Sequence[TokenWord], until: int) -> int:
+    """How many of ``words`` say what ``before`` says, another reading of the same speech up to ``until``.
+
+    Those that begin before that frame; but a word may be spelled on the other side of it. What is moved over
+    the cut for that must be like what ``before`` ends with.
+    """
+    by_time = sum(word.tokens[0].first < until for word in words)
+    if not before or (by_time and words[by_time - 1].text == before[-1].text):
+        return by_time
+    tail = " ".join(word.text for word in before[-TAIL_LETTERS:])[-TAIL_LETTERS:]
+
+    def cost(count: int) -> float:
+        moved = words[min(count, by_time) : max(count, by_time)]
+        said = " ".join(word.text for word in words[max(0, count - TAIL_LETTERS) : count])
+        return _unlike(tail, said[-2 * TAIL_LETTERS :]) + LIKE_ENOUGH * sum(
+            len(word.text) + 1 for word in moved
+        )
+
+    near = [
+        count
+        for count in range(len(words) + 1)
+        if count == by_time
+        or all(
+            abs(word.tokens[0].first - until) <= LATE_FRAMES
+            for word in words[min(count, by_time) : max(count, by_time)]
+        )
+    ]
+    return min(near, key=lambda count: (cost(count), abs(count - by_time)))
+
+
+def _unlike(tail: str, text: str) -> int:
+    """Edits from ``tail`` to the end of ``text`` that is most like it."""
+    row = [0] * (len(text) + 1)
+    for letter in tail:
+        corner, row[0] = row[0], row[0] + 1
+        for at, other in enumerate(text, 1):
+            corner, row[at] = row[at], min(corner + (letter != other), row[at] + 1, row[at - 1] + 1)
+    return row[-1]

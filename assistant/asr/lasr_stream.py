@@ -17,7 +17,7 @@ from assistant.asr.acoustic import Abort, Acoustic
 from assistant.asr.base import Partial, Transcript
 from assistant.asr.bundle import SUBSAMPLING, encoder_frames, mel_frames
 from assistant.asr.calibration import Calibration
-from assistant.asr.ctc import BestPath, LogProbs, TokenWord, collapse, join_steps, spell, timed
+from assistant.asr.ctc import BestPath, LogProbs, TokenWord, collapse, covered, join_steps, spell, timed
 from assistant.asr.features import Features, FeatureSettings, LogMel, frame_count
 from assistant.asr.levels import gain_for, speech_end
 from assistant.asr.windows import Window, decode_window, end_sample, full_context, windows
@@ -172,9 +172,9 @@ class LasrStream:
         """The line as it is now: frozen words, then those of the best source for each stretch of time."""
         until, confirmed = self._take_confirmed()
         heard = spell(collapse(self._committed + self._ahead), self._pieces)
-        words = [*confirmed, *(word for word in heard if word.tokens[0].first >= until)]
+        words = [*confirmed, *heard[covered(confirmed, heard, until) :]]
         frozen = self._stable[-1].tokens[-1].last if self._stable else -1
-        rest = [word for word in words if word.tokens[0].first > frozen]
+        rest = words[covered(self._stable, words, frozen + 1) :]
         while len(rest) > 1 and self._holds(rest[0], rest[1], until):
             self._stable.append(rest.pop(0))
         stable = " ".join(word.text for word in self._stable)

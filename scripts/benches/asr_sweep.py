@@ -1,7 +1,8 @@
 """What the recogniser's settings were chosen by: one table a part, on the mini model and its test set.
 
 lookahead: words committed with so much future against the final, cached and in windows.
-stable: how many stable words the final changes, by rule. gain: word error by microphone level.
+stable: how many stable words the final changes, by rule. pauses: the same where speech goes on after a pause.
+gain: word error by microphone level.
 hotwords: what expected words that were not said cost. confidence: how often words of each one are right.
 language_model: greedy, a beam alone, and with an n-gram model over pieces (--lm) by its weight.
 seams: ten minutes in windows against the same clips alone. int8: word error by precision.
@@ -127,6 +128,34 @@ def stable(_args, model, clips):
             print(f"| {name} | {sure} | {total} | {of} | {wrong / max(1, total):.1%} |", flush=True)
 
 
+def pauses(args, _model, clips):
+    """Each clip and the next as one utterance, with a pause between them that a full-context pass reads."""
+    noise = np.random.default_rng(0).standard_normal(RATE).astype(np.float32) * 3e-4
+    print("| preset | stable words | of | changed by the final |\n|---|---|---|---|")
+    for name in PRESETS:
+        speaker = MedAsrModel(args.bundle, precision=args.precision, preset=name)
+        total = wrong = of = 0
+        for number, ((first, _), (second, _)) in enumerate(zip(clips, clips[1:] + clips[:1], strict=True)):
+            stream, last = speaker.open_stream(), ""
+            pause = noise[: int(RATE * (0.3 + 0.035 * (number % 10)))]
+            for part in (first, pause, second):
+                for at in range(0, len(part), 512):
+                    speaking = part is not pause or at < RATE // 5
+                    if found := stream.accept(part[at : at + 512], partial=speaking):
+                        last = found.stable
+                if part is pause:
+                    stream.prepare_final()
+                    while stream.preparing:
+                        time.sleep(0.001)
+            final = stream.finish().text
+            total, wrong, of = (
+                total + len(words_of(last)),
+                wrong + changed(last, final),
+                of + len(words_of(final)),
+            )
+        print(f"| {name} | {total} | {of} | {wrong / max(1, total):.1%} |", flush=True)
+
+
 def gain(_args, model, clips):
     from assistant.asr import lasr_stream  # noqa: PLC0415
 
@@ -245,7 +274,10 @@ def int8(args, _model, clips):
         print(precision, f"{wer(said, [model.transcribe(padded(a)).text for a, _ in clips]):.2%}", flush=True)
 
 
-PARTS = {f.__name__: f for f in (lookahead, stable, gain, hotwords, language_model, confidence, seams, int8)}
+PARTS = {
+    f.__name__: f
+    for f in (lookahead, stable, pauses, gain, hotwords, language_model, confidence, seams, int8)
+}
 
 
 def main():

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.asr.ctc import BestPath, collapse, join_windows, log_softmax, spell, timed
+from assistant.asr.ctc import (
+    BestPath,
+    Token,
+    TokenWord,
+    collapse,
+    covered,
+    join_windows,
+    log_softmax,
+    spell,
+    timed,
+)
 
 PIECES = ("<blk>", "<s>", "</s>", "<unk>", "▁the", "▁lung", "s", "▁are", "▁clear", "▁{", "period", "}")
 PIECES += ("▁{new", "▁paragraph", "▁[", "EXAM", "▁TYPE", "]", "▁", "▁a")
@@ -87,3 +97,35 @@ def test_at_a_seam_nothing_is_lost_or_doubled_even_when_the_windows_differ_by_a_
     assert len(joined) == 60
     wanted = [token.piece for token in collapse(BestPath.of(one_hot(whole)))]
     assert [token.piece for token in collapse(BestPath.of(joined))] == wanted
+
+
+def line(text, *firsts):
+    """Words, each of one token at its frame."""
+    return [
+        TokenWord(word, (Token(4, first, first, 0.9),))
+        for word, first in zip(text.split(), firsts, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "rest"),
+    [
+        # what a full-context pass read up to frame 100, what the steps read, and what of it is new
+        (line("are clear", 70, 80), line("are clear there is", 71, 82, 120, 130), "there is"),
+        (line("clear {period}", 80, 99), line("clear {period} there", 82, 106, 108), "there"),
+        (line("to ten units", 60, 70, 80), line("to tanunits there", 61, 104, 120), "there"),
+        (line("clear {period}", 80, 99), line("clear she reports", 82, 106, 115), "she reports"),
+        (line("clear {period}", 80, 99), line("clear", 82), ""),
+        (line("said no", 80, 90), line("said no no", 80, 91, 120), "no"),
+        (line("clear {period}", 80, 99), line("clear {period} {period}", 80, 99, 130), "{period}"),
+        ([], line("there", 120), "there"),
+    ],
+)
+def test_what_two_readings_say_is_said_once_also_where_one_spells_it_later(before, words, rest):
+    assert " ".join(word.text for word in words[covered(before, words, 100) :]) == rest
+
+
+def test_what_steps_read_late_does_not_hide_what_a_pass_read_early():
+    """Stable is "placement", which the steps spelled up to frame 142; the pass read it and a mark before."""
+    words = line("placement {period} the", 109, 133, 150)
+    assert covered(line("placement", 139), words, 143) == 1

@@ -38,6 +38,21 @@ def clips(data_dir):
     ]
 
 
+def test_a_word_before_a_pause_is_said_once_when_speech_goes_on(model, clips):
+    """The steps spell it later than the full-context pass that reads the pause."""
+    (first, text), (second, _) = clips[0], clips[3]
+    assert text.endswith("{period}")
+    utterance, line = model.open_stream(), ""
+    for at in range(0, len(first), 512):
+        utterance.accept(first[at : at + 512], partial=at < len(first) - 4800)
+    utterance.prepare_final()
+    utterance._pass.words.result()
+    for at in range(8000, len(second), 512):
+        if found := utterance.accept(second[at : at + 512]):
+            line = found.stable + found.tentative
+    assert line.count("{period}") == utterance.finish().text.count("{period}") == 2
+
+
 @pytest.mark.parametrize("name, first", [("10_rms", "weight"), ("12_slt", "risks"), ("17_slt", "the")])
 def test_a_recording_that_begins_with_its_first_word_keeps_it(model, data_dir, name, first):
     samples, _ = soundfile.read(data_dir / "dictation" / f"{name}.flac", dtype="float32")

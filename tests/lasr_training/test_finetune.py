@@ -1,4 +1,6 @@
 import argparse
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -124,3 +126,10 @@ def test_the_share_of_words_found_counts_each_time_one_was_said():
     said = ["stop inclisiran {period}", "inclisiran and inclisiran", "no change"]
     heard = ["stop inclisiran", "inclisiran and ink", "inclisiran"]
     assert finetune_medasr.found_share(said, heard, {"inclisiran"}) == pytest.approx(200 / 3)
+
+
+def test_scripts_that_the_docs_call_by_name_can_be_called():
+    folder = Path(finetune_medasr.__file__).parent
+    callable_ones = [path for path in folder.glob("*.py") if path.read_text().startswith("#!")]
+    assert len(callable_ones) > 3
+    assert [path.name for path in callable_ones if not os.access(path, os.X_OK)] == []
