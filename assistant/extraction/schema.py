@@ -19,6 +19,8 @@ MOST_FIELDS = 60
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_NO_NUMBER_BEFORE, _NO_NUMBER_BEHIND = r"(?!(?<=\d)\d|(?<=\d[.,])\d)", r"(?!(?<=\d)[.,]?\d)"
+_IN_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +157,16 @@ def _typed(kind: Type, value: Any) -> Value | None:
 
 
 def find(source: str, report: str) -> tuple[int, int] | None:
-    """Where the words of ``source`` stand in the report, whatever the case and the white space between."""
+    """Where the words of ``source`` stand in the report, whatever the case and the white space between.
+    Not within a number: "3 mm" does not stand in "23 mm"."""
     words = [re.escape(word) for word in source.split()]
     pattern = r"\s*".join(words) if any("<" in word for word in words) else r"\s+".join(words)
-    at = re.search(pattern, report, re.I) if words else None
+    at = re.search(rf"{_NO_NUMBER_BEFORE}{pattern}{_NO_NUMBER_BEHIND}", report, re.I) if words else None
     return at.span() if at else None
 
 
 def _states(words: str, value: float) -> bool:
     """Whether the number stands in the words; words without any digit may spell it."""
     numbers = [float(number.replace(",", ".")) for number in _NUMBER.findall(words)]
+    numbers += [float(number.replace(",", "")) for number in _IN_THOUSANDS.findall(words)]
     return not numbers or abs(value) in numbers

@@ -13,7 +13,8 @@ from assistant.readings.lab_codes import LOINC, UCUM, loinc_of, ucum_of
 Flag = Literal["", "low", "normal", "high", "abnormal"]
 MOST_ROWS = 200
 
-_NUMBER = r"[-+]?\d+(?:[.,]\d+)?"
+_NUMBER = r"[-+]?(?:0,\d+|\d+(?:[.]\d+|,(?!\d{3}(?!\d))\d+)?)"
+"""Not ``1,250``: a thousand and more in one country, a little more than one in another."""
 _RESULT = re.compile(rf"^(?P<comparator>[<>]=?|≤|≥)?\s*(?P<value>{_NUMBER})$")
 _RANGE = re.compile(rf"^\(?\s*(?P<low>{_NUMBER})\s*(?:-|–|—|to)\s*(?P<high>{_NUMBER})\s*\)?$")
 _BOUND = re.compile(rf"^(?P<sign>[<>]|≤|≥|<=|>=|up to|less than|more than)\s*(?P<value>{_NUMBER})$", re.I)

@@ -279,6 +279,27 @@ def test_a_pdf_gives_its_pages(show, tmp_path):
     assert not images[0][:, :100].any()
 
 
+FILLED_IN = b"""%PDF-1.5
+1 0 obj<</Type/Catalog/Pages 2 0 R
+/AcroForm<</Fields[4 0 R]/DR<</Font<</F 5 0 R>>>>/NeedAppearances true>>>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Annots[4 0 R]>>endobj
+4 0 obj<</Type/Annot/Subtype/Widget/FT/Tx/T(a)/V(Potassium 5.9)
+/Rect[10 200 290 240]/F 4/DA(/F 30 Tf 0 g)>>endobj
+5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
+trailer<</Root 1 0 R>>
+"""
+
+
+def test_what_is_filled_into_the_form_of_a_pdf_is_seen(show, tmp_path):
+    (tmp_path / "form.pdf").write_bytes(FILLED_IN)
+    (image,), _, _ = show(tmp_path / "form.pdf")
+    dark = np.argwhere(image[..., 0] < 100) * 300 / 1792
+    assert len(dark) > 1000
+    assert dark[:, 0].min() > 60
+    assert dark[:, 0].max() < 100
+
+
 # --- folders, zips, and what is wrong with them ---
 
 

@@ -76,6 +76,9 @@ def test_a_table_inside_an_object_is_found():
         ("positive", "135-145", ""),
         ("140", "145-135", ""),
         ("1+", "0-1", ""),
+        ("1,250", "< 500", ""),
+        ("0,500", "0,4-0,6", "normal"),
+        ("7", "1,000-2,000", ""),
     ],
 )
 def test_a_flag_is_given_only_where_the_numbers_settle_it(result, reference, flag):
@@ -87,6 +90,14 @@ def test_csv_has_a_header_and_runs_no_formula():
     header, row = csv.reader(io.StringIO(to_csv(report)))
     assert header[:5] == ["name", "result", "unit", "reference", "flag"]
     assert row == ["'=1+1", "-2.5", "mmol/L", "", "", "", 'dip, "stick"', ""]
+
+
+def test_what_may_be_in_thousands_or_a_decimal_is_no_number():
+    said = answer([{"name": "D-dimer", "result": "1,250", "unit": "ng/mL", "reference": "<500", "flag": "H"}])
+    assert parse_labs(said).rows[0].flag == "high", "as printed"
+    observation = to_fhir(parse_labs(said))["entry"][0]["resource"]
+    assert observation["valueString"] == "1,250 ng/mL"
+    assert "valueQuantity" not in observation
 
 
 def test_fhir_is_a_valid_bundle_of_preliminary_observations():
