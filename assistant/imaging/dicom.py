@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
@@ -43,6 +44,7 @@ DAMAGED = "dicom_not_readable"
 _SALT = secrets.token_bytes(16)
 
 Vector = tuple[float, ...]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,9 @@ class Instance:
     colour: bool
     inverted: bool
     """MONOCHROME1: the least value is white."""
+    padding: tuple[int, int] | None
+    """The least and the greatest stored value that stand for no measurement, around a picture that is not
+    rectangular."""
     frames: tuple[Frame, ...]
     """None of a whole slide, which has up to hundreds of thousands."""
     matrix_px: int
@@ -187,6 +192,7 @@ def _instance(tags: Dataset, path: Path, name: str) -> Instance:
         colour=int(tags.get("SamplesPerPixel", 1)) > 1
         or tags.get("PhotometricInterpretation") == "PALETTE COLOR",
         inverted=tags.get("PhotometricInterpretation") == "MONOCHROME1",
+        padding=_padding(tags),
         frames=() if whole_slide else tuple(_frames(tags)),
         matrix_px=_matrix_px(tags) if whole_slide and not SLIDE_SURROUNDINGS & set(image_type) else 0,
         identity=_identity(tags),
@@ -225,6 +231,18 @@ def _whole(value: Any) -> int:
         return int(value)
     except (TypeError, ValueError):
         return 0
+
+
+def _padding(tags: Dataset) -> tuple[int, int] | None:
+    """In the representation of the stored values: many files write -2000 as 63536."""
+    first, last = tags.get("PixelPaddingValue"), tags.get("PixelPaddingRangeLimit")
+    if first is None:
+        return None
+    values = 1 << int(tags.get("BitsAllocated", 16))
+    bounds = [int(first) % values, int(first if last is None else last) % values]
+    if tags.get("PixelRepresentation"):
+        bounds = [bound - values if bound >= values // 2 else bound for bound in bounds]
+    return min(bounds), max(bounds)
 
 
 def _identity(tags: Dataset) -> str:
@@ -287,29 +305,38 @@ def stored_values(instance: Instance, frame: Frame) -> Values:
         raise BadInput(f"{instance.name}: its picture is damaged or cut off.", code=DAMAGED) from None
 
 
-def measured_values(instance: Instance, frame: Frame) -> Values:
+def measured_values(stored: Values, frame: Frame) -> Values:
     """Stored values through the rescale of the tags: Hounsfield units for CT."""
-    stored = stored_values(instance, frame)
     if frame.slope == 1 and frame.intercept == 0:
         return stored
     return stored.astype(np.float64) * frame.slope + frame.intercept
+
+
+def is_padding(instance: Instance, stored: Values) -> Mask | None:
+    """Where there is no measurement; None if there is one everywhere."""
+    if instance.padding is None:
+        return None
+    mask: Mask = (stored >= instance.padding[0]) & (stored <= instance.padding[1])
+    return mask if mask.any() and not mask.all() else None
 
 
 def picture_pixels(instance: Instance, frame: Frame) -> Pixels:
     """What is looked at by itself (X-rays, ultrasound, camera) as 8 bits, grey or RGB.
 
     Grey as in the model's own DICOM handler: modality table, the tags' window if there is one, else least to
-    greatest value (8-bit values stay as they are), MONOCHROME1 turned over.
+    greatest value (8-bit values stay as they are), MONOCHROME1 turned over. Padding, where no window says how
+    it looks, is black and no part of the range.
     """
     stored = stored_values(instance, frame)
     try:
         tags = pydicom.dcmread(instance.path, stop_before_pixels=True, force=True)
-        return _colour(stored, tags) if instance.colour else _grey(stored, tags, instance.inverted)
+        return _colour(stored, tags) if instance.colour else _grey(stored, tags, instance)
     except Exception:  # tables and windows can be damaged too
         raise BadInput(f"{instance.name}: its picture's tags are damaged.", code=DAMAGED) from None
 
 
-def _grey(stored: Values, tags: Dataset, inverted: bool) -> Pixels:
+def _grey(stored: Values, tags: Dataset, instance: Instance) -> Pixels:
+    padding = None
     values = apply_modality_lut(stored, tags)
     center, width = _first(tags.get("WindowCenter")), _first(tags.get("WindowWidth"))
     if center is not None and width:
@@ -317,11 +344,14 @@ def _grey(stored: Values, tags: Dataset, inverted: bool) -> Pixels:
     elif tags.get("VOILUTSequence"):
         values = apply_voi_lut(values, tags)
         pixels = stretched(values, values.min(), values.max())
-    elif values.dtype == np.uint8:
+    elif values.dtype == np.uint8 and tags.get("BitsStored") == 8:
         pixels = values
     else:
-        pixels = stretched(values, values.min(), values.max())
-    return 255 - pixels if inverted else pixels
+        padding = is_padding(instance, stored)
+        measured = values if padding is None else values[~padding]
+        pixels = stretched(values, measured.min(), measured.max())
+    pixels = 255 - pixels if instance.inverted else pixels
+    return pixels if padding is None else np.where(padding, np.uint8(0), pixels)
 
 
 def _first(value: Any) -> float | None:

@@ -1,23 +1,26 @@
-"""NIfTI files → volumes, in axial slices from the feet to the head, shown as radiologists look at them."""
+"""NIfTI files → volumes, in slices from the feet to the head, shown as radiologists look at them."""
 
 import gzip
 import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
+from nibabel.affines import voxel_sizes
 
 from assistant.errors import BadInput
 from assistant.imaging.study import Study
 from assistant.imaging.values import Values
-from assistant.imaging.volume import keep_volume
+from assistant.imaging.volume import NOT_AXIAL, keep_volume
 
 AIR_HU = -500
 """NIfTI does not say what was measured. Values below this are taken for Hounsfield units: there is air."""
+
+THICK = 1.5
+"""Slices this many times as thick as their pixels are large were taken so, not worked out."""
 
 
 def is_nifti(head: bytes) -> bool:
@@ -31,7 +34,9 @@ def read_nifti(path: Path, name: str, folder: Path, most_bytes: int) -> Study:
         plain = _unpacked(path, name, Path(scratch) / "volume.nii", most_bytes)
         try:
             return _study(plain, name, folder)
-        except (ImageFileError, HeaderDataError, OSError, ValueError, EOFError):
+        except (BadInput, MemoryError):
+            raise
+        except Exception:  # a damaged header makes nibabel fail in many ways
             raise _damaged(name) from None
 
 
@@ -60,19 +65,33 @@ def _unpacked(path: Path, name: str, target: Path, most_bytes: int) -> Path:
 
 
 def _study(path: Path, name: str, folder: Path) -> Study:
-    image = nibabel.as_closest_canonical(nibabel.load(path))  # type: ignore[no-untyped-call]  # axes to the right, the front, the head
-    shape = image.shape
-    if len(shape) < 3 or min(shape[:3]) < 2:
+    image: Any = nibabel.load(path)
+    shape, kept = image.shape, image.dataobj
+    stored = kept.get_unscaled()  # not in memory: a map of the file
+    if len(shape) < 3 or min(shape[:3]) < 2 or stored.dtype.kind not in "iuf":
         raise BadInput(f"{name} does not hold a volume.", code="nifti_not_a_volume")
-    notes = ["Of a series of volumes the first is kept."] if shape[3:] and max(shape[3:]) > 1 else []
-    first = (0,) * (len(shape) - 3)
+    # Axes to the right, the front, the head.
+    orientation = nibabel.io_orientation(image.affine)  # type: ignore[no-untyped-call]
+    volume = nibabel.apply_orientation(stored.reshape(*shape[:3], -1, order="F")[..., 0], orientation)  # type: ignore[no-untyped-call]
+    sizes_mm = voxel_sizes(image.affine)[np.argsort(orientation[:, 0])]  # type: ignore[no-untyped-call]
+    axis = _across(sizes_mm)
+    planes = np.moveaxis(volume, axis, 0)
 
     def slices() -> Iterator[tuple[str, Values]]:
-        for index in range(shape[2]):
-            values = np.asanyarray(image.dataobj[(slice(None), slice(None), index, *first)])
-            # The front up, the patient's right on the left.
-            yield f"{name}, slice {index + 1}", values[::-1, ::-1].T
+        for number, plane in enumerate(planes if axis == 2 else planes[::-1], start=1):
+            values = plane if (kept.slope, kept.inter) == (1, 0) else plane * kept.slope + kept.inter
+            # The front (or the head) up, the patient's right (or the front) on the left.
+            yield f"{name}, slice {number}", values[::-1, ::-1].T
 
-    lowest = min(float(values.min()) for _, values in slices())
-    ct = lowest < AIR_HU
+    notes = [] if axis == 2 else [NOT_AXIAL]
+    if shape[3:] and max(shape[3:]) > 1:
+        notes.append("Of a series of volumes the first is kept.")
+    ct = any(bool((values < AIR_HU).any()) for _, values in slices())
     return keep_volume(slices(), folder, kind="ct" if ct else "mr", name="CT" if ct else "MRI", notes=notes)
+
+
+def _across(sizes_mm: Values) -> int:
+    """The axis to cut across: from the feet to the head, but for thick slices that were taken across another:
+    cut otherwise they would be stripes."""
+    _, middle, largest = np.sort(sizes_mm)
+    return int(np.argmax(sizes_mm)) if largest > THICK * middle else 2

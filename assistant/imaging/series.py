@@ -10,11 +10,19 @@ import numpy as np
 import PIL.Image
 
 from assistant.errors import BadInput
-from assistant.imaging.dicom import Frame, Instance, Vector, measured_values, picture_pixels, stored_values
+from assistant.imaging.dicom import (
+    Frame,
+    Instance,
+    Vector,
+    is_padding,
+    measured_values,
+    picture_pixels,
+    stored_values,
+)
 from assistant.imaging.dicom_slide import read_dicom_slide
 from assistant.imaging.study import Problem, Study, Taken, keep_pictures, no_room, problem_of
 from assistant.imaging.values import Values, chosen_slices
-from assistant.imaging.volume import keep_volume
+from assistant.imaging.volume import NOT_AXIAL, keep_volume
 
 VOLUME_MODALITIES = {"CT", "MR", "PT"}
 XRAY_MODALITIES = {"CR", "DX", "RG", "MG", "IO", "PX", "RF", "XA"}
@@ -39,6 +47,8 @@ MODALITY_NAMES = {
 OFTEN_WRITTEN_ON = {"US", "OT", "ES", "XC", "SC"}
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 SAME_PLACE_MM = 1e-3
+SAME_DIRECTION = 0.01
+"""Difference of the cosines: half a degree."""
 FEWEST_SLICES = 5
 
 
@@ -96,12 +106,18 @@ def _volume(members: list[Instance], folder: Path, show_identity: bool) -> Itera
     slices, notes, problems = chosen_volume([Slice(each, frame) for each in members for frame in each.frames])
     first = slices[0].instance
     ct = first.modality == "CT"
-    read = measured_values if ct else stored_values
+    # Stored values do where all mean the same; PET has a scale of its own on each slice.
+    scales = {(each.frame.slope, each.frame.intercept) for each in slices}
+    measured = ct or len(scales) > 1
 
     def values() -> Iterator[tuple[str, Values]]:
         for each in slices:
             try:
-                yield each.source, _checked(read(each.instance, each.frame), each.instance)
+                stored = _checked(stored_values(each.instance, each.frame), each.instance)
+                values = measured_values(stored, each.frame) if measured else stored
+                if not ct and (padding := is_padding(each.instance, stored)) is not None:
+                    values = np.where(padding, np.nan, values)
+                yield each.source, values
             except BadInput as error:
                 problems.append(Problem(each.instance.name, error.code, error.message))
 
@@ -139,12 +155,17 @@ def chosen_volume(slices: list[Slice]) -> tuple[list[Slice], list[str], list[Pro
     """
     notes: list[str] = []
     problems: list[Problem] = []
+    given = len(slices)
     if originals := [each for each in slices if not each.instance.derived]:
         slices = originals
-    slices = _last_acquisition(slices)
+    if left_out := given - len(slices):
+        notes.append(f"Left out: {left_out} that were made from others of the series.")
+    given, slices = len(slices), _last_acquisition(slices)
+    if left_out := given - len(slices):
+        notes.append(f"Left out: {left_out} of earlier acquisitions.")
     size = lambda each: (each.instance.rows, each.instance.columns)  # noqa: E731
     slices = _majority(slices, size, "dicom_size_mixed", "has another size", problems)
-    slices = _majority(slices, _direction, "dicom_orientation_mixed", "lies at another angle", problems)
+    slices = _majority(slices, _direction(), "dicom_orientation_mixed", "lies at another angle", problems)
     if all(each.frame.position and each.frame.orientation for each in slices):
         ordered, left_out = _by_place(slices)
         if left_out:
@@ -198,9 +219,20 @@ def _majority(
     return [each for each in slices if key(each) == most]
 
 
-def _direction(each: Slice) -> Hashable:
-    orientation = each.frame.orientation
-    return tuple(round(part, 2) + 0.0 for part in orientation) if orientation else None
+def _direction() -> Callable[[Slice], Hashable]:
+    """A key that is the same for slices that are parallel, but for the last digits of their tags."""
+    known: list[Vector] = []
+
+    def key(each: Slice) -> Hashable:
+        if not (orientation := each.frame.orientation):
+            return None
+        for index, other in enumerate(known):
+            if all(abs(a - b) < SAME_DIRECTION for a, b in zip(orientation, other, strict=True)):
+                return index
+        known.append(orientation)
+        return len(known) - 1
+
+    return key
 
 
 def _normal(orientation: Vector) -> Vector:
@@ -228,7 +260,7 @@ def _by_place(slices: list[Slice]) -> tuple[list[Slice], int]:
 def _geometry_notes(ordered: list[Slice]) -> Iterator[str]:
     assert ordered[0].frame.orientation
     if abs(_normal(ordered[0].frame.orientation)[2]) < 0.9:
-        yield "Not axial: MedGemma was trained on axial slices."
+        yield NOT_AXIAL
     gaps = np.diff([_place(each) for each in ordered])
     if len(gaps) and gaps.max() > 1.5 * np.median(gaps):
         yield "Slices are missing: the gaps between them differ."

@@ -29,6 +29,7 @@ INSTRUCTION = (
 )
 """Google's wording without what would give the kind of scan and the part of the body away: MedGemma then
 repeats it instead of looking."""
+NOT_AXIAL = "Not axial: MedGemma was trained on axial slices."
 AS_MODEL = "as the model sees it"
 VALUES = "values.f32"
 
@@ -39,7 +40,7 @@ class Volume(Study):
 
     low: float
     high: float
-    """Least and greatest value of the whole volume."""
+    """Least and greatest value of the whole volume. Where there is none (NaN on disk), the least is shown."""
     sources: tuple[str, ...]
 
     @property
@@ -95,6 +96,7 @@ class Volume(Study):
     def _values(self, index: int) -> Values:
         size = self.height_px * self.width_px
         values = np.fromfile(self.folder / VALUES, np.float32, size, offset=4 * size * index)
+        values = np.nan_to_num(values, copy=False, nan=self.low)
         return values.reshape(self.height_px, self.width_px)
 
 
@@ -109,8 +111,8 @@ def keep_volume(
     exam: str = "",
     notes: Sequence[str] = (),
 ) -> Volume:
-    """Write a volume from where each slice came from and its values, all of one shape. One slice is in memory
-    at a time; single precision holds every value of up to 24 bits.
+    """Write a volume from where each slice came from and its values, all of one shape; what is not finite is
+    no value. One slice is in memory at a time; single precision holds every value of up to 24 bits.
     """
     study_id = new_id()
     own = folder / study_id
@@ -121,10 +123,14 @@ def keep_volume(
     with (own / VALUES).open("wb") as file:
         for source, values in slices:
             rows, columns = values.shape
-            low, high = min(low, float(values.min())), max(high, float(values.max()))
-            np.ascontiguousarray(values, np.float32).tofile(file)
+            single = values.astype(np.float32)  # a copy
+            unknown = ~np.isfinite(single)
+            single[unknown] = np.nan
+            if not unknown.all():
+                low, high = min(low, float(np.nanmin(single))), max(high, float(np.nanmax(single)))
+            np.ascontiguousarray(single).tofile(file)
             sources.append(source)
-    if not sources:
+    if low > high:
         raise BadInput("None of its slices could be read.", code="volume_not_readable")
     volume = Volume(
         id=study_id,

@@ -104,6 +104,30 @@ def test_a_file_that_is_not_what_it_seems(read, tmp_path, name, data, code):
     assert read(tmp_path / name, good) == (["CT · 1 slice"], {name: code})
 
 
+def test_what_a_volume_does_not_show_of_its_series_is_said(tmp_path):
+    folder = made.series(tmp_path / "ct", 6, shape=(8, 8), AcquisitionNumber=1)
+    place = {"ImagePositionPatient": [0, 0, 5.0], "ImageOrientationPatient": made.AXIAL}
+    made.dicom(folder / "later.dcm", pixels(), AcquisitionNumber=2, **place)
+    made.dicom(folder / "derived.dcm", pixels(), ImageType=["DERIVED", "SECONDARY"], **place)
+    (study,) = prepare([SourceFile("ct", folder)], tmp_path, Options()).studies
+    assert study.count == 1
+    assert [note for note in study.notes if note.startswith("Left out")] == [
+        "Left out: 1 that were made from others of the series.",
+        "Left out: 6 of earlier acquisitions.",
+    ]
+
+
+@pytest.mark.parametrize("place", [40, 254, 280])
+def test_a_scan_with_a_damaged_header(read, tmp_path, place):
+    import nibabel
+
+    nibabel.save(nibabel.Nifti1Image(np.zeros((4, 4, 4), np.int16), np.eye(4)), tmp_path / "scan.nii")
+    data = bytearray((tmp_path / "scan.nii").read_bytes())
+    data[place : place + 48] = bytes(48)
+    (tmp_path / "scan.nii").write_bytes(data)
+    assert set(read(tmp_path / "scan.nii")[1].values()) <= {"nifti_not_readable", "nifti_not_a_volume"}
+
+
 def test_a_scan_cut_off_in_the_middle(read, tmp_path):
     import nibabel
 

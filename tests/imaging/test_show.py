@@ -178,6 +178,91 @@ def test_a_nifti_scan_lies_as_a_dicom_one_does(show, tmp_path):
     assert pieces[1]["source"] == "scan.nii.gz, slice 1"
 
 
+def nifti(path, values, affine):
+    import nibabel
+
+    nibabel.save(nibabel.Nifti1Image(values, affine), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("axes", "spacing", "picture"),
+    [
+        ((0, 1, 2), (6, 1, 1), lambda volume, k: volume[::-1][k, ::-1, ::-1].T),  # sagittal, from the right
+        ((0, 1, 2), (1, 6, 1), lambda volume, k: volume[:, ::-1][::-1, k, ::-1].T),  # coronal, from the front
+        ((2, 0, 1), (1, 1, 1.4), lambda volume, k: volume[::-1, ::-1, k].T),  # worked out: axial
+    ],
+)
+def test_thick_slices_of_a_nifti_scan_are_seen_as_they_were_taken(show, tmp_path, axes, spacing, picture):
+    """``axes``: which of right, front, head the file has first, second and third."""
+    volume = np.random.default_rng(4).integers(0, 900, (7, 8, 9)).astype(np.int16)
+    affine = np.eye(4)
+    affine[:3, :3] = np.diag(spacing)[:, list(axes)]
+    images, _, _ = show(nifti(tmp_path / "scan.nii", volume.transpose(axes), affine))
+    low, high = volume.min(), volume.max()
+    for k, image in enumerate(images):
+        expected = np.round((picture(volume, k) - low) / (high - low) * 255)
+        rows, columns = expected.shape
+        top, left = (max(rows, columns) - rows) // 2, (max(rows, columns) - columns) // 2
+        assert np.array_equal(image[top : top + rows, left : left + columns, 0], expected)
+
+
+@pytest.mark.parametrize("nothing", [np.nan, np.inf, -np.inf])
+def test_where_a_scan_has_no_value_it_is_dark_and_the_rest_is_as_without(show, tmp_path, nothing):
+    volume = np.random.default_rng(5).uniform(-900, 900, (8, 8, 4)).astype(np.float32)
+    volume[1, 1, 1] = -1000
+    whole, _, _ = show(nifti(tmp_path / "whole.nii", volume, np.eye(4)))
+    volume[0, 7] = nothing
+    holed, _, _ = show(nifti(tmp_path / "holed.nii", volume, np.eye(4)))
+    difference = np.argwhere((np.stack(whole) != np.stack(holed)).any(axis=-1))
+    assert {(row, column) for _, row, column in difference.tolist()} == {(0, 7)}
+    assert all(image[0, 7].max() <= 3 for image in holed)
+
+
+def test_of_the_volumes_of_a_scan_the_first_is_kept(show, tmp_path):
+    volume = np.arange(4 * 4 * 4 * 3).reshape(4, 4, 4, 3).astype(np.int16)
+    images, _, _ = show(nifti(tmp_path / "bold.nii.gz", volume, np.eye(4)))
+    assert len(images) == 4
+    assert images[-1].max() == 255
+
+
+def mr(tmp_path, values, **tags):
+    return made.series(tmp_path / "mr", len(values), values=values, sop_class=made.MR, modality="MR", **tags)
+
+
+def test_padding_is_dark_and_no_part_of_an_mris_range(show, tmp_path):
+    values = np.random.default_rng(6).integers(0, 900, (6, 16, 16)).astype(np.int16)
+    values[:, 3, 3], values[:, 4, 4] = 0, 900
+    values[:, :, :4] = -32768
+    images, _, _ = show(mr(tmp_path, values, PixelPaddingValue=-32768))
+    low, high = values[:, :, 4:].min(), values.max()
+    for k, image in enumerate(images):
+        assert not image[:, :4].any()
+        expected = np.round((values[k][:, 4:] - low) / (high - low) * 255)
+        assert np.array_equal(image[:, 4:, 0], expected)
+
+
+def test_slices_with_scales_of_their_own_are_compared_by_what_they_measure(show, tmp_path):
+    folder = tmp_path / "pet"
+    folder.mkdir()
+    for k in range(6):
+        made.dicom(folder / f"{k}.dcm", np.full((8, 8), 30_000, np.int16), modality="PT",
+                   sop_class="1.2.840.10008.5.1.4.1.1.128", RescaleSlope=float(k), RescaleIntercept=0,
+                   ImagePositionPatient=[0, 0, k], ImageOrientationPatient=made.AXIAL)  # fmt: skip
+    images, _, _ = show(folder)
+    assert [image[0, 0, 0] for image in images] == [0, 51, 102, 153, 204, 255]
+
+
+def test_slices_whose_directions_differ_in_the_last_digit_are_one_volume(show, tmp_path):
+    folder = tmp_path / "ct"
+    folder.mkdir()
+    for k in range(6):
+        made.dicom(folder / f"{k}.dcm", np.zeros((8, 8), np.int16), RescaleSlope=1, RescaleIntercept=0,
+                   ImageOrientationPatient=[1, 0.005 + (-1) ** k * 1e-6, 0, 0, 1, 0],
+                   ImagePositionPatient=[0, 0, k])  # fmt: skip
+    assert len(show(folder)[0]) == 6
+
+
 # --- X-rays and photos ---
 
 
@@ -203,6 +288,37 @@ def test_an_xrays_window_counts_and_monochrome1_is_turned_over(show, tmp_path):
     (image,), _, _ = show(tmp_path / "a.dcm")
     expected = 255 - np.round((np.clip(values, 1250, 2750) - 1250) / 1500 * 255)
     assert np.array_equal(image[:, 5:35, 0], expected)
+
+
+@pytest.mark.parametrize(
+    ("padding", "tag", "form"),
+    [(0, 0, "MONOCHROME2"), (65535, 65535, "MONOCHROME1"), (60000, -5536, "MONOCHROME1")],
+)
+def test_padding_is_black_and_no_part_of_an_xrays_range(show, tmp_path, padding, tag, form):
+    values = np.random.default_rng(7).integers(2000, 3000, (30, 30)).astype(np.uint16)
+    values[:, :5] = padding
+    path = made.dicom(
+        tmp_path / "a.dcm", values, sop_class=made.DX, modality="DX", PhotometricInterpretation=form
+    )
+    data = pydicom.dcmread(path)
+    data.add_new("PixelPaddingValue", "SS" if tag < 0 else "US", tag)
+    data.save_as(path)
+    (image,), _, _ = show(path)
+    inside = values[:, 5:].astype(float)
+    expected = np.round((inside - inside.min()) / (inside.max() - inside.min()) * 255)
+    assert np.array_equal(image[:, 5:, 0], expected if form == "MONOCHROME2" else 255 - expected)
+    assert not image[:, :5].any()
+
+
+def test_black_and_white_of_one_bit_is_black_and_white(show, tmp_path):
+    ones = np.tile(np.array([0, 1], np.uint8), (16, 8))
+    path = made.dicom(tmp_path / "a.dcm", ones, sop_class="1.2.840.10008.5.1.4.1.1.7", modality="OT")
+    data = pydicom.dcmread(path)
+    data.BitsAllocated, data.BitsStored, data.HighBit = 1, 1, 0
+    data.PixelData = np.packbits(ones, bitorder="little").tobytes()
+    data.save_as(path)
+    (image,), _, _ = show(path)
+    assert np.array_equal(image[..., 0], ones * 255)
 
 
 def test_two_xrays_go_in_the_order_in_which_they_were_taken(show, tmp_path):
