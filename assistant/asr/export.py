@@ -6,9 +6,11 @@ the kinds that are fast on AVX2.
 """
 
 import json
+import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,13 +74,12 @@ def export(
     """Write the bundle ``out``; returns the measured parities.
 
     ``sherpa`` adds a folder of that name with the plain offline layout that sherpa-onnx reads. Raises
-    ``Missing`` (``model_missing``) and ``BadInput`` (``model_invalid``, ``model_vocabulary_mismatch``,
-    ``export_differs``: then the graph is not left behind).
+    ``Missing`` (``model_missing``) and ``BadInput`` (``model_invalid``, ``model_wrong_kind``,
+    ``model_vocabulary_mismatch``, ``export_differs``); then, and when interrupted, ``out`` is as it was.
     """
     precisions: tuple[Precision, ...] = (*(("int8",) if int8 else ()), *(("fp32",) if fp32 else ()))
     on_step("reading the weights")
     model, pieces, features = read_directory(directory)
-    out.mkdir(parents=True, exist_ok=True)
     config = model.config.encoder_config
     info = BundleInfo(
         name=described.name,
@@ -97,29 +98,51 @@ def export(
         ),
         files={},
     )
-    write_tokens(out / TOKENS_FILE, pieces)
     graph = CachedLasr(model)
-    parities = _write_graphs(
-        lambda path: _trace_cached(graph, path, info),
-        out,
-        precisions,
-        check_cached(model, features),
-        on_step,
-    )
-    files = {name: describe_file(out / name) for name in (TOKENS_FILE, *(GRAPH_FILES[p] for p in precisions))}
-    (out / BUNDLE_FILE).write_text(info.model_copy(update={"files": files}).model_dump_json(indent=1) + "\n")
-    if sherpa:
-        folder = out / SHERPA_FOLDER
-        folder.mkdir(exist_ok=True)
-        write_tokens(folder / TOKENS_FILE, pieces)
-        parities += _write_graphs(
-            lambda path: _trace_offline(graph, path, info),
-            folder,
+    with _staged(out) as staging:
+        write_tokens(staging / TOKENS_FILE, pieces)
+        parities = _write_graphs(
+            lambda path: _trace_cached(graph, path, info),
+            staging,
             precisions,
-            check_offline(model, features),
+            check_cached(model, features),
             on_step,
         )
+        names = (TOKENS_FILE, *(GRAPH_FILES[p] for p in precisions))
+        files = {name: describe_file(staging / name) for name in names}
+        whole = info.model_copy(update={"files": files})
+        (staging / BUNDLE_FILE).write_text(whole.model_dump_json(indent=1) + "\n")
+        if sherpa:
+            folder = staging / SHERPA_FOLDER
+            folder.mkdir()
+            write_tokens(folder / TOKENS_FILE, pieces)
+            parities += _write_graphs(
+                lambda path: _trace_offline(graph, path, info),
+                folder,
+                precisions,
+                check_offline(model, features),
+                on_step,
+            )
     return parities
+
+
+@contextmanager
+def _staged(out: Path) -> Iterator[Path]:
+    """A folder beside ``out`` that takes its place once all is there; only an earlier export goes."""
+    staging = out.absolute().with_name(f".{out.absolute().name}.partial")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    try:
+        yield staging
+        for folder in (out, out / SHERPA_FOLDER):
+            for name in (BUNDLE_FILE, TOKENS_FILE, *GRAPH_FILES.values()):
+                (folder / name).unlink(missing_ok=True)
+        for path in sorted(path for path in staging.rglob("*") if path.is_file()):
+            target = out / path.relative_to(staging)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def read_directory(directory: Path) -> tuple[LasrForCTC, tuple[str, ...], FeatureSettings]:
@@ -132,7 +155,13 @@ def read_directory(directory: Path) -> tuple[LasrForCTC, tuple[str, ...], Featur
         raise BadInput(f"{directory} holds a model of type {kind!r}, not lasr_ctc.", code="model_wrong_kind")
     try:
         with quiet():
-            model = LasrForCTC.from_pretrained(directory, dtype=torch.float32, use_safetensors=True)
+            model, loaded = LasrForCTC.from_pretrained(
+                directory,
+                dtype=torch.float32,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,
+            )
         tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
     except OSError:
         raise Missing(
@@ -142,6 +171,17 @@ def read_directory(directory: Path) -> tuple[LasrForCTC, tuple[str, ...], Featur
         raise BadInput(
             f"{directory} cannot be read as LASR weights ({type(error).__name__}).", code="model_invalid"
         ) from None
+    if wrong := len(loaded["missing_keys"]) + len(loaded["mismatched_keys"]):
+        raise BadInput(
+            f"{wrong} of the weights that {directory}/config.json names are missing or of another shape.",
+            code="model_invalid",
+        )
+    features = _read_features(directory)
+    if features.mel_bins != (wanted := model.config.encoder_config.num_mel_bins):
+        raise BadInput(
+            f"The front end in {directory} makes {features.mel_bins} mel bins, the model takes {wanted}.",
+            code="model_wrong_kind",
+        )
     size = int(model.config.vocab_size)
     found = [tokenizer.id_to_token(number) for number in range(size)]
     if None in found:
@@ -149,7 +189,7 @@ def read_directory(directory: Path) -> tuple[LasrForCTC, tuple[str, ...], Featur
             f"The tokenizer has {found.index(None)} pieces, the model {size}.",
             code="model_vocabulary_mismatch",
         )
-    return model.eval(), tuple(piece for piece in found if piece is not None), _read_features(directory)
+    return model.eval(), tuple(piece for piece in found if piece is not None), features
 
 
 def _read_features(directory: Path) -> FeatureSettings:
@@ -190,26 +230,22 @@ def _write_graphs(
     check: Callable[[Path], Parity],
     on_step: OnStep,
 ) -> list[Parity]:
-    parities = []
-    full = folder / (GRAPH_FILES["fp32"] if "fp32" in precisions else f".{GRAPH_FILES['fp32']}.partial")
-    try:
-        on_step(f"tracing {folder.name}/{GRAPH_FILES['fp32']}")
-        trace(full)
-        parities.append(_enforced(check(full), full, parities_most=MOST_FP32_ERROR, of="largest"))
-        if "int8" in precisions:
-            on_step(f"quantising {folder.name}/{GRAPH_FILES['int8']}")
-            small = folder / GRAPH_FILES["int8"]
-            quantise(full, small)
-            parities.append(_enforced(check(small), small, parities_most=MOST_INT8_ERROR, of="rms"))
-    finally:
-        if "fp32" not in precisions:
-            full.unlink(missing_ok=True)
+    full = folder / GRAPH_FILES["fp32"]
+    on_step(f"tracing {full.name}")
+    trace(full)
+    parities = [_enforced(check(full), most=MOST_FP32_ERROR, of="largest")]
+    if "int8" in precisions:
+        small = folder / GRAPH_FILES["int8"]
+        on_step(f"quantising {small.name}")
+        quantise(full, small)
+        parities.append(_enforced(check(small), most=MOST_INT8_ERROR, of="rms"))
+    if "fp32" not in precisions:
+        full.unlink()
     return parities
 
 
-def _enforced(parity: Parity, path: Path, *, parities_most: float, of: str) -> Parity:
-    if not getattr(parity, of) <= parities_most:  # also when it is not a number
-        path.unlink()
+def _enforced(parity: Parity, *, most: float, of: str) -> Parity:
+    if not getattr(parity, of) <= most:  # also when it is not a number
         raise BadInput(f"The exported graph differs too much from torch. {parity}", code="export_differs")
     return parity
 

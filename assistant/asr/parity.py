@@ -98,14 +98,16 @@ def _session(path: Path) -> ort.InferenceSession:
 def quiet() -> Iterator[None]:
     """Without the libraries' bars, hints and warnings: the tracer speaks of every shape it takes as fixed."""
     root, level = logging.getLogger(), logging.getLogger().level
-    bars = transformers_logging.is_progress_bar_enabled()
+    bars, verbosity = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         root.setLevel(logging.ERROR)
         transformers_logging.disable_progress_bar()
+        transformers_logging.set_verbosity_error()
         try:
             yield
         finally:
             root.setLevel(level)
+            transformers_logging.set_verbosity(verbosity)
             if bars:
                 transformers_logging.enable_progress_bar()

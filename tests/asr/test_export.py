@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 import soundfile
+from safetensors.torch import load_file, save_file
 
 from assistant.asr import export as exporter
 from assistant.asr.acoustic import open_acoustic
@@ -128,10 +129,33 @@ def test_the_plain_layout_is_a_bundle_too(exported):
     assert len(bundle.tokens) == 40
 
 
-def test_a_graph_that_differs_from_torch_is_not_left_behind(weights, tmp_path, monkeypatch):
+def test_an_export_that_differs_from_torch_or_is_interrupted_leaves_nothing(weights, tmp_path, monkeypatch):
+    """The server would take a folder half made for MedASR's own export."""
     monkeypatch.setattr(exporter, "MOST_FP32_ERROR", 1e-12)
-    assert code_of(lambda: export(weights, tmp_path, DESCRIBED)) == "export_differs"
-    assert list(tmp_path.glob("*.onnx*")) == []
+    assert code_of(lambda: export(weights, tmp_path / "out", DESCRIBED)) == "export_differs"
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exporter, "quantise", interrupted)
+    monkeypatch.setattr(exporter, "MOST_FP32_ERROR", 1.0)
+    with pytest.raises(KeyboardInterrupt):
+        export(weights, tmp_path / "out", DESCRIBED)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_takes_the_place_of_an_earlier_one_and_of_nothing_else(exported, weights, tmp_path):
+    out = shutil.copytree(exported[0], tmp_path / "out")
+    (out / "notes.txt").write_text("mine")
+    (parity, *_) = export(weights, out, DESCRIBED)
+    assert parity.graph == "model.onnx"
+    assert open_bundle(out).graph.name == "model.int8.onnx"
+    assert {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()} == {
+        "bundle.json",
+        "model.int8.onnx",
+        "tokens.txt",
+        "notes.txt",
+    }
 
 
 @pytest.mark.parametrize("missing", ["config.json", "tokenizer.json", "model.safetensors"])
@@ -153,6 +177,7 @@ def test_truncated_weights_are_refused(copy, tmp_path):
         ("config.json", "{", "model_invalid"),
         ("tokenizer.json", "{}", "model_invalid"),
         ("preprocessor_config.json", '{"sampling_rate": 8000}', "model_wrong_kind"),
+        ("preprocessor_config.json", '{"feature_size": 80}', "model_wrong_kind"),
     ],
 )
 def test_files_of_another_kind_are_refused(copy, tmp_path, name, content, code):
@@ -165,6 +190,19 @@ def test_a_tokenizer_with_too_few_pieces_is_refused(copy, tmp_path):
     del tokenizer["model"]["vocab"][30:]
     (copy / "tokenizer.json").write_text(json.dumps(tokenizer))
     assert code_of(lambda: export(copy, tmp_path / "out", DESCRIBED)) == "model_vocabulary_mismatch"
+
+
+@pytest.mark.parametrize("change", ["left out", "of another shape"])
+def test_weights_that_are_not_all_there_are_refused_and_not_made_up(copy, tmp_path, change):
+    tensors = load_file(copy / "model.safetensors")
+    if change == "left out":
+        del tensors["ctc_head.weight"]
+    else:
+        tensors["ctc_head.weight"] = tensors["ctc_head.weight"][:20].contiguous()
+    save_file(tensors, copy / "model.safetensors", {"format": "pt"})
+    with pytest.raises(AssistantError, match="1 of the weights") as error:
+        export(copy, tmp_path / "out", DESCRIBED)
+    assert error.value.code == "model_invalid"
 
 
 class Hub(http.server.SimpleHTTPRequestHandler):
