@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 from asr import CACHE, real_shape
 
+from assistant.asr.base import LEAD_MS
 from assistant.audio.files import read_audio
 from assistant.audio.frames import AudioChunk
 from assistant.components import endpoint_settings, open_recogniser, open_vad
 from assistant.config import Settings
 from assistant.listener import Listener
-from assistant.session.types import FinalHeard, PartialHeard, SpeechStopped
+from assistant.session.types import FinalHeard, SpeechStarted, SpeechStopped
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE, CHUNK = 16_000, 320
@@ -34,19 +35,39 @@ class Stats:
     finals_ms: list[float] = field(default_factory=list)
     stopped: dict[tuple[int, int], float] = field(default_factory=dict)
     behind_s: list[float] = field(default_factory=list)
+    begun: int = 0
 
 
-class TimedListener(Listener):
-    """Notes what partials waited, in the queue of the recogniser's threads too."""
+class TimedModel:
+    """The shared recogniser as one stream has it: notes what partials waited, in its threads' queue too."""
 
-    stats: Stats
+    def __init__(self, model, stats):
+        self.name, self.takes_phrases = model.name, model.takes_phrases
+        self.model, self.stats = model, stats
+        self.came = []  # when each chunk did
 
-    async def _advance(self, utterance):
-        came, new = time.perf_counter(), sum(map(len, utterance.pending))
-        fact, busy = await super()._advance(utterance)
-        if isinstance(fact, PartialHeard):
-            self.stats.partials_ms.append((time.perf_counter() - came + new / RATE) * 1000)
-        return fact, busy
+    def open_stream(self):
+        self.opened = TimedStream(self)
+        return self.opened
+
+
+class TimedStream:
+    def __init__(self, model):
+        self.timed, self.inner = model, model.model.open_stream()
+        self.prepare_final, self.expected, self.finish = (
+            self.inner.prepare_final,
+            self.inner.expected,
+            self.inner.finish,
+        )
+        self.at = 0  # on the sample clock, of what comes next
+
+    def accept(self, samples, *, partial=True):
+        first, self.at = self.at, self.at + len(samples)
+        found = self.inner.accept(samples, partial=partial)
+        if found:
+            waited_s = time.perf_counter() - self.timed.came[max(0, first // CHUNK)]
+            self.timed.stats.partials_ms.append(waited_s * 1000)
+        return found
 
 
 def speech(folder, seconds, seed):
@@ -61,13 +82,17 @@ def speech(folder, seconds, seed):
     return np.asarray(audio + rng.standard_normal(len(audio)) * 1e-3, np.float32)
 
 
-async def feed(number, listener, audio, stats):
+async def feed(number, listener, model, audio, stats):
     started = time.perf_counter() + number * 0.037  # not all in the same instant
     for at in range(0, len(audio) - CHUNK, CHUNK):
         wait = started + (at + CHUNK) / RATE - time.perf_counter()
         await asyncio.sleep(max(0.0, wait))
         stats.behind_s.append(max(0.0, -wait))
+        model.came.append(time.perf_counter())
         for fact in listener.hear(AudioChunk(audio[at : at + CHUNK], at)):
+            if isinstance(fact, SpeechStarted):
+                model.opened.at = (fact.at_ms or -LEAD_MS) * RATE // 1000
+                stats.begun += 1
             if isinstance(fact, SpeechStopped):
                 stats.stopped[number, fact.utterance] = time.perf_counter()
 
@@ -81,23 +106,25 @@ async def follow(number, listener, stats):
 async def live(streams, seconds, settings, folder):
     stats, vad, model = Stats(), open_vad(settings), open_recogniser(settings)
     executor = ThreadPoolExecutor(settings.asr_workers)
+    models = [TimedModel(model, stats) for _ in range(streams)]
     listeners = [
-        TimedListener(vad=vad(), settings=endpoint_settings(settings), model=model, executor=executor)
-        for _ in range(streams)
+        Listener(vad=vad(), settings=endpoint_settings(settings), model=each, executor=executor)
+        for each in models
     ]
-    TimedListener.stats = stats
     model.transcribe(np.zeros(2 * RATE, np.float32))  # warm
     following = [asyncio.create_task(follow(n, each, stats)) for n, each in enumerate(listeners)]
     cpu, wall = time.process_time(), time.perf_counter()
     await asyncio.gather(
-        *(feed(n, each, speech(folder, seconds, n), stats) for n, each in enumerate(listeners))
+        *(
+            feed(n, listener, each, speech(folder, seconds, n), stats)
+            for n, (listener, each) in enumerate(zip(listeners, models, strict=True))
+        )
     )
     cores = (time.process_time() - cpu) / (time.perf_counter() - wall)
     await asyncio.sleep(2.0)
-    waiting = sum(len(each._utterances) for each in listeners)
     for task in following:
         task.cancel()
-    return stats, cores, waiting
+    return stats, cores, stats.begun - len(stats.finals_ms)
 
 
 def main():
