@@ -400,6 +400,8 @@ export interface CommandDone {
   message: string;
   text: string;
   failed: boolean;
+  /** It changed what the report says, which undo takes back. */
+  changed: boolean;
 }
 
 /** What may be said and inserted; again when the files of templates, macros or words have changed. */

@@ -81,6 +81,7 @@ class CommandDone(ServerEventBase):
     message: str = Field(description="What was done, for people.")
     text: str = ""
     failed: bool = False
+    changed: bool = Field(False, description="It changed what the report says, which undo takes back.")
 
 
 class CommandHelp(Part):

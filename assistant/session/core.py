@@ -301,6 +301,7 @@ class Conversation:
         decision = Decision("command", 0.97, "the whole utterance is a command", text, command.name)
         actions: list[Action] = [self._utterances.take(item_id, text, decision)]
         message, read, failed = "", "", False
+        before = self.dictation.document.sections
         match command.name:
             case "stop":
                 actions += self._answers.stop()
@@ -313,7 +314,10 @@ class Conversation:
                     message, read = outcome.message, outcome.text
                 except BadInput as error:
                     message, failed = error.message, True
-        done = CommandDone(item_id=item_id, command=command.name, message=message, text=read, failed=failed)
+        changed = self.dictation.document.sections != before
+        done = CommandDone(
+            item_id=item_id, command=command.name, message=message, text=read, failed=failed, changed=changed
+        )
         return [*actions, Emit(done)]
 
     # --- what the person changed ---

@@ -77,7 +77,7 @@ def test_a_near_command_is_text_until_the_offer_is_taken():
     (intent,) = of(IntentEvent, conversation.handle(final(3, "Scratched that.")))
     assert (intent.intent, intent.nearly) == ("dictation", "scratch that")
     actions = conversation.handle(IntentCorrected("utt_3", "command"))
-    assert of(CommandDone, actions)[0].command == "scratch"
+    assert (of(CommandDone, actions)[0].command, of(CommandDone, actions)[0].changed) == ("scratch", True)
     assert conversation.document == "The lungs are clear."
     (error,) = of(ErrorEvent, conversation.handle(IntentCorrected("utt_1", "command")))
     assert error.error.code == "not_a_command"
@@ -86,7 +86,8 @@ def test_a_near_command_is_text_until_the_offer_is_taken():
 def test_help_is_a_command_and_the_words_of_the_clinician_are_written():
     conversation = talk("zotran daily")
     assert conversation.document == "Zotran daily"
-    assert of(CommandDone, conversation.handle(final(2, "What can I say?")))[0].command == "help"
+    (listed,) = of(CommandDone, conversation.handle(final(2, "What can I say?")))
+    assert (listed.command, listed.changed) == ("help", False)
 
 
 def test_buttons_do_what_they_say():

@@ -105,8 +105,8 @@ export function barView({ send, step, level }) {
       setText(done, told ? `${told.failed ? '▲ ' : ''}${told.message}` : '');
       done.classList.toggle('failed', Boolean(told?.failed));
     }
-    undo.hidden = heard?.intent !== 'command' || !done.textContent || Boolean(state.command?.failed)
-      || !state.document?.can_undo || state.command?.command === 'undo';
+    undo.hidden = heard?.intent !== 'command' || !done.textContent || !state.command?.changed
+      || !state.document?.can_undo || state.command.command === 'undo';
     shown = state;
   };
 }
