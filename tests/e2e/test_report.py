@@ -87,6 +87,9 @@ def test_what_is_typed_and_what_is_dictated_meanwhile_are_both_there(open_page):
     text.click()
     page.keyboard.type("Typed before.")
     page.keyboard.press("Enter")
+    page.keyboard.type("On a line of its own.")
+    page.keyboard.insert_text(" Two\nlines at once.")
+    assert text.text_content() == "Typed before.\nOn a line of its own. Two\nlines at once."
     page.click("#mic")
     page.keyboard.press("Escape")
     text.click()

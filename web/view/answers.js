@@ -4,7 +4,7 @@ import { findUtterance, runningAnswer } from '../selectors.js';
 import { spoken, wholeSentences } from '../sentences.js';
 import { plainLines, withoutJson } from '../answers.js';
 import { alsoNode } from './dictation.js';
-import { FollowEnd, KeyedList, byId, clock, element, setText } from './dom.js';
+import { Follow, KeyedList, byId, clock, element, setText } from './dom.js';
 import { findingsNode } from './findings.js';
 import { showMarkdown } from './markdown.js';
 import { linkCitations, sourcesNode } from './sources.js';
@@ -20,7 +20,7 @@ const ENDS = {
 /** @param {{send: (event: Record<string, unknown>) => boolean, key: () => import('../reports.js').SessionKey}} actions */
 export function answersView({ send, key }) {
   const box = byId('answers');
-  const end = new FollowEnd(byId('answers-scroll'));
+  const end = new Follow(byId('answers-scroll'), () => box.lastElementChild?.lastElementChild ?? null);
   const announce = announcer(byId('announce'));
   /** @type {State|null} */
   let shown = null;
@@ -49,7 +49,7 @@ export function answersView({ send, key }) {
       byId('answers-empty').hidden = state.answers.length > 0;
       const running = runningAnswer(state);
       announce(running ?? state.answers.at(-1));
-      if (state.answers.length > 0) end.keep();
+      end.keep();
     }
     if (state.session !== shown?.session) showStandIn(state.session?.engine);
     shown = state;

@@ -53,7 +53,7 @@ export function attachmentsView({ send, attach, look }) {
       list.update(/** @type {any[]} */ ([...present, ...state.uploads]));
       number(strip, present);
       box.hidden = count === 0;
-      setText(byId('attached-count'), `${present.length} attached`);
+      setText(byId('attached-count'), present.length > 0 ? `${present.length} attached` : 'Attaching …');
       if (more) strip.scrollLeft = strip.scrollWidth;
       byId('seen-open').hidden = present.length === 0;
     }

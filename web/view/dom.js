@@ -77,29 +77,36 @@ export class KeyedList {
   }
 }
 
-/** Follows what grows at the end of a scrolled box, unless the person scrolled away from it. Where the window is
- * too low for boxes of their own, the page is what scrolls. */
-export class FollowEnd {
-  /** @param {HTMLElement} box */
-  constructor(box) {
+/** Keeps a place in sight while the text around it grows, unless the person scrolled away from it. */
+export class Follow {
+  /** @param {HTMLElement} box  what scrolls; where the window is too low for that, the page does @param {() => Element|null} place */
+  constructor(box, place) {
     this._box = box;
-    this._atEnd = true;
+    this._place = place;
+    this._follows = true;
     document.addEventListener('scroll', ({ target }) => {
-      const scroller = this._scroller();
-      if (target !== scroller && target !== document) return;
-      this._atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 48;
+      const at = target === box || target === document ? this._place() : null;
+      if (at?.checkVisibility()) this._follows = this._isSeen(at);
     }, { passive: true, capture: true });
-    new ResizeObserver(() => this._scroller() === box && this.keep()).observe(box);
-  }
-
-  _scroller() {
-    return getComputedStyle(this._box).overflowY === 'visible' ? document.documentElement : this._box;
+    new ResizeObserver(() => this.keep()).observe(box);
   }
 
   keep() {
-    if (!this._atEnd || !this._box.checkVisibility()) return;
-    const scroller = this._scroller();
-    scroller.scrollTop = scroller.scrollHeight;
+    const at = this._place();
+    if (this._follows && at?.checkVisibility()) at.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** The person asked for the place: wherever it was scrolled to, it is shown. */
+  show() {
+    this._follows = true;
+    this.keep();
+  }
+
+  /** @param {Element} at */
+  _isSeen(at) {
+    const { top, bottom } = at.getBoundingClientRect();
+    const box = this._box.getBoundingClientRect();
+    return bottom > Math.max(0, box.top) && top < Math.min(innerHeight, box.bottom);
   }
 }
 

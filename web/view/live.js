@@ -9,19 +9,19 @@ export class LiveLine {
   constructor() {
     this._stable = element('span', { class: 'stable' });
     this._tentative = element('span', { class: 'tentative' });
-    this._node = element('p', { id: 'live', class: 'live', 'data-testid': 'live', 'aria-live': 'off', hidden: true },
+    this.node = element('p', { id: 'live', class: 'live', 'data-testid': 'live', 'aria-live': 'off', hidden: true },
       this._stable, this._tentative);
   }
 
   get isEmpty() {
-    return this._node.hidden;
+    return this.node.hidden;
   }
 
   /**
    * @param {State} state @param {HTMLElement} foot  of the section of the cursor, or what stands over it
    */
   show(state, foot) {
-    if (this._node.parentElement !== foot) foot.append(this._node);
+    if (this.node.parentElement !== foot) foot.append(this.node);
     const waiting = state.entries
       .filter((entry) => entry.kind === 'utterance' && !isInDictation(entry) && entry.intent === null)
       .map((entry) => /** @type {import('../state.js').Utterance} */ (entry).text);
@@ -30,7 +30,7 @@ export class LiveLine {
     const rest = (last && isWritten(last) ? last.writtenTail : last?.tentative) ?? '';
     const apart = rest && this._stable.textContent && !/\s$/.test(this._stable.textContent) && !/^\s/.test(rest);
     setText(this._tentative, apart ? ` ${rest}` : rest);
-    this._node.hidden = !this._stable.textContent && !this._tentative.textContent;
+    this.node.hidden = !this._stable.textContent && !this._tentative.textContent;
   }
 }
 

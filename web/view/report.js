@@ -2,7 +2,7 @@
 
 import { SectionEditing } from '../editing.js';
 import { movedCaret, unitsOf } from '../merge.js';
-import { FollowEnd, byId, element, setText } from './dom.js';
+import { Follow, byId, element, setText } from './dom.js';
 import { fieldMenu } from './fields.js';
 import { LiveLine } from './live.js';
 import { placeOf } from './places.js';
@@ -23,7 +23,7 @@ export function reportView({ send, sendQuietly }) {
   const report = byId('report');
   const live = new LiveLine();
   const viewer = byId('viewer');
-  const end = new FollowEnd(byId('report-scroll'));
+  const here = new Follow(byId('report-scroll'), () => (live.isEmpty ? report.querySelector('.selected, .voice-cursor') : live.node));
   /** @type {Map<string, Section>} */
   const sections = new Map();
   /** @type {State|null} */
@@ -102,14 +102,17 @@ export function reportView({ send, sendQuietly }) {
       sections.clear();
       report.replaceChildren();
     }
-    if (!shown || state.document !== shown.document || state.epoch !== shown.epoch) {
-      draw(state.document ?? BLANK);
-      if (state.document) end.keep();
-    }
+    const { cursor, selected } = document_;
+    const isNew = !shown || state.document !== shown.document || state.epoch !== shown.epoch;
+    if (isNew) draw(state.document ?? BLANK);
+    const went = cursor.section_id !== document_.cursor.section_id
+      || (document_.selected && JSON.stringify(selected) !== JSON.stringify(document_.selected));
+    const wasLive = !live.isEmpty;
     const section = sections.get(document_.cursor.section_id);
     if (section) live.show(state, viewer.open ? byId('viewer-live') : section.foot); // it may stand over the report
     byId('report-empty').hidden = Boolean(state.document) || !live.isEmpty || report.contains(document.activeElement);
-    if (!live.isEmpty) end.keep();
+    if (went) here.show();
+    else if (isNew || wasLive || !live.isEmpty) here.keep();
     shown = state;
   };
   return Object.assign(show, {
@@ -145,7 +148,10 @@ class Section {
     this._part = null;
     this._mark = '';
     this.text.addEventListener('beforeinput', (/** @type {InputEvent} */ event) => this._beforeInput(event));
-    this.text.addEventListener('input', () => this.editing.typed(this.text.textContent ?? ''));
+    this.text.addEventListener('input', () => {
+      this._joinLines();
+      this.editing.typed(this.text.textContent ?? '');
+    });
   }
 
   /** @param {SectionPart} part @param {DocumentChanged} latest */
@@ -177,13 +183,22 @@ class Section {
     }[event.inputType];
     if (inserted === undefined) return;
     event.preventDefault();
-    const range = event.getTargetRanges()[0];
+    const range = event.getTargetRanges()[0] ?? getSelection()?.getRangeAt(0); // Chrome names none for Enter
     if (!range) return;
     const local = this.text.textContent ?? '';
     const [start, finish] = [this._unitsAt(range.startContainer, range.startOffset), this._unitsAt(range.endContainer, range.endOffset)];
     const clean = inserted.replace(/\r\n?/g, '\n');
     this._draw(local.slice(0, start) + clean + local.slice(finish), null, null, start + clean.length);
     this.editing.typed(this.text.textContent ?? '');
+  }
+
+  /** Several lines that came at once, as from an input method: Chrome makes each a block of its own. */
+  _joinLines() {
+    const lines = this.text.querySelectorAll('div');
+    if (lines.length === 0) return;
+    for (const line of lines) line.prepend('\n');
+    const { focusNode, focusOffset } = /** @type {Selection} */ (getSelection());
+    this._draw(this.text.textContent ?? '', null, null, focusNode ? this._unitsAt(focusNode, focusOffset) : undefined);
   }
 
   /** @param {Node} node @param {number} offset */
