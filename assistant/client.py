@@ -184,7 +184,7 @@ class AssistantClient:
                             yield delta.delta
                         case ev.ResponseDone(response=response) if response.id == response_id:
                             done = True
-                            if response.status == "failed":
+                            if response.status in ("failed", "incomplete"):
                                 raise failure(response)
             finally:
                 self._readers.discard(inbox)
@@ -384,7 +384,10 @@ def upload(request: Request, *, direct: bool) -> ev.Attachment:
 
 
 def failure(response: ev.ResponseBody) -> EngineFailed:
-    """Why an answer failed, as an error."""
+    """Why an answer failed, or is not whole, as an error."""
+    if response.status == "incomplete":
+        message = "The answer is not whole: it has reached the most tokens that it may have."
+        return EngineFailed(message, code="answer_cut_off")
     error = (response.status_details or {}).get("error")
     error = error if isinstance(error, dict) else {}
     message = str(error.get("message") or "The engine could not answer.")

@@ -10,7 +10,7 @@ from typing import assert_never
 from assistant import telemetry
 from assistant.attachments import Attachments
 from assistant.components import Components
-from assistant.engines.base import AnswerText, Engine, EngineInfo, Output, Question, Thought, Usage
+from assistant.engines.base import AnswerText, CutOff, Engine, EngineInfo, Output, Question, Thought, Usage
 from assistant.errors import AssistantError
 from assistant.record_reading import Consulted, answer_from_record
 from assistant.session.types import (
@@ -60,8 +60,9 @@ class Responder:
         links = self._attachments.links(question.attachment_ids) if by_link else ()
         linked = {link.attachment_id for link in links}
         rest = [each for each in question.attachment_ids if each not in linked]
-        pieces = links + await self._attachments.pieces(rest, most, labels)
-        return replace(question, pieces=pieces)
+        pieces = [*links, *await self._attachments.pieces(rest, most, labels)]
+        pieces.sort(key=lambda piece: question.attachment_ids.index(piece.attachment_id))
+        return replace(question, pieces=tuple(pieces))
 
     async def answer(self, turn: int, question: Question, by_text_engine: bool) -> None:
         """Ask; whatever goes wrong becomes the answer's end, and the session goes on."""
@@ -69,10 +70,11 @@ class Responder:
         code: str | None = None
         message = ""
         usage: Usage | None = None
+        cut_off = False
         try:
             with telemetry.stage("answer"):
-                usage = await self._follow(engine, turn, question)
-            telemetry.answers.labels("completed").inc()
+                usage, cut_off = await self._follow(engine, turn, question)
+            telemetry.answers.labels("incomplete" if cut_off else "completed").inc()
         except asyncio.CancelledError:
             telemetry.answers.labels("cancelled").inc()
             raise
@@ -84,11 +86,12 @@ class Responder:
             log.error("answer failed by a bug", exc_info=error)
             telemetry.answers.labels("failed").inc()
             code, message = "engine_failed", "The engine failed unexpectedly. Ask again."
-        self._take(AnswerFinished(turn, code, message, usage, self._now_ms()))
+        self._take(AnswerFinished(turn, code, message, usage, self._now_ms(), cut_off))
 
-    async def _follow(self, engine: Engine, turn: int, question: Question) -> Usage | None:
-        """Pass on the answer as it comes. Raises what the engine raises."""
+    async def _follow(self, engine: Engine, turn: int, question: Question) -> tuple[Usage | None, bool]:
+        """Pass on the answer as it comes; also whether it was cut off. Raises what the engine raises."""
         usage: Usage | None = None
+        cut_off = False
         question = await self.with_pieces(question, engine.info)
         async with aclosing(await self._outputs(engine, question)) as outputs:  # type: ignore[type-var]
             async for output in outputs:
@@ -101,9 +104,11 @@ class Responder:
                         self._take(RecordRead(turn, resources, facts))
                     case Usage():
                         usage = output
+                    case CutOff():
+                        cut_off = True
                     case _:
                         assert_never(output)
-        return usage
+        return usage, cut_off
 
     async def _outputs(self, engine: Engine, question: Question) -> AsyncIterator[Output | Consulted]:
         """The engine's answer, read out of the attached records if there are any."""

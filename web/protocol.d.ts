@@ -603,7 +603,7 @@ export interface AnswerLabs {
   url: string;
 }
 
-/** The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why. */
+/** The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why; ``incomplete`` has reached the most tokens that it may have. */
 export interface ResponseDone {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -825,7 +825,7 @@ export interface SimilarImage {
 export interface ResponseBody {
   id: string;
   object: "realtime.response";
-  status: "in_progress" | "completed" | "cancelled" | "failed";
+  status: "in_progress" | "completed" | "cancelled" | "failed" | "incomplete";
   status_details?: Record<string, unknown> | null;
   output: ConversationItem[];
   usage?: TokenUsage | null;

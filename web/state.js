@@ -45,7 +45,7 @@ import {
  * @property {string} question
  * @property {string[]} attachmentKeys
  * @property {string} text
- * @property {'in_progress'|'completed'|'cancelled'|'failed'|'interrupted'} status
+ * @property {'in_progress'|'completed'|'cancelled'|'failed'|'incomplete'|'interrupted'} status
  * @property {string} error
  * @property {Engine} engine
  * @property {Source[]|null} sources    guideline passages that went with it; null without a guideline folder

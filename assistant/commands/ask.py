@@ -13,7 +13,7 @@ from assistant.commands.files import read_text
 from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
-from assistant.engines.base import AnswerText, Engine, Question
+from assistant.engines.base import AnswerText, CutOff, Engine, Question
 from assistant.errors import BadInput
 from assistant.fhir_record import Resource, named_in
 from assistant.record_reading import Consulted, answer_from_record
@@ -70,6 +70,7 @@ async def _answer(engine: Engine, question: Question, resources: Sequence[Resour
             note(f"{engine.info.name} does not see images; it answers without them.")
         asked = answer_from_record(engine, question, resources) if resources else engine.answer(question)
         said: list[str] = []
+        cut_off = False
         read: tuple[Resource, ...] = ()
         async with aclosing(cast("Any", asked)) as outputs:
             async for output in outputs:
@@ -79,7 +80,11 @@ async def _answer(engine: Engine, question: Question, resources: Sequence[Resour
                         say(text, end="")
                     case Consulted(consulted, _):
                         read = consulted
+                    case CutOff():
+                        cut_off = True
         say()
+        if cut_off:
+            note("The answer is not whole: it has reached the most tokens that it may have.")
         for each in named_in("".join(said), read):
             note(f"[{each.label}] {each.reference}: {each.text}")
     finally:

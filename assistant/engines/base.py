@@ -107,7 +107,12 @@ class Usage:
     output_tokens: int
 
 
-Output = AnswerText | Thought | Usage
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """The answer has reached the most tokens that it may have, and is not whole. Comes behind all text."""
+
+
+Output = AnswerText | Thought | Usage | CutOff
 
 
 class Engine(Protocol):

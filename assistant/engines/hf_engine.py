@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-from assistant.engines.base import EngineInfo, Output, Question, Usage
+from assistant.engines.base import CutOff, EngineInfo, Output, Question, Usage
 from assistant.engines.prompt import chat_messages, room_for_answer
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import BadInput, EngineFailed, Missing
@@ -97,11 +97,13 @@ class TransformersEngine:
                 for output in thinking.push(told["text"]):
                     yield output
             ended = True
-            if "error" in told:
-                raise _failed(told["error"])
             for output in thinking.finish():
                 yield output
+            if "error" in told:
+                raise _failed(told["error"])
             yield Usage(*told["usage"])
+            if not told["whole"]:
+                yield CutOff()
         finally:
             if not ended:
                 self._write({"stop": turn})

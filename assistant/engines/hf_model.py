@@ -57,9 +57,9 @@ class LocalModel:
         max_tokens: int,
         put: Callable[[str], None],
         stopped: Callable[[], bool],
-    ) -> Usage:
+    ) -> tuple[Usage, bool]:
         """Greedy; ``put`` gets the text as it grows, marks of thinking included. Ends within one layer of the
-        model once ``stopped()``.
+        model once ``stopped()``. Also whether the answer is whole.
 
         Raises ``BadInput`` (``prompt_too_long``, ``image_not_readable``) and ``EngineFailed``
         (``engine_out_of_memory``).
@@ -104,7 +104,7 @@ class LocalModel:
             raise
         finally:
             self._stopped = lambda: False
-        return Usage(prompt_tokens, streamer.count)
+        return Usage(prompt_tokens, streamer.count), streamer.ended
 
 
 class _Stopped(Exception):
@@ -120,6 +120,7 @@ class _Streamer:
         self._prompt = True
         self._waiting: list[int] = []
         self.count = 0
+        self.ended = False
 
     def put(self, value: torch.Tensor) -> None:
         if self._prompt:  # generate gives it first
@@ -127,6 +128,7 @@ class _Streamer:
             return
         ids = value.flatten().tolist()
         self.count += len(ids)
+        self.ended = ids[-1] in self._ends
         self._waiting += [each for each in ids if each not in self._ends]
         text = self._text()
         if not text.endswith("\N{REPLACEMENT CHARACTER}") or len(self._waiting) >= LONGEST_CHARACTER_TOKENS:

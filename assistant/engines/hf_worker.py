@@ -51,13 +51,13 @@ class Worker:
     def _answer(self, model: Any, asked: dict[str, Any]) -> None:
         turn = asked["ask"]
         try:
-            usage = model.generate(
+            usage, whole = model.generate(
                 asked["messages"],
                 asked["max_tokens"],
                 put=lambda text: self._say(turn=turn, text=text),
                 stopped=lambda: self._over or turn in self._stopped,
             )
-            self._say(turn=turn, usage=[usage.prompt_tokens, usage.output_tokens])
+            self._say(turn=turn, usage=[usage.prompt_tokens, usage.output_tokens], whole=whole)
         except AssistantError as error:
             self._say(turn=turn, error=_error(error))
         except Exception as error:  # whatever the libraries raise; its text may quote the prompt

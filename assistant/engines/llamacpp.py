@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant.engines.base import EngineInfo, Output, Question, Usage
+from assistant.engines.base import CutOff, EngineInfo, Output, Question, Usage
 from assistant.engines.prompt import (
     LONGEST_DOCUMENT_CHARS,
     chat_messages,
@@ -135,6 +135,8 @@ class LlamaCppEngine:
                     yield output
             for output in thinking.finish():
                 yield output
+            if run.cut_off and not self.info.stand_in:  # that one is kept short
+                yield CutOff()
         finally:
             run.stop()
             # Usually one token. A stuck worker keeps the turn, and frees it when it ends.
@@ -237,6 +239,7 @@ class _Run:
         self._loop = loop
         self._queue: asyncio.Queue[str | Usage | AssistantError | None] = asyncio.Queue(max_tokens + 8)
         self._stopped = False
+        self.cut_off = False
 
     def stop(self) -> None:
         self._stopped = True
@@ -267,6 +270,7 @@ class _Run:
                 self.put(_translated(chunk["error"]))
                 return True
             choice = (chunk.get("choices") or [{}])[0]
+            self.cut_off = self.cut_off or choice.get("finish_reason") == "length"
             text = choice.get("text") or (choice.get("delta") or {}).get("content") or ""
             if text := without_end(text):
                 self.put(text)

@@ -10,12 +10,16 @@ import openai
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
-from assistant.engines.base import EngineInfo, Output, Question, Thought, Usage
+from assistant.engines.base import CutOff, EngineInfo, Output, Question, Thought, Usage
 from assistant.engines.openai_errors import Advice, translated
 from assistant.engines.prompt import chat_messages, room_for_answer
 from assistant.engines.refusals import cut_off, refused
 from assistant.engines.thinking import ThinkingFilter, without_end
 from assistant.errors import AssistantError, BadInput
+
+Said = str | Thought | Usage | CutOff
+TOO_LONG = "length"
+"""Why an answer ended: it had reached ``max_tokens``."""
 
 
 class OpenAICompatibleEngine:
@@ -68,18 +72,24 @@ class OpenAICompatibleEngine:
         ``image_not_readable``, ``request_too_large``)."""
         thinking = ThinkingFilter()
         failed: AssistantError | None = None
+        end: CutOff | None = None
         try:
             async with aclosing(self._said(self._request(question))) as said:
                 async for each in said:
-                    if isinstance(each, str):
-                        for output in thinking.push(each):
-                            yield output
-                    else:
-                        yield each
+                    match each:
+                        case str():
+                            for output in thinking.push(each):
+                                yield output
+                        case CutOff():
+                            end = each
+                        case _:
+                            yield each
         except Exception as error:
             failed = translated(error, self._advice)
         for output in thinking.finish():
             yield output
+        if end:
+            yield end
         if failed:
             raise failed
 
@@ -91,11 +101,11 @@ class OpenAICompatibleEngine:
         longest = room_for_answer(question, thinks=thinks, max_tokens=self._max_tokens)
         return {**self._common, "messages": messages, "max_tokens": longest, "temperature": 0}
 
-    def _said(self, request: dict[str, Any]) -> AsyncGenerator[str | Thought | Usage, None]:
+    def _said(self, request: dict[str, Any]) -> AsyncGenerator[Said, None]:
         """Text as it comes, thoughts that the server tells apart, usage."""
         return self._streamed(request) if self._streams else self._whole(request)
 
-    async def _streamed(self, request: dict[str, Any]) -> AsyncGenerator[str | Thought | Usage, None]:
+    async def _streamed(self, request: dict[str, Any]) -> AsyncGenerator[Said, None]:
         async with asyncio.timeout(self._timeout_s):
             stream = await self._client.post(
                 self._path,
@@ -104,20 +114,22 @@ class OpenAICompatibleEngine:
                 stream=True,
                 stream_cls=openai.AsyncStream[ChatCompletionChunk],
             )
-        finished = False
+        reason = None
         async with stream:
             while chunk := await self._next(stream):
                 if chunk.usage:
                     yield Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
                 if not chunk.choices:
                     continue
-                finished = finished or chunk.choices[0].finish_reason is not None
+                reason = chunk.choices[0].finish_reason or reason
                 delta = chunk.choices[0].delta
                 if thought := _reasoning(delta):
                     yield Thought(thought)
                 yield without_end(delta.content or "")
-        if not finished:
+        if reason is None:
             raise cut_off()
+        if reason == TOO_LONG:
+            yield CutOff()
 
     async def _next(self, stream: openai.AsyncStream[ChatCompletionChunk]) -> ChatCompletionChunk | None:
         """The next chunk, or None at the end. A server's keep-alive comments do not extend the wait."""
@@ -129,7 +141,7 @@ class OpenAICompatibleEngine:
         except openai.APIConnectionError:  # it was reachable when the answer began
             raise cut_off() from None
 
-    async def _whole(self, request: dict[str, Any]) -> AsyncGenerator[str | Thought | Usage, None]:
+    async def _whole(self, request: dict[str, Any]) -> AsyncGenerator[Said, None]:
         async with asyncio.timeout(self._timeout_s):
             answer = await self._client.post(self._path, cast_to=ChatCompletion, body=request)
         if not answer.choices:  # Google's container says what it refuses with the status 200
@@ -137,6 +149,8 @@ class OpenAICompatibleEngine:
         yield without_end(answer.choices[0].message.content or "")
         if answer.usage:
             yield Usage(answer.usage.prompt_tokens, answer.usage.completion_tokens)
+        if answer.choices[0].finish_reason == TOO_LONG:
+            yield CutOff()
 
     async def load(self) -> None:
         """Nothing to load here: the server does."""

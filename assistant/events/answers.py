@@ -72,7 +72,7 @@ class TokenUsage(Part):
 class ResponseBody(Part):
     id: str
     object: Literal["realtime.response"] = "realtime.response"
-    status: Literal["in_progress", "completed", "cancelled", "failed"]
+    status: Literal["in_progress", "completed", "cancelled", "failed", "incomplete"]
     status_details: dict[str, Any] | None = None
     output: list[ConversationItem] = []
     usage: TokenUsage | None = None
@@ -223,7 +223,8 @@ class AnswerLabs(ServerEventBase):
 
 
 class ResponseDone(ServerEventBase):
-    """The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why."""
+    """The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why;
+    ``incomplete`` has reached the most tokens that it may have."""
 
     type: Literal["response.done"] = "response.done"
     response: ResponseBody

@@ -196,6 +196,10 @@ class Answering:
         code, message = fact.code, fact.message
         if code is None and answer.thought and not answer.pieces:
             code, message = "only_thoughts", "The model only thought: raise --engine-max-tokens."
+        if code is None and fact.cut_off:
+            return self._close(
+                "incomplete", {"type": "incomplete", "reason": "max_output_tokens"}, fact.usage
+            )
         if code is None:
             return self._close("completed", usage=fact.usage)
         details: dict[str, object] = {"error": {"code": code, "message": message}}
@@ -279,7 +283,7 @@ class Answering:
         assert answer is not None
         text = "".join(answer.pieces)
         found: list[Action] = []
-        if status == "completed":
+        if status in ("completed", "incomplete"):
             if answer.question.task == "labs" and (report := parse_labs(text)):
                 self.labs[answer.response_id] = report
             found = [

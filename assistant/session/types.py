@@ -245,6 +245,8 @@ class AnswerFinished:
     message: str = ""
     usage: Usage | None = None
     at_ms: int = 0
+    cut_off: bool = False
+    """It reached the most tokens that it may have."""
 
 
 Fact = (

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from assistant.engines.base import Question, Usage
+from assistant.engines.base import CutOff, Question, Usage
 from assistant.engines.hf_engine import TransformersEngine
 from assistant.errors import EngineFailed, Missing
 from random_gemma import save
@@ -24,8 +24,9 @@ async def test_it_survives_a_stuck_process(tmp_path):
     try:
         assert engine.info.name == "tiny-gemma"
         assert engine.info.sees_images and not engine.info.stand_in
-        *_, usage = [output async for output in engine.answer(ASKED)]
+        *_, usage, end = [output async for output in engine.answer(ASKED)]
         assert isinstance(usage, Usage) and usage.output_tokens == 20
+        assert end == CutOff()
         said = await ask(engine, ASKED)
 
         engine._max_tokens, engine._timeout_s = 500, 0.3

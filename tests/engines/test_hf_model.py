@@ -58,9 +58,9 @@ def test_it_says_token_for_token_what_generate_says(model, content):
     looking = tower.register_forward_pre_hook(
         lambda _, args, kwargs: read.append(args[0] if args else kwargs["pixel_values"]), with_kwargs=True
     )
-    usage = model.generate(user(*content), 40, pieces.append, never)
+    usage, _ = model.generate(user(*content), 40, pieces.append, never)
     again = []
-    assert model.generate(user(*content), 40, again.append, never) == usage
+    assert model.generate(user(*content), 40, again.append, never)[0] == usage
     assert again == pieces, "the second time from what was kept of the images"
     looking.remove()
 
@@ -111,9 +111,9 @@ def test_other_images_and_other_words_before_them_are_read_anew(model):
 
 def test_a_stop_while_images_are_read_keeps_nothing_of_them(model):
     content = [picture("green"), words("What is it?")]
-    assert model.generate(user(*content), 20, print, lambda: True).output_tokens == 0
+    assert model.generate(user(*content), 20, print, lambda: True)[0].output_tokens == 0
     stopped, pieces, fresh = iter([False, True]), [], []
-    assert model.generate(user(*content), 20, print, lambda: next(stopped, True)).output_tokens == 0
+    assert model.generate(user(*content), 20, print, lambda: next(stopped, True))[0].output_tokens == 0
     model.generate(user(*content), 20, pieces.append, never)
     model.generate(user(picture("red"), words("?")), 5, [].append, never)
     model.generate(user(*content), 20, fresh.append, never)
@@ -122,10 +122,12 @@ def test_a_stop_while_images_are_read_keeps_nothing_of_them(model):
 
 def test_a_stop_ends_it_at_the_next_token_and_before_the_first(model):
     pieces = []
-    usage = model.generate(user(words("Is there an effusion?")), 200, pieces.append, lambda: len(pieces) >= 3)
+    usage, _ = model.generate(
+        user(words("Is there an effusion?")), 200, pieces.append, lambda: len(pieces) >= 3
+    )
     assert len(pieces) == usage.output_tokens == 3
     pieces.clear()
-    assert model.generate(user(words("And now?")), 200, pieces.append, lambda: True).output_tokens == 0
+    assert model.generate(user(words("And now?")), 200, pieces.append, lambda: True)[0].output_tokens == 0
     assert not pieces
 
 
@@ -137,7 +139,8 @@ def test_what_does_not_fit_or_is_no_picture_is_refused_and_the_next_question_ans
     with pytest.raises(BadInput) as caught:
         model.generate(user(broken, words("?")), 20, print, never)
     assert caught.value.code == "image_not_readable"
-    assert model.generate(user(words("?")), 5, [].append, never).output_tokens == 5
+    usage, whole = model.generate(user(words("?")), 5, [].append, never)
+    assert (usage.output_tokens, whole) == (5, False)
 
 
 def test_marks_of_thinking_stay_and_marks_of_the_end_go(model):

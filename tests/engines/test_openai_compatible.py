@@ -10,7 +10,7 @@ from contextlib import aclosing
 
 import pytest
 
-from assistant.engines.base import AnswerText, Question, Thought, Usage
+from assistant.engines.base import AnswerText, CutOff, Question, Thought, Usage
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.engines.pieces import Image, ImagePiece, LinkPiece
 from assistant.errors import AssistantError, BadInput, EngineFailed
@@ -246,6 +246,19 @@ async def test_nobody_listens():
         with pytest.raises(EngineFailed) as caught:
             await answer(engine)
     assert caught.value.code == "engine_unreachable"
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_an_answer_that_reached_its_limit_says_so_behind_all_of_it(server, streams):
+    whole = {**WHOLE, "choices": [{**WHOLE["choices"][0], "finish_reason": "length"}]}
+    pieces = [chunk("<unused94>thought\nHm<unused95>No"), chunk("."), chunk(" <", "length"), USAGE, END[1]]
+    server.body = pieces if streams else [json.dumps(whole).encode()]
+    async with opened(server.url, streams=streams) as engine:
+        outputs = [output async for output in engine.answer(Question("?"))]
+    assert outputs[-1] == CutOff()
+    assert outputs.count(CutOff()) == 1
+    said = "".join(output.text for output in outputs if isinstance(output, AnswerText))
+    assert said == ("No. <" if streams else "No.")
 
 
 @pytest.mark.parametrize("body", [[2], [chunk("No"), 2], [chunk("No"), b": ping\n\n", 0.2] * 2 + [2]])

@@ -88,6 +88,16 @@ def test_thoughts_without_an_answer_are_a_failure():
     assert done.response.status_details["error"]["code"] == "only_thoughts"
 
 
+def test_an_answer_that_reached_its_limit_is_told_from_a_whole_one():
+    talk = Conversation(INFO)
+    (start,) = started(talk.handle(final(1, "Is there a fracture?")))
+    talk.handle(AnswerProgressed(start.turn, "No fracture of the"))
+    (done,) = of(ResponseDone, talk.handle(AnswerFinished(start.turn, usage=Usage(7, 500), cut_off=True)))
+    assert done.response.status == "incomplete"
+    assert done.response.status_details == {"type": "incomplete", "reason": "max_output_tokens"}
+    assert done.response.output[0].status == "incomplete"
+
+
 def test_a_failed_answer_says_why_and_keeps_what_came():
     talk = Conversation(INFO)
     (start,) = started(talk.handle(final(1, "Is there a fracture?")))

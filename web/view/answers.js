@@ -14,6 +14,7 @@ import { linkCitations, sourcesNode } from './sources.js';
 
 const ENDS = {
   in_progress: '', completed: '', cancelled: 'Stopped', failed: 'Failed',
+  incomplete: 'Not whole: it has reached the most tokens that an answer may have (--engine-max-tokens)',
   interrupted: 'Broken off: the server was restarted',
 };
 
