@@ -6,7 +6,7 @@ from dataclasses import replace
 from assistant.dictation.commands import Command
 from assistant.dictation.desk import Desk, Outcome, found, meant, unit_range
 from assistant.dictation.document import Document, Position, Range, Run
-from assistant.dictation.insertion import open_section
+from assistant.dictation.insertion import open_section, run_together
 from assistant.dictation.library import Macro, said_in
 from assistant.errors import BadInput
 
@@ -119,8 +119,8 @@ def insert_macro(document: Document, macro: Macro, item_id: str | None) -> Docum
     text = document.section(where.section_id).text
     runs = said_in(macro, item_id)
     before, after = text[: where.start], text[where.end :]
-    first = replace(runs[0], text=(" " if before and not before[-1].isspace() else "") + runs[0].text)
-    last = [Run(" ", item_id, "macro")] if after and not after[0].isspace() else []
+    first = replace(runs[0], text=(" " if run_together(before, runs[0].text) else "") + runs[0].text)
+    last = [Run(" ", item_id, "macro")] if run_together(runs[-1].text, after) else []
     document = document.replace(where, [first, *runs[1:], *last])
     inserted = Range(where.section_id, where.start, document.cursor.offset)
     fields = [f for f, _ in document.fields() if f.section_id == inserted.section_id]

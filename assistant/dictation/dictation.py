@@ -8,7 +8,7 @@ from assistant.dictation.desk import Desk, Outcome
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.editor import Editor, moved_position
 from assistant.dictation.formatter import Formatter
-from assistant.dictation.insertion import goes_on, insert_spoken, open_section
+from assistant.dictation.insertion import goes_on, insert_spoken, open_section, run_together
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.live import LiveWriter
 from assistant.errors import BadInput
@@ -173,10 +173,9 @@ class Dictation:
         cursor = document.cursor
         where = document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
         text = document.section(where.section_id).text
-        before, after = text[: where.start], text[where.end :]
-        space = [Run(" ", origin=runs[0].origin)] if any(run.text for run in runs) else []
-        lead = space if before and not before[-1].isspace() else []
-        tail = space if after and not after[0].isspace() else []
+        before, new, after = text[: where.start], "".join(run.text for run in runs), text[where.end :]
+        lead = [Run(" ", origin=runs[0].origin)] if run_together(before, new) else []
+        tail = [Run(" ", origin=runs[0].origin)] if run_together(new, after) else []
         self.editor.change(document.replace(where, [*lead, *runs, *tail]), cause)
 
     def _place_cursor(self, where: Range) -> None:

@@ -128,14 +128,14 @@ def fit(before: str, text: str, after: str, *, full_stop_said: bool = False) -> 
         text = text.lstrip("\n")
     elif before.endswith("\n") and text.startswith("\n"):
         text = text[1:]
-    if (
-        text
-        and before
-        and not before[-1].isspace()
-        and before[-1] not in "(["
-        and text[0] not in " \n.,;:?!)%"
-    ):
-        text = " " + text
-    if text and after and not text[-1].isspace() and after[0] not in " \n.,;:?!)%":
-        text += " "
-    return text
+    return (" " if run_together(before, text) else "") + text + (" " if run_together(text, after) else "")
+
+
+def run_together(left: str, right: str) -> bool:
+    """Whether a space belongs between the two."""
+    return (
+        bool(left and right)
+        and not (left[-1].isspace() or right[0].isspace())
+        and left[-1] not in "(["
+        and right[0] not in ".,;:?!)%"
+    )

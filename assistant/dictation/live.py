@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+from assistant.dictation.insertion import run_together
 from assistant.dictation.numbers import WORDS
 from assistant.dictation.punctuation import SPOKEN
 from assistant.dictation.tokens import table
@@ -59,7 +60,7 @@ class LiveWriter:
         before = self.written.rstrip(" ")
         continues = before[-1] not in ".?!:\n" if before else self._continues
         text = self._write(words, continues)
-        space = bool(self.written) and not self.written[-1].isspace() and text[:1] not in tuple(" \n.,;:?!)%")
+        space = run_together(self.written, text)
         return f" {text}" if space else text
 
 

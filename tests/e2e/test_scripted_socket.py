@@ -82,7 +82,15 @@ def test_the_report_and_what_was_half_said_go_into_the_next_session_when_the_ser
         revision=1,
         sections=[
             {"id": "findings", "title": "Findings", "runs": runs},
-            {"id": "impression", "title": "Impression", "runs": [{"text": "None.", "origin": "typed"}]},
+            {
+                "id": "impression",
+                "title": "Impression",
+                "runs": [
+                    {"text": "Seen by me. ", "origin": "typed"},
+                    {"text": "Likely benign", "origin": "answer"},
+                    {"text": ".", "origin": "typed"},
+                ],
+            },
         ],
         cursor={"section_id": "findings", "offset": 20},
         applied=[],
@@ -99,10 +107,12 @@ def test_the_report_and_what_was_half_said_go_into_the_next_session_when_the_ser
     socket.is_lost()
     socket.opens("second")
     put = [event for event in socket.sent("assistant.document.command") if event["command"] == "insert_text"]
-    assert [(each["name"], each["text"]) for each in put] == [
-        ("Findings", "The lungs are clear. The heart is 12 cm wide"),
-        ("Impression", "None."),
-        ("Findings", ""),
+    assert [(each["name"], each["text"], each["origin"]) for each in put] == [
+        ("Findings", "The lungs are clear. The heart is 12 cm wide", "typed"),
+        ("Impression", "Seen by me. ", "typed"),
+        ("Impression", "Likely benign", "answer"),
+        ("Impression", ".", "typed"),
+        ("Findings", "", "typed"),
     ]
     expect(page.get_by_test_id("banners")).to_contain_text("Your report was put into a new one")
     assert not page.errors

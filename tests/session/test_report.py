@@ -118,6 +118,12 @@ def test_a_lost_report_is_put_back_section_by_section():
     ]  # fmt: skip
     conversation.handle(final(1, "No effusion."))
     assert conversation.dictation.document.section("ct_findings").text == "Clear. No effusion."
+    for text, origin in [("Seen. ", "typed"), ("Likely benign", "answer"), (".", "typed")]:
+        press(conversation, "insert_text", name="Impression", text=text, origin=origin)
+    runs = conversation.dictation.document.section("impression").runs
+    assert [(run.text, run.origin) for run in runs] == [
+        ("Seen. ", "typed"), ("Likely benign", "answer"), (".", "typed")
+    ]  # fmt: skip
 
 
 def test_a_button_that_cannot_work_is_an_error_event():

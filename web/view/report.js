@@ -169,6 +169,11 @@ class Section {
     this._draw(local, local === text ? part : null, here ? latest : null);
   }
 
+  /** The texts in it that came from answers. */
+  get answers() {
+    return this._part?.runs.filter((run) => run.origin === 'answer').map((run) => run.text) ?? [];
+  }
+
   /** @param {string} eventId */
   refused(eventId) {
     const local = this.editing.refused(eventId);
@@ -302,12 +307,33 @@ function halfSaid(state) {
  * @param {string} half
  */
 function commandsFor(sections, current, half) {
-  const insert = (/** @type {string} */ name, /** @type {string} */ text) =>
-    ({ type: 'assistant.document.command', command: 'insert_text', origin: 'typed', name, text });
+  const insert = (/** @type {string} */ name, /** @type {string} */ text, origin = 'typed') =>
+    ({ type: 'assistant.document.command', command: 'insert_text', origin, name, text });
   const parts = sections.map((section) => ({
-    title: section.title.textContent ?? '', text: [section.editing.local.trimEnd(), section === current ? half : ''].filter(Boolean).join(' '),
+    title: section.title.textContent ?? '',
+    text: [section.editing.local.trimEnd(), section === current ? half : ''].filter(Boolean).join(' '),
+    answers: section.answers,
   }));
-  if (!current && half) parts.push({ title: '', text: half });
-  const written = parts.filter(({ title, text }) => title || text.trim()).map(({ title, text }) => insert(title, text));
+  if (!current && half) parts.push({ title: '', text: half, answers: [] });
+  const written = parts.filter(({ title, text }) => title || text.trim()).flatMap(({ title, text, answers }) =>
+    byOrigin(text, answers).map((piece) => insert(title, piece.text, piece.origin)));
   return written.length > 1 && current ? [...written, insert(current.title.textContent ?? '', '')] : written;
+}
+
+/**
+ * A section's text in pieces: what an answer of the assistant brought stays told apart from what a person wrote.
+ * @param {string} text @param {string[]} answers  in their order
+ */
+function byOrigin(text, answers) {
+  const pieces = [];
+  let at = 0;
+  for (const answer of answers) {
+    const start = text.indexOf(answer, at);
+    if (start < 0) continue; // a person has changed it
+    if (start > at) pieces.push({ text: text.slice(at, start), origin: 'typed' });
+    pieces.push({ text: answer, origin: 'answer' });
+    at = start + answer.length;
+  }
+  if (at < text.length || pieces.length === 0) pieces.push({ text: text.slice(at), origin: 'typed' });
+  return pieces;
 }
