@@ -27,6 +27,7 @@ import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
 
 const SETTINGS_KEY = 'assistant.microphone';
+const WAS_ON_KEY = 'assistant.microphone_on';
 
 let state = initialState;
 let drawing = false;
@@ -74,6 +75,8 @@ const microphone = new Microphone(
   },
   (status) => {
     dispatch({ type: 'local.microphone', microphone: { ...state.microphone, ...status } });
+    if (status.state === 'off') sessionStorage.removeItem(WAS_ON_KEY);
+    else if (status.state) sessionStorage.setItem(WAS_ON_KEY, 'yes');
     if (status.state === 'on') void listDevices(); // their names are known once one is allowed
   },
   () => settings,
@@ -255,4 +258,8 @@ listenForKeys({
 });
 
 draw();
+if (sessionStorage.getItem(WAS_ON_KEY)) {
+  dispatch({ type: 'local.notice', level: 'warning', code: 'reloaded',
+    message: 'The page was loaded anew, so the microphone is off. Press Start to go on.' });
+}
 session.open();

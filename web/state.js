@@ -228,7 +228,7 @@ export function reduce(state, event) {
       };
     case 'local.microphone':
       return {
-        ...state,
+        ...(event.microphone.state === 'on' ? without(state, 'reloaded') : state),
         microphone: { ...state.microphone, ...event.microphone },
         audio: event.microphone.state === 'off' ? null : state.audio,
       };

@@ -52,6 +52,7 @@ def test_a_report_is_dictated_with_punctuation_scratch_that_and_go_to_impression
     expect(page.locator("#report [data-section=impression]")).to_have_text("No acute disease.")
     page.reload()
     expect(page.locator("#report [data-section=impression]")).to_have_text("No acute disease.")
+    expect(page.get_by_test_id("banners")).to_have_text(re.compile("the microphone is off. Press Start"))
     assert sections(page) == written
     assert_exports_say(page, written)
     page.keyboard.press("Escape")

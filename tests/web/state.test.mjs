@@ -143,6 +143,12 @@ test('a removed image stays known to the answers that saw it', () => {
   assert.deepEqual(state.answers[0].attachmentKeys, [state.attachments[0].key]);
 });
 
+test('that a reload turned the microphone off is said until it is on again', () => {
+  const off = reduce(initialState, { type: 'local.notice', level: 'warning', code: 'reloaded', message: 'a' });
+  assert.equal(reduce(off, { type: 'local.microphone', microphone: { state: 'asking' } }).notices.length, 1);
+  assert.deepEqual(reduce(off, { type: 'local.microphone', microphone: { state: 'on' } }).notices, []);
+});
+
 test('what the microphone does about WebRTC by itself is no news', () => {
   for (const code of ['webrtc_lost', 'webrtc_not_connected']) {
     assert.deepEqual(reduce(initialState, { type: 'assistant.notice', level: 'warning', code, message: 'a' }).notices, []);
