@@ -83,7 +83,7 @@ def test_thoughts_are_folded_the_prompt_is_shown_and_an_answer_enters_the_report
     expect(page.locator(".card-foot .by")).to_contain_text("generated, unverified")
     expect(page.locator("#report")).not_to_contain_text("No fracture.")
     page.get_by_test_id("insert-answer").click()
-    expect(page.get_by_test_id("insert-answer")).to_have_text("Put into the report")
+    expect(page.get_by_test_id("insert-answer")).to_have_text("✓ In the report")
     expect(page.locator("#report")).to_contain_text("No fracture.", timeout=10_000)
     assert not page.errors
 

@@ -50,7 +50,8 @@ export function answersView({ send, key }) {
       byId('answers-empty').hidden = state.answers.length > 0;
       const running = runningAnswer(state);
       announce(running ?? state.answers.at(-1));
-      end.keep();
+      if (state.answers.length > (shown?.answers.length ?? 0)) end.show();
+      else end.keep();
     }
     if (state.session !== shown?.session) showStandIn(state.session?.engine);
     shown = state;
@@ -89,7 +90,7 @@ function cardNode(answer, send, key) {
     type: 'button', class: 'quiet small', 'data-testid': 'insert-answer',
     onclick: () => {
       const event = { type: 'assistant.document.command', command: 'insert_text', origin: 'answer', text: plainLines(latest.text) };
-      if (send(event)) setText(insert, 'Put into the report');
+      if (send(event)) setText(insert, '✓ In the report');
     },
   }, 'Put into report');
   const unseen = element('p', { class: 'unseen-images' }, 'This model does not see images: it answered from the text alone.');
