@@ -138,6 +138,9 @@ def run(
         f"{len(learn)} recordings ({sum(u.seconds for u in learn) / 60:.1f} min) to learn from, "
         f"{len(test)} held out"
     )
+    unknown = processor.tokenizer.unk_token_id
+    if odd := sum(unknown in labels_of(processor.tokenizer, u.target, recipe) for u in learn):
+        log(f"{odd} of them have signs that the model has no piece for: it cannot learn to write those")
     result = {"before": scores(model, processor.tokenizer, sets, words)}
     fine_tune(model, processor.tokenizer, learn, recipe, log)
     result["after"] = scores(model, processor.tokenizer, sets, words)

@@ -83,6 +83,10 @@ class BeamDecoder:
         self._pieces, self._settings = pieces, settings
         self._texts = [piece.replace(SPACE, "").lower() for piece in pieces]
         self._starts_word = [piece.startswith(SPACE) for piece in pieces]
+        self._ends_word = [
+            starts or (bool(text) and not text[0].isalnum())  # "metoprolol," says metoprolol
+            for starts, text in zip(self._starts_word, self._texts, strict=True)
+        ]
         self._hotwords, self._lm = hotwords, language_model
 
     def decode(self, log_probs: LogProbs) -> list[TokenWord]:
@@ -162,7 +166,7 @@ class BeamDecoder:
         piece = child.piece
         text = self._texts[piece]
         begins = self._starts_word[piece] or prefix.parent is None
-        if begins:
+        if begins or self._ends_word[piece]:
             child.kept += self._completed(prefix)
         steps = [self._hotwords.walk(node, f" {text}" if begins else text) for node in prefix.nodes]
         if begins:

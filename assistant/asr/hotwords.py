@@ -1,6 +1,7 @@
 """Phrases that are expected (drugs, names, house terms), and how far a spelling has come in one. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from assistant.errors import BadInput
@@ -13,45 +14,53 @@ ROOT = 0
 class Hotwords:
     """A tree of characters over all phrases; case does not matter, words are separated by one space.
 
-    A match begins where a word begins and counts when it ends where a word ends.
+    A match begins where a word begins and counts when it ends where a word ends. The tree is made when it is
+    first asked for, in a worker: thousands of phrases take a tenth of a second.
     """
 
-    def __init__(self, phrases: Iterable[str]) -> None:
-        self._next: list[dict[str, int]] = [{}]
-        self._ends: list[bool] = [False]
-        self._depths: list[int] = [0]
+    def __init__(self, phrases: Sequence[str]) -> None:
+        self._phrases = phrases
+
+    @cached_property
+    def _tree(self) -> "_Tree":
+        return _Tree(self._phrases)
+
+    def walk(self, node: int, text: str) -> int | None:
+        """From ``node`` along ``text``; None where no phrase goes on like this."""
+        following = self._tree.next
+        here: int | None = node
+        for character in text:
+            here = following[here].get(character) if here is not None else None
+        return here
+
+    def depth(self, node: int) -> int:
+        """Characters matched so far."""
+        return self._tree.depths[node]
+
+    def is_end(self, node: int) -> bool:
+        return self._tree.ends[node]
+
+
+class _Tree:
+    def __init__(self, phrases: Sequence[str]) -> None:
+        self.next: list[dict[str, int]] = [{}]
+        self.ends: list[bool] = [False]
+        self.depths: list[int] = [0]
         for phrase in phrases:
             self._add(phrase)
 
     def _add(self, phrase: str) -> None:
         node = ROOT
         for character in normal(phrase):
-            following = self._next[node].get(character)
+            following = self.next[node].get(character)
             if following is None:
-                following = len(self._next)
-                self._next[node][character] = following
-                self._next.append({})
-                self._ends.append(False)
-                self._depths.append(self._depths[node] + 1)
+                following = len(self.next)
+                self.next[node][character] = following
+                self.next.append({})
+                self.ends.append(False)
+                self.depths.append(self.depths[node] + 1)
             node = following
-        self._ends[node] = node != ROOT
-
-    def __bool__(self) -> bool:
-        return bool(self._next[ROOT])
-
-    def walk(self, node: int, text: str) -> int | None:
-        """From ``node`` along ``text``; None where no phrase goes on like this."""
-        here: int | None = node
-        for character in text:
-            here = self._next[here].get(character) if here is not None else None
-        return here
-
-    def depth(self, node: int) -> int:
-        """Characters matched so far."""
-        return self._depths[node]
-
-    def is_end(self, node: int) -> bool:
-        return self._ends[node]
+        self.ends[node] = node != ROOT
 
 
 def normal(phrase: str) -> str:
@@ -73,7 +82,7 @@ def check_phrases(phrases: Iterable[str]) -> tuple[str, ...]:
 def read_phrases(path: Path) -> tuple[str, ...]:
     """A file with one phrase a line; what follows ``#`` is a comment. Raises ``BadInput``."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()  # Windows' editor begins with a mark
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path} cannot be read: {type(error).__name__}.", code="hotwords_invalid") from None
     return check_phrases(line.partition("#")[0] for line in lines)

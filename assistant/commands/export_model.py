@@ -128,7 +128,8 @@ def read_transcripts(folder: Path) -> list[tuple[str, str]]:
     """(path, text) of each line of ``transcripts.tsv``. Raises ``BadInput`` (``calibration_invalid``)."""
     try:
         with (folder / "transcripts.tsv").open(encoding="utf-8") as file:
-            return [(row["path"], row["text"]) for row in csv.DictReader(file, delimiter="\t")]
+            rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            return [(row["path"], row["text"]) for row in rows]
     except (OSError, KeyError, UnicodeDecodeError):
         raise BadInput(
             f"{folder}/transcripts.tsv cannot be read: it needs columns path and text.",

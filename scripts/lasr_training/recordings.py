@@ -42,6 +42,8 @@ def read_folder(folder: Path) -> list[Utterance]:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     if not rows or not {"path", "text"} <= rows[0].keys():
         raise BadRecordings(f"{listing} needs rows under the columns path and text, separated by tabs")
+    if any(row["path"] is None or row["text"] is None for row in rows):
+        raise BadRecordings(f"{listing} has lines without a tab: each needs a path and a text")
     found = [
         Utterance(
             read_audio(folder / row["path"]), Path(row["path"]).parent.name or "recorded", row["text"].strip()
@@ -59,6 +61,8 @@ def split(
 ) -> tuple[list[Utterance], list[Utterance]]:
     """Train and test, cut by sentence: one sentence in two voices is never on both sides."""
     sentences = sorted({u.target for u in utterances})
+    if len(sentences) < 2:
+        raise BadRecordings("There is one sentence only: with nothing to hold out, nothing can be scored")
     random.Random(seed).shuffle(sentences)
-    held = set(sentences[: round(test_share * len(sentences))])
+    held = set(sentences[: max(1, round(test_share * len(sentences)))])
     return [u for u in utterances if u.target not in held], [u for u in utterances if u.target in held]

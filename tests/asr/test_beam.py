@@ -16,7 +16,7 @@ from assistant.asr.hotwords import Hotwords, check_phrases, read_phrases
 from assistant.asr.language_model import ArpaModel, KenLm, label, open_language_model
 from assistant.errors import AssistantError
 
-PIECES = ("<blk>", "<s>", "</s>", "<unk>", "▁a", "b", "▁metoprolol", "▁met", "o", "▁formin", "▁prolol")
+PIECES = ("<blk>", "<s>", "</s>", "<unk>", "▁a", "b", "▁metoprolol", "▁met", "o", "▁formin", "▁prolol", ",")
 
 
 def random_log_probs(frames, vocabulary, seed, spread=2.0):
@@ -87,6 +87,15 @@ def test_an_expected_phrase_wins_over_what_is_likelier_also_among_thousands(othe
     phrases = ["Met prolol", *(f"drug{n} name" for n in range(others))]
     decoder = BeamDecoder(PIECES, hotwords=Hotwords(phrases))
     assert text(decoder, MUMBLED) == "met prolol"
+
+
+@pytest.mark.parametrize(
+    ("after", "heard"), [(",", "met prolol,"), ("▁a", "met prolol a"), ("o", "met formino")]
+)
+def test_an_expected_phrase_ends_where_its_word_does_also_before_a_comma(after, heard):
+    """MedASR writes punctuation that was not dictated behind the word, without a space."""
+    log_probs = np.concatenate([MUMBLED, said({after: 0.99}, {})])
+    assert text(BeamDecoder(PIECES, hotwords=Hotwords(["met prolol"])), log_probs) == heard
 
 
 def test_expected_phrases_that_were_not_said_are_not_heard():
@@ -185,7 +194,7 @@ def test_language_models_that_cannot_be_used_are_refused(tmp_path):
 
 def test_phrases_are_read_from_a_file_and_checked(tmp_path):
     path = tmp_path / "drugs.txt"
-    path.write_text("# house list\nLevetiracetam\n\nmetoprolol  # beta blocker\nLevetiracetam\n")
+    path.write_text("\ufeff# house list\nLevetiracetam\n\nmetoprolol  # beta blocker\nLevetiracetam\n")
     assert read_phrases(path) == ("Levetiracetam", "metoprolol")
     assert code_of(lambda: read_phrases(tmp_path / "no.txt")) == "hotwords_invalid"
     assert code_of(lambda: check_phrases(["x" * 81])) == "hotwords_invalid"

@@ -307,7 +307,8 @@ def test_confidences_are_fitted_on_speech_whose_words_are_known(weights, tmp_pat
     assert main(["models", "export", str(weights), "--out", str(plain)]) == 0
     heard = MedAsrModel(plain).transcribe(probe_signal(6.0))
     assert len(heard.words) > 30
-    rows = [f"{number}.wav\t{heard.text if number != 1 else 'nothing'}\n" for number in range(3)]
+    quoted = '"nothing'  # as it stands: a quotation mark joins no lines
+    rows = [f"{number}.wav\t{heard.text if number != 1 else quoted}\n" for number in range(3)]
     (speech / "transcripts.tsv").write_text("path\ttext\n" + "".join(rows))
     command = ["models", "export", str(weights), "--out", str(tmp_path / "out"), "--calibrate", str(speech)]
     assert main(command) == 0

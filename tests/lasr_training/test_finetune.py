@@ -33,7 +33,7 @@ def mini(tmp_path_factory):
 
 
 def test_it_tunes_scores_before_and_after_and_writes_a_bundle(mini, tmp_path):
-    new = write(tmp_path / "new", [f"take tocilizumab {text.below_hundred(n)}" for n in range(1, 7)])
+    new = write(tmp_path / "new", [f"take tocilizumab {text.below_hundred(n)} §" for n in range(1, 7)])
     old = write(tmp_path / "old", ["clear", "stable", "normal", "no change"])
     args = argparse.Namespace(
         model=str(mini),
@@ -49,6 +49,7 @@ def test_it_tunes_scores_before_and_after_and_writes_a_bundle(mini, tmp_path):
     recipe = finetune_medasr.Recipe(epochs=2, rate=1e-3, batch=2, accumulate=2, end_token=False)
     result = finetune_medasr.run(args, recipe, lines.append)
     assert {"before", "after"} == result.keys()
+    assert "has no piece for" in lines[1]  # §
     assert {"held out", "words found", "old"} == result["after"].keys()
     assert (tmp_path / "bundle/bundle.json").exists()
     tuned, untuned = _weights(tmp_path / "tuned"), _weights(mini)
@@ -109,6 +110,16 @@ def test_the_split_never_has_one_sentence_on_both_sides():
     assert len(test) == 12
     assert not {u.target for u in learn} & {u.target for u in test}
     assert recordings.split(voices)[1] == test
+
+
+def test_with_nothing_to_hold_out_there_is_no_score(tmp_path):
+    folder = write(tmp_path, ["clear", "clear"])
+    with pytest.raises(recordings.BadRecordings, match="one sentence only"):
+        recordings.split(recordings.read_folder(folder))
+    assert len(recordings.split(recordings.read_folder(write(tmp_path, ["clear", "stable"])))[1]) == 1
+    (tmp_path / "transcripts.tsv").write_text("path\ttext\n0.wav\n")
+    with pytest.raises(recordings.BadRecordings, match="lines without a tab"):
+        recordings.read_folder(folder)
 
 
 def test_from_the_command_line_the_recipe_is_the_announced_one(mini, tmp_path, monkeypatch):
