@@ -1,6 +1,6 @@
 // The microphone and how its sound reaches the server: WebRTC, or PCM over the WebSocket when that fails. No DOM.
 
-const WEBRTC_TIMEOUT_MS = 8_000; // nothing waits for it: until then the sound goes over the WebSocket. The server allows 10 s
+const WEBRTC_TIMEOUT_MS = 12_000; // nothing waits for it: until then the sound goes over the WebSocket. The server allows 15 s
 const ICE_GATHERING_MS = 1_000;
 const PCM_RATE_HZ = 16_000;
 const KEPT_MS = 20_000;

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aiortc import RTCPeerConnection
     from aiortc.sdp import SessionDescription
 
-CONNECT_LIMIT_S = 10.0
+CONNECT_LIMIT_S = 15.0
 MAX_SDP_CHARS = 64 * 1024
 OPUS_FMTP = "minptime=10;useinbandfec=1;usedtx=0;stereo=0;maxaveragebitrate=32000"
 """Asks the browser for FEC against loss, no DTX (it delays the last word), and speech-sized mono."""

@@ -87,7 +87,7 @@ def test_what_is_said_while_the_microphone_connects_is_heard(open_page):
     expect(page.locator("#report")).to_contain_text(
         re.compile("pneumothorax|methorax", re.I), timeout=HEARD_MS
     )
-    expect(page.locator("#status")).to_contain_text("WebRTC", timeout=10_000)
+    expect(page.locator("#status")).to_contain_text("WebRTC", timeout=15_000)
     said = words(page.inner_text("#report"))
     assert said.count("views") == said.count("lungs") == 1
     assert not page.errors
@@ -105,7 +105,7 @@ window.RTCPeerConnection = class extends Connection {
 def test_a_connection_that_breaks_is_made_anew_and_the_silence_is_told(open_page):
     page = open_page(DICTATION, QUESTION, init=KEEP_PEERS)
     page.click("#mic")
-    expect(page.locator("#status")).to_contain_text("WebRTC", timeout=10_000)
+    expect(page.locator("#status")).to_contain_text("WebRTC", timeout=15_000)
     page.evaluate("() => window.peers[0].getSenders()[0].replaceTrack(null)")  # nothing arrives any more
     page.wait_for_timeout(1_700)
     page.evaluate("""() => {
@@ -137,7 +137,7 @@ def test_with_udp_blocked_the_page_falls_back_to_the_socket_and_says_so(open_pag
     page = open_page(DICTATION, init=RELAY_ONLY)
     page.click("#mic")
     expect(page.locator("#live")).to_contain_text(re.compile("lungs", re.I), timeout=HEARD_MS)
-    expect(page.locator("#status")).to_contain_text("WebSocket", timeout=20_000)
+    expect(page.locator("#status")).to_contain_text("WebSocket", timeout=30_000)
     expect(page.locator("body")).to_contain_text("WebRTC did not connect")
     expect(page.locator("#report")).to_contain_text(re.compile("lungs are clear", re.I), timeout=HEARD_MS)
     assert not page.errors
