@@ -13,7 +13,15 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from assistant.asr.batching import StepBatcher
-from assistant.asr.bundle import FIRST_FRAME_MELS, SUBSAMPLING, Bundle, Geometry, encoder_frames, mel_frames
+from assistant.asr.bundle import (
+    BUNDLE_FILE,
+    FIRST_FRAME_MELS,
+    SUBSAMPLING,
+    Bundle,
+    Geometry,
+    encoder_frames,
+    mel_frames,
+)
 from assistant.asr.ctc import LogProbs, log_softmax
 from assistant.asr.features import Features
 from assistant.errors import BadInput, Missing
@@ -187,22 +195,30 @@ class WindowSteps:
 def open_acoustic(
     bundle: Bundle, *, provider: Provider = "cpu", threads: int = 1, batch: int = 1
 ) -> CachedAcoustic | OfflineAcoustic:
-    """Load a bundle's graph. Raises ``Missing`` (``provider_missing``) and ``BadInput`` (``model_invalid``,
-    ``model_wrong_kind``, ``model_vocabulary_mismatch``)."""
+    """Load a bundle's graph. Raises ``Missing`` (``provider_missing``, ``model_missing``) and ``BadInput``
+    (``model_invalid``, ``model_wrong_kind``, ``model_vocabulary_mismatch``)."""
     session = open_session(bundle.graph, provider=provider, threads=threads)
     metadata = session.get_modelmeta().custom_metadata_map
     inputs = {each.name for each in session.get_inputs()}
+    if inputs == CACHED_INPUTS and not bundle.info:
+        raise Missing(
+            f"{BUNDLE_FILE} is not in {bundle.folder}, and its graph needs it. Get the whole folder again.",
+            code="model_missing",
+        )
+    if inputs != (CACHED_INPUTS if bundle.info else OFFLINE_INPUTS):
+        raise BadInput(
+            f"{bundle.graph} is not a LASR recogniser: its inputs are {', '.join(sorted(inputs))}. Name the "
+            "folder of an export, or of sherpa-onnx's MedASR.",
+            code="model_wrong_kind",
+        )
     _check_vocabulary(bundle, session.get_outputs()[0].shape[-1], metadata.get("vocab_size", ""))
-    if bundle.info and inputs == CACHED_INPUTS:
-        if json.loads(metadata.get("geometry", "null")) != bundle.info.geometry.model_dump():
-            raise BadInput(f"{bundle.graph} is not the graph of its bundle.json.", code="model_wrong_kind")
-        return CachedAcoustic(session, bundle.info.geometry, batch)
-    if not bundle.info and inputs == OFFLINE_INPUTS:
+    if not bundle.info:
         return OfflineAcoustic(session)
-    raise BadInput(
-        f"{bundle.graph} is not a LASR recogniser: its inputs are {', '.join(sorted(inputs))}.",
-        code="model_wrong_kind",
-    )
+    if json.loads(metadata.get("geometry", "null")) != bundle.info.geometry.model_dump():
+        raise BadInput(
+            f"{bundle.graph} is not the graph of its {BUNDLE_FILE}. Export it again.", code="model_wrong_kind"
+        )
+    return CachedAcoustic(session, bundle.info.geometry, batch)
 
 
 def _check_vocabulary(bundle: Bundle, outputs: object, said: str) -> None:
@@ -213,7 +229,7 @@ def _check_vocabulary(bundle: Bundle, outputs: object, said: str) -> None:
     if len(bundle.tokens) < size or not special or (said.isdigit() and int(said) != size):
         raise BadInput(
             f"{bundle.graph} has {size} outputs and tokens.txt {len(bundle.tokens)} pieces: they do not "
-            "belong together.",
+            "belong together. Get both again, from one place.",
             code="model_vocabulary_mismatch",
         )
 
@@ -222,7 +238,8 @@ def open_session(path: Path, *, provider: Provider = "cpu", threads: int = 1) ->
     """Raises ``Missing`` (``provider_missing``) and ``BadInput`` (``model_invalid``)."""
     if PROVIDERS[provider] not in ort.get_available_providers():
         raise Missing(
-            "This onnxruntime has no CUDA. Run: pip install onnxruntime-gpu, or use --asr-provider cpu.",
+            "This onnxruntime has no CUDA. Run: pip install 'clinical-voice-assistant[gpu]', or use "
+            "--asr-provider cpu.",
             code="provider_missing",
         )
     options = ort.SessionOptions()
@@ -232,12 +249,19 @@ def open_session(path: Path, *, provider: Provider = "cpu", threads: int = 1) ->
     options.log_severity_level = 3
     wanted = [PROVIDERS[provider], PROVIDERS["cpu"]] if provider != "cpu" else [PROVIDERS["cpu"]]
     try:
-        return ort.InferenceSession(str(path), options, providers=wanted)
+        session = ort.InferenceSession(str(path), options, providers=wanted)
     except Exception as error:  # onnxruntime's own types, which it does not export
         raise BadInput(
             f"{path} is not a model that onnxruntime can load ({type(error).__name__}). Get it again.",
             code="model_invalid",
         ) from None
+    if PROVIDERS[provider] not in session.get_providers():  # it goes on without, and says so in its log only
+        raise Missing(
+            "CUDA cannot be used here: its driver or libraries are not what this onnxruntime needs. Use "
+            "--asr-provider cpu, or install them.",
+            code="provider_missing",
+        )
+    return session
 
 
 def _frames_of(feats: Features) -> int:

@@ -88,19 +88,21 @@ def open_bundle(folder: Path, precision: Precision | None = None) -> Bundle:
     ``BadInput`` (``model_invalid``, ``model_hash_mismatch``, ``model_vocabulary_mismatch``).
     """
     if not folder.is_dir():
-        raise Missing(f"There is no recogniser in {folder}.", code="model_missing")
+        raise Missing(
+            f"There is no recogniser in {folder}. Name the folder of an export.", code="model_missing"
+        )
     info = _read_info(folder)
     graph = _choose_graph(folder, precision)
     tokens_path = folder / TOKENS_FILE
     if not tokens_path.is_file():
-        raise Missing(f"{TOKENS_FILE} is not in {folder}.", code="model_missing")
+        raise Missing(f"{TOKENS_FILE} is not in {folder}. Get the whole folder again.", code="model_missing")
     if info:
         for path in (graph, tokens_path):
             _check(path, info.files.get(path.name))
     tokens = read_tokens(tokens_path)
     if info and len(tokens) != info.vocabulary_size:
         raise BadInput(
-            f"{tokens_path} has {len(tokens)} pieces, the model {info.vocabulary_size}.",
+            f"{tokens_path} has {len(tokens)} pieces, the model {info.vocabulary_size}. Export it again.",
             code="model_vocabulary_mismatch",
         )
     return Bundle(folder, info.name if info else folder.name, graph, tokens, info)
@@ -126,7 +128,8 @@ def _choose_graph(folder: Path, precision: Precision | None) -> Path:
         if (path := folder / GRAPH_FILES[each]).is_file():
             return path
     names = " or ".join(GRAPH_FILES[each] for each in wanted)
-    raise Missing(f"{names} is not in {folder}.", code="model_missing")
+    todo = f"Export it with --{precision}, or use --asr-precision auto." if precision else "Get it again."
+    raise Missing(f"{names} is not in {folder}. {todo}", code="model_missing")
 
 
 def _check(path: Path, record: FileRecord | None) -> None:
@@ -138,7 +141,7 @@ def _check(path: Path, record: FileRecord | None) -> None:
             code="model_hash_mismatch",
         )
     if describe_file(path) != record:
-        raise BadInput(f"{path} is not the file that was exported.", code="model_hash_mismatch")
+        raise BadInput(f"{path} is not the file that was exported. Get it again.", code="model_hash_mismatch")
 
 
 def describe_file(path: Path) -> FileRecord:
@@ -156,9 +159,11 @@ def read_tokens(path: Path) -> tuple[str, ...]:
             piece, _, number = line.rpartition(" ")
             pieces[int(number)] = piece
     except ValueError:
-        raise BadInput(f"{path} is not a list of pieces and numbers.", code="model_invalid") from None
+        raise BadInput(
+            f"{path} is not a list of pieces and numbers. Get it again.", code="model_invalid"
+        ) from None
     if sorted(pieces) != list(range(len(pieces))):
-        raise BadInput(f"{path} leaves out or repeats numbers.", code="model_invalid")
+        raise BadInput(f"{path} leaves out or repeats numbers. Get it again.", code="model_invalid")
     return tuple(pieces[number] for number in range(len(pieces)))
 
 

@@ -42,7 +42,7 @@ def open_language_model(path: Path, pieces: Sequence[str]) -> LanguageModel:
     (``language_model_invalid``, ``language_model_vocabulary_mismatch``).
     """
     if not path.is_file():
-        raise Missing(f"There is no language model {path}.", code="language_model_missing")
+        raise Missing(f"There is no language model {path}. Check the name.", code="language_model_missing")
     if path.name.endswith((".arpa", ".arpa.gz")):
         return ArpaModel(path, pieces)
     return KenLm(path, pieces)

@@ -323,7 +323,24 @@ def test_a_graph_of_another_kind_is_refused(bundles, tmp_path):
     assert code_of(lambda: MedAsrModel(folder)) == "model_wrong_kind"
 
 
+def test_an_export_without_its_description_is_said_to_lack_it(broken):
+    (broken / "bundle.json").unlink()
+    with pytest.raises(AssistantError, match=r"bundle\.json is not in") as error:
+        MedAsrModel(broken)
+    assert error.value.code == "model_missing"
+
+
 def test_no_cuda_is_said(bundles):
+    assert code_of(lambda: MedAsrModel(bundles / "cached", provider="cuda")) == "provider_missing"
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_cuda_that_cannot_be_used_is_said_and_the_cpu_not_taken_for_it(bundles, monkeypatch):
+    """As where the package is there and its libraries are not: onnxruntime then goes on on the CPU."""
+    monkeypatch.setattr(
+        "assistant.asr.acoustic.ort.get_available_providers",
+        lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"],
+    )
     assert code_of(lambda: MedAsrModel(bundles / "cached", provider="cuda")) == "provider_missing"
 
 
