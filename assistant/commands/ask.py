@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from assistant.commands.files import read_text
+from assistant.commands.files import read_images, read_text
 from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
@@ -95,11 +95,10 @@ def _studies(paths: list[str], folder: Path, settings: Settings) -> "Sequence[St
     """What these files hold; what of them cannot be used is said. Raises ``BadInput`` if nothing can."""
     # Takes a second to import.
     from assistant.imaging.options import reading_options  # noqa: PLC0415
-    from assistant.imaging.prepare import prepare  # noqa: PLC0415
     from assistant.imaging.study import SourceFile  # noqa: PLC0415
 
     given = [SourceFile(Path(path).name or path, Path(path)) for path in paths]
-    prepared = prepare(given, folder, reading_options(settings))
+    prepared = read_images(given, folder, reading_options(settings))
     if not prepared.studies:
         first = prepared.problems[0]
         raise BadInput(first.message, code=first.code)

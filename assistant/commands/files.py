@@ -1,8 +1,15 @@
-"""Text files that are named on the command line."""
+"""Files that are named on the command line."""
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.errors import BadInput
+
+if TYPE_CHECKING:
+    from assistant.imaging.options import Options, Prepared
+    from assistant.imaging.study import SourceFile
 
 
 def read_text(path: Path) -> str:
@@ -14,3 +21,18 @@ def read_text(path: Path) -> str:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BadInput(f"{path} cannot be read: {reason}.", code="file_not_readable") from None
+
+
+def read_images(given: "Sequence[SourceFile]", folder: Path, options: "Options") -> "Prepared":
+    """What these files hold, read into ``folder`` as the server reads it: in a process of its own, within
+    bounds of memory and time. Raises ``BadInput``, as ``Reader.read`` does."""
+    from assistant.imaging.worker import Reader  # noqa: PLC0415 (takes long to import)
+
+    async def read() -> "Prepared":
+        reader = Reader(options)
+        try:
+            return await reader.read(given, folder, options.most_studies)
+        finally:
+            reader.close()
+
+    return asyncio.run(read())

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.commands.files import read_images
 from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.errors import BadInput
@@ -40,7 +41,6 @@ def register(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     # Takes a second to import.
     from assistant.imaging.options import reading_options  # noqa: PLC0415
-    from assistant.imaging.prepare import prepare  # noqa: PLC0415
     from assistant.imaging.study import SourceFile  # noqa: PLC0415
 
     labels = list(dict.fromkeys(label.strip() for label in args.label))
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     )
     with tempfile.TemporaryDirectory() as folder:
         sources = [SourceFile(path, Path(path)) for path in args.paths]
-        prepared = prepare(sources, Path(folder), reading_options(settings))
+        prepared = read_images(sources, Path(folder), reading_options(settings))
         for problem in prepared.problems:
             note(f"{problem.message} [{problem.code}]")
         studies = [study for study in prepared.studies if study.count]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import PIL.Image
 
+from assistant.commands.files import read_images
 from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.engines.base import MOST_IMAGES
@@ -44,7 +45,6 @@ def register(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     # Takes a second to import.
     from assistant.imaging.options import reading_options  # noqa: PLC0415
-    from assistant.imaging.prepare import prepare  # noqa: PLC0415
     from assistant.imaging.study import all_pieces, in_order  # noqa: PLC0415
 
     if args.most_images < 1:
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         sources = [
             source for path in args.paths for source in _sources(path, Path(fetched), options.most_bytes)
         ]
-        prepared = prepare(sources, Path(folder), options)
+        prepared = read_images(sources, Path(folder), options)
         for problem in prepared.problems:
             note(f"{problem.message} [{problem.code}]")
         if not prepared.studies:

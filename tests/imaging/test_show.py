@@ -1,45 +1,12 @@
 """``assistant show``: exactly what the model would be given, for every kind of file, to the value."""
 
-import json
-
 import numpy as np
 import PIL.Image
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
-from assistant.cli import main
 from tests.imaging import made
-
-
-@pytest.fixture
-def show(tmp_path, capsys):
-    """``show(paths…)`` → pixels of the images in order, the pieces, standard error."""
-
-    def run(*paths, status=0, **options):
-        out = tmp_path / "out"
-        words = [
-            word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))
-        ]
-        assert main(["show", *map(str, paths), "--out", str(out), *words]) == status
-        captured = capsys.readouterr()
-        if status == 2:
-            return captured.err
-        pieces = json.loads((out / "prompt.json").read_text())
-        files = [piece["file"] for piece in pieces if piece["type"] == "image"]
-        assert (
-            files
-            == [f"{index:03}.png" for index in range(len(files))]
-            == sorted(p.name for p in out.glob("*.png"))
-        )
-        images = []
-        for name in files:
-            with PIL.Image.open(out / name) as picture:
-                assert picture.mode == "RGB"
-                images.append(np.asarray(picture))
-        return images, pieces, captured.err
-
-    return run
 
 
 def texts(pieces):
@@ -157,73 +124,6 @@ def test_compression_without_loss_changes_no_value(show, name):
 def test_other_compressions_and_colours_are_read(show, name):
     (image,), _, _ = show(bundled(f"{name}.dcm"))
     assert image.min() < image.max()
-
-
-def test_a_nifti_scan_lies_as_a_dicom_one_does(show, tmp_path):
-    import nibabel
-
-    left_to_right = np.arange(-900, -900 + 6)[:, None, None]
-    volume = left_to_right + 50 * np.arange(8)[None, :, None] + np.zeros((6, 8, 10))
-    volume[:, :, 9] = 1000
-    affine = np.diag([-1, 1, 1, 1])  # stored with the first axis to the left
-    nibabel.save(nibabel.Nifti1Image(volume.astype(np.int16), affine), tmp_path / "scan.nii.gz")
-    images, pieces, _ = show(tmp_path / "scan.nii.gz")
-    assert len(images) == 10
-    shown = np.stack(
-        [np.clip(volume[:, ::-1, k].T, -1024, 1024) for k in range(10)]
-    )  # front up, left at right
-    expected = np.round((shown + 1024) / 2048 * 255)
-    padded = np.stack(images)[:, :, 1:7, 0]
-    assert np.array_equal(padded, expected)
-    assert pieces[1]["source"] == "scan.nii.gz, slice 1"
-
-
-def nifti(path, values, affine):
-    import nibabel
-
-    nibabel.save(nibabel.Nifti1Image(values, affine), path)
-    return path
-
-
-@pytest.mark.parametrize(
-    ("axes", "spacing", "picture"),
-    [
-        ((0, 1, 2), (6, 1, 1), lambda volume, k: volume[::-1][k, ::-1, ::-1].T),  # sagittal, from the right
-        ((0, 1, 2), (1, 6, 1), lambda volume, k: volume[:, ::-1][::-1, k, ::-1].T),  # coronal, from the front
-        ((2, 0, 1), (1, 1, 1.4), lambda volume, k: volume[::-1, ::-1, k].T),  # worked out: axial
-    ],
-)
-def test_thick_slices_of_a_nifti_scan_are_seen_as_they_were_taken(show, tmp_path, axes, spacing, picture):
-    """``axes``: which of right, front, head the file has first, second and third."""
-    volume = np.random.default_rng(4).integers(0, 900, (7, 8, 9)).astype(np.int16)
-    affine = np.eye(4)
-    affine[:3, :3] = np.diag(spacing)[:, list(axes)]
-    images, _, _ = show(nifti(tmp_path / "scan.nii", volume.transpose(axes), affine))
-    low, high = volume.min(), volume.max()
-    for k, image in enumerate(images):
-        expected = np.round((picture(volume, k) - low) / (high - low) * 255)
-        rows, columns = expected.shape
-        top, left = (max(rows, columns) - rows) // 2, (max(rows, columns) - columns) // 2
-        assert np.array_equal(image[top : top + rows, left : left + columns, 0], expected)
-
-
-@pytest.mark.parametrize("nothing", [np.nan, np.inf, -np.inf])
-def test_where_a_scan_has_no_value_it_is_dark_and_the_rest_is_as_without(show, tmp_path, nothing):
-    volume = np.random.default_rng(5).uniform(-900, 900, (8, 8, 4)).astype(np.float32)
-    volume[1, 1, 1] = -1000
-    whole, _, _ = show(nifti(tmp_path / "whole.nii", volume, np.eye(4)))
-    volume[0, 7] = nothing
-    holed, _, _ = show(nifti(tmp_path / "holed.nii", volume, np.eye(4)))
-    difference = np.argwhere((np.stack(whole) != np.stack(holed)).any(axis=-1))
-    assert {(row, column) for _, row, column in difference.tolist()} == {(0, 7)}
-    assert all(image[0, 7].max() <= 3 for image in holed)
-
-
-def test_of_the_volumes_of_a_scan_the_first_is_kept(show, tmp_path):
-    volume = np.arange(4 * 4 * 4 * 3).reshape(4, 4, 4, 3).astype(np.int16)
-    images, _, _ = show(nifti(tmp_path / "bold.nii.gz", volume, np.eye(4)))
-    assert len(images) == 4
-    assert images[-1].max() == 255
 
 
 def mr(tmp_path, values, **tags):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from assistant.cli import main
+from assistant.commands.files import read_images
 from tests.imaging import bad_files
 
 
@@ -19,6 +20,15 @@ def test_what_is_bad_is_named_and_the_rest_shown(tmp_path, capsys, case):
     assert len(said) < 15
     sources = [piece["source"] for piece in json.loads((tmp_path / "out" / "prompt.json").read_text())]
     assert f"given/{bad_files.GOOD}" in sources
+    assert (tmp_path / "out" / "000.png").exists()
+
+
+def test_it_reads_in_a_process_of_its_own(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("assistant.commands.show.read_images", read_images)
+    monkeypatch.setattr("assistant.imaging.prepare.prepare", None)  # in this one
+    bad_files.made_in(tmp_path / "given", bad_files.locked_pdf)
+    assert main(["show", str(tmp_path / "given"), "--out", str(tmp_path / "out")]) == 1
+    assert "[pdf_encrypted]" in capsys.readouterr().err
     assert (tmp_path / "out" / "000.png").exists()
 
 

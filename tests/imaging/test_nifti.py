@@ -1,0 +1,71 @@
+"""NIfTI scans, to the value."""
+
+import numpy as np
+import pytest
+
+
+def test_a_nifti_scan_lies_as_a_dicom_one_does(show, tmp_path):
+    import nibabel
+
+    left_to_right = np.arange(-900, -900 + 6)[:, None, None]
+    volume = left_to_right + 50 * np.arange(8)[None, :, None] + np.zeros((6, 8, 10))
+    volume[:, :, 9] = 1000
+    affine = np.diag([-1, 1, 1, 1])  # stored with the first axis to the left
+    nibabel.save(nibabel.Nifti1Image(volume.astype(np.int16), affine), tmp_path / "scan.nii.gz")
+    images, pieces, _ = show(tmp_path / "scan.nii.gz")
+    assert len(images) == 10
+    shown = np.stack(
+        [np.clip(volume[:, ::-1, k].T, -1024, 1024) for k in range(10)]
+    )  # front up, left at right
+    expected = np.round((shown + 1024) / 2048 * 255)
+    padded = np.stack(images)[:, :, 1:7, 0]
+    assert np.array_equal(padded, expected)
+    assert pieces[1]["source"] == "scan.nii.gz, slice 1"
+
+
+def nifti(path, values, affine):
+    import nibabel
+
+    nibabel.save(nibabel.Nifti1Image(values, affine), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("axes", "spacing", "picture"),
+    [
+        ((0, 1, 2), (6, 1, 1), lambda volume, k: volume[::-1][k, ::-1, ::-1].T),  # sagittal, from the right
+        ((0, 1, 2), (1, 6, 1), lambda volume, k: volume[:, ::-1][::-1, k, ::-1].T),  # coronal, from the front
+        ((2, 0, 1), (1, 1, 1.4), lambda volume, k: volume[::-1, ::-1, k].T),  # worked out: axial
+    ],
+)
+def test_thick_slices_of_a_nifti_scan_are_seen_as_they_were_taken(show, tmp_path, axes, spacing, picture):
+    """``axes``: which of right, front, head the file has first, second and third."""
+    volume = np.random.default_rng(4).integers(0, 900, (7, 8, 9)).astype(np.int16)
+    affine = np.eye(4)
+    affine[:3, :3] = np.diag(spacing)[:, list(axes)]
+    images, _, _ = show(nifti(tmp_path / "scan.nii", volume.transpose(axes), affine))
+    low, high = volume.min(), volume.max()
+    for k, image in enumerate(images):
+        expected = np.round((picture(volume, k) - low) / (high - low) * 255)
+        rows, columns = expected.shape
+        top, left = (max(rows, columns) - rows) // 2, (max(rows, columns) - columns) // 2
+        assert np.array_equal(image[top : top + rows, left : left + columns, 0], expected)
+
+
+@pytest.mark.parametrize("nothing", [np.nan, np.inf, -np.inf])
+def test_where_a_scan_has_no_value_it_is_dark_and_the_rest_is_as_without(show, tmp_path, nothing):
+    volume = np.random.default_rng(5).uniform(-900, 900, (8, 8, 4)).astype(np.float32)
+    volume[1, 1, 1] = -1000
+    whole, _, _ = show(nifti(tmp_path / "whole.nii", volume, np.eye(4)))
+    volume[0, 7] = nothing
+    holed, _, _ = show(nifti(tmp_path / "holed.nii", volume, np.eye(4)))
+    difference = np.argwhere((np.stack(whole) != np.stack(holed)).any(axis=-1))
+    assert {(row, column) for _, row, column in difference.tolist()} == {(0, 7)}
+    assert all(image[0, 7].max() <= 3 for image in holed)
+
+
+def test_of_the_volumes_of_a_scan_the_first_is_kept(show, tmp_path):
+    volume = np.arange(4 * 4 * 4 * 3).reshape(4, 4, 4, 3).astype(np.int16)
+    images, _, _ = show(nifti(tmp_path / "bold.nii.gz", volume, np.eye(4)))
+    assert len(images) == 4
+    assert images[-1].max() == 255
