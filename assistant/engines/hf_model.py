@@ -51,6 +51,10 @@ class LocalModel:
         if self._stopped():
             raise _Stopped
 
+    def forget(self) -> None:
+        """What is kept of the last question's images."""
+        self._images.forget()
+
     def generate(
         self,
         messages: list[Message],

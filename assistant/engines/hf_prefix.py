@@ -30,11 +30,14 @@ class ImagePrefix:
         ends = self._ends(ids)
         key = _digest(ids[:, : ends[-1]], pixels)
         if key != self._key:
-            self._key, self._past = b"", None
+            self.forget()
             self._past = self._read(inputs, ends)
             self._key = key
         mask, past = inputs["attention_mask"], copy.deepcopy(self._past)
         return {"input_ids": ids, "attention_mask": mask, "cache": past}
+
+    def forget(self) -> None:
+        self._key, self._past = b"", None
 
     def _ends(self, ids: torch.Tensor) -> list[int]:
         """Where each image ends, as an index into ``ids`` (1 × tokens)."""

@@ -16,6 +16,9 @@ from typing import Any
 
 from assistant.errors import AssistantError, BadInput
 
+KEPT_S = 600.0
+"""How long after a question what was read of its images is kept for the next one."""
+
 
 class Worker:
     def __init__(self, lines: Any, out: Any) -> None:
@@ -35,8 +38,17 @@ class Worker:
         self._say(loaded={"name": model.name, "revision": model.revision, "sees_images": model.sees_images})
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # from here on, a library's words could quote a prompt
         threading.Thread(target=self._read, daemon=True).start()
-        while (asked := self._asked.get()) is not None:
+        while (asked := self._next(model)) is not None:
             self._answer(model, asked)
+
+    def _next(self, model: Any) -> dict[str, Any] | None:
+        """The next question, or None at the end. What was read of a patient's images is not kept for one that
+        does not come."""
+        while True:
+            try:
+                return self._asked.get(timeout=KEPT_S)
+            except queue.Empty:
+                model.forget()
 
     def _read(self) -> None:
         for line in self._lines:

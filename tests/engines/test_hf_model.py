@@ -11,6 +11,7 @@ import torch
 from assistant.engines import hf_prefix
 from assistant.engines.base import Usage
 from assistant.engines.hf_model import _Streamer, load
+from assistant.engines.hf_worker import Worker
 from assistant.errors import BadInput, Missing
 from random_gemma import TINY, save
 
@@ -107,6 +108,20 @@ def test_other_images_and_other_words_before_them_are_read_anew(model):
         said.append("".join(pieces))
     assert said[0] == said[3]
     assert len(set(said)) == 3
+
+
+def test_what_was_read_of_images_is_forgotten_when_no_question_comes(model, monkeypatch):
+    content, said, again = [picture("green"), words("What is it?")], [], []
+    model.generate(user(*content), 20, said.append, never)
+    assert model._images._past is not None
+    monkeypatch.setattr("assistant.engines.hf_worker.KEPT_S", 0.01)
+    worker = Worker([], None)
+    forget = model.forget
+    monkeypatch.setattr(model, "forget", lambda: (forget(), worker._asked.put(None)))
+    assert worker._next(model) is None
+    assert model._images._past is None
+    model.generate(user(*content), 20, again.append, never)
+    assert again == said
 
 
 def test_a_stop_while_images_are_read_keeps_nothing_of_them(model):

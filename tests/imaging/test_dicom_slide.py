@@ -99,6 +99,16 @@ def test_a_low_level_alone_is_a_slide_of_that_magnification(read, tmp_path, pixe
     assert slide.magnification == 10
 
 
+def test_a_compression_that_is_not_read_is_said(read, tmp_path, pixels):
+    import pydicom
+
+    path = made.dicom_slide(tmp_path / "biopsy", pixels[:224, :224], levels=1) / "level-0.dcm"
+    data = pydicom.dcmread(path)
+    data.compress(pydicom.uid.RLELossless)
+    data.save_as(path)
+    assert read(path) == ((), {"level-0.dcm": "dicom_compression_unsupported"})
+
+
 def test_a_label_alone_and_a_level_cut_off(read, tmp_path, pixels):
     folder = made.dicom_slide(tmp_path / "biopsy", pixels, levels=1, codec="jpeg")
     assert read(folder / "label.dcm") == ((), {"label.dcm": "slide_not_readable"})
