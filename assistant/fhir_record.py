@@ -9,7 +9,7 @@ import binascii
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,11 @@ LONGEST_TEXT_CHARS = 4_000
 LISTED_CODES = 40
 """Of one type, the most frequent, in the list of what there is."""
 DATES = (
-    "effectiveDateTime", "effectivePeriod", "onsetDateTime", "authoredOn", "performedDateTime",
-    "performedPeriod",
+    "effectiveDateTime", "effectivePeriod", "effectiveInstant", "onsetDateTime", "authoredOn",
+    "performedDateTime", "performedPeriod",
     "occurrenceDateTime", "period", "recordedDate", "issued", "date", "created", "started", "birthDate",
 )  # fmt: skip
-CODES = ("code", "medicationCodeableConcept", "vaccineCode", "type", "category", "class")
+CODES = ("code", "medicationCodeableConcept", "vaccineCode", "relationship", "type", "category", "class")
 _LABEL = re.compile(r"\b[A-Z][A-Za-z]+/\d+\b")
 _SKIPPED = {"Provenance", "Organization", "Practitioner", "PractitionerRole", "Location", "Claim"}
 _SKIPPED |= {"ExplanationOfBenefit", "Coverage", "SupplyDelivery"}
@@ -50,14 +50,16 @@ def read_bundle(data: bytes, name: str) -> tuple[Resource, ...]:
 
     Raises ``BadInput``, naming the file: ``record_not_json``, ``record_not_fhir``, ``record_empty``.
     """
-    found = [each for each in _resources(data, name) if each.get("resourceType") not in _SKIPPED]
+    given = _resources(data, name)
+    names = _names(given)
+    found = [each for _, each in given if each["resourceType"] not in _SKIPPED]
     dated = sorted(((_date(each), each) for each in found), key=lambda pair: pair[0], reverse=True)
     counts: Counter[str] = Counter()
     resources = []
     for date, each in dated:
         kind = str(each["resourceType"])
         counts[kind] += 1
-        code = _code(each)
+        code = _code(each) or _referred(each, each.get("medicationReference"), names)
         values = "; ".join(dict.fromkeys(filter(None, _values(each))))
         text = " ".join(filter(None, (date, f"{code}: {values}" if code and values else code or values)))
         reference = f"{kind}/{each.get('id', '')}"
@@ -90,7 +92,8 @@ def _listed(kind: str, resources: list[Resource]) -> str:
     return f"- {kind}: {len(resources)}{span}" + (f": {named}{more}" if named else "")
 
 
-def _resources(data: bytes, name: str) -> list[dict[str, Any]]:
+def _resources(data: bytes, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Each with the address that the bundle gives it, or an empty one."""
     try:
         try:
             documents = [json.loads(data)]
@@ -103,7 +106,7 @@ def _resources(data: bytes, name: str) -> list[dict[str, Any]]:
         if not isinstance(document, dict) or not isinstance(document.get("resourceType"), str):
             raise BadInput(f"{name} is JSON, but no FHIR: it has no resourceType.", code="record_not_fhir")
         if document["resourceType"] != "Bundle":
-            found.append(document)
+            found.append(("", document))
             continue
         entries = document.get("entry", [])
         if not isinstance(entries, list):
@@ -111,8 +114,32 @@ def _resources(data: bytes, name: str) -> list[dict[str, Any]]:
         for entry in entries:
             resource = entry.get("resource") if isinstance(entry, dict) else None
             if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
-                found.append(resource)
+                found.append((str(entry.get("fullUrl", "")), resource))
     return found
+
+
+def _names(resources: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, str]:
+    """What references may call a resource → the words of its code."""
+    names: dict[str, str] = {}
+    for url, each in resources:
+        if each["resourceType"] == "Medication" and (code := _code(each)):
+            known_as = str(each.get("id", ""))
+            names |= {url: code, f"Medication/{known_as}": code, f"urn:uuid:{known_as}": code}
+    return names
+
+
+def _referred(resource: dict[str, Any], reference: Any, names: Mapping[str, str]) -> str:
+    """The words for what a resource refers to: beside it in the bundle, or in it."""
+    match reference:
+        case {"display": str(text)} if text:
+            return " ".join(text.split())
+        case {"reference": str(address)} if address.startswith("#"):
+            inside = (each for each in _dicts(resource.get("contained")) if f"#{each.get('id')}" == address)
+            return next(map(_code, inside), "")
+        case {"reference": str(address)}:
+            return names.get(address, "")
+        case _:
+            return ""
 
 
 def _date(resource: dict[str, Any]) -> str:
@@ -153,16 +180,24 @@ def _values(resource: dict[str, Any]) -> Iterator[str]:
     yield _value(resource)
     for part in _dicts(resource.get("component")):
         yield f"{_concept(part.get('code'))} {_value(part)}".strip()
-    for key in ("clinicalStatus", "interpretation", "severity", "bodySite", "reasonCode", "outcome"):
+    yield _concept(resource.get("clinicalStatus"))
+    if (verified := _concept(resource.get("verificationStatus"))).casefold() != "confirmed":
+        yield verified
+    for key in ("interpretation", "severity", "bodySite", "reasonCode", "outcome"):
         yield _concept(resource.get(key))
     for part in _dicts(resource.get("reaction")):
-        yield ", ".join(filter(None, (_concept(each) for each in _dicts(part.get("manifestation")))))
-    for part in _dicts(resource.get("dosageInstruction")):
-        yield part["text"] if isinstance(part.get("text"), str) else ""
+        severity = part["severity"] if isinstance(part.get("severity"), str) else ""
+        yield ", ".join(filter(None, (*map(_concept, _dicts(part.get("manifestation"))), severity)))
+    for part in _dicts(resource.get("condition")):  # of a member of the family
+        yield " ".join(filter(None, (_concept(part.get("code")), _when(part))))
+    for part in (*_dicts(resource.get("dosageInstruction")), *_dicts(resource.get("dosage"))):
+        yield _dosage(part)
     for part in _dicts(resource.get("referenceRange")):
-        yield f"reference {part['text']}" if isinstance(part.get("text"), str) else ""
+        if shown := part["text"] if isinstance(part.get("text"), str) else _range(part):
+            yield f"reference {shown}"
     for key in ("status", "gender", "conclusion", "description", "criticality"):
         yield resource[key] if isinstance(resource.get(key), str) else ""
+    yield _when(resource)
     for part in _dicts(resource.get("note")):
         yield part["text"] if isinstance(part.get("text"), str) else ""
     attachments = [*_dicts(resource.get("presentedForm"))]
@@ -173,18 +208,72 @@ def _values(resource: dict[str, Any]) -> Iterator[str]:
 
 def _value(part: dict[str, Any]) -> str:
     match part:
-        case {"valueQuantity": {"value": value, **rest}}:
-            unit = rest.get("unit") or rest.get("code") or ""
-            shown = f"{value:.4g}" if isinstance(value, float) else str(value)
-            return f"{rest.get('comparator', '')}{shown} {unit}".strip()
+        case {"valueQuantity": quantity}:
+            return _quantity(quantity)
         case {"valueCodeableConcept": concept}:
             return _concept(concept)
-        case {"valueString": str(text)} | {"valueDateTime": str(text)}:
+        case {"valueString": str(text)} | {"valueDateTime": str(text)} | {"valueTime": str(text)}:
             return text
         case {"valueBoolean": bool(value)} | {"valueInteger": int(value)}:
             return str(value)
+        case {"valueRange": dict(limits)}:
+            return _range(limits)
+        case {"valueRatio": {"numerator": above, "denominator": below}}:
+            return f"{_quantity(above)}:{_quantity(below)}"
+        case {"dataAbsentReason": reason}:
+            return f"no value ({_concept(reason) or 'no reason given'})"
         case _:
             return ""
+
+
+def _quantity(quantity: Any) -> str:
+    match quantity:
+        case {"value": int() | float() as value, **rest} if not isinstance(value, bool):
+            unit = rest.get("unit") or rest.get("code") or ""
+            shown = f"{value:.6g}" if isinstance(value, float) and abs(value) < 10**6 else str(value)
+            return f"{rest.get('comparator', '')}{shown} {unit}".strip()
+        case _:
+            return ""
+
+
+def _range(limits: dict[str, Any]) -> str:
+    low, high = _quantity(limits.get("low")), _quantity(limits.get("high"))
+    return f"{low} to {high}" if low and high else (low and f"from {low}") or (high and f"up to {high}")
+
+
+def _dosage(part: dict[str, Any]) -> str:
+    """As it is written, else as it is coded: dose, route, how often."""
+    if isinstance(part.get("text"), str):
+        return str(part["text"])
+    shown = [
+        _quantity(dose.get("doseQuantity")) or _range(dose.get("doseRange") or {})
+        for dose in _dicts(part.get("doseAndRate"))
+    ]
+    shown.append(_concept(part.get("route")))
+    match part.get("timing"):
+        case {"code": code} if words := _concept(code):
+            shown.append(words)
+        case {"repeat": {"frequency": often, "period": period, "periodUnit": unit}}:
+            shown.append(f"{often} times in {period} {unit}")
+    if part.get("asNeededBoolean") is True or "asNeededCodeableConcept" in part:
+        shown.append("as needed")
+    return " ".join(filter(None, shown))
+
+
+def _when(resource: dict[str, Any]) -> str:
+    """What is said of time beside the date in front: age, end, death."""
+    shown = [f"at the age of {age}" if (age := _quantity(resource.get("onsetAge"))) else ""]
+    shown += [str(resource.get(key) or "") for key in ("onsetString", "performedString", "occurrenceString")]
+    periods = [resource.get(key) for key in ("effectivePeriod", "performedPeriod", "period", "onsetPeriod")]
+    ends = [each.get("end") for each in periods if isinstance(each, dict)]
+    ends.append(resource.get("abatementDateTime"))
+    shown += [f"until {end[:10]}" for end in ends if isinstance(end, str)]
+    match resource:
+        case {"deceasedDateTime": str(day)}:
+            shown.append(f"died {day[:10]}")
+        case {"deceasedBoolean": True}:
+            shown.append("died")
+    return ", ".join(filter(None, shown))
 
 
 def _attached(attachment: dict[str, Any]) -> str:

@@ -85,6 +85,65 @@ def test_resources_come_newest_first_as_one_line_each_and_people_stay_out_of_it(
     assert "Provenance" not in everything
 
 
+@pytest.mark.parametrize(
+    ("resource", "line"),
+    [
+        (
+            {"resourceType": "MedicationRequest", "status": "active", "authoredOn": "2024-01-09",
+             "medicationReference": {"reference": "urn:uuid:w"},
+             "dosageInstruction": [{"doseAndRate": [{"doseQuantity": {"value": 2.5, "unit": "mg"}}],
+                                    "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}},
+                                    "asNeededBoolean": True}]},
+            "2024-01-09 Warfarin: 2.5 mg 1 times in 1 d as needed; active",
+        ),
+        (
+            {"resourceType": "MedicationAdministration", "medicationReference": {"reference": "#in"},
+             "contained": [{"resourceType": "Medication", "id": "in", "code": coded("Heparin")}]},
+            "Heparin",
+        ),
+        (
+            {"resourceType": "AllergyIntolerance", "code": coded("Latex"), "verificationStatus":
+             {"coding": [{"code": "refuted"}]}, "reaction": [{"manifestation": [], "severity": "severe"}]},
+            "Latex: refuted; severe",
+        ),
+        (
+            {"resourceType": "Condition", "code": coded("Asthma"), "abatementDateTime": "2011-02-03",
+             "onsetAge": {"value": 12, "unit": "a"}, "verificationStatus": {"text": "confirmed"}},
+            "Asthma: at the age of 12 a, until 2011-02-03",
+        ),
+        (
+            {"resourceType": "Observation", "code": coded("Platelets"), "effectiveInstant": "2024-05-06",
+             "valueQuantity": {"value": 234567.5, "unit": "/uL"}, "referenceRange": [
+                 {"low": {"value": 150000, "unit": "/uL"}, "high": {"value": 400000, "unit": "/uL"}}]},
+            "2024-05-06 Platelets: 234568 /uL; reference 150000 /uL to 400000 /uL",
+        ),
+        (
+            {"resourceType": "Observation", "code": coded("ANA"),
+             "valueRatio": {"numerator": {"value": 1}, "denominator": {"value": 160}}},
+            "ANA: 1:160",
+        ),
+        (
+            {"resourceType": "Observation", "code": coded("Pain"), "valueRange": {"low": {"value": 3}}},
+            "Pain: from 3",
+        ),
+        (
+            {"resourceType": "Observation", "code": coded("TSH"), "dataAbsentReason": coded("Not performed")},
+            "TSH: no value (Not performed)",
+        ),
+        (
+            {"resourceType": "FamilyMemberHistory", "relationship": coded("Mother"), "condition": [
+                {"code": coded("Breast cancer"), "onsetAge": {"value": 45, "unit": "a"}}]},
+            "Mother: Breast cancer at the age of 45 a",
+        ),
+        ({"resourceType": "Patient", "id": "q", "deceasedDateTime": "2020-01-01"}, "died 2020-01-01"),
+    ],
+)  # fmt: skip
+def test_what_bears_on_a_resource_stands_in_its_line(resource: dict[str, object], line: str) -> None:
+    warfarin = {"resourceType": "Medication", "id": "w", "code": coded("Warfarin")}
+    resources = read_bundle(bundle(warfarin, resource), "record.json")
+    assert line in [each.text for each in resources if each.type == resource["resourceType"]]
+
+
 def test_the_list_counts_types_and_codes() -> None:
     listed = manifest(read_bundle(bundle(), "record.json"))
     assert "- Observation: 3, 2023-02-01 to 2024-03-01: Hemoglobin A1c (2), Body weight (1)" in listed

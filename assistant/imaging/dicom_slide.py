@@ -37,8 +37,8 @@ def read_dicom_slide(members: Sequence[Instance], folder: Path) -> Study:
         )
     if pydicom.filereader.read_file_meta_info(largest.path).get("TransferSyntaxUID") not in READ:
         raise BadInput(
-            f"{largest.name}: slides are read uncompressed, in JPEG or in JPEG 2000; this one is compressed in "
-            "another way. Export it so.",
+            f"{largest.name}: slides are read uncompressed, in JPEG or in JPEG 2000; this one is compressed "
+            "in another way. Export it so.",
             code="dicom_compression_unsupported",
         )
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
