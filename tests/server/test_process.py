@@ -1,18 +1,45 @@
 """``python -m assistant serve`` as people start it."""
 
 import asyncio
+import datetime
+import ipaddress
 import json
 import os
 import re
 import signal
+import ssl
 import sys
 
 import pytest
 import websockets
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tests.siglip import tiny_siglip
 
 MARK = "xylophagous"
+LOCALHOST = ipaddress.ip_address("127.0.0.1")
+
+
+def certificate_for_localhost(folder):
+    """A certificate and its key, as PEM files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(minutes=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(LOCALHOST)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return paths
 
 
 async def test_a_model_that_cannot_be_loaded_is_said_in_one_line(tmp_path):
@@ -30,13 +57,13 @@ async def test_a_model_that_cannot_be_loaded_is_said_in_one_line(tmp_path):
 
 
 @pytest.mark.models
-async def test_sigterm_tells_the_clients_and_ends_and_nothing_said_is_logged(tmp_path):
+async def test_over_tls_sigterm_tells_the_clients_and_ends_and_nothing_said_is_logged(tmp_path):
+    certificate, key = certificate_for_localhost(tmp_path)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "assistant", "serve", "--port", "0", "--log-level", "debug"),
-        *(
-            "--siglip-model",
-            str(tiny_siglip.save(tmp_path / "siglip")),
-        ),  # a pool of processes: it has semaphores
+        *("--tls-cert", str(certificate), "--tls-key", str(key)),
+        # A pool of processes: it has semaphores.
+        *("--siglip-model", str(tiny_siglip.save(tmp_path / "siglip"))),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -45,11 +72,13 @@ async def test_sigterm_tells_the_clients_and_ends_and_nothing_said_is_logged(tmp
         assert process.stdout
         output = ""
         async with asyncio.timeout(120):
-            while not (ready := re.search(r"Ready: http://(\S+?)/", output)):
+            while not (ready := re.search(r"Ready: https://(\S+?)/", output)):
                 line = await process.stdout.readline()
                 assert line, output
                 output += line.decode()
-        async with websockets.connect(f"ws://{ready[1]}/v1/realtime", proxy=None) as socket:
+        trusting = ssl.create_default_context(cafile=certificate)
+        address = f"wss://{ready[1]}/v1/realtime"
+        async with websockets.connect(address, ssl=trusting, proxy=None) as socket:
             item = {"role": "user", "content": [{"type": "input_text", "text": f"What is {MARK}?"}]}
             await socket.send(json.dumps({"type": "conversation.item.create", "item": item}))
             await socket.send(json.dumps({"type": "response.create"}))
