@@ -56,6 +56,8 @@ class Frame:
     orientation: Vector | None
     slope: float
     intercept: float
+    scaled: bool
+    """The tags say so: else slope and intercept are 1 and 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +277,7 @@ def _frames(tags: Dataset) -> Iterator[Frame]:
             _vector(find("PlaneOrientationSequence", "ImageOrientationPatient"), 6),
             1.0 if slope is None else float(slope),
             0.0 if intercept is None else float(intercept),
+            intercept is not None,
         )
 
 

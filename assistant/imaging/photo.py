@@ -161,5 +161,7 @@ def _upright_rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def _to_8_bit(pixels: Values) -> Pixels:
-    """Grey of more than 8 bits: its darkest to its brightest value becomes 0 to 255."""
-    return stretched(pixels, float(pixels.min()), float(pixels.max()))
+    """Grey of more than 8 bits: its darkest to its brightest value becomes 0 to 255, what is no number 0."""
+    known = pixels[np.isfinite(pixels)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    return stretched(np.nan_to_num(pixels, nan=low, posinf=high, neginf=low), low, high)

@@ -21,7 +21,7 @@ from assistant.imaging.dicom import (
 )
 from assistant.imaging.dicom_slide import read_dicom_slide
 from assistant.imaging.study import Problem, Study, Taken, keep_pictures, no_room, problem_of
-from assistant.imaging.values import Values, chosen_slices
+from assistant.imaging.values import MOST_SLICES, Values, chosen_slices
 from assistant.imaging.volume import NOT_AXIAL, keep_volume
 
 VOLUME_MODALITIES = {"CT", "MR", "PT"}
@@ -106,6 +106,8 @@ def _volume(members: list[Instance], folder: Path, show_identity: bool) -> Itera
     slices, notes, problems = chosen_volume([Slice(each, frame) for each in members for frame in each.frames])
     first = slices[0].instance
     ct = first.modality == "CT"
+    if ct and not all(each.frame.scaled for each in slices):
+        notes.append("The files do not say how their values become Hounsfield units: colours may be wrong.")
     # Stored values do where all mean the same; PET has a scale of its own on each slice.
     scales = {(each.frame.slope, each.frame.intercept) for each in slices}
     measured = ct or len(scales) > 1
@@ -291,13 +293,19 @@ def _pictures(members: list[Instance], folder: Path, show_identity: bool) -> Ite
             time=first.time,
             patient=first.patient,
             exam=first.study,
-            notes=tuple(_kind_notes(first)),
+            notes=(*_kind_notes(first), *_loop_notes(members)),
         )
     except BadInput:
         yield from problems
         return
     yield replace(kept, kind="xray") if first.modality in XRAY_MODALITIES and kept.count == 1 else kept
     yield from problems
+
+
+def _loop_notes(members: Sequence[Instance]) -> Iterator[str]:
+    longest = max(len(each.frames) for each in members)
+    if longest > MOST_SLICES:
+        yield f"{MOST_SLICES} of {longest} frames are looked at, spread evenly."
 
 
 def chosen_frames(instance: Instance) -> list[Frame]:

@@ -104,6 +104,18 @@ def test_a_file_that_is_not_what_it_seems(read, tmp_path, name, data, code):
     assert read(tmp_path / name, good) == (["CT · 1 slice"], {name: code})
 
 
+def test_a_ct_without_a_scale_and_a_long_loop_say_so(tmp_path):
+    made.dicom(tmp_path / "ct.dcm", pixels())
+    made.dicom(tmp_path / "loop.dcm", np.zeros((90, 4, 4), np.uint8), modality="US")
+    given = [SourceFile(name, tmp_path / name) for name in ("ct.dcm", "loop.dcm")]
+    ct, loop = prepare(given, tmp_path, Options()).studies
+    assert any("Hounsfield" in note for note in ct.notes)
+    assert "85 of 90 frames are looked at, spread evenly." in loop.notes
+    scaled = made.series(tmp_path / "scaled", 5, shape=(8, 8))
+    (ct,) = prepare([SourceFile("scaled", scaled)], tmp_path, Options()).studies
+    assert ct.notes == ()
+
+
 def test_what_a_volume_does_not_show_of_its_series_is_said(tmp_path):
     folder = made.series(tmp_path / "ct", 6, shape=(8, 8), AcquisitionNumber=1)
     place = {"ImagePositionPatient": [0, 0, 5.0], "ImageOrientationPatient": made.AXIAL}

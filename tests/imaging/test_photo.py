@@ -79,6 +79,13 @@ def test_grey_of_16_bits_is_spread_over_8():
     assert np.all(np.diff(shown[..., 0].ravel().astype(int)) >= 3)
 
 
+def test_what_is_no_number_is_black_and_no_part_of_the_range():
+    grey = np.linspace(10, 20, 16, dtype=np.float32).reshape(4, 4)
+    grey[0, 0], grey[0, 1] = np.nan, np.inf
+    shown = pixels(read_image(encoded(PIL.Image.fromarray(grey), "TIFF"), "x.tif"))[..., 0]
+    assert (shown[0, 0], shown[0, 1], shown[0, 2], shown[3, 3]) == (0, 255, 0, 255)
+
+
 def test_flat_grey_of_16_bits_does_not_divide_by_zero():
     flat = PIL.Image.fromarray(np.full((4, 4), 700, np.uint16))
     assert pixels(read_image(encoded(flat, "PNG"), "x.png")).max() == 0
