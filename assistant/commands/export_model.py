@@ -3,15 +3,17 @@
 import argparse
 import csv
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from assistant.commands.terminal import note, say
-from assistant.download import Refused, download, hub_headers, hub_url
+from assistant.download import TIMEOUT_S, Refused, download, hub_headers, hub_url
 from assistant.errors import BadInput, Missing
 
 PINNED = {"google/medasr": "ae1e4845b4b07479735d93e1e591e566435b7104"}
@@ -20,6 +22,7 @@ LICENCES = {"google/medasr": "Health AI Developer Foundations terms of use"}
 NEEDED = ("config.json", "tokenizer.json", "model.safetensors")
 WELCOME = ("preprocessor_config.json", "processor_config.json")
 """Repositories have one or the other."""
+COMMIT = re.compile("[0-9a-f]{40}")
 LEAST_WORDS = 50
 """To fit confidences on."""
 EXTRA = "Exporting needs more packages. Run: pip install 'clinical-voice-assistant[export]'"
@@ -69,7 +72,7 @@ def run(args: argparse.Namespace, directory: Path) -> int:
         revision = ""
         if not folder.is_dir():
             revision = args.revision or PINNED.get(args.source, "main")
-            folder = fetch(args.source, revision, directory, show)
+            folder, revision = fetch(args.source, revision, directory, show)
         described = exporter.Described(
             name=name,
             source=args.source if revision else folder.name,
@@ -137,22 +140,27 @@ def read_transcripts(folder: Path) -> list[tuple[str, str]]:
         ) from None
 
 
-def fetch(repository: str, revision: str, directory: Path, show: Callable[[str], None]) -> Path:
-    """The files of a hub repository; what is here already is not fetched again.
+def fetch(repository: str, revision: str, directory: Path, show: Callable[[str], None]) -> tuple[Path, str]:
+    """The files of a hub repository, and the commit they are of; what is here of it is not fetched again.
 
     Raises ``Missing`` (``model_gated``, ``download_failed``, ``model_missing``) and ``BadInput``.
     """
     if repository.count("/") != 1 or repository.startswith((".", "/")):
         raise BadInput(f"{repository} is neither a folder nor owner/name.", code="model_unknown")
     owner, _, name = repository.partition("/")
+    headers = hub_headers()
+    revision = commit_of(repository, revision, headers)
+    pinned = COMMIT.fullmatch(revision)
     folder = directory / f".source-{owner}-{name}-{revision}"
     folder.mkdir(parents=True, exist_ok=True)
-    headers = hub_headers()
     for file in (*NEEDED, *WELCOME):
         target = folder / file
+        part = target.with_name(f"{file}.part")
+        if not pinned:  # what is here may be of another commit
+            target.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
         if target.is_file():
             continue
-        part = target.with_name(f"{file}.part")
 
         def progress(done: int, total: int, file: str = file) -> None:
             show(f"{file}: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
@@ -161,8 +169,9 @@ def fetch(repository: str, revision: str, directory: Path, show: Callable[[str],
             download(hub_url(repository, revision, file), part, headers, progress)
         except Refused:
             raise Missing(
-                f"{repository} is gated: accept its licence at https://huggingface.co/{repository}, then set "
-                "HF_TOKEN to a token of that account and export again.",
+                f"There is no folder {repository}, and the repository is gated or does not exist: accept its "
+                f"licence at https://huggingface.co/{repository}, set HF_TOKEN to a token of that account, "
+                "export again.",
                 code="model_gated",
             ) from None
         except Missing:
@@ -170,4 +179,17 @@ def fetch(repository: str, revision: str, directory: Path, show: Callable[[str],
                 continue
             raise
         os.replace(part, target)
-    return folder
+    return folder, revision
+
+
+def commit_of(repository: str, revision: str, headers: dict[str, str]) -> str:
+    """The commit that a branch is at now; the branch itself where the hub does not say."""
+    if COMMIT.fullmatch(revision):
+        return revision
+    url = hub_url(repository, revision, NEEDED[0])
+    try:
+        answer = httpx.head(url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return revision  # fetching says why
+    said = [each.headers.get("x-repo-commit", "") for each in (*answer.history, answer)]
+    return next(filter(COMMIT.fullmatch, said), revision)

@@ -24,6 +24,7 @@ from assistant.asr.features import FeatureSettings, mel_filters
 from assistant.asr.medasr import MedAsrModel
 from assistant.asr.probe import probe_signal
 from assistant.cli import main
+from assistant.commands.export_model import fetch
 from assistant.components import open_recogniser
 from assistant.config import Settings
 from assistant.errors import AssistantError
@@ -208,11 +209,17 @@ def test_weights_that_are_not_all_there_are_refused_and_not_made_up(copy, tmp_pa
 class Hub(http.server.SimpleHTTPRequestHandler):
     """A gated repository ``owner/tiny``, as the hub lays it out."""
 
-    def do_GET(self):
+    commit = "c" * 40
+
+    def send_head(self):
         self.path = re.sub("^/(owner/tiny|google/medasr)/resolve/[^/]+/", "/", self.path)
         if self.headers.get("Authorization") != "Bearer hf_right":
             return self.send_error(401)
-        return super().do_GET()
+        return super().send_head()
+
+    def end_headers(self):
+        self.send_header("X-Repo-Commit", self.commit)
+        super().end_headers()
 
     def log_message(self, *_):
         pass
@@ -254,8 +261,25 @@ def test_a_gated_repository_needs_a_token_and_is_exported_with_one(hub, tmp_path
     assert (bundle.info.name, bundle.info.source, bundle.info.source_revision) == (
         "tiny",
         "owner/tiny",
-        "main",
+        Hub.commit,
     )
+
+
+@pytest.mark.parametrize("says_its_commit", [True, False])
+def test_a_branch_that_has_moved_is_fetched_again(weights, tmp_path, monkeypatch, says_its_commit):
+    repository = shutil.copytree(weights, tmp_path / "repository")
+    commits = ("1" * 40, "2" * 40) if says_its_commit else ("", "")
+    found = []
+    with serving(repository, Hub) as url:
+        monkeypatch.setenv("HF_ENDPOINT", url)
+        monkeypatch.setenv("HF_TOKEN", "hf_right")
+        for commit in commits:
+            monkeypatch.setattr(Hub, "commit", commit)
+            (repository / "tokenizer.json").write_text(f"of {len(found)}")
+            folder, revision = fetch("owner/tiny", "main", tmp_path, lambda _: None)
+            assert revision == (commit or "main")
+            found.append((folder / "tokenizer.json").read_text())
+    assert found == ["of 0", "of 1"]
 
 
 def test_medasr_is_pulled_from_its_repository_and_exported(hub, tmp_path, monkeypatch, capsys):
