@@ -64,6 +64,8 @@ class Volume(Study):
 
     def model_image(self, index: int) -> Picture:
         """Made once, then kept beside the values."""
+        if not 0 <= index < self.count:
+            raise IndexError(index)
         kept = self.folder / f"model-{index:04}.png"
         if not kept.exists():
             picture = PIL.Image.fromarray(self._as_model(self._values(index)))

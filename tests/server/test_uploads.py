@@ -79,6 +79,7 @@ async def test_a_series_is_read_looked_through_and_asked_about(server, http, tmp
     pieces = server.engine.questions[0].pieces
     assert len(pieces) == len(seen)
     assert (await http.get(seen[-2]["url"])).content == pieces[-2].image.data
+    assert (await http.get(f"{attached['url']}/model/90")).status_code == 404
     await client.send("assistant.attachment.remove", attachment_id=attached["id"])
     await client.until("assistant.attachment.removed")
     assert (await http.get(slice_url)).status_code == 404
