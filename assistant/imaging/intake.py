@@ -72,19 +72,21 @@ def _ignored(name: str, *also: str) -> bool:
 
 
 def _listed(source: SourceFile) -> Iterator[SourceFile | Problem]:
-    """What a DICOMDIR lists and what lies beside it."""
-    root = source.path.parent.resolve()
+    """What a DICOMDIR lists and what lies beside it; mounted discs may have their names in small letters."""
+    root = source.path.parent
     try:
         records = pydicom.dcmread(source.path).DirectoryRecordSequence
         names = [each.ReferencedFileID for each in records if each.get("ReferencedFileID")]
     except Exception:  # a damaged file makes pydicom fail in many ways
         yield Problem(source.name, "dicomdir_not_readable", f"{source.name} is a damaged DICOMDIR.")
         return
+    beside = {
+        path.relative_to(root).as_posix().casefold(): path for path in root.rglob("*") if path.is_file()
+    }
     missing = 0
     for name in names:
         parts = [name] if isinstance(name, str) else list(name)
-        path = root.joinpath(*parts).resolve()
-        if path.is_relative_to(root) and path.is_file():
+        if path := beside.get("/".join(parts).casefold()):
             yield SourceFile("/".join([*source.name.split("/")[:-1], *parts]), path)
         else:
             missing += 1

@@ -337,6 +337,9 @@ def test_a_dicomdir_leads_to_the_files_of_its_disc(show, tmp_path):
     assert len(from_index) == 6
     assert np.array_equal(from_index, from_folder)
     assert pieces[1]["source"].startswith("PT000000/ST000000/SE000000/IM")
+    for path in sorted(disc.parent.rglob("*"), reverse=True):  # as Linux shows a disc
+        path.rename(path.with_name(path.name.lower()))
+    assert np.array_equal(show(disc.with_name("dicomdir"))[0], from_index)
 
 
 def test_what_is_bad_is_named_and_the_rest_kept(show, tmp_path):
