@@ -87,6 +87,7 @@ def _study(path: Path, name: str, folder: Path) -> Study:
     if shape[3:] and max(shape[3:]) > 1:
         notes.append("Of a series of volumes the first is kept.")
     ct = any(bool((values < AIR_HU).any()) for _, values in slices())
+    notes.append(f"Taken for {'a CT' if ct else 'an MRI'}: NIfTI does not say what was measured.")
     return keep_volume(slices(), folder, kind="ct" if ct else "mr", name="CT" if ct else "MRI", notes=notes)
 
 

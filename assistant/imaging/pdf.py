@@ -1,5 +1,6 @@
 """The pages of a PDF as pictures, for lab reports."""
 
+import contextlib
 from pathlib import Path
 
 import PIL.Image
@@ -25,7 +26,8 @@ def read_pdf(path: Path, name: str, folder: Path) -> Study:
             ) from None
         raise BadInput(f"{name} is a damaged PDF. Save it again.", code="pdf_not_readable") from None
     try:
-        document.init_forms()  # else what was filled in is left out
+        with contextlib.suppress(pypdfium2.PdfiumError):  # a damaged form leaves the pages
+            document.init_forms()  # else what was filled in is left out
         count = min(len(document), MOST_PAGES)
         if count == 0:
             raise BadInput(f"{name} is a PDF without pages.", code="pdf_empty")
