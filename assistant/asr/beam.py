@@ -52,8 +52,9 @@ class _Prefix:
     """Language model and piece bonuses."""
     kept: float = 0.0
     """Of expected phrases that are complete."""
-    nodes: tuple[int, ...] = ()
-    """Places in expected phrases that the text may be at."""
+    nodes: tuple[tuple[int, int], ...] = ()
+    """Places in expected phrases that the text may be at; how many letters of each are in ``kept`` already:
+    "insulin" is not paid for again in "insulin glargine"."""
     pending: float = 0.0
     """For those; taken back if none of them is completed."""
     children: dict[int, "_Prefix"] = field(default_factory=dict)
@@ -105,7 +106,7 @@ class BeamDecoder:
         for frame, blank in zip(log_probs, nothing.tolist(), strict=True):
             beam = self._step(beam, frame, blank)
         readings = [
-            Reading(_spelled(prefix), prefix.total - prefix.pending + self._completed(prefix))
+            Reading(_spelled(prefix), prefix.total - prefix.pending + self._completed(prefix)[0])
             for prefix in beam
         ]
         return sorted(readings, key=lambda reading: -reading.score)[:n]
@@ -166,21 +167,33 @@ class BeamDecoder:
         piece = child.piece
         text = self._texts[piece]
         begins = self._starts_word[piece] or prefix.parent is None
+        paid = 0
         if begins or self._ends_word[piece]:
-            child.kept += self._completed(prefix)
-        steps = [self._hotwords.walk(node, f" {text}" if begins else text) for node in prefix.nodes]
+            kept, paid = self._completed(prefix)
+            child.kept += kept
+        along = f" {text}" if begins else text
+        steps = [
+            (self._hotwords.walk(node, along), max(counted, min(paid, self._hotwords.depth(node))))
+            for node, counted in prefix.nodes
+        ]
         if begins:
-            steps.append(self._hotwords.walk(ROOT, text))
-        child.nodes = tuple(node for node in steps if node is not None)
-        deepest = max((self._hotwords.depth(node) for node in child.nodes), default=0)
-        child.pending = self._settings.hotword_bonus * deepest
+            steps.append((self._hotwords.walk(ROOT, text), 0))
+        child.nodes = tuple((node, counted) for node, counted in steps if node is not None)
+        most = max((self._hotwords.depth(node) - counted for node, counted in child.nodes), default=0)
+        child.pending = self._settings.hotword_bonus * most
 
-    def _completed(self, prefix: _Prefix) -> float:
-        """What a prefix keeps if its last word ends here."""
+    def _completed(self, prefix: _Prefix) -> tuple[float, int]:
+        """What a prefix keeps if its last word ends here, and how many letters of its end that is for."""
         if not self._hotwords:
-            return 0.0
-        ends = (self._hotwords.depth(node) for node in prefix.nodes if self._hotwords.is_end(node))
-        return self._settings.hotword_bonus * max(ends, default=0)
+            return 0.0, 0
+        depth = self._hotwords.depth
+        ends = [
+            (depth(node) - counted, depth(node))
+            for node, counted in prefix.nodes
+            if self._hotwords.is_end(node)
+        ]
+        gained, letters = max(ends, default=(0, 0))
+        return self._settings.hotword_bonus * gained, letters
 
     def _goes_on(self, prefix: _Prefix, piece: int) -> bool:
         """Whether an expected phrase goes on, or begins, with this piece."""
@@ -191,7 +204,7 @@ class BeamDecoder:
         if begins and text and self._hotwords.walk(ROOT, text) is not None:
             return True
         along = f" {text}" if begins else text
-        return any(self._hotwords.walk(node, along) is not None for node in prefix.nodes)
+        return any(self._hotwords.walk(node, along) is not None for node, _ in prefix.nodes)
 
 
 def align(log_probs: LogProbs, pieces: Sequence[int]) -> list[Token]:

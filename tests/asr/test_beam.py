@@ -104,6 +104,18 @@ def test_expected_phrases_that_were_not_said_are_not_heard():
     assert text(decoder, said({}, {"▁a": 1e-5}, {"b": 1e-5}, {})) == ""
 
 
+def test_a_phrase_within_a_phrase_is_not_paid_for_twice():
+    """Beside "insulin", "insulin glargine" must not make "glargine" likelier than it does alone."""
+    log_probs = said({"▁met": 0.99}, {}, {"▁prolol": 0.5}, {}, {"▁a": 0.9}, {})
+    longer, both, inner = (
+        BeamDecoder(PIECES, hotwords=Hotwords(phrases)).n_best(log_probs, 1)[0]
+        for phrases in (["met prolol"], ["met prolol", "met"], ["met prolol", "prolol", "prolol a"])
+    )
+    assert longer.pieces == both.pieces == inner.pieces
+    assert both.score == pytest.approx(longer.score)
+    assert inner.score == pytest.approx(longer.score + 2 * BeamSettings().hotword_bonus)  # " a"
+
+
 def test_half_a_phrase_earns_nothing():
     plain, helped = (
         BeamDecoder(PIECES, hotwords=hotwords).n_best(said({"▁met": 0.99}, {}, {}), 1)[0].score
