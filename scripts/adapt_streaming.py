@@ -163,6 +163,10 @@ def sets_of(folder: Path) -> tuple[list[data.Utterance], list[data.Utterance]]:
     learn, test = (
         [u for u in data.read_set(folder, name) if u.voice in voices.TRAINED] for name in ("train", "test")
     )
+    if not learn or not test:
+        raise recordings.BadRecordings(
+            f"{folder} holds neither transcripts.tsv nor the speech of train_mini.py synthesise"
+        )
     return learn, test[:60]
 
 

@@ -83,6 +83,21 @@ def language_model(folder: Path, count: int, model_folder: Path) -> None:
     ngrams.write_arpa(folder / "pieces-6.arpa.gz", ngrams.counted(said, order=6))
 
 
+def what_is_missing(args: argparse.Namespace) -> str:
+    """For what is asked: without speech, training would wait for it for ever."""
+    speech = {"train": "train", "evaluate": "test"}.get(args.what)
+    if speech and not args.recordings and not any((args.out / "data").glob(f"{speech}-*.tsv")):
+        return (
+            f"There is no speech in {args.out}/data. Run: scripts/train_mini.py synthesise --out {args.out}"
+        )
+    if args.what == "train" and args.resume and not (args.out / "last.pt").is_file():
+        return f"There is no {args.out}/last.pt to go on from. Train without --resume."
+    model = args.model or args.out / "hf"
+    if args.what in {"evaluate", "language-model"} and not model.is_dir():
+        return f"There is no model in {model}. Train one, or name it with --model."
+    return ""
+
+
 def log(line: str) -> None:
     print(line, flush=True)
 
@@ -101,6 +116,8 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="LASR folder to evaluate (default: the one being trained)")
     parser.add_argument("--recordings", type=Path, help="evaluate on this folder (transcripts.tsv) instead")
     args = parser.parse_args()
+    if missing := what_is_missing(args):
+        parser.error(missing)
     match args.what:
         case "synthesise":
             synthesise(args.out / "data", args.sentences)

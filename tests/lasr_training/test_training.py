@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from lasr_training import data, text, training, vocabulary
+import adapt_streaming
+import train_mini
+from lasr_training import data, recordings, text, training, vocabulary
 
 TARGETS = ["the lungs are clear {period}", "is it normal", "[FINDINGS] {colon} stable"]
 
@@ -120,3 +122,19 @@ def test_frozen_batch_norm_keeps_its_statistics(tokens):
     loss, _ = training.loss_of(model, one_batch(tokens))
     assert math.isfinite(loss.item())
     assert not torch.equal(before, model.encoder.layers[0].conv.norm.running_mean)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [("train", "no speech in"), ("evaluate", "no speech in"), ("language-model", "no model in")],
+)
+def test_what_has_to_be_made_first_is_said_and_not_waited_for(asked, answer, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["train_mini.py", asked, "--out", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        train_mini.main()
+    assert answer in capsys.readouterr().err
+
+
+def test_there_is_nothing_to_adapt_on_in_an_empty_folder(tmp_path):
+    with pytest.raises(recordings.BadRecordings, match="neither"):
+        adapt_streaming.sets_of(tmp_path)
