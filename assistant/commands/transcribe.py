@@ -32,7 +32,7 @@ def register(subparsers: Subparsers) -> None:
     form.add_argument("--json", dest="form", action="store_const", const="json", help="text, segments, words")
     form.add_argument("--srt", dest="form", action="store_const", const="srt", help="SubRip subtitles")
     form.add_argument("--vtt", dest="form", action="store_const", const="vtt", help="WebVTT subtitles")
-    add_some_settings(parser, "asr", "asr-bundle", "vad", "models-dir")
+    add_some_settings(parser, "asr", "asr-bundle", "asr-hotwords", "asr-language-model", "vad", "models-dir")
     parser.set_defaults(run=run, form="text")
 
 

@@ -12,6 +12,7 @@ from transformers import AutoProcessor, LasrForCTC
 
 from assistant.asr.calibration import plain_words
 from assistant.asr.offline import transcribe
+from assistant.cli import main
 from assistant.components import endpoint_settings, open_recogniser, open_vad
 from assistant.config import Settings
 
@@ -127,3 +128,14 @@ def test_the_weights_beside_the_bundle_are_those_that_it_was_exported_from(model
         inputs = processor(samples, sampling_rate=16_000, return_tensors="pt")
         texts += processor.batch_decode(torch_model.generate(**inputs), skip_special_tokens=True)
     assert error_rate(texts, [model.transcribe(samples).text for samples, _ in clips]) < 0.02  # int8
+
+
+def test_recordings_are_transcribed_with_words_to_expect(data_dir, tmp_path, capsys):
+    listed = tmp_path / "words.txt"
+    listed.write_text("rotator cuff repair\n")
+    clip = str(data_dir / "dictation" / "12_slt.flac")
+    command = ["transcribe", "--asr", "lasr-mini", clip]
+    assert main(command) == 0
+    assert "repai were" in capsys.readouterr().out
+    assert main([*command, "--asr-hotwords", str(listed)]) == 0
+    assert "rotator cuff repair were" in capsys.readouterr().out
