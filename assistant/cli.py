@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
 
@@ -26,22 +27,10 @@ COMMANDS = (
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 (partly failed), 2 (wrong use), 130 (interrupted)."""
-    parser = argparse.ArgumentParser(
-        prog="assistant",
-        description="A streaming voice assistant for clinicians. Not a medical device.",
-    )
-    parser.add_argument("--version", action="version", version=f"assistant {__version__}")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        try:
-            module = importlib.import_module(f"assistant.commands.{name}")
-        except ModuleNotFoundError as error:
-            if error.name != f"assistant.commands.{name}":
-                raise
-            continue
-        module.register(subparsers)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a letter that the terminal lacks is written as \u2264
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        args = parser.parse_args(argv)
+        args = _parser().parse_args(argv)
         return int(args.run(args))
     except AssistantError as error:
         print(f"error: {error.message} [{error.code}]", file=sys.stderr)
@@ -53,10 +42,32 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Whoever read standard output is gone; keep the interpreter's last flush quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read standard output is gone
+        _drop_output()
         return 0
+    except OSError as error:  # a full disk, wherever it is met
+        _drop_output()
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{error.strerror or type(error).__name__}. [io_failed]", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="assistant",
+        description="A streaming voice assistant for clinicians. Not a medical device.",
+    )
+    parser.add_argument("--version", action="version", version=f"assistant {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f"assistant.commands.{name}").register(subparsers)
+    return parser
+
+
+def _drop_output() -> None:
+    """What standard output has not taken, the interpreter would try to write once more at its end."""
+    if sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from assistant import __version__
+from assistant.cli import main
 
 
 def assistant(*args: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -46,6 +47,7 @@ def test_every_command_has_help() -> None:
         (["serve", "--port", "x"], "[settings_invalid]"),
         (["serve", "--port", "70000"], "[settings_invalid]"),
         (["serve", "--engine", "oracle"], "[settings_invalid]"),
+        (["serve", "--host", "203.0.113.9"], "must be an address of this machine. [address_unavailable]"),
         (["serve", "--allowed-origins", "[1"], "[settings_invalid]"),
         (["serve", "--tls-cert", "/nowhere.pem"], "[certificate_unusable]"),
         (["serve", "--tls-cert", __file__, "--tls-key", __file__], "[certificate_unusable]"),
@@ -57,6 +59,7 @@ def test_every_command_has_help() -> None:
         (["ask", " "], "[question_empty]"),
         (["ask", "what", "--document", "/nowhere"], "No such file or directory. [file_not_readable]"),
         (["extract", "/nowhere.json", "."], "No such file or directory. [file_not_readable]"),
+        (["export", "/nowhere.json"], "[store_missing]"),
         (["extract", sys.executable, "."], "is not UTF-8 text. [file_not_readable]"),
     ],
 )
@@ -103,6 +106,28 @@ def test_a_reader_that_leaves_is_no_error() -> None:
         process.stdin.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 0
+
+
+def test_a_letter_that_the_terminal_lacks_is_written_by_its_number() -> None:
+    result = assistant("intent", "is there a “mass”", PYTHONIOENCODING="ascii")
+    assert result.returncode == 0
+    assert json.loads(result.stdout)["text"] == "is there a “mass”"
+
+
+@pytest.mark.parametrize(("ending", "status"), [(">/dev/full", 2), (">&-", 0)])
+def test_output_that_cannot_be_written_is_said_without_a_traceback(ending: str, status: int) -> None:
+    line = f"{sys.executable} -m assistant format 'chest clear period' {ending}"
+    result = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == status
+    assert result.stderr == ("error: No space left on device. [io_failed]\n" if status else "")
+
+
+def test_an_interrupt_while_commands_are_loaded_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("importlib.import_module", interrupted)
+    assert main(["doctor"]) == 130
 
 
 def test_transcribe_tells_each_file_that_failed(tmp_path: Path) -> None:

@@ -76,6 +76,11 @@ def _stored(args: argparse.Namespace, form: Format) -> Report:
 
 def _opened(args: argparse.Namespace) -> Store:
     folder = settings_from(args).store
+    if folder is None and args.source:
+        raise BadInput(
+            f"There is no file {args.source}. For a session, say which store: --store DIR.",
+            code="store_missing",
+        )
     if folder is None:
         raise BadInput(
             "Say which store: --store DIR, or ASSISTANT_STORE; or give a report saved as JSON.",

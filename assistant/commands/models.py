@@ -17,7 +17,7 @@ from assistant.errors import BadInput, Missing
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("models", help="list, download and check models")
     parser.add_argument("--models-dir", type=Path, default=None, help="where downloaded models are")
-    actions = parser.add_subparsers(dest="action", required=True)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("list", help="what there is, and what is here")
     pull = actions.add_parser("pull", help="download")
     pull.add_argument("names", nargs="*", metavar="NAME")

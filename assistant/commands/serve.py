@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from typing import Any, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -41,18 +41,26 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         if field.annotation is bool:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
             continue
-        parser.add_argument(flag, metavar=name.rpartition("_")[2].upper(), **options)
+        parser.add_argument(flag, metavar=_metavar(name), **options)
 
 
 def add_some_settings(parser: argparse.ArgumentParser, *names: str) -> None:
     """Options of ``assistant serve`` that another command takes too."""
     for name in names:
+        field = name.replace("-", "_")
         parser.add_argument(
             f"--{name}",
-            dest=f"setting_{name.replace('-', '_')}",
-            metavar=name.rpartition("-")[2].upper(),
+            dest=f"setting_{field}",
+            metavar=_metavar(field),
             help=f"as in: assistant serve --{name}",
         )
+
+
+def _metavar(name: str) -> str:
+    kind = Settings.model_fields[name].annotation
+    if get_origin(kind) is Literal:
+        return f"{{{','.join(get_args(kind))}}}"
+    return name.rpartition("_")[2].upper()
 
 
 def settings_from(args: argparse.Namespace) -> Settings:

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             say(". ".join([study.name, *study.notes]))
         pieces = all_pieces(in_order(prepared.studies), args.most_images)
         written = write_prompt(pieces, Path(args.out), args.question)
-    say(f"{written} images and prompt.json are in {args.out}.")
+    say(f"{args.out} holds prompt.json and {written} image{'' if written == 1 else 's'}.")
     return 1 if prepared.problems else 0
 
 

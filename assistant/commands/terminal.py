@@ -13,11 +13,9 @@ else:
 
 def say(text: str = "", end: str = "\n") -> None:
     """To standard output, at once: it may be a pipe that someone reads along."""
-    sys.stdout.write(text + end)
-    sys.stdout.flush()
+    print(text, end=end, flush=True)
 
 
 def note(text: str, end: str = "\n") -> None:
     """To standard error."""
-    sys.stderr.write(text + end)
-    sys.stderr.flush()
+    print(text, end=end, file=sys.stderr, flush=True)

