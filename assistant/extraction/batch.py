@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from assistant.engines.base import AnswerText, Engine, Question
+from assistant.engines.base import AnswerText, CutOff, Engine, Question
 from assistant.errors import AssistantError, BadInput, EngineFailed
 from assistant.extraction.schema import FieldSpec, instruction, read_answer
 
@@ -138,8 +138,12 @@ class Batch:
                 self._already += 1
                 return
             report = _text(data)
-            answer = await self._ask(instruction(self._fields, report))
+            answer, cut_off = await self._ask(instruction(self._fields, report))
             found = read_answer(self._fields, report, answer)
+            if found is None and cut_off:
+                raise EngineFailed(
+                    "The answer is not whole: raise ASSISTANT_ENGINE_MAX_TOKENS.", code="answer_cut_off"
+                )
             if found is None:
                 raise EngineFailed("The answer is no JSON object.", code="answer_not_json")
         except AssistantError as error:
@@ -168,14 +172,15 @@ class Batch:
         if self._in_a_row >= GIVE_UP_AFTER:
             raise error
 
-    async def _ask(self, text: str) -> str:
+    async def _ask(self, text: str) -> tuple[str, bool]:
+        """The answer, and whether it was cut off."""
         wait_s = self._first_wait_s
         for attempt in range(1, TRIES + 1):
             try:
                 async with aclosing(cast("Any", self._engine.answer(Question(text)))) as outputs:
-                    return "".join(
-                        [output.text async for output in outputs if isinstance(output, AnswerText)]
-                    )
+                    said = [output async for output in outputs]
+                answer = "".join([each.text for each in said if isinstance(each, AnswerText)])
+                return answer, CutOff() in said
             except EngineFailed:
                 if attempt == TRIES:
                     raise

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 import pytest
 
+from assistant.engines.base import CutOff
 from assistant.engines.scripted import ScriptedEngine
 from assistant.errors import BadInput, EngineFailed
 from assistant.extraction.batch import GIVE_UP_AFTER, Batch, Results, reports_in
@@ -146,6 +147,22 @@ async def test_so_many_at_once_and_an_answer_without_json_fails_its_report_alone
     results.close()
     assert (outcome.done, outcome.failed) == (19, 1)
     assert "answer_not_json" in results.errors_path.read_text()
+
+
+async def test_an_answer_that_reached_its_limit_says_what_to_raise(tmp_path, reports):
+    class Short(ScriptedEngine):
+        async def answer(self, question):
+            async for output in super().answer(question):
+                yield output
+            yield CutOff()
+
+    engine, results = Short(), Results(tmp_path / "found", FIELDS)
+    engine.script("", ['{"size_mm": {"value"'])
+    engine.script("of 3 mm", ['{"size_mm": null}'])  # whole before it reached it
+    outcome = await batch(engine, reports, results).run(reports_in(reports), 6)
+    results.close()
+    assert (outcome.done, outcome.failed) == (1, 19)
+    assert results.errors_path.read_text().count("answer_cut_off") == 19
 
 
 async def test_results_of_another_schema_are_not_mixed_in(tmp_path, reports):
