@@ -238,10 +238,10 @@ def _whole(value: Any) -> int:
 def _padding(tags: Dataset) -> tuple[int, int] | None:
     """In the representation of the stored values: many files write -2000 as 63536."""
     first, last = tags.get("PixelPaddingValue"), tags.get("PixelPaddingRangeLimit")
-    if first is None:
+    if not isinstance(first, int):  # there is none, or it is damaged
         return None
     values = 1 << int(tags.get("BitsAllocated", 16))
-    bounds = [int(first) % values, int(first if last is None else last) % values]
+    bounds = [first % values, (last if isinstance(last, int) else first) % values]
     if tags.get("PixelRepresentation"):
         bounds = [bound - values if bound >= values // 2 else bound for bound in bounds]
     return min(bounds), max(bounds)

@@ -210,6 +210,17 @@ def test_padding_is_black_and_no_part_of_an_xrays_range(show, tmp_path, padding,
     assert not image[:, :5].any()
 
 
+def test_a_padding_value_that_is_damaged_counts_for_nothing(show, tmp_path):
+    path = tmp_path / "a.dcm"
+    values = xray(path)
+    data = pydicom.dcmread(path)
+    data.add_new("PixelPaddingValue", "UN", b"\x00\x01\x02")
+    data.save_as(path)
+    (image,), _, _ = show(path)
+    expected = np.round((values - values.min()) / (values.max() - values.min()) * 255)
+    assert np.array_equal(image[:, 5:35, 1], expected)
+
+
 def test_black_and_white_of_one_bit_is_black_and_white(show, tmp_path):
     ones = np.tile(np.array([0, 1], np.uint8), (16, 8))
     path = made.dicom(tmp_path / "a.dcm", ones, sop_class="1.2.840.10008.5.1.4.1.1.7", modality="OT")
