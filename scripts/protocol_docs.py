@@ -23,7 +23,7 @@ MADE_BY = "scripts/protocol_docs.py from assistant/events/; do not edit"
 HTTP = """## Beside it, over HTTP
 
 With the session's `id`, and its `resume_token` in the header `X-Session-Token`. What is wrong comes back as
-`{"error": {"code", "message"}}` with a status of 400, 404, 413 or 500.
+`{"error": {"code", "message"}}` with a status of 400, 403, 404, 413 or 500.
 
 | request | gives |
 |---|---|
@@ -175,7 +175,7 @@ def example() -> list[str]:
                 ),
             ),
         ),
-        ("→", ev.InputAudioAppend(audio="UklGR…")),
+        ("→", ev.InputAudioAppend(audio="AAD+/wIA…")),
         ("←", ev.SpeechStartedEvent(seq=1, audio_start_ms=420, item_id="item_1")),
         ("←", ev.TranscriptPartial(item_id="item_1", stable="Is there", tentative=" a new")),
         ("←", ev.SpeechStoppedEvent(seq=2, audio_end_ms=2910, item_id="item_1")),
@@ -228,11 +228,17 @@ def markdown() -> str:
         "# The wire protocol",
         "",
         "One WebSocket, `/v1/realtime`. Every text frame is one JSON event, told apart by `type`; a binary",
-        "frame from the client is PCM16 audio. Event names are those of the OpenAI Realtime API where it has",
+        "frame from the client is PCM16 audio, mono, without a header, at 24,000 samples a second unless",
+        "`session.update` says another rate. Event names are those of the OpenAI Realtime API where it has",
         "them; `assistant.*` events add what it lacks. Unknown fields are ignored; clients must ignore",
         "events they do not know.",
         "",
-        "- Where a token is set, show it as `Authorization: Bearer TOKEN`.",
+        "- Where a token is set, show it as `Authorization: Bearer TOKEN`. Who may not come in gets a 403.",
+        "- `session.created` comes first; then send. Audio may come faster than it was spoken: the server",
+        "  reads what it has room for. An utterance ends with silence, or `input_audio_buffer.commit`.",
+        "- A message may have 4 MB; a larger one gets an `error`, one over 16 MB closes the connection.",
+        "- Close codes: 1001, the server stops, come back soon; 1013, it is full or stopping; 4001, the",
+        "  session is over or was opened elsewhere; 1009, a message was far too large.",
         "- Every server event has an `event_id` and a `seq`. After a lost connection, connect again with",
         "  `?resume=RESUME_TOKEN&after=SEQ` (`session.resume_token` of `session.created`, the last `seq`",
         "  seen): the events since are sent again. Passing events (`seq` 0) are not.",
@@ -241,7 +247,7 @@ def markdown() -> str:
         HTTP,
         "## An example",
         "",
-        "→ is sent by the client, ← by the server; a spoken question.",
+        "→ is sent by the client, ← by the server; a spoken question. What may be passed over is left out.",
         "",
         *example(),
         "## Client to server",

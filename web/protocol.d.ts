@@ -38,7 +38,7 @@ export interface ConversationItemCreate {
   item: UserMessage;
 }
 
-/** Answer what ``conversation.item.create`` brought since the last answer. */
+/** Answer what ``conversation.item.create`` brought since the last answer. One that runs is stopped. */
 export interface ResponseCreate {
   /** Echoed in an error about this event. */
   event_id?: string | null;

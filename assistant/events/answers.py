@@ -35,7 +35,7 @@ class ConversationItemCreate(ClientEventBase):
 
 
 class ResponseCreate(ClientEventBase):
-    """Answer what ``conversation.item.create`` brought since the last answer."""
+    """Answer what ``conversation.item.create`` brought since the last answer. One that runs is stopped."""
 
     type: Literal["response.create"] = "response.create"
 

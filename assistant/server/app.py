@@ -102,7 +102,9 @@ class Hub:
             raise
 
     async def close(self) -> None:
-        """Tell every client, end every session; within ``shutdown_s``."""
+        """Tell every client, end every session; within ``shutdown_s``. Once: later calls do nothing."""
+        if self._closing:
+            return
         self._closing = True
         for runner in list(self._runners.values()):
             runner.say_goodbye()

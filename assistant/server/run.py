@@ -7,6 +7,7 @@ import signal
 import socket
 import ssl
 import sys
+import time
 from collections.abc import Callable
 
 import uvicorn
@@ -37,7 +38,11 @@ class Server(uvicorn.Server):
             self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Within ``shutdown_s`` as a whole; so long a client that does not read has to take what is its."""
+        started = time.monotonic()
         await self._hub.close()
+        left_s = self._hub.settings.shutdown_s - (time.monotonic() - started)
+        self.config.timeout_graceful_shutdown = max(1, round(left_s))
         await super().shutdown(sockets)
 
 

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from assistant.config import Settings
+from assistant.server.run import Server, server_config
 from tests.siglip import tiny_siglip
 
 MARK = "xylophagous"
@@ -102,3 +104,21 @@ async def test_over_tls_sigterm_tells_the_clients_and_ends_and_nothing_said_is_l
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def test_all_of_an_orderly_end_shares_the_seconds_that_it_may_take(monkeypatch):
+    class SlowHub:
+        settings = Settings(shutdown_s=3)
+
+        async def close(self):
+            await asyncio.sleep(0.9)
+
+    left = []
+
+    async def rest(server, sockets=None):
+        left.append(server.config.timeout_graceful_shutdown)
+
+    monkeypatch.setattr("uvicorn.Server.shutdown", rest)
+    hub = SlowHub()
+    await Server(server_config(None, hub.settings), hub).shutdown()
+    assert left == [2]
