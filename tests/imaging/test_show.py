@@ -214,7 +214,7 @@ def test_a_padding_value_that_is_damaged_counts_for_nothing(show, tmp_path):
     path = tmp_path / "a.dcm"
     values = xray(path)
     data = pydicom.dcmread(path)
-    data.add_new("PixelPaddingValue", "UN", b"\x00\x01\x02")
+    data.add_new("PixelPaddingValue", "US", [0, 1])
     data.save_as(path)
     (image,), _, _ = show(path)
     expected = np.round((values - values.min()) / (values.max() - values.min()) * 255)
