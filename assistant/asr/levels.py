@@ -17,7 +17,10 @@ MOST_GAIN = 30.0
 """29.5 dB. Beyond it there is more of the microphone's noise than of the voice."""
 SMOOTH_LEVELS = 10
 ABOVE_FLOOR, BELOW_LOUD = 1.6, 0.02
-"""Sound counts while it is 4 dB above the quietest and within 34 dB of the loudest 200 ms."""
+"""Sound counts while it is 4 dB above the quietest 200 ms and within 34 dB of the loud ones."""
+LOUD_LEVELS = 40
+"""How loud speech is, 0.8 s of the utterance reach: a door that slams is shorter, and must not cost the words
+after it. A share of the whole would change with the silence that follows."""
 TAIL_SAMPLES = SAMPLE_RATE_HZ * 160 // 1000
 """Kept after the last loud place: less than the pause after which the final is prepared."""
 
@@ -40,7 +43,7 @@ def gain_for(samples: Samples) -> float:
 def speech_end(samples: Samples) -> int:
     """The sample up to which the final decodes: a little after the last place that is not quiet.
 
-    What is quiet is judged by the loudest and the quietest 200 ms of the utterance itself, which a longer
+    What is quiet is judged by the loud and the quietest 200 ms of the utterance itself, which a longer
     silence after it hardly changes: so the final that was prepared at the pause is, nearly always, the one
     that decoding the whole gives (and else it is decoded again).
     """
@@ -48,7 +51,8 @@ def speech_end(samples: Samples) -> int:
     if len(found) < SMOOTH_LEVELS:
         return len(samples)
     smooth = np.convolve(found, np.ones(SMOOTH_LEVELS) / SMOOTH_LEVELS, mode="valid")
-    threshold = max(ABOVE_FLOOR * float(smooth.min()), BELOW_LOUD * float(smooth.max()))
+    loud = float(np.sort(smooth)[-LOUD_LEVELS:][0])
+    threshold = max(ABOVE_FLOOR * float(smooth.min()), BELOW_LOUD * loud)
     speech = np.flatnonzero(found > threshold)
     if not len(speech):
         return len(samples)

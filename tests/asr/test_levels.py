@@ -49,6 +49,14 @@ def test_a_quiet_last_word_belongs_to_the_speech():
     assert speech_end(samples) > 48_000 + 8000 + 3200
 
 
+def test_a_door_that_slams_does_not_cost_the_quiet_words_after_it():
+    slam, quiet = noise(4800, 0.5), SPEECH * np.float32(0.02)
+    fading = quiet * np.geomspace(1, 0.2, len(quiet)).astype(np.float32)
+    samples = np.concatenate([slam, np.zeros(4800, np.float32), fading, np.zeros(11_200, np.float32)])
+    end = len(samples) - 11_200
+    assert end - 1600 < speech_end(samples + noise(len(samples), 1e-5)) <= end + 3200
+
+
 @pytest.mark.parametrize("level", [0.0, 1e-3, 0.1])
 def test_what_is_steady_has_no_end_before_its_end(level):
     assert speech_end(noise(16_000, level)) == 16_000
