@@ -17,6 +17,10 @@ class Refused(Exception):
     """401 or 403."""
 
 
+class NotThere(Missing):
+    """404."""
+
+
 def hub_url(repository: str, revision: str, path: str) -> str:
     base = (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
     return f"{base}/{repository}/resolve/{revision}/{path}"
@@ -33,14 +37,16 @@ def hub_headers() -> dict[str, str]:
 def download(url: str, part: Path, headers: dict[str, str], progress: Callable[[int, int], None]) -> None:
     """``url`` → ``part``, going on where an earlier try stopped if the server can.
 
-    Raises ``Refused`` and ``Missing`` (``download_failed``).
+    Raises ``Refused`` and ``Missing`` (``download_failed``; ``NotThere`` where the server has no such file).
     """
     for number in range(MOST_TRIES):
         before = part.stat().st_size if part.exists() else 0
         try:
             return _download_once(url, part, headers, progress)
         except httpx.HTTPStatusError as error:
-            raise Missing(f"{url} answered {error.response.status_code}.", code="download_failed") from None
+            status = error.response.status_code
+            kind = NotThere if status == httpx.codes.NOT_FOUND else Missing
+            raise kind(f"{url} answered {status}.", code="download_failed") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             after = part.stat().st_size if part.exists() else 0
             if after <= before or number == MOST_TRIES - 1:

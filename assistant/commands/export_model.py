@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from assistant.commands.terminal import note, say
-from assistant.download import TIMEOUT_S, Refused, download, hub_headers, hub_url
+from assistant.download import TIMEOUT_S, NotThere, Refused, download, hub_headers, hub_url
 from assistant.errors import BadInput, Missing
 
 PINNED = {"google/medasr": "ae1e4845b4b07479735d93e1e591e566435b7104"}
@@ -143,7 +143,7 @@ def read_transcripts(folder: Path) -> list[tuple[str, str]]:
 def fetch(repository: str, revision: str, directory: Path, show: Callable[[str], None]) -> tuple[Path, str]:
     """The files of a hub repository, and the commit they are of; what is here of it is not fetched again.
 
-    Raises ``Missing`` (``model_gated``, ``download_failed``, ``model_missing``) and ``BadInput``.
+    Raises ``Missing`` (``model_gated``, ``download_failed``) and ``BadInput``.
     """
     if repository.count("/") != 1 or repository.startswith((".", "/")):
         raise BadInput(f"{repository} is neither a folder nor owner/name.", code="model_unknown")
@@ -174,10 +174,10 @@ def fetch(repository: str, revision: str, directory: Path, show: Callable[[str],
                 "export again.",
                 code="model_gated",
             ) from None
-        except Missing:
-            if file in WELCOME:
-                continue
-            raise
+        except NotThere:
+            if file not in WELCOME:
+                raise
+            continue
         os.replace(part, target)
     return folder, revision
 

@@ -27,7 +27,7 @@ from assistant.cli import main
 from assistant.commands.export_model import fetch
 from assistant.components import open_recogniser
 from assistant.config import Settings
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, Missing
 from assistant.weights import load_manifest, pull
 from tests.asr.lasr_models import PIECES, write_lasr_directory
 
@@ -210,11 +210,14 @@ class Hub(http.server.SimpleHTTPRequestHandler):
     """A gated repository ``owner/tiny``, as the hub lays it out."""
 
     commit = "c" * 40
+    fails_at = ""
 
     def send_head(self):
         self.path = re.sub("^/(owner/tiny|google/medasr)/resolve/[^/]+/", "/", self.path)
         if self.headers.get("Authorization") != "Bearer hf_right":
             return self.send_error(401)
+        if self.fails_at and self.path.endswith(self.fails_at):
+            return self.send_error(503)
         return super().send_head()
 
     def end_headers(self):
@@ -280,6 +283,14 @@ def test_a_branch_that_has_moved_is_fetched_again(weights, tmp_path, monkeypatch
             assert revision == (commit or "main")
             found.append((folder / "tokenizer.json").read_text())
     assert found == ["of 0", "of 1"]
+
+
+def test_settings_of_the_front_end_that_fail_to_come_are_not_made_up(hub, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_right")
+    monkeypatch.setattr(Hub, "fails_at", "preprocessor_config.json")
+    with pytest.raises(Missing, match=r"preprocessor_config.json answered 503") as error:
+        fetch("owner/tiny", "main", tmp_path, lambda _: None)
+    assert error.value.code == "download_failed"
 
 
 def test_medasr_is_pulled_from_its_repository_and_exported(hub, tmp_path, monkeypatch, capsys):
