@@ -26,7 +26,7 @@ import PIL.Image
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from assistant.engines.base import Question, Usage  # noqa: E402
+from assistant.engines.base import CutOff, Question, Usage  # noqa: E402
 from assistant.engines.hf_engine import TransformersEngine  # noqa: E402
 from assistant.engines.pieces import Image, ImagePiece, Piece, TextPiece  # noqa: E402
 from assistant.errors import AssistantError  # noqa: E402
@@ -68,7 +68,7 @@ async def ask(engine: TransformersEngine, question: Question) -> tuple[float, fl
         async for output in outputs:
             if isinstance(output, Usage):
                 usage = output
-            else:  # an answer or a thought: with random weights it may be either
+            elif not isinstance(output, CutOff):  # an answer or a thought: with random weights it may be either
                 last = time.perf_counter()
                 first = first or last
     if not first:  # it said nothing: the end stands for its first token

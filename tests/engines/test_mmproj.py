@@ -9,7 +9,7 @@ import PIL.Image
 import pytest
 import torch
 
-from assistant.engines.base import AnswerText, Question, Thought, Usage
+from assistant.engines.base import AnswerText, CutOff, Question, Thought, Usage
 from assistant.engines.hf_model import load
 from assistant.engines.llamacpp import LlamaCppEngine, _Run
 from assistant.engines.pieces import Image, ImagePiece
@@ -83,7 +83,8 @@ def test_it_says_token_for_token_what_transformers_says_of_the_same_images(ask, 
     pieces = tuple(map(picture, seeds))
 
     async def work(engine):
-        *outputs, usage = [output async for output in engine.answer(Question(TEXT, pieces=pieces))]
+        *outputs, usage, end = [output async for output in engine.answer(Question(TEXT, pieces=pieces))]
+        assert end == CutOff()
         assert isinstance(usage, Usage) and usage.output_tokens == LONGEST
         kinds = (AnswerText, Thought)
         said = tuple("".join(each.text for each in outputs if isinstance(each, kind)) for kind in kinds)
