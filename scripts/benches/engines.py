@@ -68,7 +68,7 @@ async def ask(engine: TransformersEngine, question: Question) -> tuple[float, fl
         async for output in outputs:
             if isinstance(output, Usage):
                 usage = output
-            elif not isinstance(output, CutOff):  # an answer or a thought: with random weights it may be either
+            elif not isinstance(output, CutOff):  # an answer or, with random weights, a thought
                 last = time.perf_counter()
                 first = first or last
     if not first:  # it said nothing: the end stands for its first token
