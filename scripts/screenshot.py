@@ -65,7 +65,7 @@ def main() -> None:
                 ],
             )
             page = browser.new_page(
-                viewport={"width": 1280, "height": 800}, color_scheme="dark" if args.dark else "light"
+                viewport={"width": 1280, "height": 860}, color_scheme="dark" if args.dark else "light"
             )
             page.goto(url)
             page.set_input_files("input[type=file]", str(phantom(Path(folder))))
