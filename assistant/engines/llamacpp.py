@@ -68,7 +68,8 @@ class LlamaCppEngine:
         self._gguf, self._mmproj, self._threads = gguf, mmproj, threads
         self._max_tokens = STAND_IN_TOKENS if stand_in else max_tokens
         self._timeout_s = timeout_s
-        self._server: Any = None
+        self._server: Any = None  # made and freed by the worker
+        self._closed = False
         self._run: _Run | None = None
         self._turn = asyncio.Lock()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="llamacpp")
@@ -84,17 +85,21 @@ class LlamaCppEngine:
     async def load(self) -> None:
         """Takes seconds, in which xllamacpp holds the GIL: nothing else runs, so load before serving.
 
-        Raises ``Missing``: ``gguf_missing``, ``engine_load_failed``.
+        Raises ``Missing``: ``gguf_missing``, ``engine_load_failed``. Who is cancelled here leaves it closed.
         """
         for file in (self._gguf, self._mmproj):
             if file is not None and not file.is_file():
                 raise Missing(f"There is no model file {file}.", code="gguf_missing")
         loop = asyncio.get_running_loop()
-        self._server = await loop.run_in_executor(self._worker, self._open)
-        revision = await loop.run_in_executor(self._worker, _sha256, self._gguf)
+        try:
+            await loop.run_in_executor(self._worker, self._open)
+            revision = await loop.run_in_executor(self._worker, _sha256, self._gguf)
+        except asyncio.CancelledError:  # the worker goes on: without this it would never free what it loads
+            await self.close()
+            raise
         self.info = replace(self.info, revision=f"sha256 {revision[:12]}")
 
-    def _open(self) -> Any:
+    def _open(self) -> None:
         import xllamacpp  # noqa: PLC0415 (loads a large library)
 
         params = xllamacpp.CommonParams()
@@ -113,7 +118,7 @@ class LlamaCppEngine:
         try:
             with tempfile.TemporaryDirectory(prefix="llm-") as folder:
                 params.hostnames = ["127.0.0.1" if sys.platform == "win32" else f"{folder}/s.sock"]
-                return xllamacpp.Server(params)
+                self._server = xllamacpp.Server(params)
         except (RuntimeError, ValueError, OSError):
             raise Missing(
                 f"{self._gguf.name} could not be loaded: no GGUF that llama.cpp reads, or too little memory.",
@@ -153,7 +158,7 @@ class LlamaCppEngine:
             ) from None
         loop = asyncio.get_running_loop()
         try:
-            if self._server is None:
+            if self._server is None or self._closed:
                 raise EngineFailed("The engine is not loaded.", code="engine_not_loaded")
             run = self._run = _Run(loop, LONGEST_ANSWER_TOKENS)
             run.ended = loop.run_in_executor(self._worker, self._generate, self._server, question, run)
@@ -207,24 +212,22 @@ class LlamaCppEngine:
 
     async def close(self) -> None:
         """Stops what runs. The memory is freed when the worker has ended, usually at once."""
-        server, self._server = self._server, None
-        if server is None:
+        if self._closed:
             return
+        self._closed = True
         if self._run is not None:
             self._run.stop()
-        freed = self._worker.submit(_free, [server])
-        del server  # llama.cpp frees the model with its last reference, on the worker
+        freed = self._worker.submit(self._free)
         self._worker.shutdown(wait=False)
         await asyncio.wait({asyncio.wrap_future(freed)}, timeout=STOP_WAIT_S)
+
+    def _free(self) -> None:
+        self._server = None  # llama.cpp frees the model with its last reference
 
 
 def _sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _free(held: list[Any]) -> None:
-    held.clear()
 
 
 class _Run:

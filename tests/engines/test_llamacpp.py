@@ -50,6 +50,21 @@ async def test_a_file_that_is_no_model(tmp_path):
     await engine.close()
 
 
+@pytest.mark.models
+async def test_a_load_that_is_cancelled_leaves_nothing():
+    engine = engine_of(gguf())
+    loading = asyncio.create_task(engine.load())
+    await asyncio.sleep(0)
+    loading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loading
+    await asyncio.to_thread(engine._worker.shutdown)
+    assert engine._server is None
+    with pytest.raises(EngineFailed):
+        await answer(engine, "?")
+    await engine.close()
+
+
 async def test_asking_before_loading(tmp_path):
     engine = engine_of(tmp_path / "none.gguf")
     with pytest.raises(EngineFailed):
