@@ -160,7 +160,13 @@ export class Microphone {
     this._analyser = context.createAnalyser();
     this._analyser.fftSize = 512;
     this._source.connect(this._analyser);
-    await context.audioWorklet.addModule(new URL('./capture-worklet.js', import.meta.url).href);
+    try {
+      await context.audioWorklet.addModule(new URL('./capture-worklet.js', import.meta.url).href);
+    } catch {
+      if (context !== this._context) return; // stopped meanwhile
+      this.stop();
+      this._onStatus({ problem: 'The microphone could not be started: a part of this page did not load. Reload the page.' });
+    }
     if (context !== this._context) return;
     void context.resume();
     this._startCapture();
