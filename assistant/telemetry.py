@@ -19,7 +19,6 @@ connections = Gauge("assistant_connections", "WebSockets open.", registry=regist
 finals = Counter("assistant_finals", "Utterances transcribed.", registry=registry)
 answers = Counter("assistant_answers", "Answers by how they ended.", ["status"], registry=registry)
 audio_dropped_ms = Counter("assistant_audio_dropped_ms", "Audio dropped: overload.", registry=registry)
-audio_lost_packets = Counter("assistant_audio_lost_packets", "RTP packets lost.", registry=registry)
 queue_peak = Gauge("assistant_queue_peak", "Highest fill of a queue so far.", ["queue"], registry=registry)
 asr_state_bytes = Gauge(
     "assistant_asr_state_bytes", "Memory of the recogniser's open streams.", registry=registry

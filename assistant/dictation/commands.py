@@ -83,7 +83,6 @@ SECTION_NAMES = (
     r"|chief complaint|review of systems|labs?|clinical (?:history|information)|past medical history|procedure"
     r"|hospital course|social history|family history|vitals?|vital signs|summary|diagnosis|discussion|addendum)"
 )
-_ART = r"(?:the |this |my |a )?"
 _NUMBER = r"(?P<count>two|three|four|five|six|seven|eight|nine|ten|\d{1,2})"
 _UNIT = r"(?P<unit>words?|sentences?|lines?|paragraphs?|section|field|phrase|utterance|selection|change|edit)"
 _WHICH = rf"(?:(?:the )?(?P<which>last|previous|next|current|whole|entire|this|that) )?(?:the )?(?:{_NUMBER} )?{_UNIT}"

@@ -24,7 +24,6 @@ LEAST_SEEN = 3
 INVERSE_REGULARISATION = 10.0
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
