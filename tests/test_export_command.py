@@ -10,7 +10,7 @@ from assistant.cli import main
 from assistant.events import DocumentChanged, PositionPart, RunPart, SectionPart
 from assistant.export.history import SessionInfo
 from assistant.export.report import write_json
-from assistant.store import FILE, Store
+from assistant.storage.store import FILE, Store
 from tests.export.builders import report
 
 

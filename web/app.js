@@ -26,7 +26,7 @@ import { matchingView } from './view/matching.js';
 import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
 
-const SETTINGS_KEY = 'assistant.microphone';
+const SETTINGS_KEY = 'assistant.session.microphone';
 const WAS_ON_KEY = 'assistant.microphone_on';
 
 let state = initialState;

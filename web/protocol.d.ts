@@ -667,7 +667,7 @@ export interface SessionClosing {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
   seq: number;
-  type: "assistant.session.closing";
+  type: "assistant.conversation.closing";
   reason: string;
   retry: boolean;
 }

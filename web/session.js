@@ -94,7 +94,7 @@ export class Session {
       this._storage.setItem(TOKEN_KEY, event.session.resume_token);
       if (!event.resumed) this._lastSeq = 0;
     }
-    if (event.type === 'assistant.session.closing' && event.retry === false) this._ended = true;
+    if (event.type === 'assistant.conversation.closing' && event.retry === false) this._ended = true;
     if (event.seq > this._lastSeq) this._lastSeq = event.seq;
     this._onEvent(event);
   }

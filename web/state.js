@@ -214,7 +214,7 @@ export function reduce(state, event) {
         cited: event.cited ?? [],
       }));
 
-    case 'assistant.session.closing':
+    case 'assistant.conversation.closing':
       return { ...state, connection: { ...state.connection, reason: event.reason } };
 
     case 'local.connection':

@@ -13,11 +13,11 @@ from assistant.commands.files import read_images, read_text
 from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
+from assistant.conversation.images import choose_images
 from assistant.engines.base import AnswerText, CutOff, Engine, Question
 from assistant.errors import BadInput
-from assistant.fhir_record import Resource, named_in
-from assistant.record_reading import Consulted, answer_from_record
-from assistant.session.images import choose_images
+from assistant.records.fhir import Resource, named_in
+from assistant.records.reading import Consulted, answer_from_record
 
 if TYPE_CHECKING:
     from assistant.imaging.study import Study
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         text=args.text.strip(),
         document=read_text(Path(args.document)) if args.document else "",
     )
-    from assistant.components import open_engine  # noqa: PLC0415 (loads the engines' libraries)
+    from assistant.components.opening import open_engine  # noqa: PLC0415 (loads the engines' libraries)
 
     settings = settings_from(args)
     engine = open_engine(settings)

@@ -105,7 +105,7 @@ def opus() -> list[Finding]:
 def models(settings: Settings) -> list[Finding]:
     """Opens the recogniser and the voice activity detector, as the server would."""
     try:
-        from assistant.components import open_recogniser, open_vad  # noqa: PLC0415 (loads the libraries)
+        from assistant.components.opening import open_recogniser, open_vad  # noqa: PLC0415 (loads the libraries)
     except ImportError:
         return [Finding(False, "The models' libraries", NOT_LOADED)]
     found = []
@@ -129,7 +129,7 @@ def models(settings: Settings) -> list[Finding]:
 
 def engine(settings: Settings) -> list[Finding]:
     try:
-        from assistant.components import open_engine  # noqa: PLC0415
+        from assistant.components.opening import open_engine  # noqa: PLC0415
 
         info = open_engine(settings).info
     except AssistantError as error:

@@ -12,7 +12,7 @@ from assistant.errors import BadInput
 from assistant.export.formats import FORMATS, Format, find_format
 from assistant.export.history import report_from
 from assistant.export.report import Report, read_report
-from assistant.store import Store
+from assistant.storage.store import Store
 
 TEXT_TYPES = (
     "text/",

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from assistant.commands.terminal import note, say
-from assistant.download import TIMEOUT_S, NotThere, Refused, download, hub_headers, hub_url
 from assistant.errors import BadInput, Missing
+from assistant.weights.download import TIMEOUT_S, NotThere, Refused, download, hub_headers, hub_url
 
 PINNED = {"google/medasr": "ae1e4845b4b07479735d93e1e591e566435b7104"}
 """Revisions that were tried; others follow ``--revision``, or the repository's main branch."""

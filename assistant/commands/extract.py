@@ -46,7 +46,7 @@ async def _run(args: argparse.Namespace, settings: Settings) -> int:
     from rich.console import Console  # noqa: PLC0415 (only this command's)
     from rich.progress import MofNCompleteColumn, Progress  # noqa: PLC0415
 
-    from assistant.components import open_engine  # noqa: PLC0415 (loads the engines' libraries)
+    from assistant.components.opening import open_engine  # noqa: PLC0415 (loads the engines' libraries)
     from assistant.extraction.batch import Batch, Results, reports_in  # noqa: PLC0415
     from assistant.extraction.schema import parse_schema  # noqa: PLC0415
     from assistant.extraction.table import write_csv  # noqa: PLC0415

@@ -12,7 +12,7 @@ from assistant.commands.files import read_images
 from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.errors import BadInput
-from assistant.image_matching import middle, model_image
+from assistant.session.image_matching import middle, model_image
 from assistant.siglip.embedder import Embedder
 from assistant.siglip.labels import in_words, judged, scored
 

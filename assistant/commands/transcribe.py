@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 def open_transcriber(settings: Settings) -> Transcriber:
     """Load the models, once for all files. Raises ``Missing``."""
     from assistant.asr.offline import transcribe  # noqa: PLC0415 (these load the models' libraries)
-    from assistant.components import endpoint_settings, open_recogniser, open_vad  # noqa: PLC0415
+    from assistant.components.opening import endpoint_settings, open_recogniser, open_vad  # noqa: PLC0415
 
     model, new_vad, endpoint = open_recogniser(settings), open_vad(settings), endpoint_settings(settings)
     return lambda samples, progress: transcribe(samples, model, new_vad(), endpoint, progress)

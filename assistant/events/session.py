@@ -136,6 +136,6 @@ class SessionUpdated(ServerEventBase):
 class SessionClosing(ServerEventBase):
     """The server ends the connection; ``retry`` says whether to come back."""
 
-    type: Literal["assistant.session.closing"] = "assistant.session.closing"
+    type: Literal["assistant.conversation.closing"] = "assistant.conversation.closing"
     reason: str
     retry: bool

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from assistant.engines.pieces import Piece, TextPiece
 from assistant.errors import BadInput
-from assistant.fhir_record import Resource, manifest, read_bundle
 from assistant.imaging.study import Picture, Study, new_id
+from assistant.records.fhir import Resource, manifest, read_bundle
 
 MOST_BYTES = 64 * 2**20
 KEPT = "resources.json"

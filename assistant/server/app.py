@@ -21,17 +21,17 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from assistant import telemetry
 from assistant.channels import Outbox
-from assistant.components import Components
+from assistant.components.components import Components
 from assistant.config import Settings
 from assistant.errors import AssistantError, BadInput
 from assistant.events import ErrorBody, ErrorEvent, ServerEvent, SessionClosing, parse_client_event
 from assistant.guidelines.library import watching
-from assistant.runner import SessionRunner
 from assistant.server import answers, guidelines, reports
 from assistant.server.auth import Gate
 from assistant.server.pacs import Pacs
 from assistant.server.uploads import Uploads
-from assistant.store import Store
+from assistant.session.runner import SessionRunner
+from assistant.storage.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +162,7 @@ async def _send(socket: WebSocket, runner: SessionRunner, outbox: Outbox[ServerE
     try:
         while (event := await outbox.get()) is not None:
             closing = event if isinstance(event, SessionClosing) else None
-            await runner.record.durable(event)
+            await runner.kept.durable(event)
             await socket.send_text(event.model_dump_json())
         await socket.close(1001 if closing and closing.retry else 4001)
     except (WebSocketDisconnect, RuntimeError, OSError):

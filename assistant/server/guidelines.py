@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from assistant.components import Components
+from assistant.components.components import Components
 from assistant.errors import AssistantError, BadInput
 from assistant.guidelines.library import Library
 from assistant.guidelines.passages import Passage

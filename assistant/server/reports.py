@@ -19,8 +19,8 @@ from assistant.export.checks import check
 from assistant.export.formats import file_name, find_format
 from assistant.export.history import report_from
 from assistant.export.report import Report
-from assistant.runner import SessionRunner
-from assistant.store import Store
+from assistant.session.runner import SessionRunner
+from assistant.storage.store import Store
 
 Handler = Callable[[Request], Awaitable[Response]]
 NOT_FOUND = frozenset({"session_unknown", "audio_gone", "audio_not_kept"})
@@ -77,8 +77,8 @@ async def audio(request: Request) -> Response:
     """GET ``?start_ms=&end_ms=`` of the session's audio as WAV, if it is kept."""
     runner = live(request)
     start_ms, end_ms = _milliseconds(request, "start_ms"), _milliseconds(request, "end_ms")
-    data = runner.record.wav(start_ms, end_ms)
-    await runner.record.note("audio_played")
+    data = runner.kept.wav(start_ms, end_ms)
+    await runner.kept.note("audio_played")
     return Response(data, media_type="audio/wav")
 
 
@@ -93,8 +93,8 @@ ROUTES = [
 async def _report(request: Request) -> Report:
     what = f"exported_{request.query_params['format']}"
     if runner := _find_live(request):
-        await runner.record.note(what)
-        return runner.record.report()
+        await runner.kept.note(what)
+        return runner.kept.report()
     store: Store | None = request.app.state.hub.store
     if store is None:
         raise _unknown()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from assistant.components import open_components
+from assistant.components.opening import open_components
 from assistant.config import Settings
 from assistant.errors import BadInput
 from assistant.server.app import MAX_MESSAGE_BYTES, Hub, create_app

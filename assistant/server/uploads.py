@@ -21,12 +21,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from assistant.attachments import Attachments, place_for
 from assistant.engines.pieces import ImagePiece, Piece
 from assistant.errors import BadInput
 from assistant.events import Attachment
 from assistant.imaging.square import saved
 from assistant.imaging.study import Picture, Problem, SourceFile, Study, in_short, problem_of
+from assistant.session.attachments import Attachments, place_for
 
 THUMBNAIL_PX, LARGE_PX = 256, 1024
 MOST_UPLOADS = 4

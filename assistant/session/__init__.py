@@ -1,0 +1,1 @@
+"""One live session: its tasks, audio in, events out, attachments and questions."""

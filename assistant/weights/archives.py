@@ -5,8 +5,8 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from assistant.download import Refused, download
 from assistant.errors import BadInput, Missing
+from assistant.weights.download import Refused, download
 from assistant.weights.manifest import BundleFile, ModelBundle
 from assistant.weights.writing import Progress, copy, to_disk, unpacking
 

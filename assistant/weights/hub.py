@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from assistant.download import Refused, download, hub_headers, hub_url
 from assistant.errors import Missing
+from assistant.weights.download import Refused, download, hub_headers, hub_url
 from assistant.weights.manifest import ModelBundle
 from assistant.weights.verification import check
 from assistant.weights.writing import Progress, to_disk

@@ -20,10 +20,10 @@ from asr import CACHE, real_shape
 from assistant.asr.base import LEAD_MS
 from assistant.audio.files import read_audio
 from assistant.audio.frames import AudioChunk
-from assistant.components import endpoint_settings, open_recogniser, open_vad
+from assistant.components.opening import endpoint_settings, open_recogniser, open_vad
 from assistant.config import Settings
-from assistant.listener import Listener
-from assistant.session.types import FinalHeard, SpeechStarted, SpeechStopped
+from assistant.conversation.types import FinalHeard, SpeechStarted, SpeechStopped
+from assistant.session.listener import Listener
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE, CHUNK = 16_000, 320

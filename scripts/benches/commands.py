@@ -10,8 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from assistant.components.personal import PersonalFiles
 from assistant.dictation.dictation import Dictation
-from assistant.personal import PersonalFiles
 
 DATA = Path(__file__).parents[2] / "tests/data"
 WORDS_A_MINUTE = 130

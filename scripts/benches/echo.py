@@ -18,11 +18,11 @@ import soundfile
 import soxr
 from assistant.intents.commands import command_of
 
-from assistant import components
 from assistant.asr.base import AsrModel
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
+from assistant.components.opening import open_recogniser
 from assistant.config import Settings
-from assistant.session.echo import without_echo
+from assistant.conversation.echo import without_echo
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = ("chest_xray.flac", "answer_leg.flac", "answer_drugs.flac")
@@ -110,7 +110,7 @@ def main() -> None:
     for program in ("flite", "espeak-ng"):
         if shutil.which(program) is None:
             sys.exit(f"{program} is not here: apt-get install flite espeak-ng")
-    model = components.open_recogniser(Settings())
+    model = open_recogniser(Settings())
     left: dict[str, list[str]] = {"clear_voice": [], "flite_and_espeak": []}
     times: list[float] = []
 

@@ -22,12 +22,12 @@ import tifffile
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from assistant.attachments import Attachments
 from assistant.engines.base import MOST_IMAGES
 from assistant.engines.pieces import ImagePiece
 from assistant.imaging.options import Options
 from assistant.imaging.study import SourceFile
 from assistant.imaging.worker import Reader
+from assistant.session.attachments import Attachments
 
 ROOT = Path(__file__).resolve().parents[2]
 CT_SIDE_PX = 512

@@ -21,7 +21,7 @@ import jiwer
 from assistant.asr.base import AsrModel
 from assistant.audio.files import read_audio
 from assistant.audio.frames import Samples
-from assistant.components import open_recogniser, open_second_recogniser
+from assistant.components.opening import open_recogniser, open_second_recogniser
 from assistant.config import Settings
 from assistant.intents.classifier import MODEL, words
 from assistant.intents.detect import Context, Decision, detect

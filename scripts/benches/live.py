@@ -26,7 +26,7 @@ import websockets
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from assistant.audio.files import read_audio
-from assistant.components import open_vad
+from assistant.components.opening import open_vad
 from assistant.config import Settings
 from assistant.events import server_events
 

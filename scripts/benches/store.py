@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assistant import events as ev
 from assistant.export.history import SessionInfo
-from assistant.store import Store
+from assistant.storage.store import Store
 
 SAID = "The lungs are clear. No pneumothorax."
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from assistant.asr.moonshine import MoonshineModel
 from assistant.audio.files import read_audio
-from assistant.components import endpoint_settings, open_recogniser, open_vad
+from assistant.components.opening import endpoint_settings, open_recogniser, open_vad
 from assistant.config import Settings
 from assistant.intents.turn import closing_silence_ms
 from assistant.vad.base import Vad

@@ -25,7 +25,7 @@ from assistant.asr.medasr import MedAsrModel
 from assistant.asr.probe import probe_signal
 from assistant.cli import main
 from assistant.commands.export_model import fetch
-from assistant.components import open_recogniser
+from assistant.components.opening import open_recogniser
 from assistant.config import Settings
 from assistant.errors import AssistantError, Missing
 from assistant.weights import load_manifest, pull

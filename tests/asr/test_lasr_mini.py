@@ -13,7 +13,7 @@ from transformers import AutoProcessor, LasrForCTC
 from assistant.asr.calibration import plain_words
 from assistant.asr.offline import transcribe
 from assistant.cli import main
-from assistant.components import endpoint_settings, open_recogniser, open_vad
+from assistant.components.opening import endpoint_settings, open_recogniser, open_vad
 from assistant.config import Settings
 
 

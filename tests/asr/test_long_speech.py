@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from assistant.asr.features import FeatureSettings
 from assistant.asr.windows import WINDOW_FRAMES, full_context, windows
 from assistant.audio.frames import AudioChunk
-from assistant.listener import Listener
-from assistant.session.types import FinalHeard, SpeechStarted
+from assistant.conversation.types import FinalHeard, SpeechStarted
+from assistant.session.listener import Listener
 from assistant.vad.endpoint import EndpointSettings
 from tests.asr.tones import WORDS, ToneAcoustic, ToneModel, say, written
 

@@ -24,11 +24,11 @@ from assistant.asr.medasr import MedAsrModel
 from assistant.asr.probe import probe_signal
 from assistant.asr.windows import full_context, windows
 from assistant.audio.frames import AudioChunk
-from assistant.components import endpoint_settings, open_recogniser, open_vad
+from assistant.components.opening import endpoint_settings, open_recogniser, open_vad
 from assistant.config import Settings
+from assistant.conversation.types import FinalHeard
 from assistant.errors import AssistantError
-from assistant.listener import Listener
-from assistant.session.types import FinalHeard
+from assistant.session.listener import Listener
 from tests.asr.lasr_models import tiny_lasr, write_lasr_directory
 
 

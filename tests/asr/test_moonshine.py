@@ -9,7 +9,7 @@ import soundfile
 
 from assistant.asr.moonshine import MoonshineModel, read_tokenizer
 from assistant.asr.offline import transcribe
-from assistant.components import models_dir, open_recogniser, open_vad
+from assistant.components.opening import models_dir, open_recogniser, open_vad
 from assistant.config import Settings
 from assistant.errors import BadInput, Missing
 from assistant.vad.endpoint import EndpointSettings

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.components.personal import PersonalFiles
 from assistant.dictation.dictation import Dictation
 from assistant.dictation.document import Range
 from assistant.dictation.editor import difference
 from assistant.errors import BadInput
-from assistant.personal import PersonalFiles
 
 PERSONAL = PersonalFiles()
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from assistant.components.personal import PersonalFiles
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.library import read_library
 from assistant.dictation.vocabulary import read_words
 from assistant.errors import BadInput
-from assistant.personal import PersonalFiles
 
 
 def test_the_shipped_files_are_right_and_have_what_a_report_needs():

@@ -13,7 +13,7 @@ import soxr
 import uvicorn
 from playwright.sync_api import sync_playwright
 
-from assistant import components as parts
+from assistant.components import opening
 from assistant.config import Settings
 from assistant.engines.scripted import ScriptedEngine
 from assistant.server.app import create_app
@@ -30,7 +30,7 @@ class ServerThread:
 
     def __init__(self, engine, model=None, port=0, **settings):
         settings = Settings(port=0, engine="openai", **settings)
-        components = parts.open_components(settings)
+        components = opening.open_components(settings)
         components.engine = engine
         components.model = model or components.model
         self.engine = engine

@@ -15,7 +15,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from assistant.components import STAND_IN_BUNDLE, models_dir
+from assistant.components.opening import STAND_IN_BUNDLE, models_dir
 from assistant.config import Settings
 from assistant.engines.base import Engine, Question
 from assistant.engines.hf_engine import TransformersEngine

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant import corrections
 from assistant.errors import AssistantError, BadInput
 from assistant.intents.classifier import Classifier
 from assistant.intents.corrections import correction_of
 from assistant.intents.training import DATA, read_lines, retrain
+from assistant.storage import corrections
 
 
 @pytest.mark.parametrize(

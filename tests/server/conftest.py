@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import websockets
 
-from assistant import components as parts
 from assistant.asr.base import Partial, Transcript
 from assistant.asr.hotwords import check_phrases
-from assistant.components import Components
+from assistant.components import opening
+from assistant.components.components import Components
 from assistant.config import Settings
 from assistant.engines.scripted import ScriptedEngine
 from assistant.server.app import create_app
@@ -188,7 +188,7 @@ async def start_server():
     async def start(token=None, real=False, engine=None, guidelines_library=None, embedder=None, **settings):
         settings = Settings(port=0, engine="openai", **settings)
         if real:
-            components = parts.open_components(settings)
+            components = opening.open_components(settings)
         else:
             components = Components(
                 model=LoudnessModel(),

@@ -11,12 +11,12 @@ import PIL.Image
 import pytest
 import websockets
 
-from assistant.attachments import MOST_ATTACHMENTS
 from assistant.errors import EngineFailed
 from assistant.events import server_events
 from assistant.imaging.photo import MAX_BYTES
 from assistant.server.app import MAX_MESSAGE_BYTES
 from assistant.server.run import MAX_FRAME_BYTES
+from assistant.session.attachments import MOST_ATTACHMENTS
 
 COMPLETED = "conversation.item.input_audio_transcription.completed"
 QUESTION = 0.6
@@ -268,7 +268,7 @@ async def test_a_recogniser_with_a_bug_ends_its_session_only(server, pcm):
     server.model.error = RuntimeError("a bug")
     await client.append(pcm(0.3))
     await client.until_closed()
-    assert client.of("assistant.session.closing")[0]["retry"] is True
+    assert client.of("assistant.conversation.closing")[0]["retry"] is True
     server.model.error = None
     await other.works()
     fresh, back = await server.session(f"?resume={created['session']['resume_token']}")

@@ -12,7 +12,7 @@ from assistant.asr.base import LEAD_MS, Transcript, Word
 from assistant.errors import AssistantError
 from assistant.export.formats import FORMATS
 from assistant.export.report import read_report
-from assistant.store import Store
+from assistant.storage.store import Store
 
 SAID = "The xylophagous lungs are clear."
 CHANGED = "assistant.document.changed"
@@ -231,7 +231,7 @@ async def test_a_restarted_server_still_exports_what_was_stored(start_server, pc
 async def test_while_the_disk_fails_words_are_shown_and_told_to_be_unsaved_and_stored_later(
     start_server, pcm, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("assistant.journal.RETRY_S", 0.05)
+    monkeypatch.setattr("assistant.storage.journal.RETRY_S", 0.05)
     server = await start_server(store=tmp_path)
     store = server.hub.store
     append, fails = store.append, [True]

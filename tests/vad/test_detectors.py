@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from assistant.components import open_vad
+from assistant.components.opening import open_vad
 from assistant.config import Settings
 
 KINDS = [pytest.param("silero", marks=pytest.mark.models), "webrtc"]

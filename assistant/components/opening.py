@@ -1,0 +1,222 @@
+"""The settings → recognisers, engines and everything else that sessions share."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from assistant import weights
+from assistant.asr.base import AsrModel
+from assistant.asr.beam import BeamSettings
+from assistant.asr.hotwords import LONGEST_PHRASE, MOST_PHRASES, read_phrases
+from assistant.asr.medasr import MedAsrModel
+from assistant.asr.moonshine import MoonshineModel
+from assistant.components.components import Components
+from assistant.components.personal import PersonalFiles
+from assistant.config import Settings
+from assistant.dictation import FormatOptions
+from assistant.engines.base import Engine
+from assistant.engines.hf_engine import TransformersEngine
+from assistant.engines.llamacpp import LlamaCppEngine
+from assistant.engines.openai_compatible import OpenAICompatibleEngine
+from assistant.engines.vertex import VertexEngine
+from assistant.errors import BadInput, Missing
+from assistant.guidelines.library import Library
+from assistant.imaging.options import reading_options
+from assistant.imaging.worker import Reader
+from assistant.intents import classifier
+from assistant.siglip.embedder import Embedder
+from assistant.vad.base import Vad
+from assistant.vad.endpoint import EndpointSettings
+from assistant.vad.silero import SileroModel
+from assistant.vad.webrtc import WebRtcVad
+
+MOONSHINE_BUNDLE, MEDASR_BUNDLE, MINI_BUNDLE = "moonshine-tiny-en", "medasr", "lasr-mini"
+STAND_IN_BUNDLE = "gemma-3-270m"
+VAD_BUNDLE = "silero-vad"
+
+
+def models_dir(settings: Settings) -> Path:
+    return settings.models_dir or weights.default_directory()
+
+
+def open_recogniser(settings: Settings, words: Sequence[str] = ()) -> AsrModel:
+    """The recogniser of the settings, which expects ``words`` where it can, as many as it can take.
+
+    Raises ``Missing`` when its files are not there.
+    """
+    if settings.asr == "moonshine" and settings.asr_bundle is None:
+        return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
+    return MedAsrModel(
+        settings.asr_bundle or _lasr_folder(settings),
+        preset=settings.asr_preset,
+        precision=None if settings.asr_precision == "auto" else settings.asr_precision,
+        provider=settings.asr_provider,
+        threads=settings.asr_threads,
+        workers=settings.asr_workers,
+        batch=settings.asr_batch,
+        phrases=_phrases(settings, words),
+        language_model=settings.asr_language_model,
+        beam=BeamSettings(width=settings.asr_beam, lm_weight=settings.asr_lm_weight),
+    )
+
+
+def open_second_recogniser(settings: Settings) -> AsrModel | None:
+    """For questions, which are general English. None where the recogniser is a general one, or where the
+    setting is off. Raises ``Missing``."""
+    if (settings.asr == "moonshine" and settings.asr_bundle is None) or not settings.asr_second:
+        return None
+    return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
+
+
+def _phrases(settings: Settings, words: Sequence[str]) -> tuple[str, ...]:
+    listed = read_phrases(settings.asr_hotwords) if settings.asr_hotwords else ()
+    short = [word for word in words if len(word) <= LONGEST_PHRASE]
+    return tuple(dict.fromkeys((*listed, *short)))[:MOST_PHRASES]
+
+
+def _lasr_folder(settings: Settings) -> Path:
+    """The mini model ships; of MedASR our own export, which has caches, goes before the published one."""
+    if settings.asr == "lasr-mini":
+        return weights.MANIFESTS / MINI_BUNDLE
+    exported = models_dir(settings) / f"{MEDASR_BUNDLE}-export"
+    return exported if exported.is_dir() else weights.resolve(MEDASR_BUNDLE, models_dir(settings))
+
+
+def open_vad(settings: Settings) -> Callable[[], Vad]:
+    """A factory: one detector per stream, the weights shared."""
+    if settings.vad == "webrtc":
+        return WebRtcVad
+    path = weights.resolve(VAD_BUNDLE, models_dir(settings)) / "silero_vad.onnx"
+    return SileroModel(path).open
+
+
+def open_engine(settings: Settings) -> Engine:
+    """The engine of the settings, not loaded yet."""
+    match settings.engine:
+        case "openai" | "vertex":
+            return _open_server(settings)
+        case "transformers":
+            return TransformersEngine(
+                settings.engine_model,
+                revision=settings.engine_revision,
+                precision=settings.engine_precision,
+                threads=settings.engine_threads,
+                thinks=settings.engine_thinking,
+                max_tokens=settings.engine_max_tokens,
+                timeout_s=settings.engine_timeout_s,
+            )
+        case "gguf":
+            if settings.gguf is None:
+                raise Missing("--engine gguf needs --gguf FILE.", code="gguf_missing")
+            return LlamaCppEngine(
+                settings.gguf,
+                mmproj=settings.mmproj,
+                stand_in=False,
+                threads=settings.engine_threads,
+                thinks=settings.engine_thinking,
+                max_tokens=settings.engine_max_tokens,
+                timeout_s=settings.engine_timeout_s,
+            )
+        case "stand-in":
+            folder = weights.resolve(STAND_IN_BUNDLE, models_dir(settings))
+            gguf = next(folder.glob("*.gguf"))
+            return LlamaCppEngine(gguf, mmproj=None, stand_in=True, threads=settings.engine_threads)
+
+
+def open_text_engine(settings: Settings) -> Engine | None:
+    """The engine for questions without images, if there is one of its own."""
+    if settings.text_engine_model is None:
+        return None
+    return OpenAICompatibleEngine(
+        base_url=settings.text_engine_url or settings.engine_url,
+        model=settings.text_engine_model,
+        api_key=_secret(settings.engine_key),
+        sees_images=False,
+        **_server_options(settings),
+    )
+
+
+def open_embedder(settings: Settings) -> Embedder | None:
+    """MedSigLIP, not loaded yet; None where the setting is off."""
+    if settings.siglip_model is None:
+        return None
+    return Embedder(settings.siglip_model, revision=settings.siglip_revision, threads=settings.engine_threads)
+
+
+def _open_server(settings: Settings) -> Engine:
+    links = settings.engine_dicom_links
+    if links and (settings.engine_stream or settings.dicomweb_url is None):
+        raise BadInput(
+            "--engine-dicom-links is for series of --dicomweb-url and Google's DICOM-aware container: set "
+            "--dicomweb-url and --no-engine-stream too.",
+            code="settings_invalid",
+        )
+    options = _server_options(settings) | {
+        "base_url": settings.engine_url,
+        "model": settings.engine_model,
+        "revision": settings.engine_revision,
+        "sees_images": settings.engine_images,
+        "streams": settings.engine_stream,
+        "follows_links": links,
+        "archive_token": _secret(settings.dicomweb_token) if links else None,
+    }
+    if settings.engine == "vertex":
+        return VertexEngine(**options)
+    return OpenAICompatibleEngine(api_key=_secret(settings.engine_key), **options)
+
+
+def _server_options(settings: Settings) -> dict[str, Any]:
+    return {
+        "timeout_s": settings.engine_timeout_s,
+        "thinks": settings.engine_thinking,
+        "max_tokens": settings.engine_max_tokens,
+    }
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
+
+
+def endpoint_settings(settings: Settings) -> EndpointSettings:
+    return EndpointSettings(
+        start_threshold=settings.vad_start,
+        continue_threshold=settings.vad_continue,
+        pause_ms=settings.pause_ms,
+        silence_ms=settings.silence_ms,
+        question_silence_ms=max(settings.question_silence_ms, settings.pause_ms),
+        unfinished_silence_ms=max(settings.unfinished_silence_ms, settings.silence_ms),
+        pre_roll_ms=settings.pre_roll_ms,
+        longest_utterance_s=settings.longest_utterance_s,
+    )
+
+
+def format_options(settings: Settings) -> FormatOptions:
+    return FormatOptions(
+        dates=settings.format_dates,
+        times=settings.format_times,
+        numbers_under_ten=settings.format_numbers_under_ten,
+        units=settings.format_units,
+        cranial_nerves=settings.format_cranial_nerves,
+    )
+
+
+def open_components(settings: Settings) -> Components:
+    """Open everything. Raises ``Missing`` with what to do when a model is not there."""
+    classifier.load(settings.intent_model)
+    personal = PersonalFiles(settings.templates, settings.words, format_options(settings))
+    return Components(
+        model=open_recogniser(settings, personal.current.words),
+        second_model=open_second_recogniser(settings),
+        open_vad=open_vad(settings),
+        engine=open_engine(settings),
+        text_engine=open_text_engine(settings),
+        embedder=open_embedder(settings),
+        endpoint=endpoint_settings(settings),
+        executor=ThreadPoolExecutor(settings.asr_workers, thread_name_prefix="asr"),
+        guidelines=Library(settings.guidelines) if settings.guidelines else None,
+        reader=Reader(reading_options(settings)),
+        personal=personal,
+    )

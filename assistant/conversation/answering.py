@@ -1,0 +1,351 @@
+"""The answers of a conversation: one that runs, and maybe one begun ahead of its question's final. Pure."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from assistant.conversation.asking import (
+    MOST_EARLIER,
+    NOT_FOUND,
+    NOT_READY,
+    Guidelines,
+    cited,
+    is_about_the_session,
+    search_text,
+    source_part,
+    sources_of,
+)
+from assistant.conversation.findings import findings
+from assistant.conversation.images import choose_images
+from assistant.conversation.types import (
+    Action,
+    AnswerFinished,
+    AnswerProgressed,
+    Emit,
+    FindPassages,
+    ImageAttached,
+    ModelThought,
+    PassagesFound,
+    RecordRead,
+    StartAnswer,
+    StopAnswer,
+)
+from assistant.engines.base import EngineInfo, Exchange, Question, Usage
+from assistant.events import (
+    AnswerThought,
+    Attachment,
+    ContextUsed,
+    ConversationItem,
+    EngineDescription,
+    OutputTextDelta,
+    OutputTextDone,
+    RecordPart,
+    ResponseBody,
+    ResponseCreated,
+    ResponseDone,
+    ResponseRecord,
+    ResponseSources,
+    TokenUsage,
+)
+from assistant.imaging.timeline import Attached, in_time, is_one_picture
+from assistant.readings.labs import LabReport, parse_labs
+from assistant.records.fhir import Resource, named_in
+
+MOST_SENT = 20
+"""Answers whose prompt can still be shown."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """``asked`` is what it was begun with; ``question`` has the passages that were found since."""
+
+    turn: int
+    asked: Question
+    question: Question
+    images: tuple[Attachment, ...]
+    why_images: str
+    question_item_id: str = ""
+    pieces: list[str] = field(default_factory=list)
+    read: tuple[Resource, ...] = ()
+    """Of the attached records."""
+    thought: bool = False
+    held: list[Action] = field(default_factory=list)
+    """What would be shown, while it runs ahead."""
+    ended: AnswerFinished | None = None
+    """It has ended while it ran ahead."""
+
+    @property
+    def response_id(self) -> str:
+        return f"resp_{self.turn}"
+
+    @property
+    def item_id(self) -> str:
+        return f"answer_{self.turn}"
+
+
+class Answering:
+    """What is asked and answered in one conversation. Facts of a turn that is over are ignored."""
+
+    def __init__(self, engine: EngineInfo, text_engine: EngineInfo | None, guidelines: Guidelines) -> None:
+        self._engine, self._text_engine, self._guidelines = engine, text_engine, guidelines
+        self._earlier: deque[tuple[str, Exchange]] = deque(maxlen=MOST_EARLIER)  # by the question's item
+        self._turn = 0
+        self.open_id = ""
+        """The attachment that is open on the page."""
+        self.running: Answer | None = None
+        self._ahead: Answer | None = None
+        self.sent: dict[str, tuple[Question, EngineInfo]] = {}
+        """By response: what was asked, and of whom; of the last ``MOST_SENT`` answers."""
+        self.labs: dict[str, LabReport] = {}
+        """By response: the laboratory values it was asked for."""
+
+    def ask(
+        self, item_id: str, text: str, document: str, images: Mapping[str, ImageAttached]
+    ) -> list[Action]:
+        """Answer a question now; what runs is stopped. One begun ahead with the same question goes on."""
+        prepared = self._prepared(text, document, images)
+        ahead = self._ahead
+        if ahead is not None and ahead.asked == prepared.asked:
+            self._ahead, answer, begin = None, ahead, ahead.held
+        else:
+            answer = self._next(prepared)
+            begin = [*self.drop_ahead(), self._begin(answer)]
+        stopped = self.stop()
+        answer.question_item_id = item_id
+        self.running = answer
+        actions = [*stopped, Emit(self._created(answer)), *begin]
+        return actions if answer.ended is None else [*actions, *self.finish(answer.ended)]
+
+    def begin_ahead(self, text: str, document: str, images: Mapping[str, ImageAttached]) -> list[Action]:
+        """Start on a question whose final is only expected; nothing is shown. Never while an answer runs."""
+        if self.running is not None:
+            return self.drop_ahead()
+        prepared = self._prepared(text, document, images)
+        if self._ahead is not None and self._ahead.asked == prepared.asked:
+            return []
+        dropped = self.drop_ahead()
+        self._ahead = self._next(prepared)
+        return [*dropped, self._begin(self._ahead)]
+
+    def drop_ahead(self) -> list[Action]:
+        """The speech went on, or was meant otherwise: throw the work away."""
+        ahead, self._ahead = self._ahead, None
+        return [StopAnswer(ahead.turn)] if ahead is not None else []
+
+    def forget(self, question_item_id: str) -> None:
+        """It was no question: it goes with no later one."""
+        self._earlier = deque((e for e in self._earlier if e[0] != question_item_id), MOST_EARLIER)
+
+    def stop(self) -> list[Action]:
+        """Stop the answer that runs, if one does."""
+        if self.running is None:
+            return []
+        return [StopAnswer(self.running.turn), *self._close("cancelled")]
+
+    # --- facts of a turn ---
+
+    def passages_found(self, fact: PassagesFound) -> list[Action]:
+        answer = self._of(fact.turn)
+        if answer is None:
+            return []
+        answer.question = question = replace(
+            answer.question, sources=sources_of(fact.passages), guidelines_searched=fact.ready
+        )
+        answered = bool(question.sources) or self._guidelines == "first" or is_about_the_session(question)
+        told = ResponseSources(
+            response_id=answer.response_id,
+            sources=list(map(source_part, question.sources)),
+            answered=answered,
+        )
+        shown = self._show(answer, Emit(told))
+        if answered:
+            return [*shown, self._start(answer)]
+        says = self.progress(AnswerProgressed(answer.turn, NOT_FOUND if fact.ready else NOT_READY))
+        return [*shown, *says, *self.finish(AnswerFinished(answer.turn))]
+
+    def record_read(self, fact: RecordRead) -> list[Action]:
+        answer = self._of(fact.turn)
+        if answer is not None:
+            answer.read = fact.resources
+            answer.question = replace(answer.question, record=fact.facts)
+            self._keep_sent(answer)
+        return []
+
+    def progress(self, fact: AnswerProgressed) -> list[Action]:
+        answer = self._of(fact.turn)
+        if answer is None:
+            return []
+        answer.pieces.append(fact.piece)
+        delta = OutputTextDelta(response_id=answer.response_id, item_id=answer.item_id, delta=fact.piece)
+        return self._show(answer, Emit(delta))
+
+    def thought(self, fact: ModelThought) -> list[Action]:
+        answer = self._of(fact.turn)
+        if answer is None:
+            return []
+        answer.thought = True
+        return self._show(answer, Emit(AnswerThought(response_id=answer.response_id, delta=fact.piece)))
+
+    def finish(self, fact: AnswerFinished) -> list[Action]:
+        answer = self._of(fact.turn)
+        if answer is None:
+            return []
+        if answer is self._ahead:
+            answer.ended = fact
+            return []
+        code, message = fact.code, fact.message
+        if code is None and answer.thought and not answer.pieces:
+            code, message = "only_thoughts", "The model only thought: raise --engine-max-tokens."
+        if code is None and fact.cut_off:
+            return self._close(
+                "incomplete", {"type": "incomplete", "reason": "max_output_tokens"}, fact.usage
+            )
+        if code is None:
+            return self._close("completed", usage=fact.usage)
+        details: dict[str, object] = {"error": {"code": code, "message": message}}
+        return self._close("failed", details, fact.usage)
+
+    # --- parts ---
+
+    def _of(self, turn: int) -> Answer | None:
+        for answer in (self.running, self._ahead):
+            if answer is not None and answer.turn == turn:
+                return answer
+        return None
+
+    def _show(self, answer: Answer, action: Action) -> list[Action]:
+        if answer is not self._ahead:
+            return [action]
+        answer.held.append(action)
+        return []
+
+    def _prepared(self, text: str, document: str, images: Mapping[str, ImageAttached]) -> Answer:
+        """Not begun yet, and without a turn."""
+        records = tuple(key for key, each in images.items() if each.attachment.kind == "record")
+        pictures = [attached_of(each) for key, each in images.items() if key not in records]
+        chosen = choose_images(text, pictures, self.open_id)
+        attached = tuple(images[key].attachment for key in chosen.ids)
+        question = Question(
+            text=text,
+            document=document,
+            attachment_ids=chosen.ids,
+            record_ids=records,
+            earlier=tuple(exchange for _, exchange in self._earlier),
+            task=chosen.task,
+            comparison=chosen.comparison,
+        )
+        return Answer(0, question, question, attached, chosen.why)
+
+    def _next(self, prepared: Answer) -> Answer:
+        self._turn += 1
+        return replace(prepared, turn=self._turn)
+
+    def _begin(self, answer: Answer) -> Action:
+        if self._guidelines == "none":
+            return self._start(answer)
+        return FindPassages(answer.turn, search_text(answer.asked.text, answer.asked.earlier))
+
+    def _start(self, answer: Answer) -> StartAnswer:
+        self._keep_sent(answer)
+        by_text_engine = self._engine_for(answer.question) is self._text_engine
+        return StartAnswer(answer.turn, answer.question, by_text_engine)
+
+    def _keep_sent(self, answer: Answer) -> None:
+        self.sent[answer.response_id] = (answer.question, self._engine_for(answer.question))
+        if len(self.sent) > MOST_SENT:
+            del self.sent[next(iter(self.sent))]
+
+    def _engine_for(self, question: Question) -> EngineInfo:
+        """Places, slices and changes are what the engine that sees is better at, even a smaller one; what has
+        no image goes to the engine for text, if there is one."""
+        return self._engine if question.attachment_ids else self._text_engine or self._engine
+
+    def _created(self, answer: Answer) -> ResponseCreated:
+        asked = answer.asked
+        engine = self._engine_for(asked)
+        return ResponseCreated(
+            response=ResponseBody(id=answer.response_id, status="in_progress"),
+            question=asked.text,
+            question_item_id=answer.question_item_id,
+            attachment_ids=list(asked.attachment_ids),
+            engine=describe(engine),
+            context=ContextUsed(
+                document_chars=len(asked.document),
+                earlier=len(asked.earlier),
+                images=answer.why_images if engine.sees_images else "",
+            ),
+        )
+
+    def _close(
+        self, status: str, details: dict[str, object] | None = None, usage: Usage | None = None
+    ) -> list[Action]:
+        answer, self.running = self.running, None
+        assert answer is not None
+        text = "".join(answer.pieces)
+        found: list[Action] = []
+        if status in ("completed", "incomplete"):
+            if answer.question.task == "labs" and (report := parse_labs(text)):
+                self.labs[answer.response_id] = report
+            found = [
+                Emit(each) for each in findings(answer.response_id, answer.question, answer.images, text)
+            ]
+        if text:
+            self._earlier.append((answer.question_item_id, Exchange(answer.question.text, text)))
+        item = ConversationItem(
+            id=answer.item_id,
+            role="assistant",
+            status="completed" if status == "completed" else "incomplete",
+            content=[{"type": "output_text", "text": text}],
+        )
+        tokens = usage and TokenUsage(
+            input_tokens=usage.prompt_tokens,
+            output_tokens=usage.output_tokens,
+            total_tokens=usage.prompt_tokens + usage.output_tokens,
+        )
+        body = ResponseBody.model_validate(
+            {
+                "id": answer.response_id,
+                "status": status,
+                "status_details": details,
+                "output": [item],
+                "usage": tokens,
+            }
+        )
+        return [
+            Emit(OutputTextDone(response_id=answer.response_id, item_id=answer.item_id, text=text)),
+            *found,
+            *self._named(answer, text),
+            Emit(ResponseDone(response=body, cited=cited(text, answer.question.sources))),
+        ]
+
+    def _named(self, answer: Answer, text: str) -> list[Action]:
+        """The resources of the record that the answer names."""
+        if not answer.read:
+            return []
+        named = [
+            RecordPart(label=each.label, reference=each.reference, text=each.text)
+            for each in named_in(text, answer.read)
+        ]
+        told = ResponseRecord(response_id=answer.response_id, read=len(answer.read), named=named)
+        return [Emit(told)]
+
+
+def attached_of(fact: ImageAttached) -> Attached:
+    each = fact.attachment
+    return Attached(each.id, each.name, is_one_picture(each.kind, each.count), fact.taken, fact.exam)
+
+
+def reading_order(images: Mapping[str, ImageAttached]) -> tuple[str, ...]:
+    """Ids of all that is attached, as a model reads it where a question names none of it."""
+    return tuple(each.id for each in in_time([attached_of(each) for each in images.values()]))
+
+
+def describe(info: EngineInfo) -> EngineDescription:
+    """The engine as it stands on the wire."""
+    return EngineDescription(
+        name=info.name,
+        stand_in=info.stand_in,
+        sees_images=info.sees_images,
+        notice=info.notice,
+        revision=info.revision,
+    )

@@ -1,0 +1,393 @@
+"""The conversation as a state machine: facts in, actions out. Every product decision is made here. Pure.
+
+``handle`` never blocks and never raises for a fact that arrives late; it ignores it.
+"""
+
+from dataclasses import replace
+from typing import Literal, assert_never
+
+from assistant.conversation.answering import Answering, reading_order
+from assistant.conversation.asking import Guidelines
+from assistant.conversation.attention import Attention, Order
+from assistant.conversation.report import Report
+from assistant.conversation.transcripts import Transcripts, word_times
+from assistant.conversation.types import (
+    Action,
+    AnswerFinished,
+    AnswerProgressed,
+    AnswerRequested,
+    AttentionChosen,
+    Emit,
+    Fact,
+    FinalExpected,
+    FinalHeard,
+    ImageAttached,
+    ImageOpened,
+    ImageRemoved,
+    IntentCorrected,
+    ItemEditedByHand,
+    KeepCorrection,
+    LibraryLoaded,
+    ModeChosen,
+    ModelThought,
+    PartialHeard,
+    PassagesFound,
+    QuestionTyped,
+    ReadingAloud,
+    RecognitionFailed,
+    RecordRead,
+    ReportCommanded,
+    ReportEdited,
+    SpeechStarted,
+    SpeechStopped,
+    SpeechWentOn,
+    StopRequested,
+    StyleChosen,
+    UtteranceDropped,
+    WakePhraseChosen,
+    refused,
+)
+from assistant.conversation.utterances import Item, Utterances
+from assistant.dictation.commands import Command
+from assistant.dictation.interpreter import REPORT_COMMANDS
+from assistant.engines.base import EngineInfo, Question
+from assistant.errors import BadInput
+from assistant.events import (
+    AttachmentAdded,
+    AttachmentRemoved,
+    AttentionChanged,
+    CommandDone,
+    ConversationItem,
+    EchoLeftOut,
+    IntentEvent,
+    ItemAdded,
+    ItemEdited,
+    Mode,
+    ResponseDone,
+    SpeechStop,
+    TranscriptWords,
+)
+from assistant.intents.classifier import tidy
+from assistant.intents.detect import Context, Decision
+from assistant.intents.split import Part, decide, undecided
+from assistant.readings.labs import LabReport
+
+STOP_COMMAND = "stop"
+CORRECTIONS: dict[str, Literal["dictation", "question"]] = {
+    "was_dictation": "dictation",
+    "was_question": "question",
+}
+
+
+class Conversation:
+    """One clinician's session."""
+
+    def __init__(
+        self,
+        engine: EngineInfo,
+        guidelines: Guidelines = "none",
+        *,
+        mark_below: float = 0.5,
+        text_engine: EngineInfo | None = None,
+    ) -> None:
+        """Words heard with less confidence than ``mark_below`` are doubtful."""
+        self._answers = Answering(engine, text_engine, guidelines)
+        self.report = Report(mark_below)
+        self.dictation = self.report.dictation
+        self._transcripts = Transcripts(self.dictation.live)
+        self.mode: Mode = "auto"
+        self._attention = Attention()
+        self._utterances = Utterances()
+        self._images: dict[str, ImageAttached] = {}
+        self._typed = 0
+        self._asked_text: tuple[str, str] | None = None  # (item id, text) waiting for response.create
+
+    @property
+    def asleep(self) -> bool:
+        return self._attention.asleep
+
+    @property
+    def wake_phrase(self) -> str:
+        return self._attention.wake_phrase
+
+    @property
+    def document(self) -> str:
+        """The report as text."""
+        return self.dictation.document.text
+
+    @property
+    def attachment_ids(self) -> tuple[str, ...]:
+        """In the order in which they are read."""
+        return reading_order(self._images)
+
+    def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
+        """What an answer was asked with, and of whom; of the latest answers."""
+        return self._answers.sent.get(response_id)
+
+    def labs(self, response_id: str) -> LabReport | None:
+        return self._answers.labs.get(response_id)
+
+    def handle(self, fact: Fact) -> list[Action]:
+        """Take one fact; return what to do about it, in order."""
+        heard = self._attention.let_through(fact)
+        actions = self._handle(heard) if heard is not None else []
+        if any(isinstance(each, Emit) and isinstance(each.event, ResponseDone) for each in actions):
+            self._attention.answer_ended()
+        return [*actions, *self.report.changed()]
+
+    def _handle(self, fact: Fact) -> list[Action]:
+        match fact:
+            case SpeechStarted():
+                return self._transcripts.started(fact)
+            case SpeechStopped():
+                return self._transcripts.stopped(fact)
+            case PartialHeard():
+                return self._transcripts.partial(fact)
+            case FinalExpected(_, text):
+                return self._expect(text.strip())
+            case SpeechWentOn():
+                return self._answers.drop_ahead()
+            case FinalHeard():
+                return self._final(fact)
+            case UtteranceDropped():
+                return [*self._answers.drop_ahead(), *self._transcripts.dropped(fact)]
+            case RecognitionFailed():
+                return [*self._answers.drop_ahead(), *self._transcripts.failed(fact)]
+            case ModeChosen(mode):
+                self.mode = mode
+                return []
+            case AttentionChosen(asleep, by):
+                return self._attend(asleep, by)
+            case WakePhraseChosen(phrase):
+                self._attention.wake_phrase = phrase
+                return []
+            case ReadingAloud(text, at_ms):
+                self._attention.read(text, at_ms)
+                return []
+            case IntentCorrected():
+                return self._correct(fact)
+            case ItemEditedByHand():
+                return self._edit(fact)
+            case ReportEdited():
+                return self.report.edit(fact)
+            case ReportCommanded():
+                return self.report.press(fact)
+            case StyleChosen(changes):
+                return self.report.use_style(changes)
+            case LibraryLoaded(formatter, library):
+                return self.report.use_library(formatter, library)
+            case QuestionTyped(text):
+                return self._question_typed(text)
+            case AnswerRequested(event_id):
+                return self._answer_requested(event_id)
+            case StopRequested(response_id):
+                running = self._answers.running
+                if running and response_id in (None, running.response_id):
+                    return self._answers.stop()
+                return []
+            case ImageAttached(attachment):
+                self._images[attachment.id] = fact
+                return [Emit(AttachmentAdded(attachment=attachment))]
+            case ImageRemoved(attachment_id):
+                if self._images.pop(attachment_id, None) is None:
+                    return []
+                return [Emit(AttachmentRemoved(attachment_id=attachment_id))]
+            case ImageOpened(attachment_id):
+                self._answers.open_id = attachment_id
+                return []
+            case PassagesFound():
+                return self._answers.passages_found(fact)
+            case AnswerProgressed():
+                return self._answers.progress(fact)
+            case RecordRead():
+                return self._answers.record_read(fact)
+            case ModelThought():
+                return self._answers.thought(fact)
+            case AnswerFinished():
+                return self._answers.finish(fact)
+            case _:
+                assert_never(fact)
+
+    # --- what was heard ---
+
+    def _final(self, fact: FinalHeard) -> list[Action]:
+        completed = self._transcripts.final(fact)
+        item_id, text = completed.item_id, completed.transcript
+        actions: list[Action] = [Emit(completed)]
+        if words := word_times(fact):
+            self.report.spoken.heard(item_id, words)
+            actions.append(Emit(TranscriptWords(item_id=item_id, words=words)))
+        if self._attention.left_out:
+            actions += self._leave_out(item_id, self._attention.left_out)
+        elif order := self._attention.order(text, fact.start_ms, fact.end_ms):
+            actions += self._follow(order, item_id, text)
+        elif text:
+            actions += self._take(item_id, text, disputed=fact.other is not None and fact.other.disputes)
+        return [*actions, *self._answers.drop_ahead()]  # what was begun ahead was no question
+
+    def _attend(self, asleep: bool, by: Literal["voice", "hand"]) -> list[Action]:
+        if asleep == self._attention.asleep:
+            return []
+        self._attention.asleep = asleep
+        return [Emit(AttentionChanged(asleep=asleep, by=by))]
+
+    def _leave_out(self, item_id: str, text: str) -> list[Action]:
+        self.dictation.heard(item_id)
+        self._utterances.put(Item(item_id, text, text, "echo"))
+        return [Emit(EchoLeftOut(item_id=item_id, text=text))]
+
+    def _follow(self, order: Order, item_id: str, text: str) -> list[Action]:
+        decision = Decision("command", 0.97, "the whole utterance is a command", text, order)
+        taken = self._utterances.take(item_id, text, decision)
+        if order == "stop":
+            return [taken, Emit(SpeechStop()), *self._answers.stop()]
+        return [taken, *self._attend(order == "sleep", "voice")]
+
+    def _take(self, item_id: str, text: str, *, disputed: bool = False) -> list[Action]:
+        """Decide what an utterance is, and act on it. ``disputed``: two recognisers heard it, and only this
+        text asks."""
+        actions: list[Action] = []
+        command = self.dictation.understand(text)
+        if command and self._can_obey(command):
+            self.dictation.heard(item_id)
+            return self._obey(item_id, text, command)
+        text, mode = self._attention.meant(text, self.mode)
+        parts = decide(text, self._context(mode))
+        if disputed and mode == "auto":
+            parts = undecided(text, parts)
+        meant = CORRECTIONS.get(parts[0].decision.command or "")
+        if meant and (wrong := self._utterances.last_taken_otherwise(meant)):
+            taken = self._utterances.take(item_id, text, parts[0].decision)
+            return [taken, *self._correct(IntentCorrected(wrong, meant))]
+        for number, part in enumerate(parts):
+            part_id = f"{item_id}_{number + 1}" if number else item_id
+            actions += self._take_part(part_id, part, item_id if number else None)
+        return actions
+
+    def _expect(self, text: str) -> list[Action]:
+        """A final is expected; if it is a question, the engine gets a head start."""
+        text, mode = self._attention.meant(text, self.mode)
+        parts = decide(text, self._context(mode))
+        if len(parts) > 1 or parts[0].decision.intent != "question":
+            return self._answers.drop_ahead()
+        return self._answers.begin_ahead(tidy(parts[0].decision.text), self.document, self._images)
+
+    def _context(self, mode: Mode) -> Context:
+        running = self._answers.running is not None
+        return Context(mode=mode, has_images=bool(self._images), answer_running=running)
+
+    def _take_part(self, item_id: str, part: Part, part_of: str | None) -> list[Action]:
+        text, decision = part.heard.strip(), part.decision
+        if part_of:
+            self.report.spoken.share(part_of, item_id)
+        self.dictation.heard(item_id)
+        if decision.intent == "question":
+            kept = tidy(decision.text)
+            taken = self._utterances.take(item_id, text, decision, text=kept, part_of=part_of)
+            return [taken, *self._ask(item_id, kept)]
+        # a command that nobody could carry out is kept as text
+        nearly = self.dictation.nearly(text)
+        kept = self.dictation.take(item_id, text)
+        decision = replace(decision, intent="dictation")
+        return [self._utterances.take(item_id, text, decision, text=kept, part_of=part_of, nearly=nearly)]
+
+    def _can_obey(self, command: Command) -> bool:
+        if command.name == STOP_COMMAND:
+            return self._answers.running is not None
+        return command.name == "help" or command.name in REPORT_COMMANDS
+
+    def _obey(self, item_id: str, text: str, command: Command) -> list[Action]:
+        """Carry a spoken command out and say what was done, or why it could not be."""
+        decision = Decision("command", 0.97, "the whole utterance is a command", text, command.name)
+        actions: list[Action] = [self._utterances.take(item_id, text, decision)]
+        message, read, failed = "", "", False
+        before = self.dictation.document.sections
+        match command.name:
+            case "stop":
+                actions += self._answers.stop()
+                message = "Stopped the answer."
+            case "help":
+                message = "The commands are listed."
+            case _:
+                try:
+                    outcome = self.dictation.obey(item_id, command)
+                    message, read = outcome.message, outcome.text
+                except BadInput as error:
+                    message, failed = error.message, True
+        changed = self.dictation.document.sections != before
+        done = CommandDone(
+            item_id=item_id, command=command.name, message=message, text=read, failed=failed, changed=changed
+        )
+        return [*actions, Emit(done)]
+
+    # --- what the person changed ---
+
+    def _correct(self, fact: IntentCorrected) -> list[Action]:
+        item = self._utterances.get(fact.item_id)
+        if item is None:
+            return [refused("item_unknown", "There is no such utterance.", fact.event_id)]
+        if item.intent == fact.intent:
+            return []
+        if fact.intent == "command":
+            return self._meant_command(item, fact.event_id)
+        item.intent = fact.intent
+        if fact.intent == "dictation":
+            self._answers.forget(item.id)
+            item.text = self.dictation.put_back(item.id, item.heard)
+        else:
+            self.dictation.take_out(item.id)
+        keep = KeepCorrection(item.heard, fact.intent)
+        emit = Emit(
+            IntentEvent(
+                item_id=item.id,
+                intent=fact.intent,
+                confidence=1.0,
+                reason="corrected by hand",
+                text=item.text,
+                corrected=True,
+            )
+        )
+        if fact.intent == "question":
+            return [keep, emit, *self._ask(item.id, item.text)]
+        running = self._answers.running
+        if running and running.question_item_id == item.id:
+            return [keep, emit, *self._answers.stop()]
+        return [keep, emit]
+
+    def _meant_command(self, item: Item, event_id: str | None) -> list[Action]:
+        """The person takes the offer: the words leave the report, and what they nearly were is done."""
+        command = self.dictation.understand(item.nearly) if item.nearly else None
+        if item.nearly is None or command is None or not self._can_obey(command):
+            return [refused("not_a_command", "There is no command that this came close to.", event_id)]
+        self.dictation.take_out(item.id)
+        return self._obey(item.id, item.nearly, command)
+
+    def _edit(self, fact: ItemEditedByHand) -> list[Action]:
+        item = self._utterances.get(fact.item_id)
+        if item is None:
+            return [refused("item_unknown", "There is no such utterance.", fact.event_id)]
+        try:
+            self.dictation.rewrite(item.id, fact.text.strip())
+        except BadInput as error:
+            return [refused(error.code, error.message, fact.event_id)]
+        item.text = fact.text.strip()
+        return [Emit(ItemEdited(item_id=item.id, text=item.text))]
+
+    # --- questions and answers ---
+
+    def _question_typed(self, text: str) -> list[Action]:
+        self._typed += 1
+        item_id = f"typed_{self._typed}"
+        self._asked_text = (item_id, text)
+        item = ConversationItem(id=item_id, role="user", content=[{"type": "input_text", "text": text}])
+        return [Emit(ItemAdded(item=item))]
+
+    def _answer_requested(self, event_id: str | None) -> list[Action]:
+        if self._asked_text is None:
+            return [refused("nothing_to_answer", "Ask something first: conversation.item.create.", event_id)]
+        (item_id, text), self._asked_text = self._asked_text, None
+        self._utterances.put(Item(item_id, text, text, "question"))
+        return self._ask(item_id, text)
+
+    def _ask(self, item_id: str, text: str) -> list[Action]:
+        return self._answers.ask(item_id, text, self.document, self._images)

@@ -1,0 +1,109 @@
+"""An utterance on the wire, from its first sound to its final. Pure."""
+
+from collections.abc import Callable
+
+from assistant.conversation.types import (
+    Action,
+    Emit,
+    FinalHeard,
+    PartialHeard,
+    RecognitionFailed,
+    SpeechStarted,
+    SpeechStopped,
+    UtteranceDropped,
+)
+from assistant.dictation.live import LiveWriter
+from assistant.events import (
+    AlsoHeard,
+    BufferCleared,
+    BufferCommitted,
+    DurationUsage,
+    ErrorBody,
+    SpeechStartedEvent,
+    SpeechStoppedEvent,
+    TranscriptCompleted,
+    TranscriptDelta,
+    TranscriptFailed,
+    TranscriptPartial,
+    WordTime,
+)
+
+
+def item_id(utterance: int) -> str:
+    return f"utt_{utterance}"
+
+
+class Transcripts:
+    """What was heard in one conversation, as far as it is told before anything is made of it."""
+
+    def __init__(self, open_live: Callable[[], LiveWriter]) -> None:
+        """``open_live`` writes an utterance that begins now."""
+        self._open_live = open_live
+        self._live: dict[int, LiveWriter] = {}  # by running utterance
+        self._stable_sent: dict[int, str] = {}  # by running utterance
+        self._last_item_id: str | None = None
+
+    def started(self, fact: SpeechStarted) -> list[Action]:
+        return [Emit(SpeechStartedEvent(audio_start_ms=fact.at_ms, item_id=item_id(fact.utterance)))]
+
+    def stopped(self, fact: SpeechStopped) -> list[Action]:
+        item = item_id(fact.utterance)
+        previous, self._last_item_id = self._last_item_id, item
+        return [
+            Emit(SpeechStoppedEvent(audio_end_ms=fact.at_ms, item_id=item)),
+            Emit(BufferCommitted(item_id=item, previous_item_id=previous)),
+        ]
+
+    def partial(self, fact: PartialHeard) -> list[Action]:
+        item = item_id(fact.utterance)
+        actions: list[Action] = []
+        if delta := fact.stable[len(self._stable_sent.get(fact.utterance, "")) :]:
+            actions.append(Emit(TranscriptDelta(item_id=item, delta=delta)))
+            self._stable_sent[fact.utterance] = fact.stable
+        if fact.utterance not in self._live:
+            self._live[fact.utterance] = self._open_live()
+        written, tail = self._live[fact.utterance].update(fact.stable, fact.tentative)
+        partial = TranscriptPartial(
+            item_id=item, stable=fact.stable, tentative=fact.tentative, written=written, written_tail=tail
+        )
+        return [*actions, Emit(partial)]
+
+    def final(self, fact: FinalHeard) -> TranscriptCompleted:
+        self._forget(fact.utterance)
+        return TranscriptCompleted(
+            item_id=item_id(fact.utterance),
+            transcript=fact.text.strip(),
+            usage=DurationUsage(seconds=(fact.end_ms - fact.start_ms) / 1000),
+            start_ms=fact.start_ms,
+            end_ms=fact.end_ms,
+            at=fact.at,
+            also_heard=fact.other and AlsoHeard(recogniser=fact.other.recogniser, transcript=fact.other.text),
+        )
+
+    def failed(self, fact: RecognitionFailed) -> list[Action]:
+        self._forget(fact.utterance)
+        error = ErrorBody(type="server_error", code=fact.code, message=fact.message)
+        return [Emit(TranscriptFailed(item_id=item_id(fact.utterance), error=error))]
+
+    def dropped(self, fact: UtteranceDropped) -> list[Action]:
+        if fact.utterance is None:
+            return [Emit(BufferCleared(item_id=None))]
+        self._forget(fact.utterance)
+        return [Emit(BufferCleared(item_id=item_id(fact.utterance)))]
+
+    def _forget(self, utterance: int) -> None:
+        self._stable_sent.pop(utterance, None)
+        self._live.pop(utterance, None)
+
+
+def word_times(fact: FinalHeard) -> list[WordTime]:
+    """The words of a final on the session's clock; none where the recogniser has no word times."""
+    return [
+        WordTime(
+            text=word.text,
+            start_ms=fact.start_ms + word.start_ms,
+            end_ms=fact.start_ms + word.end_ms,
+            confidence=word.confidence,
+        )
+        for word in fact.words
+    ]

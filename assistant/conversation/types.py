@@ -1,0 +1,326 @@
+"""What goes into a conversation (facts, past tense) and what comes out of it (actions). Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.asr.base import Word
+from assistant.dictation.formatter import Formatter
+from assistant.dictation.library import Library
+from assistant.engines.base import Question, Usage
+from assistant.events import (
+    Attachment,
+    DocumentCommand,
+    DocumentEdit,
+    ErrorBody,
+    ErrorEvent,
+    Mode,
+    ServerEvent,
+)
+from assistant.guidelines.passages import Passage
+from assistant.records.fhir import Resource
+
+# Facts from the microphone. ``utterance`` counts from 1 within a session; times are on its sample clock.
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    utterance: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    utterance: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartialHeard:
+    utterance: int
+    stable: str
+    tentative: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinalExpected:
+    """Speech has paused: if none follows, ``text`` is the final."""
+
+    utterance: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechWentOn:
+    """Speech follows the pause: no final yet."""
+
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What one recogniser made of an utterance. ``disputes``: no question, where the chosen text asks."""
+
+    recogniser: str
+    text: str
+    disputes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FinalHeard:
+    """``at`` is the wall-clock time, ISO 8601; word times are relative to ``start_ms``. ``other`` is what
+    another recogniser heard, where two did; the better text is ``text``."""
+
+    utterance: int
+    text: str
+    words: tuple[Word, ...]
+    start_ms: int
+    end_ms: int
+    at: str
+    other: Hearing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceDropped:
+    """Thrown away on request; no final will come."""
+
+    utterance: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionFailed:
+    utterance: int
+    code: str
+    message: str
+
+
+# Facts from the person.
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChosen:
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionChosen:
+    """Asleep, nothing is taken but the command that wakes."""
+
+    asleep: bool
+    by: Literal["voice", "hand"]
+
+
+@dataclass(frozen=True, slots=True)
+class WakePhraseChosen:
+    """With a phrase, only utterances that begin with it are questions; without, any may be."""
+
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingAloud:
+    """The page reads ``text`` aloud from now on, or, with None, nothing more."""
+
+    text: str | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntentCorrected:
+    item_id: str
+    intent: Literal["dictation", "question", "command"]
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEditedByHand:
+    item_id: str
+    text: str
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportEdited:
+    edit: DocumentEdit
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCommanded:
+    """A button of the page."""
+
+    command: DocumentCommand
+
+
+@dataclass(frozen=True, slots=True)
+class StyleChosen:
+    """Fields of ``FormatOptions`` that this session wants otherwise."""
+
+    changes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryLoaded:
+    """The clinician's templates, macros and words, read for the first time or again."""
+
+    formatter: Formatter
+    library: Library
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionTyped:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRequested:
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequested:
+    """``response_id`` None stops whichever answer runs."""
+
+    response_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAttached:
+    """``taken`` and ``exam``: when, and in which examination, as its file says; they are put on no wire."""
+
+    attachment: Attachment
+    taken: str = ""
+    exam: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRemoved:
+    attachment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOpened:
+    """It is looked at on the page; empty when that ends."""
+
+    attachment_id: str
+
+
+# Facts from the engine. ``turn`` counts the answers of a session.
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """What the guideline folder holds on the question of ``turn``. Not ``ready``: it is still being read."""
+
+    turn: int
+    passages: tuple[Passage, ...]
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerProgressed:
+    turn: int
+    piece: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelThought:
+    """A piece of the model's thinking: never part of the answer."""
+
+    turn: int
+    piece: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRead:
+    """What was read in the attached records for an answer, and the facts noted from it."""
+
+    turn: int
+    resources: tuple[Resource, ...]
+    facts: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFinished:
+    turn: int
+    code: str | None = None
+    message: str = ""
+    usage: Usage | None = None
+    at_ms: int = 0
+    cut_off: bool = False
+    """It reached the most tokens that it may have."""
+
+
+Fact = (
+    SpeechStarted
+    | SpeechStopped
+    | PartialHeard
+    | FinalExpected
+    | SpeechWentOn
+    | FinalHeard
+    | UtteranceDropped
+    | RecognitionFailed
+    | ModeChosen
+    | AttentionChosen
+    | WakePhraseChosen
+    | ReadingAloud
+    | IntentCorrected
+    | ItemEditedByHand
+    | ReportEdited
+    | ReportCommanded
+    | LibraryLoaded
+    | StyleChosen
+    | QuestionTyped
+    | AnswerRequested
+    | StopRequested
+    | ImageAttached
+    | ImageRemoved
+    | ImageOpened
+    | PassagesFound
+    | AnswerProgressed
+    | ModelThought
+    | RecordRead
+    | AnswerFinished
+)
+
+# Actions, in the imperative.
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    event: ServerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class FindPassages:
+    """Look in the guideline folder; ``PassagesFound`` comes back, also when nothing is found."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartAnswer:
+    turn: int
+    question: Question
+    by_text_engine: bool = False
+    """The engine for questions without images answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAnswer:
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCorrection:
+    """What was heard, and how it was meant: data to train on, kept only where that was asked for."""
+
+    heard: str
+    intent: Literal["dictation", "question"]
+
+
+Action = Emit | KeepCorrection | FindPassages | StartAnswer | StopAnswer
+
+
+def refused(code: str, message: str, event_id: str | None) -> Emit:
+    """What a client asked was not possible; ``event_id`` is the event that asked for it."""
+    return Emit(ErrorEvent(error=ErrorBody(code=code, message=message, event_id=event_id)))

@@ -1,0 +1,1 @@
+"""Patient records: reading them, listing them, answering from them."""

@@ -1,0 +1,179 @@
+"""What is attached to one session: read once, kept in a private folder that goes with the session."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from assistant.engines.pieces import LinkPiece, Piece
+from assistant.errors import BadInput
+from assistant.events import Attachment
+from assistant.imaging.options import Prepared
+from assistant.imaging.photo import is_photo, read_photo
+from assistant.imaging.record import RecordStudy
+from assistant.imaging.study import Problem, SourceFile, Study, all_pieces, no_room, problem_of
+from assistant.imaging.worker import Reader
+from assistant.records.fhir import Resource
+
+MOST_ATTACHMENTS = 16
+LONGEST_NAME_CHARS = 200
+
+
+class Attachments:
+    """``attached`` is called for each new one, with its study, ``warn`` with a code and words for what needs
+    a look."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        session_id: str,
+        attached: Callable[[Attachment, Study], None],
+        warn: Callable[[str, str], None],
+    ) -> None:
+        self._reader, self._session_id = reader, session_id
+        self._attached, self.warn = attached, warn
+        self._studies: dict[str, Study] = {}
+        self._links: dict[str, str] = {}
+        self._folder: Path | None = None
+        self._closed = False
+
+    @property
+    def most_bytes(self) -> int:
+        return self._reader.options.most_bytes
+
+    def new_folder(self) -> Path:
+        """An empty folder for files on their way in, that only this user can look into. Raises ``BadInput``:
+        ``session_unknown``."""
+        if self._closed:
+            raise BadInput("The session has ended.", code="session_unknown")
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="assistant-"))
+        return Path(tempfile.mkdtemp(dir=self._folder))
+
+    async def add(
+        self, files: Sequence[SourceFile], link: str = ""
+    ) -> tuple[list[Attachment], list[Problem]]:
+        """Read the files and attach what they hold; and what was left out, with the reasons. ``link`` is the
+        address of what they hold in the archive."""
+        room = MOST_ATTACHMENTS - len(self._studies)
+        if room <= 0:
+            return [], [problem_of(files[0].name, no_room(files[0].name))]
+        folder = self.new_folder()
+        try:
+            prepared = await self._read(files, folder, room)
+        except BadInput as error:
+            return [], [Problem(files[0].name, error.code, error.message)]
+        attachments, problems = [], list(prepared.problems)
+        whole = len(prepared.studies) == 1 and not problems
+        for study in prepared.studies:
+            if self._closed or len(self._studies) >= MOST_ATTACHMENTS:  # others may have come meanwhile
+                problems.append(problem_of(study.name, no_room(study.name)))
+                await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)
+                continue
+            self._compare_patient(study)
+            self._studies[study.id] = study
+            if link and whole:
+                self._links[study.id] = link
+            attachments.append(self._describe(study))
+            self._attached(attachments[-1], study)
+        return attachments, problems
+
+    async def add_data(self, data: bytes, name: str) -> None:
+        """Attach one file that is in memory. Raises ``BadInput``."""
+        folder = self.new_folder()
+        try:
+            place = place_for(name, folder)
+            await asyncio.to_thread(place.write_bytes, data)
+            attachments, problems = await self.add([SourceFile(name, place)])
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        if not attachments:
+            raise BadInput(problems[0].message, code=problems[0].code)
+
+    async def _read(self, files: Sequence[SourceFile], folder: Path, room: int) -> Prepared:
+        """A photo alone is read in a thread, which is quicker; all else in a process."""
+        if len(files) == 1 and await asyncio.to_thread(is_photo, files[0].path):
+            return await asyncio.to_thread(_read_photo, files[0], folder)
+        return await self._reader.read(files, folder, room)
+
+    def _compare_patient(self, study: Study) -> None:
+        others = {each.patient for each in self._studies.values()} - {""}
+        if study.patient and others and study.patient not in others:
+            self.warn("patients_differ", f"{study.name} is of another patient than what is attached already.")
+
+    def _describe(self, study: Study) -> Attachment:
+        return Attachment(
+            id=study.id,
+            name=study.name,
+            kind=study.kind,
+            media_type="image/png",
+            width_px=study.width_px,
+            height_px=study.height_px,
+            url=f"/v1/attachments/{self._session_id}/{study.id}",
+            count=study.count,
+            windows=list(study.windows),
+            notes=list(study.notes),
+        )
+
+    def study(self, attachment_id: str) -> Study | None:
+        return self._studies.get(attachment_id)
+
+    def studies(self) -> tuple[Study, ...]:
+        """In the order in which they were attached."""
+        return tuple(self._studies.values())
+
+    async def pieces(
+        self, ids: Sequence[str], most: int, labels: Mapping[str, str] | None = None
+    ) -> tuple[Piece, ...]:
+        """What a model with room for ``most`` images reads of these attachments, in their order; ``labels``
+        as in ``all_pieces``. Raises ``BadInput``: ``attachment_unknown``."""
+        studies = [self._studies[each] for each in ids if each in self._studies]
+        try:
+            return await asyncio.to_thread(all_pieces, studies, most, labels)
+        except FileNotFoundError:
+            raise BadInput("An attachment was just removed. Ask again.", code="attachment_unknown") from None
+
+    def links(self, ids: Sequence[str]) -> tuple[LinkPiece, ...]:
+        """Where the archive has those that came from it."""
+        known = [(each, self._links[each]) for each in ids if each in self._links]
+        return tuple(LinkPiece(link, each, self._studies[each].name) for each, link in known)
+
+    async def records(self, ids: Sequence[str]) -> tuple[Resource, ...]:
+        """The resources of the records among these attachments."""
+        studies = [each for key in ids if isinstance(each := self._studies.get(key), RecordStudy)]
+        read = await asyncio.to_thread(lambda: [study.resources() for study in studies])
+        return tuple(resource for resources in read for resource in resources)
+
+    async def remove(self, attachment_id: str) -> None:
+        self._links.pop(attachment_id, None)
+        if study := self._studies.pop(attachment_id, None):
+            await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)
+
+    async def close(self) -> None:
+        """Delete everything."""
+        self._closed = True
+        self._studies.clear()
+        if self._folder:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+def _read_photo(file: SourceFile, folder: Path) -> Prepared:
+    try:
+        study = read_photo(file.path, file.name, folder)
+    except BadInput as error:
+        return Prepared((), (Problem(file.name, error.code, error.message),))
+    return Prepared((study,), ())
+
+
+def place_for(name: str, folder: Path) -> Path:
+    """Where under ``folder`` a file of this name goes: its folders are kept, as slides and discs need, and it
+    cannot leave. Raises ``BadInput``: ``file_name_invalid``.
+    """
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+    invalid = not parts or ".." in parts or "\0" in name or len(parts) > 32
+    if invalid or any(len(part.encode()) > LONGEST_NAME_CHARS for part in parts):
+        raise BadInput("A file's name cannot be used here. Give it a shorter one.", code="file_name_invalid")
+    place = folder.joinpath(*parts)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place

@@ -1,0 +1,118 @@
+"""A session's events on their way to its client: one at a time, which may leave and come back."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from assistant.channels import Outbox
+from assistant.errors import AssistantError, BadInput
+from assistant.events import (
+    AudioStatus,
+    ErrorBody,
+    ErrorEvent,
+    Notice,
+    ServerEvent,
+    SessionClosing,
+    SessionCreated,
+    SessionState,
+    TranscriptPartial,
+)
+from assistant.storage.kept_session import KeptSession
+
+log = logging.getLogger(__name__)
+
+OUTBOX_EVENTS = 2_000
+"""Holds a long answer's deltas for a client that stalls; a full replay goes in beside it."""
+
+
+class Delivery:
+    """Numbers and records every event; sends it if somebody is connected."""
+
+    def __init__(
+        self, session_id: str, kept: KeptSession, grace_s: float, on_gone: Callable[[], None]
+    ) -> None:
+        """``on_gone`` is called when nobody has come back for ``grace_s``."""
+        self._session_id, self._kept = session_id, kept
+        self._grace_s, self._on_gone = grace_s, on_gone
+        self._outbox: Outbox[ServerEvent] | None = None
+        self._grace: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    @property
+    def connected(self) -> bool:
+        return self._outbox is not None
+
+    def emit(self, event: ServerEvent) -> None:
+        """A client that does not read is let go; it finds everything when it comes back."""
+        event = self._kept.add(event)
+        if self._outbox is None:
+            return
+        try:
+            self._outbox.put(event)
+        except AssistantError as error:
+            log.warning("session %s: %s", self._session_id, error.code)
+            self._outbox.close()
+            self._outbox = None
+            self._start_grace()
+
+    def warn(self, code: str, message: str) -> None:
+        self.emit(Notice(level="warning", code=code, message=message))
+
+    def refuse(self, error: AssistantError, event_id: str | None = None) -> None:
+        """Tell the client that something was not possible; ``event_id`` is the event that asked for it."""
+        kind = "invalid_request_error" if isinstance(error, BadInput) else "server_error"
+        body = ErrorBody.model_validate(
+            {"type": kind, "code": error.code, "message": error.message, "event_id": event_id}
+        )
+        self.emit(ErrorEvent(error=body))
+
+    def connect(self, state: SessionState, after_seq: int | None) -> Outbox[ServerEvent]:
+        """A client is here; returns its events. ``after_seq`` None is a fresh start.
+
+        An earlier connection of the same session is told and closed.
+        """
+        if self._outbox is not None:
+            earlier = self._outbox
+            self.emit(SessionClosing(reason="This session was opened elsewhere.", retry=False))
+            earlier.close()  # emit has let it go already, if it was full
+        if self._grace:
+            self._grace.cancel()
+        replay = self._kept.after(after_seq) if after_seq is not None else []
+        self._outbox = Outbox(OUTBOX_EVENTS + len(replay), key=_coalesce)
+        self._outbox.put(self._kept.add(SessionCreated(session=state, resumed=after_seq is not None)))
+        for event in replay:
+            self._outbox.put(event)
+        return self._outbox
+
+    def disconnect(self, outbox: Outbox[ServerEvent]) -> bool:
+        """The connection that got this outbox is gone. False if another has taken its place."""
+        if self._outbox is not outbox:
+            return False
+        self._outbox = None
+        self._start_grace()
+        return True
+
+    def close(self) -> None:
+        """The session is over: what was emitted is still delivered, and nobody is waited for."""
+        self._closed = True
+        if self._grace:
+            self._grace.cancel()
+        if self._outbox:
+            self._outbox.close()
+
+    def _start_grace(self) -> None:
+        if self._closed:
+            return
+        if self._grace:
+            self._grace.cancel()
+        self._grace = asyncio.get_running_loop().call_later(self._grace_s, self._on_gone)
+
+
+def _coalesce(event: ServerEvent) -> object | None:
+    match event:
+        case TranscriptPartial():
+            return ("partial", event.item_id)
+        case AudioStatus():
+            return "audio_status"
+        case _:
+            return None

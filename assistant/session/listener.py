@@ -1,0 +1,312 @@
+"""From audio to facts: voice activity, utterances, and their transcription off the event loop."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeVar, assert_never
+
+import numpy as np
+
+from assistant import telemetry
+from assistant.asr.base import LEAD_MS, AsrModel, AsrStream, Transcript
+from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Rechunker, Samples
+from assistant.conversation.types import (
+    Fact,
+    FinalExpected,
+    FinalHeard,
+    Hearing,
+    PartialHeard,
+    RecognitionFailed,
+    SpeechStarted,
+    SpeechStopped,
+    SpeechWentOn,
+    UtteranceDropped,
+)
+from assistant.errors import AssistantError
+from assistant.intents.hearing import is_disputed, second_is_better, worth_hearing_again
+from assistant.intents.turn import closing_silence_ms
+from assistant.vad import endpoint
+from assistant.vad.base import Vad
+
+LONGEST_FILL_SAMPLES = SAMPLE_RATE_HZ
+"""A hole in the audio is filled with silence up to 1 s; word times stay right, memory stays bounded."""
+WAITING_UTTERANCES = 8
+"""Utterances that wait for the recogniser: at most two minutes of speech. Then ``room`` waits."""
+
+LEAD_SAMPLES = LEAD_MS * SAMPLE_RATE_HZ // 1000
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Utterance:
+    number: int
+    start: int
+    stream: AsrStream
+    pending: list[Samples] = field(default_factory=list)
+    heard: list[Samples] = field(default_factory=list)
+    """The audio that the stream has taken; kept only where there is a second recogniser."""
+    paused: bool = False
+    prepared: bool = False
+    expected: bool = False
+    again: tuple[str, str] | None = None
+    """The first recogniser's text, and what the second made of the same audio."""
+    end: int | None = None
+    dropped: bool = False
+
+
+class AudioHistory:
+    """The last ``seconds`` of audio, to be read by position on the sample clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self._limit = int(seconds * SAMPLE_RATE_HZ)
+        self._frames: deque[AudioChunk] = deque()
+
+    def add(self, frame: AudioChunk) -> None:
+        self._frames.append(frame)
+        while self._frames[0].end < frame.end - self._limit:
+            self._frames.popleft()
+
+    def between(self, start: int, end: int) -> Samples:
+        """Samples [start, end); what is missing in between is silence."""
+        out = np.zeros(max(0, end - start), np.float32)
+        for frame in self._frames:
+            first, last = max(frame.start, start), min(frame.end, end)
+            if first < last:
+                out[first - start : last - start] = frame.samples[first - frame.start : last - frame.start]
+        return out
+
+    @property
+    def start(self) -> int:
+        return self._frames[0].start if self._frames else 0
+
+
+class Listener:
+    """One session's ears. ``hear`` is quick and runs on the event loop; ``recognise`` runs the model."""
+
+    def __init__(
+        self,
+        *,
+        vad: Vad,
+        settings: endpoint.EndpointSettings,
+        model: AsrModel,
+        executor: Executor,
+        second: AsrModel | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+    ) -> None:
+        self._vad, self._model, self._executor, self._now = vad, model, executor, now
+        self._base_model = model
+        self._second, self._settings = second, settings
+        self.question_mode = False
+        """Whatever is said is asked."""
+        self._detector = endpoint.EndpointDetector(settings)
+        self._rechunk = Rechunker(vad.frame_samples)
+        self._history = AudioHistory(settings.longest_utterance_s + 2)
+        self._utterances: deque[_Utterance] = deque()
+        self._current: _Utterance | None = None
+        self._count = 0
+        self._heard_until = 0
+        self._work = asyncio.Event()
+        self._advanced = asyncio.Event()
+
+    @property
+    def speaking(self) -> bool:
+        return self._current is not None
+
+    def expect(self, phrases: Sequence[str]) -> None:
+        """Listen for these phrases from the next utterance on. Raises ``BadInput``."""
+        self._model = self._base_model.expecting(phrases)
+
+    async def room(self) -> None:
+        """Wait while the recogniser is too far behind to take more."""
+        while len(self._utterances) > WAITING_UTTERANCES:
+            self._advanced.clear()
+            await self._advanced.wait()
+
+    def hear(self, chunk: AudioChunk) -> list[Fact]:
+        """Take audio; returns what began and ended. About 0.3 ms of CPU per 32 ms of audio."""
+        facts: list[Fact] = []
+        for frame in self._rechunk.push(chunk):
+            self._keep(frame)
+            probability = self._vad.probability(frame.samples)
+            for event in self._detector.push(probability, frame.start, len(frame.samples)):
+                facts += self._follow(event)
+        self._work.set()
+        return facts
+
+    def expire(self) -> list[Fact]:
+        """No audio has come for a while: what was being said has ended."""
+        return self._end_now("timer")
+
+    def commit(self) -> list[Fact]:
+        """End the running utterance now."""
+        return self._end_now("forced")
+
+    def clear(self) -> list[Fact]:
+        """Throw the running utterance away."""
+        dropped = self._current
+        self._detector.flush("forced")
+        self._current = None
+        if dropped is None:
+            return [UtteranceDropped(None)]
+        dropped.dropped = True
+        self._work.set()
+        return [UtteranceDropped(dropped.number)]
+
+    def _end_now(self, reason: Literal["timer", "forced"]) -> list[Fact]:
+        rest = self._rechunk.drain()
+        if self._current is not None and len(rest):
+            self._current.pending.append(rest)
+        facts = [fact for event in self._detector.flush(reason) for fact in self._follow(event)]
+        self._work.set()
+        return facts
+
+    def _keep(self, frame: AudioChunk) -> None:
+        if self._current is not None:
+            hole = min(frame.start - self._heard_until, LONGEST_FILL_SAMPLES)
+            if hole > 0:
+                self._current.pending.append(np.zeros(hole, np.float32))
+            self._current.pending.append(frame.samples)
+        self._history.add(frame)
+        self._heard_until = frame.end
+
+    def _follow(self, event: endpoint.Event) -> list[Fact]:
+        match event:
+            case endpoint.SpeechStarted(at):
+                return self._begin(max(at, self._history.start))
+            case endpoint.SpeechPaused():
+                if self._current:
+                    self._current.paused = True
+                return []
+            case endpoint.SpeechResumed():
+                return self._go_on()
+            case endpoint.SpeechEnded(at):
+                return self._end(at)
+            case _:
+                assert_never(event)
+
+    def _go_on(self) -> list[Fact]:
+        utterance = self._current
+        self._detector.silence_ms = self._settings.silence_ms
+        if utterance is None:
+            return []
+        told, utterance.expected = utterance.expected, False
+        utterance.paused = utterance.prepared = False
+        return [SpeechWentOn(utterance.number)] if told else []
+
+    def _begin(self, start: int) -> list[Fact]:
+        self._count += 1
+        self._detector.silence_ms = self._settings.silence_ms
+        first = start - (LEAD_SAMPLES if start == 0 else 0)
+        audio = self._history.between(first, self._heard_until)
+        self._current = _Utterance(self._count, first, self._model.open_stream(), [audio])
+        self._utterances.append(self._current)
+        return [SpeechStarted(self._count, _ms(start))]
+
+    def _end(self, at: int) -> list[Fact]:
+        utterance, self._current = self._current, None
+        if utterance is None:
+            return []
+        if at < self._heard_until:  # it ended in the past: what came after belongs to the next utterance
+            utterance.stream = self._model.open_stream()
+            utterance.heard = []
+            utterance.pending = [self._history.between(utterance.start, at)]
+        utterance.end = at
+        return [SpeechStopped(utterance.number, _ms(at))]
+
+    # --- transcription ---
+
+    async def recognise(self) -> AsyncIterator[Fact]:
+        """Partials and finals of the utterances, in order, as the model gets to them. Endless."""
+        while True:
+            if not self._utterances:
+                self._work.clear()
+                await self._work.wait()
+                continue
+            utterance = self._utterances[0]
+            try:
+                fact, busy = await self._advance(utterance)
+            except AssistantError as error:
+                fact, busy = RecognitionFailed(utterance.number, error.code, error.message), True
+                utterance.dropped = True
+            if utterance.dropped:
+                self._utterances.remove(utterance)
+            self._advanced.set()
+            if fact is not None:
+                yield fact
+            if not busy:
+                self._work.clear()
+                await self._work.wait()
+
+    async def _advance(self, utterance: _Utterance) -> tuple[Fact | None, bool]:
+        """One step of one utterance; returns the fact it brought, and whether anything was done."""
+        if utterance.dropped:
+            return None, True
+        number, stream = utterance.number, utterance.stream
+        if utterance.pending:
+            audio = np.concatenate(utterance.pending)
+            utterance.pending = []
+            if self._second is not None:
+                utterance.heard.append(audio)
+            speaking = utterance.end is None and not utterance.paused
+            partial = await self._run("asr_partial", lambda: stream.accept(audio, partial=speaking))
+            if partial is None or utterance.dropped or utterance.stream is not stream:
+                return None, True
+            return PartialHeard(number, partial.stable, partial.tentative), True
+        if utterance.end is not None:
+            transcript = await self._run("asr_final", stream.finish)
+            transcript, other = await self._choose(utterance, transcript)
+            if utterance.dropped:
+                return None, True
+            self._utterances.remove(utterance)
+            telemetry.finals.inc()
+            at = self._now().isoformat(timespec="milliseconds")
+            start_ms, end_ms = _ms(max(0, utterance.start)), _ms(utterance.end)
+            words = tuple(word.later(_ms(min(0, utterance.start))) for word in transcript.words)
+            return FinalHeard(number, transcript.text, words, start_ms, end_ms, at, other), True
+        if utterance.paused and not utterance.prepared:
+            utterance.prepared = True
+            await self._run("asr_speculative", stream.prepare_final)
+            return None, True
+        if utterance.prepared and not utterance.expected and (expected := stream.expected()):
+            return await self._expect(utterance, expected), True
+        return None, False
+
+    async def _expect(self, utterance: _Utterance, expected: Transcript) -> Fact | None:
+        """The final is known, if no speech follows: its words say how long a silence ends the utterance."""
+        chosen, _ = await self._choose(utterance, expected)
+        if not utterance.paused or utterance.end is not None or utterance.dropped:
+            return None
+        utterance.expected = True
+        self._detector.silence_ms = closing_silence_ms(chosen.text, self.question_mode, self._settings)
+        return FinalExpected(utterance.number, chosen.text)
+
+    async def _choose(self, utterance: _Utterance, first: Transcript) -> tuple[Transcript, Hearing | None]:
+        """A question is heard again by the second recogniser; returns the better text, and the other one."""
+        if self._second is None or not worth_hearing_again(first.text, self.question_mode):
+            return first, None
+        if utterance.again is None or utterance.again[0] != first.text:
+            stream = self._second.open_stream()
+            audio = np.concatenate(utterance.heard) if utterance.heard else np.zeros(0, np.float32)
+
+            def transcribe() -> Transcript:
+                stream.accept(audio, partial=False)
+                return stream.finish()
+
+            utterance.again = first.text, (await self._run("asr_again", transcribe)).text
+        second = utterance.again[1]
+        if second_is_better(second, self.question_mode):
+            return Transcript(second), Hearing(self._model.name, first.text)
+        disputes = not self.question_mode and is_disputed(first.text, second)
+        return first, Hearing(self._second.name, second, disputes)
+
+    async def _run(self, stage: str, call: Callable[[], T]) -> T:
+        with telemetry.stage(stage):
+            return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+
+def _ms(sample: int) -> int:
+    return sample * 1000 // SAMPLE_RATE_HZ

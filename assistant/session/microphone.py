@@ -1,0 +1,181 @@
+"""A session's audio on its way in: PCM over the WebSocket or WebRTC packets, on one sample clock."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from assistant import telemetry
+from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk
+from assistant.audio.pcm import StreamResampler
+from assistant.audio.webrtc import MicrophonePeer
+from assistant.channels import DropOldest
+from assistant.errors import AssistantError
+from assistant.events import AudioFormat, AudioGap, AudioStatus, Notice, ServerEvent, WebRtcAnswer
+
+AUDIO_CHUNKS = 3_000
+"""60 s at 20 ms: a machine that is busy for a while writes later, and loses no word."""
+PCM_CHUNK_SAMPLES = 320
+SILENT_S = 1.0
+"""No audio for so long, in the middle of an utterance, ends it: packets stop when a microphone is muted."""
+STATUS_EVERY_S = 1.0
+
+
+class Microphone:
+    """What both ways bring in; ``next`` takes it out again. One WebRTC connection at a time."""
+
+    def __init__(
+        self,
+        *,
+        ice_servers: Sequence[str],
+        on_chunk: Callable[[AudioChunk], None],
+        emit: Callable[[ServerEvent], None],
+    ) -> None:
+        """``on_chunk`` gets every chunk as it comes, also one that is dropped later."""
+        self._ice_servers, self._on_chunk, self._emit = ice_servers, on_chunk, emit
+        self._chunks: DropOldest[AudioChunk] = DropOldest(AUDIO_CHUNKS)
+        self._clock = 0  # the session's sample clock: the end of the last audio
+        self._peer: MicrophonePeer | None = None
+        self._heard_at: float | None = None  # when the peer last brought sound, by the loop's clock
+        self._pcm: StreamResampler | None = None
+        self._pcm_frames = 0
+        self._dropped_ms = 0
+        self.rate_hz = AudioFormat().rate
+        """Of the PCM that the WebSocket brings."""
+
+    @property
+    def clock_ms(self) -> int:
+        return _ms(self._clock)
+
+    async def next(self) -> AudioChunk | None:
+        """The oldest chunk; None when none has come for ``SILENT_S``."""
+        try:
+            async with asyncio.timeout(SILENT_S):
+                return await self._chunks.get()
+        except TimeoutError:
+            return None
+
+    async def drained(self) -> None:
+        """Wait until all that has come was taken."""
+        await self._chunks.drained()
+
+    async def flush(self) -> None:
+        """Wait until all that has come was taken, the last milliseconds in the resampler's filter too."""
+        self.end_pcm()
+        await self.drained()
+
+    async def report(self) -> None:
+        """Say about once a second what came and what was lost, while audio comes. Endless."""
+        last = 0
+        while True:
+            await asyncio.sleep(STATUS_EVERY_S)
+            if self._clock != last:
+                last = self._clock
+                self._emit(self._status())
+
+    # --- PCM over the WebSocket ---
+
+    def use_rate(self, rate_hz: int) -> None:
+        """PCM comes at this rate from now on. Raises ``BadInput``: ``audio_rate_unsupported``."""
+        StreamResampler(rate_hz)
+        self.rate_hz = rate_hz
+        self.end_pcm()
+
+    async def take_pcm(self, pcm: bytes) -> None:
+        """PCM16 mono at ``rate_hz``. Raises ``BadInput``.
+
+        Waits while there is no room: a client that sends faster than real time is slowed down, not cut.
+        """
+        if self._pcm is None:
+            self._pcm = StreamResampler(self.rate_hz, start_sample=self._clock)
+            self._pcm_frames = 0
+        self._pcm_frames += 1
+        chunk = self._pcm.push(pcm)
+        for i in range(0, len(chunk.samples), PCM_CHUNK_SAMPLES):
+            await self._chunks.room()
+            self._take(AudioChunk(chunk.samples[i : i + PCM_CHUNK_SAMPLES], chunk.start + i))
+
+    def end_pcm(self) -> None:
+        """No more PCM follows what has come: the rest of it leaves the resampler."""
+        pcm, self._pcm = self._pcm, None
+        if pcm is not None:
+            self._take(pcm.finish())
+
+    # --- WebRTC ---
+
+    async def offer(self, sdp: str) -> None:
+        """Connect a microphone in place of the one there is; emits the answer. Raises ``AssistantError``."""
+        self._tell_silence()
+        await self.close_peer()
+        self.end_pcm()
+        offset = self._clock
+
+        def heard(chunk: AudioChunk) -> None:
+            nonlocal offset
+            self._heard_at = asyncio.get_running_loop().time()
+            self.end_pcm()  # what was said while this connected came over the WebSocket, and is before it
+            offset = max(offset, self._clock - chunk.start)
+            self._take(AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed))
+
+        def lost(start: int, samples: int) -> None:
+            self._emit(AudioGap(start_ms=_ms(start + offset), duration_ms=_ms(samples), reason="network"))
+
+        peer = MicrophonePeer(
+            sink=heard, on_gap=lost, on_failed=self._peer_failed, ice_servers=self._ice_servers
+        )
+        self._peer = peer
+        try:
+            answer = await peer.accept(sdp)
+        except AssistantError:
+            if self._peer is peer:
+                self._peer = None
+            await peer.close()
+            raise
+        self._emit(WebRtcAnswer(sdp=answer))
+
+    def _tell_silence(self) -> None:
+        """Another offer in the middle of a stream: what was said since the last packet came is lost."""
+        if self._heard_at is None:
+            return
+        silent_s = asyncio.get_running_loop().time() - self._heard_at
+        if silent_s > SILENT_S:
+            self._emit(AudioGap(start_ms=self.clock_ms, duration_ms=int(silent_s * 1000), reason="network"))
+
+    async def close_peer(self) -> None:
+        peer, self._peer, self._heard_at = self._peer, None, None
+        if peer:
+            await peer.close()
+
+    def _peer_failed(self, error: AssistantError) -> None:
+        self._peer = None  # it has closed itself
+        self._emit(Notice(level="warning", code=error.code, message=error.message))
+
+    # --- both ---
+
+    def _take(self, chunk: AudioChunk) -> None:
+        """Audio, on the session's sample clock."""
+        self._clock = chunk.end
+        self._on_chunk(chunk)
+        dropped = self._chunks.put(chunk)
+        telemetry.queue_peak.labels("audio").set(self._chunks.peak)
+        if dropped is not None:
+            lost_ms = _ms(len(dropped.samples))
+            self._dropped_ms += lost_ms
+            telemetry.audio_dropped_ms.inc(lost_ms)
+            self._emit(AudioGap(start_ms=_ms(dropped.start), duration_ms=lost_ms, reason="overload"))
+
+    def _status(self) -> AudioStatus:
+        if self._peer is None:
+            return AudioStatus(transport="websocket", received=self._pcm_frames, dropped_ms=self._dropped_ms)
+        stats = self._peer.stats
+        return AudioStatus(
+            transport="webrtc",
+            received=stats.received,
+            lost=stats.lost,
+            recovered=stats.recovered,
+            late=stats.late,
+            concealed_ms=stats.concealed_ms,
+            dropped_ms=self._dropped_ms,
+        )
+
+
+def _ms(samples: int) -> int:
+    return samples * 1000 // SAMPLE_RATE_HZ

@@ -1,0 +1,407 @@
+"""One session's tasks: started, owned and ended here, and nowhere else."""
+
+import asyncio
+import logging
+import secrets
+from contextlib import aclosing
+from datetime import datetime
+from pathlib import Path
+from typing import assert_never
+
+from assistant import telemetry
+from assistant.audio.frames import AudioChunk
+from assistant.channels import Outbox
+from assistant.components.components import Components
+from assistant.components.personal import Personal
+from assistant.config import Settings
+from assistant.conversation.asking import Guidelines
+from assistant.conversation.core import Conversation
+from assistant.conversation.types import (
+    Action,
+    AnswerRequested,
+    AttentionChosen,
+    Emit,
+    Fact,
+    FindPassages,
+    ImageAttached,
+    ImageOpened,
+    ImageRemoved,
+    IntentCorrected,
+    ItemEditedByHand,
+    KeepCorrection,
+    LibraryLoaded,
+    ModeChosen,
+    QuestionTyped,
+    ReadingAloud,
+    ReportCommanded,
+    ReportEdited,
+    StartAnswer,
+    StopAnswer,
+    StopRequested,
+    StyleChosen,
+    WakePhraseChosen,
+)
+from assistant.engines.base import EngineInfo, Question
+from assistant.engines.pieces import Piece
+from assistant.errors import AssistantError
+from assistant.events import (
+    Attachment,
+    AttachmentLook,
+    AttachmentRemove,
+    AttentionSet,
+    ClientEvent,
+    ConversationItemCreate,
+    DocumentCommand,
+    DocumentEdit,
+    InputAudioAppend,
+    InputAudioClear,
+    InputAudioCommit,
+    InputImage,
+    InputText,
+    IntentCorrect,
+    ItemEdit,
+    LabelsScore,
+    ModeSet,
+    Notice,
+    ResponseCancel,
+    ResponseCreate,
+    ServerEvent,
+    SessionClosing,
+    SessionState,
+    SessionUpdate,
+    SessionUpdated,
+    SimilarFind,
+    SpeechState,
+    WebRtcClose,
+    WebRtcOffer,
+)
+from assistant.export.history import SessionInfo
+from assistant.imaging.photo import image_from_data_uri
+from assistant.imaging.study import Study
+from assistant.session.attachments import Attachments
+from assistant.session.delivery import Delivery
+from assistant.session.image_matching import ImageMatching
+from assistant.session.listener import Listener
+from assistant.session.microphone import Microphone
+from assistant.session.responder import Responder
+from assistant.session.state import session_state
+from assistant.storage import corrections
+from assistant.storage.kept_session import KeptSession
+from assistant.storage.store import Store
+
+log = logging.getLogger(__name__)
+
+FILES_EVERY_S = 2.0
+
+
+class SessionRunner:
+    """A session from its first connection until nobody has come back for the grace time."""
+
+    def __init__(self, settings: Settings, components: Components, store: Store | None = None) -> None:
+        self.id = f"sess_{secrets.token_urlsafe(12)}"
+        self.resume_token = secrets.token_urlsafe(24)
+        self._settings = settings
+        self._components = components
+        text_engine = components.text_engine
+        guidelines: Guidelines = "none"
+        if components.guidelines is not None:
+            guidelines = "only" if settings.guidelines_only else "first"
+        self.conversation = Conversation(
+            components.engine.info,
+            guidelines,
+            mark_below=settings.mark_below,
+            text_engine=text_engine.info if text_engine else None,
+        )
+        """Only facts change it; HTTP requests read it."""
+        self._personal = components.personal.current
+        self._listener = Listener(
+            vad=components.open_vad(),
+            settings=components.endpoint,
+            model=components.model,
+            second=components.second_model,
+            executor=components.executor,
+        )
+        session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
+        self.kept = KeptSession(settings, session, store, self.resume_token, self._storing_changed)
+        self._delivery = Delivery(self.id, self.kept, settings.grace_s, on_gone=self.end)
+        self._emit, self._warn, self.refuse = self._delivery.emit, self._delivery.warn, self._delivery.refuse
+        self._microphone = Microphone(
+            ice_servers=settings.ice_servers, on_chunk=self._keep_audio, emit=self._emit
+        )
+        self.attachments = Attachments(components.reader, self.id, attached=self._attached, warn=self._warn)
+        self._responder = Responder(
+            components,
+            self.attachments,
+            passages=settings.guideline_passages,
+            now_ms=lambda: self._microphone.clock_ms,
+            take=self._take,
+        )
+        self._matching = ImageMatching(components.embedder, self.attachments, self._emit, self.refuse)
+        self._used = False  # a client has sent something that would be missed
+        self._answers: dict[int, asyncio.Task[None]] = {}
+        self._ended = asyncio.Event()
+
+    # --- life ---
+
+    async def run(self) -> None:
+        """Serve until the session is over. Raises what ended it, if that was a bug."""
+        telemetry.sessions.inc()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                helpers = [
+                    self._tasks.create_task(self._listen(), name="listen"),
+                    self._tasks.create_task(self._recognise(), name="recognise"),
+                    self._tasks.create_task(self._microphone.report(), name="report"),
+                    self._tasks.create_task(self._follow_files(), name="follow-files"),
+                    self._tasks.create_task(self.kept.run(), name="keep"),
+                    self._tasks.create_task(self._matching.run(), name="match-images"),
+                ]
+                await self._ended.wait()
+                for task in [*helpers, *self._answers.values()]:
+                    task.cancel()
+        except BaseExceptionGroup:
+            reason = "Something went wrong in the assistant. What was said is still on the page."
+            self._emit(SessionClosing(reason=reason, retry=True))
+            raise
+        finally:
+            self._ended.set()
+            telemetry.sessions.dec()
+            await self._microphone.close_peer()
+            await self.attachments.close()
+            await self.kept.finish()
+            self._delivery.close()
+
+    def end(self) -> None:
+        self._ended.set()
+
+    def say_goodbye(self) -> None:
+        """The server stops: tell the client, and end."""
+        self._emit(SessionClosing(reason="The server is stopping.", retry=True))
+        self.end()
+
+    @property
+    def over(self) -> bool:
+        """It has ended, or is about to: nobody can come back to it."""
+        return self._ended.is_set()
+
+    @property
+    def connected(self) -> bool:
+        return self._delivery.connected
+
+    @property
+    def abandoned(self) -> bool:
+        """Nobody is here, and nobody has left anything."""
+        return not self.connected and not self._used
+
+    def connect(self, after_seq: int | None) -> Outbox[ServerEvent]:
+        """A client is here; returns its events. ``after_seq`` None is a fresh start.
+
+        One client at a time: an earlier connection of the same session is told and closed, and its
+        microphone with it.
+        """
+        if self.connected:
+            self._tasks.create_task(self._microphone.close_peer(), name="close-earlier-peer")
+        outbox = self._delivery.connect(self._state(), after_seq)
+        self._use(self._components.personal.current)
+        return outbox
+
+    async def disconnect(self, outbox: Outbox[ServerEvent]) -> None:
+        """The connection that got this outbox is gone; the session waits for it to come back."""
+        if self._delivery.disconnect(outbox):
+            await self._microphone.close_peer()
+            self._microphone.end_pcm()
+
+    def _state(self) -> SessionState:
+        return session_state(
+            self._settings,
+            self._components,
+            self.conversation,
+            session_id=self.id,
+            resume_token=self.resume_token,
+            rate_hz=self._microphone.rate_hz,
+        )
+
+    # --- audio ---
+
+    async def take_pcm(self, pcm: bytes) -> None:
+        """Audio over the WebSocket; see ``Microphone.take_pcm``."""
+        self._used = True
+        await self._microphone.take_pcm(pcm)
+
+    def _keep_audio(self, chunk: AudioChunk) -> None:
+        if not self.conversation.asleep:
+            self.kept.hear(chunk)
+
+    async def _listen(self) -> None:
+        while True:
+            chunk = await self._microphone.next()
+            if chunk is None:
+                self._take_all(self._listener.expire() if self._listener.speaking else [])
+                continue
+            self._take_all(self._listener.hear(chunk))
+            await self._listener.room()
+
+    async def _recognise(self) -> None:
+        async with aclosing(self._listener.recognise()) as facts:  # type: ignore[type-var]
+            async for fact in facts:
+                self._take(fact)
+
+    async def _follow_files(self) -> None:
+        """Templates, macros and words that were edited are there without a restart."""
+        while True:
+            await asyncio.sleep(FILES_EVERY_S)
+            personal = await asyncio.to_thread(self._components.personal.refresh)
+            if personal is not self._personal:
+                self._use(personal)
+
+    def _use(self, personal: Personal) -> None:
+        self._personal = personal
+        self._take(LibraryLoaded(personal.formatter, personal.library))
+
+    # --- what a client sends ---
+
+    async def receive(self, event: ClientEvent) -> None:
+        """Do what a client asks. What it got wrong becomes an ``error`` event; the session goes on."""
+        self._used = self._used or not isinstance(event, SessionUpdate)
+        try:
+            await self._obey(event)
+        except AssistantError as error:
+            self.refuse(error, event.event_id)
+
+    async def _obey(self, event: ClientEvent) -> None:
+        match event:
+            case InputAudioAppend():
+                await self.take_pcm(event.pcm())
+            case InputAudioCommit():
+                await self._commit()
+            case InputAudioClear():
+                await self._microphone.drained()  # what was sent before it is part of what is thrown away
+                self._take_all(self._listener.clear())
+            case SessionUpdate():
+                self._update(event)
+            case ConversationItemCreate():
+                await self._create_item(event)
+            case ResponseCreate():
+                self._take(AnswerRequested(event.event_id))
+            case ResponseCancel():
+                self._take(StopRequested(event.response_id))
+            case WebRtcOffer():
+                await self._microphone.offer(event.sdp)
+            case WebRtcClose():
+                await self._microphone.close_peer()
+                await self._commit()
+            case ModeSet():
+                self._take(ModeChosen(event.mode))
+                self._emit(SessionUpdated(session=self._state()))
+            case AttentionSet():
+                await self._commit()  # what was said before it is still taken
+                self._take(AttentionChosen(event.asleep, "hand"))
+            case SpeechState():
+                self._take(ReadingAloud(event.text, self._microphone.clock_ms))
+            case IntentCorrect():
+                self._take(IntentCorrected(event.item_id, event.intent, event.event_id))
+            case ItemEdit():
+                self._take(ItemEditedByHand(event.item_id, event.text, event.event_id))
+            case DocumentEdit():
+                self._take(ReportEdited(event))
+            case DocumentCommand():
+                self._take(ReportCommanded(event))
+            case AttachmentLook():
+                self._take(ImageOpened(event.attachment_id or ""))
+            case AttachmentRemove():
+                self._take(ImageRemoved(event.attachment_id))
+                await self.attachments.remove(event.attachment_id)
+            case LabelsScore() | SimilarFind():
+                self._matching.ask(event)
+            case _:
+                assert_never(event)
+
+    async def _commit(self) -> None:
+        await self._microphone.flush()
+        self._take_all(self._listener.commit())
+
+    def _update(self, event: SessionUpdate) -> None:
+        audio = event.session.audio
+        if audio and audio.input and audio.input.format:
+            self._microphone.use_rate(audio.input.format.rate)
+        transcription = audio.input.transcription if audio and audio.input else None
+        if transcription and transcription.keywords is not None:
+            self._listener.expect(transcription.keywords)
+        if event.session.mode:
+            self._take(ModeChosen(event.session.mode))
+        if event.session.style is not None:
+            self._take(StyleChosen(event.session.style.model_dump(exclude_none=True)))
+        if event.session.wake_phrase is not None:
+            self._take(WakePhraseChosen(event.session.wake_phrase.strip()))
+        self._emit(SessionUpdated(session=self._state()))
+
+    async def _create_item(self, event: ConversationItemCreate) -> None:
+        texts = [part.text for part in event.item.content if isinstance(part, InputText)]
+        for part in event.item.content:
+            if isinstance(part, InputImage):
+                data = image_from_data_uri(part.image_url)
+                await self.attachments.add_data(data, part.name)
+        if text := "\n".join(texts).strip():
+            self._take(QuestionTyped(text))
+
+    async def model_pieces(self) -> tuple[Piece, ...]:
+        """What the model would be given of everything attached."""
+        ids = self.conversation.attachment_ids
+        return await self.attachments.pieces(ids, self._components.engine.info.most_images)
+
+    def _attached(self, attachment: Attachment, study: Study) -> None:
+        self._used = True
+        self._take(ImageAttached(attachment, study.time, study.exam))
+        self._matching.check(attachment)
+
+    def _storing_changed(self, error: AssistantError | None) -> None:
+        if error is None:
+            self._emit(Notice(code="store_works", message="Everything is stored again."))
+            return
+        log.error("session %s: %s", self.id, error.code)
+        self._warn(error.code, f"What is said now is not stored, until this is mended. {error.message}")
+
+    async def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
+        """What an answer was asked with, and of whom; without what was removed since."""
+        sent = self.conversation.sent(response_id)
+        return sent and (await self._responder.with_pieces(*sent), sent[1])
+
+    # --- facts and actions ---
+
+    def _take_all(self, facts: list[Fact]) -> None:
+        for fact in facts:
+            self._take(fact)
+
+    def _take(self, fact: Fact) -> None:
+        for action in self.conversation.handle(fact):
+            self._do(action)
+        self._listener.question_mode = self.conversation.mode == "question"
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Emit(event):
+                self._emit(event)
+            case FindPassages(turn, text):
+                self._tasks.create_task(
+                    self._responder.find_passages(turn, text), name=f"find-passages-{turn}"
+                )
+            case KeepCorrection(heard, intent):
+                if (kept := self._settings.keep_corrections) is not None:
+                    self._tasks.create_task(self._keep(kept, heard, intent), name="keep-correction")
+            case StartAnswer(turn, question, by_text_engine):
+                answering = self._responder.answer(turn, question, by_text_engine)
+                task = self._tasks.create_task(answering, name=f"answer-{turn}")
+                self._answers[turn] = task
+                task.add_done_callback(lambda _: self._answers.pop(turn))
+            case StopAnswer(turn):
+                if running := self._answers.get(turn):
+                    running.cancel()
+            case _:
+                assert_never(action)
+
+    async def _keep(self, file: Path, heard: str, intent: str) -> None:
+        try:
+            await asyncio.to_thread(corrections.add, file, heard, intent)
+        except AssistantError as error:
+            log.error("a correction was not kept: %s", error.code)
+            self._warn(error.code, error.message)

@@ -1,0 +1,233 @@
+"""Questions and their answers in a conversation, also one begun ahead of its question's final."""
+
+from assistant.conversation.core import Conversation
+from assistant.conversation.types import (
+    AnswerFinished,
+    AnswerProgressed,
+    FinalExpected,
+    ImageAttached,
+    ImageRemoved,
+    ModelThought,
+    SpeechWentOn,
+    StartAnswer,
+    StopAnswer,
+    StopRequested,
+)
+from assistant.engines.base import EngineInfo, Usage
+from assistant.events import (
+    AnswerBoxes,
+    AnswerChanges,
+    AnswerLabs,
+    AnswerThought,
+    Attachment,
+    IntentEvent,
+    OutputTextDelta,
+    OutputTextDone,
+    ResponseCreated,
+    ResponseDone,
+    TranscriptCompleted,
+)
+from tests.conversation.talk import INFO, answered, attach, events, final, of, started
+
+
+def test_a_question_is_answered_with_the_document_and_the_images():
+    talk = Conversation(INFO)
+    talk.handle(final(1, "The lungs are clear."))
+    attachment = Attachment(
+        id="att_1", name="chest.png", media_type="image/png", width_px=2, height_px=2, url="/x"
+    )
+    talk.handle(ImageAttached(attachment))
+    actions = talk.handle(final(2, "Is there a pneumothorax on this image?"))
+    (start,) = started(actions)
+    assert start.question.document == "The lungs are clear."
+    assert start.question.attachment_ids == ("att_1",)
+    (created,) = of(ResponseCreated, actions)
+    assert created.question_item_id == "utt_2"
+    assert created.attachment_ids == ["att_1"]
+    assert created.engine.stand_in
+
+
+def test_a_removed_image_goes_with_no_later_question():
+    talk = Conversation(INFO)
+    attachment = Attachment(id="a", name="x.png", media_type="image/png", width_px=2, height_px=2, url="/x")
+    talk.handle(ImageAttached(attachment))
+    assert events(talk.handle(ImageRemoved("a")))
+    assert talk.handle(ImageRemoved("a")) == []
+    (start,) = started(talk.handle(final(1, "What is the diagnosis?")))
+    assert start.question.attachment_ids == ()
+
+
+def test_the_answer_streams_and_ends():
+    talk = Conversation(INFO)
+    (start,) = started(talk.handle(final(1, "Is there a fracture?")))
+    assert of(OutputTextDelta, talk.handle(AnswerProgressed(start.turn, "No")))[0].delta == "No"
+    talk.handle(AnswerProgressed(start.turn, "ne."))
+    actions = talk.handle(AnswerFinished(start.turn))
+    assert of(OutputTextDone, actions)[0].text == "None."
+    assert of(ResponseDone, actions)[0].response.status == "completed"
+
+
+def test_thoughts_go_beside_the_answer_and_the_tokens_are_counted():
+    talk = Conversation(INFO)
+    (start,) = started(talk.handle(final(1, "Is there a fracture?")))
+    (thought,) = of(AnswerThought, talk.handle(ModelThought(start.turn, "The cortex")))
+    assert (thought.response_id, thought.delta) == ("resp_1", "The cortex")
+    talk.handle(AnswerProgressed(start.turn, "None."))
+    actions = talk.handle(AnswerFinished(start.turn, usage=Usage(7, 2)))
+    assert of(OutputTextDone, actions)[0].text == "None."
+    assert of(ResponseDone, actions)[0].response.usage.total_tokens == 9
+    assert talk.handle(ModelThought(start.turn, "late")) == []
+
+
+def test_thoughts_without_an_answer_are_a_failure():
+    talk = Conversation(INFO)
+    (start,) = started(talk.handle(final(1, "Is there a fracture?")))
+    talk.handle(ModelThought(start.turn, "The cortex"))
+    (done,) = of(ResponseDone, talk.handle(AnswerFinished(start.turn)))
+    assert done.response.status == "failed"
+    assert done.response.status_details["error"]["code"] == "only_thoughts"
+
+
+def test_an_answer_that_reached_its_limit_is_told_from_a_whole_one():
+    talk = Conversation(INFO)
+    (start,) = started(talk.handle(final(1, "Is there a fracture?")))
+    talk.handle(AnswerProgressed(start.turn, "No fracture of the"))
+    (done,) = of(ResponseDone, talk.handle(AnswerFinished(start.turn, usage=Usage(7, 500), cut_off=True)))
+    assert done.response.status == "incomplete"
+    assert done.response.status_details == {"type": "incomplete", "reason": "max_output_tokens"}
+    assert done.response.output[0].status == "incomplete"
+
+
+def test_a_failed_answer_says_why_and_keeps_what_came():
+    talk = Conversation(INFO)
+    (start,) = started(talk.handle(final(1, "Is there a fracture?")))
+    talk.handle(AnswerProgressed(start.turn, "Par"))
+    actions = talk.handle(AnswerFinished(start.turn, "engine_timeout", "The engine is slow."))
+    (done,) = of(ResponseDone, actions)
+    assert done.response.status == "failed"
+    assert done.response.status_details == {
+        "error": {"code": "engine_timeout", "message": "The engine is slow."}
+    }
+    assert of(OutputTextDone, actions)[0].text == "Par"
+
+
+def test_a_new_question_replaces_the_running_answer_and_late_pieces_do_not_leak():
+    talk = Conversation(INFO)
+    (first,) = started(talk.handle(final(1, "Is there a fracture?")))
+    actions = talk.handle(final(2, "What is the diagnosis?"))
+    assert actions.index(StopAnswer(first.turn)) < actions.index(started(actions)[0])
+    assert talk.handle(AnswerProgressed(first.turn, "late")) == []
+    assert talk.handle(AnswerFinished(first.turn)) == []
+
+
+def test_stopping_another_response_does_nothing():
+    talk = Conversation(INFO)
+    talk.handle(final(1, "Is there a fracture?"))
+    assert talk.handle(StopRequested("resp_77")) == []
+    assert talk.handle(StopRequested("resp_1"))
+
+
+def test_questions_without_images_go_to_the_text_engine_and_the_others_to_the_one_that_sees():
+    text_engine = EngineInfo(name="medgemma-27b-text-it", stand_in=False, sees_images=False)
+    talk = Conversation(INFO, text_engine=text_engine)
+    actions = talk.handle(final(1, "What is the dose of amoxicillin?"))
+    assert started(actions)[0].by_text_engine
+    assert of(ResponseCreated, actions)[0].engine.name == "medgemma-27b-text-it"
+    attachment = Attachment(id="a", name="x.png", media_type="image/png", width_px=2, height_px=2, url="/x")
+    talk.handle(ImageAttached(attachment))
+    actions = talk.handle(final(2, "Is there a pneumothorax on this image?"))
+    assert not started(actions)[0].by_text_engine
+    created = of(ResponseCreated, actions)[0]
+    assert created.engine.name == "scripted"
+    assert created.attachment_ids == ["a"]
+    assert created.context.images == "", "this engine sees none"
+
+
+def test_boxes_of_an_answer_come_in_pixels_of_the_picture():
+    talk = Conversation(INFO)
+    attach(talk)
+    said = 'Final Answer:\n```json\n[{"box_2d": [0, 250, 500, 500], "label": "heart"}]\n```'
+    start, actions = answered(talk, "Where is the heart on this image?", said)
+    assert start.question.task == "locate"
+    (boxes,) = of(AnswerBoxes, actions)
+    assert (boxes.attachment_id, boxes.response_id) == ("a", "resp_1")
+    width, height = boxes.width_px, boxes.height_px
+    assert (width, height) == (200, 100)
+    assert len(boxes.boxes) == 1
+    assert not of(AnswerBoxes, answered(talk, "Where is the heart on this image?", "Everywhere.")[1])
+
+
+def test_changes_and_lab_tables_are_told_and_kept():
+    talk = Conversation(INFO)
+    attach(talk)
+    said = '```json\n[{"name": "CRP", "result": "9", "unit": "mg/L", "reference": "< 5"}]\n```'
+    start, actions = answered(talk, "Extract the lab results from this image", said)
+    (labs,) = of(AnswerLabs, actions)
+    assert (labs.rows[0].name, labs.rows[0].flag) == ("CRP", "high")
+    assert talk.labs("resp_1").rows[0].result == "9"
+    assert talk.sent("resp_1") == (start.question, INFO)
+    attach(talk, "b")
+    _, actions = answered(talk, "Compare these two images.", "Pneumothorax: improved")
+    assert [(each.finding, each.change) for each in of(AnswerChanges, actions)[0].changes] == [
+        ("pneumothorax", "improved")
+    ]
+    assert talk.labs("resp_2") is None
+
+
+def ahead(talk, text="is there a mass"):
+    return talk.handle(FinalExpected(1, text))
+
+
+def test_an_expected_question_starts_the_engine_and_shows_nothing() -> None:
+    talk = Conversation(INFO)
+    (started,) = ahead(talk)
+    assert isinstance(started, StartAnswer)
+    assert talk.handle(AnswerProgressed(started.turn, "Yes")) == []
+    actions = talk.handle(final(1, "is there a mass"))
+    assert [type(event) for event in events(actions)] == [
+        TranscriptCompleted,
+        IntentEvent,
+        ResponseCreated,
+        OutputTextDelta,
+    ]
+    assert not any(isinstance(action, StartAnswer | StopAnswer) for action in actions)
+    assert of(OutputTextDelta, talk.handle(AnswerProgressed(started.turn, ", one.")))
+    (done,) = of(OutputTextDone, talk.handle(AnswerFinished(started.turn)))
+    assert done.text == "Yes, one."
+
+
+def test_an_answer_that_ended_ahead_is_shown_whole_with_its_question() -> None:
+    talk = Conversation(INFO)
+    (started,) = ahead(talk)
+    talk.handle(AnswerProgressed(started.turn, "No."))
+    assert talk.handle(AnswerFinished(started.turn)) == []
+    actions = talk.handle(final(1, "is there a mass"))
+    assert of(ResponseDone, actions)[0].response.status == "completed"
+    assert of(ResponseCreated, actions)[0].question_item_id == "utt_1"
+
+
+def test_speech_that_goes_on_throws_the_head_start_away() -> None:
+    talk = Conversation(INFO)
+    (started,) = ahead(talk)
+    assert talk.handle(SpeechWentOn(1)) == [StopAnswer(started.turn)]
+    assert talk.handle(AnswerProgressed(started.turn, "late")) == []
+    actions = talk.handle(final(1, "is there a mass in the liver"))
+    (again,) = [action for action in actions if isinstance(action, StartAnswer)]
+    assert again.question.text == "is there a mass in the liver"
+    assert again.turn != started.turn
+    assert of(OutputTextDelta, actions) == []
+
+
+def test_a_final_that_says_otherwise_throws_the_head_start_away() -> None:
+    for text in ("is there a mass or not", "there is a mass", ""):
+        talk = Conversation(INFO)
+        (started,) = ahead(talk)
+        assert StopAnswer(started.turn) in talk.handle(final(1, text))
+
+
+def test_no_head_start_for_dictation_or_beside_an_answer_that_runs() -> None:
+    talk = Conversation(INFO)
+    assert ahead(talk, "there is a mass") == []
+    assert ahead(talk, "there is a mass period assistant what is it") == []
+    talk.handle(final(1, "is there a mass"))
+    assert talk.handle(FinalExpected(2, "what is it")) == []

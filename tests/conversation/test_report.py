@@ -1,0 +1,149 @@
+"""The report in a conversation: what is said, pressed and typed, and the events that tell of it."""
+
+from assistant.conversation.core import Conversation
+from assistant.conversation.types import (
+    IntentCorrected,
+    LibraryLoaded,
+    ReportCommanded,
+    StyleChosen,
+)
+from assistant.dictation.formatter import Formatter
+from assistant.dictation.library import read_library
+from assistant.events import (
+    CommandDone,
+    DocumentChanged,
+    DocumentCommand,
+    ErrorEvent,
+    IntentEvent,
+    LibraryRead,
+)
+from tests.conversation.talk import INFO, final, of
+
+LIBRARY = read_library(
+    {
+        "t.yaml": "name: Chest\nsections:\n- {title: Findings, text: '[lungs: clear | hazy]'}\n"
+        "- {title: Impression}",
+        "m.yaml": "macros: [{name: normal heart, section: Findings, text: The heart is normal.}]",
+        "bad.yaml": "name: [",
+    }
+)
+
+
+def talk(*said):
+    conversation = Conversation(INFO)
+    conversation.handle(LibraryLoaded(Formatter(words={"zotran": "Zotran"}), LIBRARY))
+    for number, text in enumerate(said, 1):
+        conversation.handle(final(number, text))
+    return conversation
+
+
+def press(conversation, command, **arguments):
+    return conversation.handle(ReportCommanded(DocumentCommand(command=command, event_id="e1", **arguments)))
+
+
+def test_the_library_tells_what_can_be_said_and_what_is_wrong():
+    (read,) = of(LibraryRead, Conversation(INFO).handle(LibraryLoaded(Formatter(), LIBRARY)))
+    assert (read.templates, read.macros) == (["Chest"], ["normal heart"])
+    assert "scratch that" in [each.say for each in read.commands]
+    assert read.problems[0].startswith("bad.yaml: This is not YAML in line 1")
+
+
+def test_a_spoken_command_is_done_and_told_and_no_text():
+    conversation = talk("The lungs are clear.", "The heart is large.")
+    actions = conversation.handle(final(3, "Scratch that."))
+    (intent,), (done,) = of(IntentEvent, actions), of(CommandDone, actions)
+    assert (intent.intent, intent.command) == ("command", "scratch")
+    assert (done.item_id, done.message, done.failed) == ("utt_3", "Took the last utterance out.", False)
+    assert conversation.document == "The lungs are clear."
+    assert of(DocumentChanged, actions)[0].can_undo
+
+
+def test_a_command_that_cannot_be_done_says_why_and_changes_nothing():
+    conversation = talk("The lungs are clear.")
+    actions = conversation.handle(final(2, "Replace liver with spleen."))
+    (done,) = of(CommandDone, actions)
+    assert (done.failed, done.message) == (True, "The report does not have “liver”.")
+    assert not of(DocumentChanged, actions)
+
+
+def test_that_was_dictation_undoes_the_command_and_writes_the_words():
+    conversation = talk("The lungs are clear.", "Scratch that.")
+    conversation.handle(IntentCorrected("utt_2", "dictation"))
+    assert conversation.document == "The lungs are clear. Scratch that."
+
+
+def test_a_near_command_is_text_until_the_offer_is_taken():
+    conversation = talk("The lungs are clear.", "The heart is large.")
+    (intent,) = of(IntentEvent, conversation.handle(final(3, "Scratched that.")))
+    assert (intent.intent, intent.nearly) == ("dictation", "scratch that")
+    actions = conversation.handle(IntentCorrected("utt_3", "command"))
+    assert (of(CommandDone, actions)[0].command, of(CommandDone, actions)[0].changed) == ("scratch", True)
+    assert conversation.document == "The lungs are clear."
+    (error,) = of(ErrorEvent, conversation.handle(IntentCorrected("utt_1", "command")))
+    assert error.error.code == "not_a_command"
+
+
+def test_help_is_a_command_and_the_words_of_the_clinician_are_written():
+    conversation = talk("zotran daily")
+    assert conversation.document == "Zotran daily"
+    (listed,) = of(CommandDone, conversation.handle(final(2, "What can I say?")))
+    assert (listed.command, listed.changed) == ("help", False)
+
+
+def test_buttons_do_what_they_say():
+    conversation = talk("The lungs are clear.")
+    assert of(CommandDone, press(conversation, "new_report", name="Chest"))
+    changed = of(
+        DocumentChanged, press(conversation, "choose", section_id="findings", offset=1, text="clear")
+    )
+    assert changed[0].sections[0].runs[0].text == "clear"
+    press(conversation, "insert_macro", name="normal heart")
+    press(conversation, "go_to", section_id="impression")
+    press(conversation, "insert_text", text="Pneumonia.", origin="answer")
+    assert conversation.document == "Findings:\nclear The heart is normal.\n\nImpression:\nPneumonia."
+    assert conversation.dictation.document.section("impression").runs[0].origin == "answer"
+    for _ in range(4):
+        press(conversation, "undo")
+    assert conversation.document == "The lungs are clear."
+    press(conversation, "redo")
+    assert conversation.dictation.document.template == "Chest"
+
+
+def test_a_lost_report_is_put_back_section_by_section():
+    conversation = talk()
+    for name, text in [("", "Chest."), ("CT findings", "Clear."), ("Impression", ""), ("CT findings", "")]:
+        press(conversation, "insert_text", name=name, text=text)
+    assert [(s.title, s.text) for s in conversation.dictation.document.sections] == [
+        ("", "Chest."), ("CT findings", "Clear."), ("Impression", "")
+    ]  # fmt: skip
+    conversation.handle(final(1, "No effusion."))
+    assert conversation.dictation.document.section("ct_findings").text == "Clear. No effusion."
+    for text, origin in [("Seen. ", "typed"), ("Likely benign", "answer"), (".", "typed")]:
+        press(conversation, "insert_text", name="Impression", text=text, origin=origin)
+    runs = conversation.dictation.document.section("impression").runs
+    assert [(run.text, run.origin) for run in runs] == [
+        ("Seen. ", "typed"), ("Likely benign", "answer"), (".", "typed")
+    ]  # fmt: skip
+
+
+def test_a_button_that_cannot_work_is_an_error_event():
+    conversation = talk()
+    for command, arguments, code in [
+        ("undo", {}, "nothing_to_undo"),
+        ("go_to", {"section_id": "plan"}, "section_unknown"),
+        ("new_report", {"name": "Skull"}, "template_unknown"),
+        ("insert_macro", {"name": "abnormal"}, "macro_unknown"),
+        ("next_field", {}, "no_field"),
+        ("place_cursor", {"section_id": "text", "offset": 9}, "range_invalid"),
+        ("choose", {"section_id": "text", "offset": 0}, "no_field"),
+    ]:
+        (error,) = of(ErrorEvent, press(conversation, command, **arguments))
+        assert (error.error.code, error.error.event_id) == (code, "e1")
+
+
+def test_a_session_has_its_own_house_style_also_after_the_files_were_read_again():
+    conversation = talk()
+    conversation.handle(StyleChosen({"cranial_nerves": "arabic", "units": "as_dictated"}))
+    conversation.handle(LibraryLoaded(Formatter(words={"foo": "Bar"}), LIBRARY))
+    conversation.handle(final(1, "cranial nerve seven is intact foo five milligrams"))
+    assert conversation.dictation.document.text == "Cranial nerve 7 is intact Bar 5 milligrams"

@@ -1,0 +1,44 @@
+"""What was heard, as it is told before anything is made of it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.asr.base import Word
+from assistant.conversation.core import Conversation
+from assistant.conversation.types import FinalHeard, Hearing, PartialHeard, SpeechStarted
+from assistant.events import TranscriptCompleted, TranscriptDelta, TranscriptWords
+from tests.conversation.talk import INFO, events, final, of
+
+
+def test_an_empty_final_is_said_and_kept_out_of_the_document():
+    talk = Conversation(INFO)
+    actions = talk.handle(final(1, " "))
+    assert [type(e) for e in events(actions)] == [TranscriptCompleted]
+    assert talk.document == ""
+
+
+def test_word_times_are_on_the_session_clock():
+    actions = Conversation(INFO).handle(final(1, "hello", [Word("hello", 100, 300, 0.9)]))
+    (words,) = of(TranscriptWords, actions)
+    assert (words.words[0].start_ms, words.words[0].end_ms) == (1100, 1300)
+
+
+@given(st.lists(st.text("ab ", max_size=4), max_size=8))
+def test_deltas_add_up_to_the_stable_text(pieces):
+    talk = Conversation(INFO)
+    talk.handle(SpeechStarted(1, 0))
+    stable, seen = "", ""
+    for piece in pieces:
+        stable += piece
+        for delta in of(TranscriptDelta, talk.handle(PartialHeard(1, stable, "tail"))):
+            seen += delta.delta
+    assert seen == stable
+
+
+def test_both_hearings_are_kept() -> None:
+    heard = FinalHeard(
+        1, "Is there a mass?", (), 0, 900, "2026-01-01T10:00:00+00:00", Hearing("medasr", "is their a mass")
+    )
+    (completed,) = of(TranscriptCompleted, Conversation(INFO).handle(heard))
+    assert completed.also_heard is not None
+    assert (completed.also_heard.recogniser, completed.also_heard.transcript) == ("medasr", "is their a mass")

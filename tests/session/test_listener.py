@@ -1,0 +1,328 @@
+"""From audio to facts, with a scripted detector and recogniser."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from assistant.asr.base import Partial, Transcript, Word
+from assistant.audio.frames import AudioChunk
+from assistant.conversation.types import (
+    FinalExpected,
+    FinalHeard,
+    Hearing,
+    PartialHeard,
+    RecognitionFailed,
+    SpeechStarted,
+    SpeechStopped,
+    SpeechWentOn,
+)
+from assistant.session.listener import AudioHistory, Listener
+from assistant.vad.endpoint import EndpointSettings
+
+FRAME = 512
+
+
+class LoudnessVad:
+    """Speech is what is not silent."""
+
+    frame_samples = FRAME
+
+    def probability(self, frame):
+        return 1.0 if np.abs(frame).max() > 0.1 else 0.0
+
+
+class CountingModel:
+    """Transcribes to the number of loud samples it was given."""
+
+    name = "counting"
+
+    def open_stream(self):
+        return CountingStream()
+
+
+class CountingStream:
+    def __init__(self):
+        self.samples = 0
+
+    def accept(self, samples, *, partial=True):
+        self.samples += int((np.abs(samples) > 0.1).sum())
+        return Partial("", str(self.samples)) if partial else None
+
+    def prepare_final(self):
+        pass
+
+    def expected(self):
+        return None
+
+    def finish(self):
+        return Transcript(str(self.samples))
+
+
+@pytest.fixture
+def executor():
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+def listener(executor, model=None, **settings):
+    model = model or CountingModel()
+    return Listener(vad=LoudnessVad(), settings=EndpointSettings(**settings), model=model, executor=executor)
+
+
+def audio(pattern, start=0):
+    """``pattern`` of (seconds, loud) → 20 ms chunks."""
+    samples = np.concatenate(
+        [np.full(int(s * 16000), 0.5 if loud else 0.0, np.float32) for s, loud in pattern]
+    )
+    return [AudioChunk(samples[i : i + 320], start + i) for i in range(0, len(samples), 320)]
+
+
+async def run(ears, chunks, finals):
+    """All facts until ``finals`` utterances have ended."""
+    facts = []
+    for chunk in chunks:
+        facts += ears.hear(chunk)
+    ended = 0
+    async for fact in ears.recognise():
+        facts.append(fact)
+        ended += isinstance(fact, FinalHeard | RecognitionFailed)
+        if ended == finals:
+            return facts
+
+
+def of(kind, facts):
+    return [fact for fact in facts if isinstance(fact, kind)]
+
+
+async def test_an_utterance_starts_stops_and_is_transcribed_whole(executor):
+    facts = await run(listener(executor), audio([(1, False), (2, True), (1.5, False)]), 1)
+    (started,), (stopped,) = of(SpeechStarted, facts), of(SpeechStopped, facts)
+    assert started.at_ms <= 1000
+    assert stopped.at_ms >= 3000
+    (final,) = of(FinalHeard, facts)
+    assert int(final.text) == 2 * 16000
+
+
+async def test_two_utterances_keep_their_order_and_share_nothing(executor):
+    pattern = [(0.5, False), (1, True), (1.2, False), (2, True), (1.2, False)]
+    facts = await run(listener(executor), audio(pattern), 2)
+    assert [fact.text for fact in of(FinalHeard, facts)] == ["16000", "32000"]
+
+
+async def test_long_speech_is_cut_and_nothing_is_lost_or_doubled(executor):
+    ears = listener(executor, longest_utterance_s=5)
+    facts = await run(ears, audio([(0.5, False), (4, True), (0.1, False), (4, True), (1.5, False)]), 2)
+    assert sum(int(fact.text) for fact in of(FinalHeard, facts)) == 8 * 16000
+    first, second = of(FinalHeard, facts)
+    assert second.start_ms >= first.end_ms - 1
+
+
+async def test_speech_whose_packets_stop_is_ended_by_the_timer(executor):
+    ears = listener(executor)
+    for chunk in audio([(0.5, False), (1, True)]):
+        ears.hear(chunk)
+    assert ears.speaking
+    assert of(SpeechStopped, ears.expire())
+    facts = await run(ears, [], 1)
+    assert of(FinalHeard, facts)[0].text == "16000"
+
+
+async def test_a_cleared_utterance_gets_no_final(executor):
+    ears = listener(executor)
+    for chunk in audio([(0.5, False), (1, True)]):
+        ears.hear(chunk)
+    ears.clear()
+    facts = await run(ears, audio([(1, False), (0.5, True), (1.5, False)], start=24000), 1)
+    assert [fact.utterance for fact in of(FinalHeard, facts)] == [2]
+
+
+class FirstSoundModel:
+    """One word, which stands where the sound begins."""
+
+    name = "first-sound"
+
+    def open_stream(self):
+        return FirstSoundStream()
+
+
+class FirstSoundStream(CountingStream):
+    def __init__(self):
+        super().__init__()
+        self.audio = []
+
+    def accept(self, samples, *, partial=True):
+        self.audio.append(samples)
+        return super().accept(samples, partial=partial)
+
+    def finish(self):
+        at_ms = int(np.flatnonzero(np.abs(np.concatenate(self.audio)) > 0.1)[0]) // 16
+        return Transcript("one", (Word("one", at_ms, at_ms + 100),))
+
+
+async def test_speech_at_the_very_start_of_a_session_has_silence_in_front_and_right_word_times(executor):
+    ears = listener(executor, model=FirstSoundModel())
+    facts = await run(ears, audio([(1, True), (1.5, False), (1, True), (1.5, False)]), 2)
+    first, second = of(FinalHeard, facts)
+    assert of(SpeechStarted, facts)[0].at_ms == first.start_ms == 0
+    assert first.words == (Word("one", 0, 100),)
+    assert second.start_ms + second.words[0].start_ms == pytest.approx(2500, abs=1)
+
+
+async def test_lost_audio_inside_speech_leaves_word_times_right(executor):
+    ears = listener(executor)
+    chunks = audio([(0.5, False), (3, True), (1.5, False)])
+    lost = chunks[:75] + chunks[100:]  # half a second is missing
+    facts = await run(ears, lost, 1)
+    assert of(SpeechStopped, facts)[0].at_ms >= 3500
+    assert int(of(FinalHeard, facts)[0].text) >= 2.4 * 16000
+
+
+async def test_a_recogniser_that_does_not_keep_up_holds_the_audio_back(executor):
+    ears = listener(executor)
+    for chunk in audio([(1, False), *[(0.5, True), (1.0, False)] * 10]):
+        ears.hear(chunk)
+    waiting = asyncio.create_task(ears.room())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    facts = await run(ears, [], 10)
+    await waiting
+    assert len(of(FinalHeard, facts)) == 10
+
+
+async def test_partials_come_while_speech_goes_on(executor):
+    ears = listener(executor)
+    facts = []
+
+    async def recognise():
+        async for fact in ears.recognise():
+            facts.append(fact)
+            if isinstance(fact, FinalHeard):
+                return
+
+    task = asyncio.create_task(recognise())
+    for chunk in audio([(0.5, False), (1, True), (1.5, False)]):
+        ears.hear(chunk)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    await task
+    assert of(PartialHeard, facts)
+
+
+def test_history_reads_by_position_and_fills_holes_with_silence():
+    history = AudioHistory(1.0)
+    history.add(AudioChunk(np.ones(100, np.float32), 0))
+    history.add(AudioChunk(np.ones(100, np.float32), 200))
+    assert history.between(50, 250).tolist() == [1.0] * 50 + [0.0] * 100 + [1.0] * 50
+
+
+class SayingModel:
+    """Says the same at every pause and at the end; counts how often it was asked."""
+
+    def __init__(self, name, text):
+        self.name, self.text, self.finished, self.samples = name, text, 0, 0
+
+    def open_stream(self):
+        return SayingStream(self)
+
+
+class SayingStream:
+    def __init__(self, model):
+        self._model, self._samples = model, 0
+
+    def accept(self, samples, *, partial=True):
+        self._samples += int((np.abs(samples) > 0.1).sum())
+        self._model.samples = self._samples
+
+    def prepare_final(self):
+        pass
+
+    def expected(self):
+        return Transcript(self._model.text)
+
+    def finish(self):
+        self._model.finished += 1
+        return Transcript(self._model.text)
+
+
+def saying(executor, text, second=None, **settings):
+    return Listener(
+        vad=LoudnessVad(),
+        settings=EndpointSettings(**settings),
+        model=SayingModel("dictation", text),
+        second=second,
+        executor=executor,
+    )
+
+
+async def live(ears, executor, chunks, finals=1):
+    """As ``run``, but the recogniser keeps up with the audio."""
+    loop = asyncio.get_running_loop()
+    facts = []
+
+    async def recognise():
+        async for fact in ears.recognise():
+            facts.append(fact)
+            if sum(isinstance(fact, FinalHeard) for fact in facts) == finals:
+                return
+
+    task = asyncio.create_task(recognise())
+    for chunk in chunks:
+        facts += ears.hear(chunk)
+        for _ in range(4):  # what was begun in the one worker is done, and has been looked at
+            await asyncio.sleep(0)
+            await loop.run_in_executor(executor, int)
+    await task
+    return facts
+
+
+async def test_a_whole_question_ends_sooner_than_a_sentence_that_is_not_finished(executor):
+    ends = {}
+    for text in ("is there a mass", "there is a mass", "is there a"):
+        facts = await live(saying(executor, text), executor, audio([(0.5, False), (1, True), (2, False)]))
+        ends[text] = of(SpeechStopped, facts)[0].at_ms
+    assert ends["is there a mass"] < ends["there is a mass"] < ends["is there a"]
+    assert ends["is there a"] >= 1500 + 1300
+
+
+async def test_the_silence_of_a_question_is_forgotten_when_speech_goes_on(executor):
+    pattern = [(0.5, False), (1, True), (0.35, False), (1, True), (2, False)]
+    facts = await live(saying(executor, "is there a mass"), executor, audio(pattern))
+    kinds = [type(fact) for fact in facts]
+    assert kinds.index(FinalExpected) < kinds.index(SpeechWentOn)
+    assert kinds.count(FinalHeard) == 1
+    assert kinds.count(SpeechStopped) == 1
+
+
+async def test_what_looks_like_a_question_is_heard_again_once(executor):
+    second = SayingModel("general", "Is there a pneumothorax?")
+    ears = saying(executor, "is there a new methorax", second)
+    facts = await live(ears, executor, audio([(0.5, False), (1, True), (2, False)]))
+    (heard,) = of(FinalHeard, facts)
+    assert (heard.text, heard.other) == (
+        "Is there a pneumothorax?",
+        Hearing("dictation", "is there a new methorax"),
+    )
+    assert second.finished == 1
+    assert second.samples == 16000
+
+
+async def test_dictation_is_not_heard_again(executor):
+    second = SayingModel("general", "Is there a pneumothorax?")
+    facts = await live(
+        saying(executor, "there is no pleural effusion", second),
+        executor,
+        audio([(0.5, False), (1, True), (2, False)]),
+    )
+    (heard,) = of(FinalHeard, facts)
+    assert (heard.text, heard.other, second.finished) == ("there is no pleural effusion", None, 0)
+
+
+async def test_in_question_mode_everything_is_heard_again(executor):
+    second = SayingModel("general", "The left lung.")
+    ears = saying(executor, "the left long", second)
+    ears.question_mode = True
+    facts = await live(ears, executor, audio([(0.5, False), (1, True), (2, False)]))
+    (heard,) = of(FinalHeard, facts)
+    assert (heard.text, heard.other) == ("The left lung.", Hearing("dictation", "the left long"))

@@ -1,0 +1,70 @@
+"""Audio in, before anybody listens to it: one clock over both ways in, and what did not fit is told."""
+
+import numpy as np
+import pytest
+
+from assistant.audio.frames import AudioChunk
+from assistant.errors import BadInput
+from assistant.events import AudioGap, AudioStatus
+from assistant.session import microphone as module
+from assistant.session.microphone import Microphone
+
+SECOND = np.zeros(16_000, "<i2").tobytes()
+"""At 16 kHz."""
+
+
+class Wire:
+    def __init__(self):
+        self.chunks, self.events = [], []
+        self.microphone = Microphone(ice_servers=(), on_chunk=self.chunks.append, emit=self.events.append)
+        self.microphone.use_rate(16_000)
+
+    async def taken(self, count):
+        return [await self.microphone.next() for _ in range(count)]
+
+
+@pytest.fixture
+def wire():
+    return Wire()
+
+
+async def test_pcm_comes_out_in_chunks_of_20_ms_on_one_clock(wire):
+    await wire.microphone.take_pcm(SECOND[:6_400])
+    chunks = await wire.taken(10)
+    assert [chunk.start for chunk in chunks] == list(range(0, 3_200, 320))
+    assert wire.microphone.clock_ms == 200
+    assert wire.chunks == chunks
+
+
+async def test_a_new_rate_goes_on_where_the_clock_was_and_loses_no_sample(wire):
+    wire.microphone.use_rate(48_000)
+    await wire.microphone.take_pcm(np.zeros(24_000, "<i2").tobytes())
+    wire.microphone.use_rate(8_000)
+    await wire.microphone.take_pcm(np.zeros(4_000, "<i2").tobytes())
+    wire.microphone.end_pcm()
+    assert wire.microphone.clock_ms == 1_000
+    ends = [chunk.end for chunk in wire.chunks]
+    assert [chunk.start for chunk in wire.chunks] == [0, *ends[:-1]]
+
+
+async def test_a_rate_that_cannot_be_taken_changes_nothing(wire):
+    with pytest.raises(BadInput, match="8000 to 48000"):
+        wire.microphone.use_rate(7_999)
+    assert wire.microphone.rate_hz == 16_000
+
+
+async def test_what_did_not_fit_is_told_with_its_place(wire, monkeypatch):
+    monkeypatch.setattr(module, "AUDIO_CHUNKS", 4)
+    wire = Wire()
+    for number in range(5):  # as packets come: they cannot be made to wait
+        wire.microphone._take(AudioChunk(np.zeros(320, np.float32), number * 320))
+    (gap,) = wire.events
+    assert isinstance(gap, AudioGap)
+    assert (gap.start_ms, gap.duration_ms, gap.reason) == (0, 20, "overload")
+
+
+async def test_the_status_counts_frames_since_the_stream_began(wire):
+    for _ in range(3):
+        await wire.microphone.take_pcm(SECOND[:640])
+    status = wire.microphone._status()
+    assert status == AudioStatus(transport="websocket", received=3)
