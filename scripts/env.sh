@@ -1,4 +1,4 @@
-# Sourced by run, test and check: makes .venv and keeps it in step with pyproject.toml.
+# Sourced by the other scripts: makes .venv, keeps it in step with pyproject.toml, runs parts of scripts/.
 # Nothing is downloaded when nothing has changed.
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 cd "$root"
@@ -55,4 +55,17 @@ ensure_typescript() {
   [ "$(cat node_modules/.installed 2>/dev/null)" = "$wanted" ] && return
   command -v npm >/dev/null && npm ci --ignore-scripts --no-audit --no-fund --silent || return 1
   echo "$wanted" > node_modules/.installed
+}
+
+# run_part PACKAGE NAME [options]: scripts/PACKAGE/NAME.py, which has a main of its own.
+run_part() {
+  local package="$1" name="${2:-}"
+  if [ -z "$name" ] || [ ! -f "scripts/$package/$name.py" ]; then
+    echo "usage: scripts/$(basename "$0") NAME [options]. NAME is one of:" >&2
+    grep -lE '^if __name__|^ *(asyncio.run\(|main\()' "scripts/$package"/*.py | xargs -n 1 basename -s .py >&2
+    exit 2
+  fi
+  [ -x .venv/bin/python ] || fail "Run ./scripts/test or ./scripts/run once first; it makes .venv."
+  export PYTHONPATH="$root/scripts${PYTHONPATH:+:$PYTHONPATH}"
+  exec .venv/bin/python "scripts/$package/$name.py" "${@:3}"
 }

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from tests.records.test_fhir import bundle
 
 from assistant.cli import main
 from tests.imaging import made
+from tests.records.test_fhir import bundle
 
 CHOICE = '```json\n[{"type": "Observation", "codes": ["Hemoglobin A1c"]}]\n```'
 

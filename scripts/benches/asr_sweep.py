@@ -30,18 +30,13 @@ from assistant.asr.features import log_mel
 from assistant.asr.lasr_stream import PRESETS, LasrStream
 from assistant.asr.medasr import MedAsrModel
 from assistant.audio.files import read_audio
-from lasr_training.data import read_set
-from lasr_training.voices import TRAINED
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 16_000
 
 
 def read_clips(folder, most):
-    """A folder of recordings with transcripts.tsv, or test set of train_mini.py in the trained voices."""
-    if not (folder / "transcripts.tsv").exists():
-        made = [u for u in read_set(folder, "test") if u.voice in TRAINED][:most]
-        return [((u.audio / 32768).astype(np.float32), u.target) for u in made]
+    """A folder of recordings with transcripts.tsv (the mini model's: `scripts/train mini recordings`)."""
     with (folder / "transcripts.tsv").open() as file:
         rows = list(csv.DictReader(file, delimiter="\t"))[:most]
     return [(read_audio(folder / row["path"]), row["text"]) for row in rows]

@@ -30,7 +30,7 @@ from assistant.engines.base import CutOff, Question, Usage  # noqa: E402
 from assistant.engines.hf_engine import TransformersEngine  # noqa: E402
 from assistant.engines.pieces import Image, ImagePiece, Piece, TextPiece  # noqa: E402
 from assistant.errors import AssistantError  # noqa: E402
-from random_gemma import SHAPES, save  # noqa: E402
+from benches.random_gemma import SHAPES, save  # noqa: E402
 
 SIDE_PX = 512
 LONGEST_S = 3600.0

@@ -7,9 +7,9 @@ import PIL.Image
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from tests.test_fhir_record import bundle
 
 from tests.e2e.test_imaging import DROP
+from tests.records.test_fhir import bundle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models]
 

@@ -24,8 +24,8 @@ from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.engines.pieces import Image, ImagePiece
 from assistant.engines.scripted import ScriptedEngine
 from assistant.errors import BadInput, EngineFailed
-from random_gemma import CHAT_TEMPLATE
-from random_gemma import save as save_tiny_gemma
+from benches.random_gemma import CHAT_TEMPLATE
+from benches.random_gemma import save as save_tiny_gemma
 from tests.engines import gguf_of, model_server
 from tests.engines.asking import ask, ask_one_piece, failure
 

@@ -11,7 +11,7 @@ import pytest
 from assistant.engines.base import CutOff, Question, Usage
 from assistant.engines.hf_engine import TransformersEngine
 from assistant.errors import EngineFailed, Missing
-from random_gemma import save
+from benches.random_gemma import save
 from tests.engines.asking import ask, failure
 
 ASKED = Question("Is there an effusion?", "The lungs are clear.")

@@ -13,7 +13,7 @@ from assistant.engines.base import Usage
 from assistant.engines.hf_model import _Streamer, load
 from assistant.engines.hf_worker import Worker
 from assistant.errors import BadInput, Missing
-from random_gemma import TINY, save
+from benches.random_gemma import TINY, save
 
 
 def never():

@@ -14,7 +14,7 @@ from assistant.engines.hf_model import load
 from assistant.engines.llamacpp import LlamaCppEngine, _Run
 from assistant.engines.pieces import Image, ImagePiece
 from assistant.engines.thinking import ThinkingFilter
-from random_gemma import CHAT_TEMPLATE, SPECIAL, TINY, save
+from benches.random_gemma import CHAT_TEMPLATE, SPECIAL, TINY, save
 from tests.engines.asking import failure
 from tests.engines.gguf_of import write
 

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from transformers.models.lasr.feature_extraction_lasr import linear_to_mel_weight_matrix
 
-from lasr_training import text, voices
+from training.lasr import text, voices
 
 SHARD = 300
 FLOAT = NDArray[np.float32]

@@ -8,9 +8,9 @@ import random
 import re
 from pathlib import Path
 
-from lasr_training import lexicon
+from training.lasr import lexicon
 
-INTENT_LINES = Path(__file__).resolve().parents[2] / "assistant/intents/data/train.tsv"
+INTENT_LINES = Path(__file__).resolve().parents[3] / "assistant/intents/data/train.tsv"
 HEADINGS = [
     "EXAM TYPE",
     "INDICATION",

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-import adapt_streaming
-from adapt_streaming import Shape, streamed
 from assistant.asr.lasr_graph import CachedLasr
-from lasr_training import data, text, training, vocabulary
+from training import streaming
+from training.lasr import data, text, training, vocabulary
+from training.streaming import Shape, streamed
 
 RNG = np.random.default_rng(0)
 
@@ -67,13 +67,13 @@ def test_adapting_brings_the_stream_nearer_to_the_teacher_and_keeps_the_statisti
         teacher = model(input_features=batch.features, attention_mask=batch.mask).logits
 
         def distance():
-            return adapt_streaming.distil(
+            return streaming.distil(
                 streamed(CachedLasr(model, frozen=False), batch.features, frames, shape), teacher, frames
             )
 
         before = distance()
     statistics = model.encoder.layers[0].conv.norm.running_mean.clone()
-    steps = adapt_streaming.adapt(
+    steps = streaming.adapt(
         model, itertools.repeat(batch, 24), minutes=60, rate=2e-3, seed=3, log=lambda _: None
     )
     assert steps == 24
@@ -87,7 +87,7 @@ def test_the_sweep_says_nothing_differs_from_offline_but_the_stream():
     torch.manual_seed(0)
     model = training.small_model(80, hidden=32, layers=2)
     said = data.Utterance((RNG.standard_normal(24_000) * 3000).astype(np.int16), "slt", "clear {period}")
-    found = adapt_streaming.sweep(model, vocabulary.tokenizer(pieces), [said])
+    found = streaming.sweep(model, vocabulary.tokenizer(pieces), [said])
     assert found.keys() == {"offline", "0", "4", "8", "16", "25"}
     assert found["offline"]["differs"] == 0.0
 
@@ -95,4 +95,4 @@ def test_the_sweep_says_nothing_differs_from_offline_but_the_stream():
 def test_greedy_labels_drop_blanks_and_repeats_and_what_is_past_the_end():
     ids = torch.tensor([[0, 5, 5, 0, 5, 6, 9]])
     logits = torch.nn.functional.one_hot(ids, 12).float()
-    assert adapt_streaming.texts_of(logits, torch.tensor([6])) == [[5, 5, 6]]
+    assert streaming.texts_of(logits, torch.tensor([6])) == [[5, 5, 6]]

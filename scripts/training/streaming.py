@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Adapts a LASR that was trained with full context to small look-ahead, with itself as the teacher.
 
-    scripts/adapt_streaming.py ~/mini-train/hf ~/mini-train/data --minutes 14 --out adapted --bundle models/x
+    scripts/train streaming ~/mini-train/hf ~/mini-train/data --minutes 14 --out adapted --bundle models/x
 
-The folder is audio with transcripts.tsv, or the speech that train_mini.py made. Transcripts are never read
+The folder is audio with transcripts.tsv, or the speech of `scripts/train mini`. Transcripts are never read
 while training: a frozen copy of the model hears the whole utterance and says what should have come out. A
 quarter of the steps keep the full context, the others run the very graph that streams
 (assistant.asr.lasr_graph) with a chunk of 8 to 25 frames, 0 to 25 frames of look-ahead and 50 to 250 of
@@ -33,7 +33,7 @@ from transformers.utils import logging as transformers_logging
 
 from assistant.asr.export import Described, export
 from assistant.asr.lasr_graph import CachedLasr, advance, empty_caches
-from lasr_training import data, recordings, training, voices
+from training.lasr import data, recordings, training, voices
 
 LOOK_AHEADS = (0, 4, 8, 16, 25)
 CHUNK, LEFT = 12, 100
@@ -157,7 +157,7 @@ def sweep(
 
 
 def sets_of(folder: Path) -> tuple[list[data.Utterance], list[data.Utterance]]:
-    """What to adapt on and what to score, from speech that train_mini.py made or from recordings."""
+    """What to adapt on and what to score, from speech that `scripts/train mini` made or from recordings."""
     if (folder / "transcripts.tsv").exists():
         return recordings.split(recordings.read_folder(folder))
     learn, test = (
@@ -165,7 +165,7 @@ def sets_of(folder: Path) -> tuple[list[data.Utterance], list[data.Utterance]]:
     )
     if not learn or not test:
         raise recordings.BadRecordings(
-            f"{folder} holds neither transcripts.tsv nor the speech of train_mini.py synthesise"
+            f"{folder} holds neither transcripts.tsv nor the speech of `scripts/train mini` synthesise"
         )
     return learn, test[:60]
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import LasrFeatureExtractor
 
-from lasr_training import data, voices
+from training.lasr import data, voices
 
 needs_flite = pytest.mark.skipif(shutil.which("flite") is None, reason="needs Debian's flite")
 

@@ -9,7 +9,7 @@ import random
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 HELD = (
     ROOT / "tests/data/intents.tsv",
     ROOT / "tests/data/intents_second.tsv",

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-import adapt_streaming
-import train_mini
-from lasr_training import data, recordings, text, training, vocabulary
+from training import mini, streaming
+from training.lasr import data, recordings, text, training, vocabulary
 
 TARGETS = ["the lungs are clear {period}", "is it normal", "[FINDINGS] {colon} stable"]
 
@@ -129,12 +128,12 @@ def test_frozen_batch_norm_keeps_its_statistics(tokens):
     [("train", "no speech in"), ("evaluate", "no speech in"), ("language-model", "no model in")],
 )
 def test_what_has_to_be_made_first_is_said_and_not_waited_for(asked, answer, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["train_mini.py", asked, "--out", str(tmp_path)])
+    monkeypatch.setattr("sys.argv", ["mini.py", asked, "--out", str(tmp_path)])
     with pytest.raises(SystemExit):
-        train_mini.main()
+        mini.main()
     assert answer in capsys.readouterr().err
 
 
 def test_there_is_nothing_to_adapt_on_in_an_empty_folder(tmp_path):
     with pytest.raises(recordings.BadRecordings, match="neither"):
-        adapt_streaming.sets_of(tmp_path)
+        streaming.sets_of(tmp_path)

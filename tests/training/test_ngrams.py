@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.asr.language_model import open_language_model
-from lasr_training import ngrams
+from training.lasr import ngrams
 
 TEXT = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=6), min_size=1, max_size=8)
 

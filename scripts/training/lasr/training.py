@@ -18,7 +18,7 @@ from torch import distributed, nn
 from torch.nn import functional
 from transformers import LasrCTCConfig, LasrForCTC, LasrTokenizer
 
-from lasr_training import data, vocabulary, voices
+from training.lasr import data, vocabulary, voices
 
 BLANK = 0
 LOG_MEL_MEAN, LOG_MEL_DEVIATION = -6.0, 3.5  # of the augmented training speech, over all bins

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Fine-tunes MedASR, or any LASR folder, on your recordings by Google's announced recipe.
 
-    scripts/finetune_medasr.py google/medasr recordings/ --out medasr-tuned --bundle models/medasr-tuned
+    scripts/train medasr google/medasr recordings/ --out medasr-tuned --bundle models/medasr-tuned
 
 `recordings/` holds audio files and transcripts.tsv (path, text). Write the text as the model writes it,
 with {period} and [FINDINGS], for these to be learned. 30 % of the sentences are held out; word error on
@@ -30,7 +30,7 @@ from transformers import AutoProcessor, LasrForCTC, LasrTokenizer
 from transformers.utils import logging as transformers_logging
 
 from assistant.asr.export import Described, export
-from lasr_training import data, recordings, training
+from training.lasr import data, recordings, training
 
 HELD_OUT = "held out"
 

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 import torch
 
-import finetune_medasr
-from lasr_training import data, recordings, text, training, vocabulary
+from training import medasr
+from training.lasr import data, recordings, text, training, vocabulary
 
 
 def write(folder, names, seconds=1.0, rate=16_000):
@@ -46,8 +46,8 @@ def test_it_tunes_scores_before_and_after_and_writes_a_bundle(mini, tmp_path):
         words="tocilizumab",
     )
     lines: list[str] = []
-    recipe = finetune_medasr.Recipe(epochs=2, rate=1e-3, batch=2, accumulate=2, end_token=False)
-    result = finetune_medasr.run(args, recipe, lines.append)
+    recipe = medasr.Recipe(epochs=2, rate=1e-3, batch=2, accumulate=2, end_token=False)
+    result = medasr.run(args, recipe, lines.append)
     assert {"before", "after"} == result.keys()
     assert "has no piece for" in lines[1]  # §
     assert {"held out", "words found", "old"} == result["after"].keys()
@@ -67,8 +67,8 @@ def test_the_recipe_of_medasr_ends_labels_and_ours_does_not(mini):
     from transformers import LasrTokenizer
 
     tokens = LasrTokenizer.from_pretrained(mini)
-    ended = finetune_medasr.labels_of(tokens, "clear", finetune_medasr.Recipe())
-    plain = finetune_medasr.labels_of(tokens, "clear", finetune_medasr.Recipe(end_token=False))
+    ended = medasr.labels_of(tokens, "clear", medasr.Recipe())
+    plain = medasr.labels_of(tokens, "clear", medasr.Recipe(end_token=False))
     assert ended == [*plain, 2]
 
 
@@ -124,23 +124,21 @@ def test_with_nothing_to_hold_out_there_is_no_score(tmp_path):
 
 def test_from_the_command_line_the_recipe_is_the_announced_one(mini, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(finetune_medasr, "run", lambda args, recipe: seen.append(recipe))
-    monkeypatch.setattr(
-        "sys.argv", ["finetune_medasr.py", str(mini), str(tmp_path), "--out", str(tmp_path / "o")]
-    )
-    finetune_medasr.main()
-    assert seen == [finetune_medasr.Recipe()]
+    monkeypatch.setattr(medasr, "run", lambda args, recipe: seen.append(recipe))
+    monkeypatch.setattr("sys.argv", ["medasr.py", str(mini), str(tmp_path), "--out", str(tmp_path / "o")])
+    medasr.main()
+    assert seen == [medasr.Recipe()]
     assert (seen[0].rate, seen[0].warmup, seen[0].batch * seen[0].accumulate) == (3e-5, 300, 32)
 
 
 def test_the_share_of_words_found_counts_each_time_one_was_said():
     said = ["stop inclisiran {period}", "inclisiran and inclisiran", "no change"]
     heard = ["stop inclisiran", "inclisiran and ink", "inclisiran"]
-    assert finetune_medasr.found_share(said, heard, {"inclisiran"}) == pytest.approx(200 / 3)
+    assert medasr.found_share(said, heard, {"inclisiran"}) == pytest.approx(200 / 3)
 
 
 def test_scripts_that_the_docs_call_by_name_can_be_called():
-    folder = Path(finetune_medasr.__file__).parent
+    folder = Path(medasr.__file__).parent
     callable_ones = [path for path in folder.glob("*.py") if path.read_text().startswith("#!")]
     assert len(callable_ones) > 3
     assert [path.name for path in callable_ones if not os.access(path, os.X_OK)] == []

@@ -9,8 +9,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from lasr_training.data import Utterance
-from lasr_training.voices import SAMPLE_RATE
+from training.lasr.data import Utterance
+from training.lasr.voices import SAMPLE_RATE
 
 SHORTEST_S = 0.6
 
@@ -54,6 +54,17 @@ def read_folder(folder: Path) -> list[Utterance]:
     if not usable:
         raise BadRecordings(f"{listing} names no recording of {SHORTEST_S} s or more with text")
     return usable
+
+
+def write_folder(folder: Path, utterances: list[Utterance]) -> None:
+    """Writes what ``read_folder`` reads: FLAC files in a folder for each voice, and transcripts.tsv."""
+    rows = ["path\ttext"]
+    for number, utterance in enumerate(utterances):
+        path = folder / utterance.voice / f"{number:03d}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, utterance.audio, SAMPLE_RATE)
+        rows.append(f"{utterance.voice}/{path.name}\t{utterance.target}")
+    (folder / "transcripts.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 def split(

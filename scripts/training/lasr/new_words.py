@@ -3,9 +3,8 @@
 import random
 from pathlib import Path
 
-import soundfile
-
-from lasr_training import text, voices
+from training.lasr import recordings, text, voices
+from training.lasr.data import Utterance
 
 NAMES = (
     "lecanemab",
@@ -49,11 +48,8 @@ def synthesise(folder: Path, avoid: frozenset[str]) -> None:
 
 
 def _write(folder: Path, targets: list[str], rng: random.Random) -> None:
-    rows = ["path\ttext"]
-    for number, target in enumerate(targets):
+    said = []
+    for target in targets:
         voice = rng.choice(voices.TRAINED)
-        path = folder / voice / f"{number:03d}.flac"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, voices.say(text.spoken(target), voice, rng), voices.SAMPLE_RATE)
-        rows.append(f"{voice}/{path.name}\t{target}")
-    (folder / "transcripts.tsv").write_text("\n".join(rows) + "\n")
+        said.append(Utterance(voices.say(text.spoken(target), voice, rng), voice, target))
+    recordings.write_folder(folder, said)

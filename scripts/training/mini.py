@@ -1,11 +1,12 @@
 #!/usr/bin/env python
 """Trains the mini LASR on synthetic clinical speech: text, voices, pieces, model, all from here.
 
-scripts/train_mini.py synthesise            # speech for 24,000 sentences (35 h) into ~/mini-train/data
-scripts/train_mini.py train --minutes 145   # goes on with --resume; the model lies in ~/mini-train/hf
-scripts/train_mini.py evaluate              # word error on unseen sentences and an unseen voice
-scripts/train_mini.py language-model        # a 6-gram over its pieces into ~/mini-train/pieces-6.arpa.gz
-scripts/train_mini.py new-words             # recordings for finetune_medasr.py into ~/mini-train/{new,old}
+scripts/train mini synthesise            # speech for 24,000 sentences (35 h) into ~/mini-train/data
+scripts/train mini train --minutes 145   # goes on with --resume; the model lies in ~/mini-train/hf
+scripts/train mini evaluate              # word error on unseen sentences and an unseen voice
+scripts/train mini language-model        # a 6-gram over its pieces into ~/mini-train/pieces-6.arpa.gz
+scripts/train mini recordings            # the test set as files, into ~/mini-train/test: for benchmarks
+scripts/train mini new-words             # recordings for `scripts/train medasr` into ~/mini-train/{new,old}
 
 With --sentences 600 on each and --minutes 3 it can be tried in ten minutes; such a model knows nothing.
 """
@@ -26,7 +27,7 @@ from torch import distributed
 from transformers import LasrForCTC, LasrTokenizer
 
 from assistant.asr.language_model import label
-from lasr_training import data, new_words, ngrams, recordings, text, training, vocabulary
+from training.lasr import data, new_words, ngrams, recordings, text, training, vocabulary, voices
 
 TRAIN, DEV, TEST, UNSEEN = 24_000, 160, 400, 40
 
@@ -85,11 +86,9 @@ def language_model(folder: Path, count: int, model_folder: Path) -> None:
 
 def what_is_missing(args: argparse.Namespace) -> str:
     """For what is asked: without speech, training would wait for it for ever."""
-    speech = {"train": "train", "evaluate": "test"}.get(args.what)
+    speech = {"train": "train", "evaluate": "test", "recordings": "test"}.get(args.what)
     if speech and not args.recordings and not any((args.out / "data").glob(f"{speech}-*.tsv")):
-        return (
-            f"There is no speech in {args.out}/data. Run: scripts/train_mini.py synthesise --out {args.out}"
-        )
+        return f"There is no speech in {args.out}/data. Run: scripts/train mini synthesise --out {args.out}"
     if args.what == "train" and args.resume and not (args.out / "last.pt").is_file():
         return f"There is no {args.out}/last.pt to go on from. Train without --resume."
     model = args.model or args.out / "hf"
@@ -106,7 +105,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["synthesise", "train", "evaluate", "language-model", "new-words"])
+    choices = ["synthesise", "train", "evaluate", "language-model", "recordings", "new-words"]
+    parser.add_argument("what", choices=choices)
     parser.add_argument("--out", type=Path, default=Path.home() / "mini-train")
     parser.add_argument("--sentences", type=int, default=TRAIN, help="to train on (%(default)s)")
     parser.add_argument("--minutes", type=float, default=145.0)
@@ -127,6 +127,9 @@ def main() -> None:
             evaluate(args.out / "data", args.model or args.out / "hf", args.recordings)
         case "language-model":
             language_model(args.out, args.sentences, args.model or args.out / "hf")
+        case "recordings":
+            held = [u for u in data.read_set(args.out / "data", "test") if u.voice in voices.TRAINED]
+            recordings.write_folder(args.out / "test", held)
         case "new-words":
             new_words.synthesise(args.out, avoid=frozenset(itertools.chain(*sentences(args.sentences))))
 

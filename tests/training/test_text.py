@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from lasr_training import text
+from training.lasr import text
 
 SENTENCES = text.sentences(600, seed=5)
 

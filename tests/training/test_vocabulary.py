@@ -1,7 +1,7 @@
 import pytest
 from transformers import AutoProcessor, LasrTokenizer
 
-from lasr_training import text, vocabulary
+from training.lasr import text, vocabulary
 
 TARGETS = text.sentences(800, seed=6)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import sentencepiece
 from transformers import LasrFeatureExtractor, LasrProcessor, LasrTokenizer
 
-from lasr_training.text import HEADINGS, MARKERS
+from training.lasr.text import HEADINGS, MARKERS
 
 SPECIAL = ("<epsilon>", "<s>", "</s>", "<unk>")  # ids 0 to 3, as MedASR has them; 0 is the CTC blank
 

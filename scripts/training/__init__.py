@@ -1,0 +1,1 @@
+"""Making and adapting the models that ship: `scripts/train NAME`."""
