@@ -132,7 +132,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("emphasis", rf"(?:bold|underline|italici[sz]e) (?:{_THAT}|{_WHICH})"),
 )  # fmt: skip
 _POLITE = re.compile(
-    r"^(?:(?:hey|hi|ok|okay)\s)?(?:assistant\s)(?=\w)|^(?:please|now|ok|okay)\s|\s(?:please|now|thanks|thank you|period|full stop)$",
+    r"^(?:(?:hey|hi|ok|okay)\s)?(?:assistant\s)(?=\w)|^(?:please|now|ok|okay|alright|so|well|um|uh)\s|\s(?:please|now|thanks|thank you|period|full stop)$",
     re.I,
 )
 _MARKS = re.compile(r"\{[^{}]*\}|(?<![^\W_])[^\w\s']|[^\w\s'](?![^\W_])|_")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from assistant.errors import BadInput
-from assistant.intents.form import form_of
+from assistant.intents.form import form_of, is_for_later
 from assistant.intents.lexicon import (
     BE,
     DEFINITE,
@@ -106,6 +106,8 @@ def features(text: str) -> set[str]:
     form = form_of(said)
     first = shapes[0] if shapes else ""
     found.update((f"form:{form.kind}", f"form:{form.reason}", f"form:{form.kind}|{first}"))
+    if first in REQUESTS and is_for_later(said):
+        found.update(("later", f"later|{first}"))
     found.add(f"asks:{tidy(text).endswith('?')}")
     return found
 

@@ -13,7 +13,9 @@ from assistant.dictation.literals import begins
 from assistant.events import Intent, Mode
 from assistant.intents.classifier import classifier, tidy, words
 from assistant.intents.corrections import correction_of
-from assistant.intents.form import form_of
+from assistant.intents.form import form_of, is_order
+from assistant.intents.kinds import Form
+from assistant.intents.lexicon import FILLERS
 
 __all__ = ["COMMANDS", "Command", "Context", "Decision", "detect"]
 
@@ -48,10 +50,11 @@ class Decision:
 
 
 _ADDRESS = re.compile(
-    r"^(?:(?:hey|hi|hello|ok|okay)[\s,]+)?(?:assistant\b(?P<mark>[\s]*[,:.!-]+\s*|\s+)"
+    rf"^(?:(?:{'|'.join(sorted(FILLERS))})\b[\s,.!…-]*)*(?:assistant\b(?P<mark>[\s]*[,:.!-]+\s*|\s+)"
     r"|(?P<question>question\s*(?:[:,]|\bcolon\b|\{colon\})\s*))(?=\w)",
     re.I,
 )
+"""What calls the assistant, "okay" and the like with its name: none of that belongs into a report."""
 _REQUEST_OF_IMAGES = re.compile(
     r"^(?:please\s+)?(?:check|compare|examine|review)\s+(?:this|these|the\s+(?:image|picture|scan|film)s?)\b",
     re.I,
@@ -107,12 +110,24 @@ def addressed(heard: str) -> str | None:
 
 def is_open(text: str) -> bool:
     """Whether the classifier has a say: the form of the sentence asks, or does not settle it."""
-    form = form_of(words(text))
+    form = _form(text)
     return form.kind in ("asked", "open") or (form.kind == "none" and tidy(text).endswith("?"))
 
 
+_SPOKEN_PERIOD = re.compile(r"(?:\b(?:period|full stop)|\{period\})\W*$", re.I)
+
+
+def _form(heard: str) -> Form:
+    """The form of the sentence; who says "period" after an order dictates it."""
+    said = words(heard)
+    form = form_of(said)
+    if form.kind in ("asked", "open") and _SPOKEN_PERIOD.search(heard) and is_order(said):
+        return Form("told", "an order that ends in “period”")
+    return form
+
+
 def _by_form(heard: str) -> Decision:
-    form = form_of(words(heard))
+    form = _form(heard)
     if not is_open(heard):
         return Decision("dictation", 0.98 if form.kind == "none" else 0.97, form.reason, heard)
     trained = classifier()

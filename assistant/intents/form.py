@@ -7,6 +7,7 @@ not smoke"). Word lists are closed classes of English; what they do not settle i
 trained classifier decides.
 """
 
+import re
 from itertools import pairwise
 
 from assistant.intents.clauses import (
@@ -29,13 +30,18 @@ from assistant.intents.lexicon import (
     FILLERS,
     HAVE,
     INDEFINITE,
+    JUDGEMENTS,
+    LATER,
     MODALS,
     NOT_SUBJECTS,
+    NUMBERS,
     PEOPLE,
     PREFACES,
     PRONOUNS,
     REQUESTS,
+    SIZES,
     SURE_REQUESTS,
+    UNITS,
     WH,
     is_finite,
     is_participle,
@@ -91,6 +97,10 @@ def _opening(core: list[str]) -> Form:
     first = core[0]
     if len(core) == 1:
         return OPEN if first in ("why", "what", "where") else NONE
+    if (announced := _announced(core)) is not NONE:
+        return announced
+    if _WANTS_TO_KNOW.match(" ".join(core)):
+        return ASKED
     if first in AUX:
         return _verb_first(core)
     if first in WH:
@@ -99,13 +109,54 @@ def _opening(core: list[str]) -> Form:
         return _request(core)
     if first in ("any", "anything", "anyone", "anybody"):
         return _any(core)
-    if first in ("i", "i'd", "i'm", "we", "let", "let's", "thoughts"):
+    if first in ("i", "i'd", "i'm", "i've", "we", "let", "let's", "thoughts", "not", "mind"):
         return _wish(core)
     if first == "open" and core[1] in DEFINITE:
         return OPEN
     finite = any(word in AUX or is_finite(word) for word in core)
     for_me = any(a in ("for", "to") and b == "me" for a, b in pairwise(core))
     return OPEN if not finite and (for_me or _asks_for_a_thing(core)) and len(core) < 13 else NONE
+
+
+_ARTICLES = word_set("a an one another my")
+_HASTE = word_set("quick more last other further short brief small second third next final")
+
+
+def _announced(core: list[str]) -> Form:
+    """A question after words that say that one follows: "quick question how long is …"."""
+    at = 2 if core[:2] in (["i", "have"], ["i've", "got"]) else 0
+    at += core[at] in _ARTICLES
+    if at == len(core):
+        return NONE
+    quick = core[at] in _HASTE
+    at += quick
+    if at == len(core) or core[at] not in ("question", "one", "check", "thing"):
+        return NONE
+    if at == 0 and core[0] != "question":
+        return NONE
+    at += 1
+    for_you = core[at : at + 2] == ["for", "you"]
+    at += 2 * for_you
+    if " ".join(core[at : at + 4]) in ("i want to ask", "i want to know", "i need to know"):
+        for_you = True
+        at += 4 + (core[at + 4 : at + 5] == ["is"])
+    rest = core[at:]
+    if not rest:
+        return NONE
+    if quick and rest[0] in ("about", "on", "regarding"):
+        return OPEN
+    if rest[0] not in AUX | WH or (not (quick or for_you) and _tells(rest)):
+        return NONE
+    form = form_of(rest)
+    bare = core[0] == "question" and not for_you  # "question is there a fracture": reports raise one so, too
+    if form.kind == "open":
+        return ASKED if quick or for_you else OPEN
+    return ASKED if form.kind == "asked" and (not bare or rest[0] in WH | DO | MODALS) else NONE
+
+
+def _tells(rest: list[str]) -> bool:
+    """As in "one question is whether", "a question was raised"."""
+    return rest[0] in ("was", "were") or rest[1:2] in (["whether"], ["if"], ["how"], ["that"])
 
 
 _THINGS = (
@@ -138,6 +189,13 @@ def _verb_first(core: list[str]) -> Form:
         and core[2] in ("with", "by", "for", "until", "and", "when")
     ):
         return NOTE
+    begin, end = _after_measure(core)
+    if verb in BE and begin < end:
+        if verb in ("is", "are") and _judged(core, begin, end):
+            return ASKED
+        goes_on = "and" if end == len(core) else core[end]
+        if begin == 1 and (verb in ("was", "were") or goes_on == "and" or goes_on in NOT_SUBJECTS):
+            return NOTE
     if after in PEOPLE:
         return OPEN if verb in ("have", "had", "do", "is", "was") else ASKED
     if after in ("this", "that") and len(core) > 3 and core[2] in PEOPLE:
@@ -167,6 +225,33 @@ def _verb_first(core: list[str]) -> Form:
         return NOTE
     acts = verb in DO and "and" not in core[2:4] and bool(BARE_VERBS & set(core[2:4]))
     return ASKED if acts else OPEN
+
+
+def _after_measure(core: list[str]) -> tuple[int, int]:
+    """Where the number of "is five centimeters …" or "is a potassium of six …" begins, and where what follows it
+    and its unit does; the same place twice if there is none."""
+    at = core.index("of") + 1 if core[1] in ("a", "an") and "of" in core[2:6] else 1
+    begin = at
+    while at < len(core) and (core[at] in NUMBERS or core[at][0].isdigit()):
+        at += 1
+    while begin < at < len(core) and core[at] in UNITS:
+        at += 1
+    return begin, at
+
+
+def _judged(core: list[str], begin: int, at: int) -> bool:
+    """As in "is five centimeters dilated for an aortic root", "is a potassium of six dangerous"."""
+    for here in range(at, min(len(core), at + 6)):
+        after = core[here + 1] if here + 1 < len(core) else ""
+        if core[here] in JUDGEMENTS and core[here - 1] not in ("and", "or", "but"):
+            return after not in ("of", "to") and not (after == "for" and core[here] in _POINTS_TO)
+        if core[here] in SIZES and (after == "for" or (not after and begin > 1)):
+            return True
+    return False
+
+
+_POINTS_TO = word_set("suspicious concerning worrisome")
+"""As in "concerning for metastasis": a finding that reports word so."""
 
 
 _JUDGED = word_set(
@@ -208,7 +293,27 @@ def _has_participle(words: list[str]) -> bool:
     return any(is_participle(word) or word in ("been", "had", "gone", "got") for word in words)
 
 
+def is_order(words: list[str]) -> bool:
+    """It tells someone to do something, and names nobody who wants to hear of it."""
+    core = _core(words)
+    return bool(core) and core[0] in REQUESTS - AUX and not {"me", "us"} & set(core)
+
+
+def is_for_later(words: list[str]) -> bool:
+    """As in "check for growth on the next scan", "at discharge"; what somebody wants to hear is for now."""
+    later = bool(LATER & set(words[2:])) or any(pair in _LATER_PAIRS for pair in pairwise(words))
+    return later and not {"me", "us"} & set(words)
+
+
+_LATER_PAIRS = frozenset({("at", "discharge"), ("on", "discharge"), ("at", "follow"), ("in", "follow")})
+
+
 def _request(core: list[str]) -> Form:
+    form = _now(core)
+    return OPEN if form is REQUEST and is_for_later(core) else form
+
+
+def _now(core: list[str]) -> Form:
     verb = core[0]
     if verb == "point" and core[1] not in ("out", "to", "at"):
         return NONE
@@ -223,6 +328,8 @@ def _request(core: list[str]) -> Form:
     if has_main_verb(core):
         return NONE
     if verb in _MAKES and _ARTEFACTS & set(core[1:7]) and not any(word in AUX for word in core[2:]):
+        return REQUEST
+    if verb == "translate" and "into" in core and not PEOPLE & set(core[core.index("into") :]):
         return REQUEST
     if core[1] in ("me", "us") and verb in (
         "show",
@@ -251,8 +358,8 @@ def _request(core: list[str]) -> Form:
 _MAKES = word_set("draft write generate create make compose prepare suggest propose")
 _ARTEFACTS = word_set(
     """
-    impression summary letter differential conclusion assessment plan diagnosis handout timeline table
-    wording regimen treatment antibiotic alternative
+    impression summary letter note workup work differential conclusion assessment plan diagnosis handout timeline
+    table wording regimen treatment antibiotic alternative
     """
 )
 
@@ -270,26 +377,59 @@ def _any(core: list[str]) -> Form:
 
 
 def _wish(core: list[str]) -> Form:
-    joined = " ".join(core[:4])
-    wishes = (
-        "i need ",
-        "i want ",
-        "i'd like ",
-        "i would like ",
-        "we need ",
-        "let me ",
-        "let's ",
-        "thoughts on ",
-    )
-    more = (
-        "i have a question",
-        "i wonder ",
-        "i was wondering",
-        "i am wondering",
-        "i'm wondering",
-        "i don't ",
-    )
-    return OPEN if joined.startswith(wishes + more) else NONE
+    said = " ".join(core)
+    if _WANTS_OF_OTHERS.match(said):
+        return NONE
+    if core[0] == "not":
+        return OPEN if core[1] == "sure" and "you" in core[2:] else NONE
+    return OPEN if f"{said} ".startswith(_WISHES + _DOES_NOT_KNOW) else NONE
+
+
+_WANTS_TO_KNOW = re.compile(
+    r"i (?:need|want) to (?:know|find out|understand)\b|(?:i'd|i would) like to find out\b"
+    rf"|(?:(?:i'd|i would) (?:like|love) to know|i have to know|(?:i was|i am|i'm) (?:wondering|curious))"
+    rf" (?:if|whether|{'|'.join(sorted(WH))})\b"
+    r"|i(?:'m| am) trying to (?:remember|recall|find out|figure out|understand)\b"
+    r"|i need (?:an answer|a (?:quick )?(?:reminder|refresher))\b"
+    r"|you (?:wouldn't|don't) (?:happen to )?know\b|what i (?:want|need) to (?:know|ask) is\b"
+)
+_WANTS_OF_OTHERS = re.compile(
+    rf"(?:i need|i want|i'd like|i would like) (?:the |this )?(?:him|her|them|{'|'.join(sorted(PEOPLE))})\b"
+)
+_WISHES = (
+    "i need ",
+    "i want ",
+    "i'd like ",
+    "i would like ",
+    "we need ",
+    "let me ",
+    "let's ",
+    "thoughts on ",
+    "mind telling me ",
+)
+_DOES_NOT_KNOW = (
+    "i have a question ",
+    "i have a quick question ",
+    "i've got a question ",
+    "i wonder ",
+    "i was wondering ",
+    "i am wondering ",
+    "i'm wondering ",
+    "i'm curious ",
+    "i am curious ",
+    "i don't ",
+    "i do not know ",
+    "i do not remember ",
+    "i forgot ",
+    "i forget ",
+    "i've forgotten ",
+    "i can't remember ",
+    "i can't recall ",
+    "i cannot remember ",
+    "i cannot recall ",
+    "i'm not sure ",
+    "i am not sure ",
+)
 
 
 def _after_preface(core: list[str]) -> Form:

@@ -81,10 +81,10 @@ BARE_VERBS = word_set(
     accept add adjust admit agree allow ambulate become answer appear apply arrange arise ask assess attend
     avoid be bear begin believe benefit bleed breathe bring call cause change check choose clear climb close
     come communicate compare complain complete comply confirm consider consist contact continue contribute
-    control correlate cough count cross deny depend describe develop die differ drop dip discontinue discuss
-    drain drink drive eat elevate endorse enhance ensure exclude exercise exhibit experience explain extend
-    fall favor feel finish flex fly follow get give go grow happen have hear heal help hold identify improve
-    include increase decrease indicate initiate interact interfere involve keep know lead leave let lie lift
+    control correlate cough count cross damage deny depend describe develop die differ drop dip discontinue
+    discuss drain drink drive eat elevate endorse enhance ensure exclude exercise exhibit experience explain extend
+    fall favor feel finish flex fly follow get give go grow happen harm have hear heal help hold hurt identify
+    improve include increase decrease indicate initiate interact interfere involve keep know lead leave let lie lift
     like limit list live localize look lose love make maintain manage mean measure meet mention mind monitor
     move name need notice obtain occur offer open order pass pay perform persist plan play point practice
     prefer prepare present proceed produce progress protect prove provide raise reach read recall receive
@@ -113,7 +113,7 @@ REQUESTS = word_set(
     score classify estimate evaluate verify count repeat spell teach quiz think predict rank extract get
     fetch have take compute proofread simplify shorten expand polish annotate segment label trace plot chart
     graph trend tabulate cite quote recall recommend talk predict go do outline answer elaborate zoom double
-    clarify update guess
+    clarify update guess work
     """
 )
 SURE_REQUESTS = word_set(
@@ -128,6 +128,42 @@ SAYING = word_set(
     worried exclaimed inquired
     """
 )
+NUMBERS = word_set(
+    """
+    zero oh one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand point
+    half
+    """
+)
+UNITS = word_set(
+    """
+    mm cm mg mcg g kg ml l cc mmhg meq millimeter millimeters centimeter centimeters milligram milligrams
+    microgram micrograms gram grams kilogram kilograms milliliter milliliters liter liters percent degrees
+    units seconds minutes hours days weeks months years beats
+    """
+)
+SIZES = word_set(
+    """
+    dilated enlarged large big small thick thin wide narrow long short tall deep aneurysmal ectatic widened
+    thickened increased decreased reduced high low
+    """
+)
+"""Also said of a thing with its measure, in a note: "is four centimeters wide"."""
+JUDGEMENTS = word_set(
+    """
+    normal abnormal elevated dangerous acceptable safe concerning critical worrisome okay ok bad good
+    enough too fast slow significant suspicious pathologic therapeutic toxic considered
+    """
+)
+"""Said of a measure: what is measured is known, what it means is asked."""
+LATER = word_set(
+    """
+    tomorrow tonight next later daily weekly monthly nightly hourly every each until once when if before after
+    while afternoon evening morning outpatient needed available follow upon postoperatively again
+    monday tuesday wednesday thursday friday saturday sunday
+    """
+)
+"""When an order is to be carried out: not now, so not by the assistant."""
 _PARTICIPLES = word_set(
     """
     been had done seen given taken shown known grown gone begun drawn felt found fallen held kept left lost

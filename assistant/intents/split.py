@@ -19,7 +19,10 @@ _END = re.compile(
     r"|\b(?:period|full stop|question mark|new paragraph)\b[.,]?)\s+(?=\S)",
     re.I,
 )
-_NAME = re.compile(r"(?<=\s)(?:(?:hey|ok|okay)[\s,]+)?assistant\b", re.I)
+_NAME = re.compile(
+    r"(?<!\S)(?:(?:hey|hi|hello|ok|okay|alright|um|uh|er|hm|so|and|well|yeah)\b[\s,.!…-]*)*assistant\b", re.I
+)
+"""With what is said only to call; "now" and "again" may belong to the dictation before it."""
 _PERIOD_OF = re.compile(
     r"\b(?:a|an|the|this|that|long|short|time|brief|same|recovery|observation|follow.?up|waiting|operative|menstrual"
     r"|incubation|treatment|postoperative|last|latency|latent)\s+period\W*$",
@@ -86,9 +89,11 @@ def _before(head: str, context: Context) -> tuple[Part, ...]:
 
 
 def _where_addressed(text: str) -> int | None:
+    """Where an address begins that follows dictation; None if all of it is addressed, or nothing."""
     for match in _NAME.finditer(text):
-        if words(text[: match.start()]) and addressed(text[match.start() :]) is not None:
-            return match.start()
+        if addressed(text[match.start() :]) is not None:
+            before = set(words(text[: match.start()]))
+            return match.start() if before - FILLERS else None
     return None
 
 

@@ -19,7 +19,7 @@ from assistant.intents.detect import is_open
 DATA = Path(__file__).parent / "data/train.tsv"
 CORRECTION_WEIGHT = 20.0
 """A correction by hand counts as much as so many made-up lines."""
-MOST_FEATURES = 24_000
+MOST_FEATURES = 32_000
 LEAST_SEEN = 3
 INVERSE_REGULARISATION = 10.0
 

@@ -3,7 +3,7 @@
 from assistant.intents.classifier import words
 from assistant.intents.detect import Context, detect
 from assistant.intents.form import form_of
-from assistant.intents.lexicon import AUX, DEFINITE, INDEFINITE, WH, word_set
+from assistant.intents.lexicon import AUX, DEFINITE, FILLERS, INDEFINITE, WH, word_set
 from assistant.vad.endpoint import EndpointSettings
 
 AUTO = Context()
@@ -36,6 +36,8 @@ def closing_silence_ms(text: str, question_mode: bool, settings: EndpointSetting
     decision = detect(text, AUTO)
     if decision.intent == "command":
         return settings.question_silence_ms
+    if said[-1] == "assistant" and set(said[:-1]) <= FILLERS:
+        return settings.unfinished_silence_ms  # called, and not yet told what to do
     if said[-1] in DANGLING or (said[-1].endswith("ly") and said[-1] not in ENDING_IN_LY):
         return settings.unfinished_silence_ms
     asks = decision.intent == "question" and decision.confidence >= SURE

@@ -35,6 +35,8 @@ SETS = (
     ROOT / "tests/data/intents_third.tsv",
     ROOT / "tests/data/intents_fourth.tsv",
     ROOT / "tests/data/intents_fifth.tsv",
+    ROOT / "tests/data/intents_sixth.tsv",
+    ROOT / "tests/data/intents_seventh.tsv",
 )
 LABELS = ("dictation", "question", "command")
 VOICES = ("slt", "rms", "awb", "kal16")

@@ -16,10 +16,15 @@ HELD = (
     ROOT / "tests/data/intents_third.tsv",
     ROOT / "tests/data/intents_fourth.tsv",
     ROOT / "tests/data/intents_fifth.tsv",
+    ROOT / "tests/data/intents_sixth.tsv",
+    ROOT / "tests/data/intents_seventh.tsv",
 )
 DATA = ROOT / "assistant/intents/data"
 OUT = DATA / "train.tsv"
-PER_TEMPLATE = 5
+PER_TEMPLATE = 7
+PER_KIND = 10
+"""Of templates that stand for a kind: their slots are whole phrases."""
+_KIND = re.compile(r"\{(?:ORDER|TALK|LATER|ASKS|DIRECT|NUM|BIG|HIGH)\}")
 
 SLOTS: dict[str, dict[str, str]] = {
     "radiology": {
@@ -113,12 +118,60 @@ COMMON |= {
     "UN": "word|sentence|line|paragraph",
 }
 
+COMMON |= {  # orders of a plan, and what asks for information
+    "ORDER": "check|recheck|compare|look|measure|review|follow|monitor|evaluate|assess|screen|survey"
+    "|reassess|watch"
+    "|trend|track|repeat|get|verify|monitor|examine|look again|correlate|chart|recalculate|test",
+    "TALK": "summarize|explain|describe|draft|translate|discuss|outline|review|list|record|document"
+    "|define|name",
+    "LATER": "tomorrow|tomorrow morning|in the morning|this evening|tonight|on Friday|next week|next month"
+    "|in {N} {W}|in one year|every {N} hours|every shift|every morning|each visit|twice daily|weekly|daily"
+    "|at the next visit|at follow up|at discharge|after discharge|before discharge|before surgery"
+    "|before the next dose|after the second dose|on the next {T}|on the follow up {T}|at the next {T}"
+    "|once {S} is home|when available|if the {F} persists|if {S} worsens|if not better|until {ADJ}"
+    "|until it resolves|as an outpatient|as needed|while on {D}|after {N} {W} of {D}|postoperatively",
+    "NUM": "two|four|six|ten|twelve|fifty|ninety|one hundred|five point one|two point five|zero point nine"
+    "|three point eight|thirty eight|one hundred and ten|4.2|7|11|0.8|38.2|140|5.1",
+    "PAPER": "discharge summary|referral letter|progress note|operative note|consult note|handoff"
+    "|clinic letter"
+    "|after visit summary|work note|letter to the family doctor",
+    "INSTR": "instructions|discharge instructions|leaflet|consent form|plan|care plan|results",
+    "LANG": "Spanish|French|plain English|lay language|German|Polish",
+    "UA": "millimeter|centimeter|mm|cm",
+    "BIG": "dilated|enlarged|normal|abnormal|large|big|thick|wide|small|narrow|long|thin|tall"
+    "|aneurysmal|suspicious"
+    "|acceptable|within normal limits|pathologic|concerning|borderline|significant",
+    "HIGH": "high|low|normal|abnormal|elevated|dangerous|acceptable|safe|concerning|critical|bad|good|okay"
+    "|fast|slow|worrisome|within range|borderline|reduced|therapeutic",
+    "PART": "aortic root|common bile duct|appendix|spleen|gallbladder wall|endometrium|lymph node|portal vein"
+    "|ascending aorta|ventricle|left atrium|thyroid nodule|renal cyst|optic nerve sheath|kidney|ovary|thymus",
+    "LAB": "potassium|sodium|creatinine|hemoglobin|INR|lactate|ferritin|TSH|heart rate|blood pressure|glucose"
+    "|ejection fraction|platelet count|troponin|bilirubin|temperature|respiratory rate|white count|PSA",
+    "WHOM": "a child|a newborn|an adult|a woman|a man|pregnancy|an infant|an athlete|the elderly"
+    "|a dialysis patient"
+    "|this patient|his age|her age|someone on {D}|a ten year old",
+    "ATTR": "dose|maximum dose|loading dose|half life|mechanism|onset|side effects|cost|renal dose"
+    "|pediatric dose"
+    "|interactions|contraindications|reversal|antidote|duration|indications",
+    "ASKS": "what the dose of {D} is|how long to give {D}|if {D} is safe in {C}"
+    "|whether {D} interacts with {D}"
+    "|whether the {F} has changed|why the {F} is there|what causes {F}|how to dose {D}|how to treat {C}"
+    "|which {T} is best for {C}|when to stop {D}|what the {T} showed|how often to repeat the {T}"
+    "|if this is {C}|what the guideline says about {C}|who needs {a} {T}|where the {F} is",
+    "DIRECT": "what is the dose of {D}|is {D} safe in {C}|can {S} take {D}|how long do I give {D}"
+    "|does {D} cause {F}"
+    "|which drug is best for {C}|should I repeat the {T}|what causes {F}|when do I stop {D}|is the {F} new"
+    "|how do you treat {C}|would you get {a} {T}|has the {F} grown|how many {W} of {D}|why is {S} on {D}",
+}
+
 
 def fill(template: str, slots: dict[str, str], rng: random.Random) -> str:
     def one(match: re.Match[str]) -> str:
         return "\0" if match[1] == "a" else rng.choice((slots | COMMON)[match[1]].split("|"))
 
-    text = re.sub(r"\{(\w+)\}", one, template)
+    text = template
+    while "{" in text:  # what fills a slot may have slots of its own
+        text = re.sub(r"\{(\w+)\}", one, text)
     text = re.sub(r"\0 (?=[aeiouAEIOU])", "an ", text).replace("\0 ", "a ")
     return text.replace(" 's", "'s")
 
@@ -163,7 +216,8 @@ def main() -> None:
         for number, template in enumerate((DATA / f"{name}.txt").read_text().splitlines()):
             specialties = list(SLOTS)
             rng.shuffle(specialties)
-            for turn in range(PER_TEMPLATE if "{" in template else 2):
+            count = PER_KIND if _KIND.search(template) else PER_TEMPLATE if "{" in template else 2
+            for turn in range(count):
                 specialty = specialties[turn % len(specialties)]
                 said = fill(template, SLOTS[specialty], rng)
                 text = spell(said, label, rng)
