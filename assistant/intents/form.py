@@ -125,10 +125,8 @@ _HASTE = word_set("quick more last other further short brief small second third 
 def _announced(core: list[str]) -> Form:
     """A question after words that say that one follows: "quick question how long is …"."""
     at = 2 if core[:2] in (["i", "have"], ["i've", "got"]) else 0
-    at += core[at] in _ARTICLES
-    if at == len(core):
-        return NONE
-    quick = core[at] in _HASTE
+    at += core[at : at + 1] != [] and core[at] in _ARTICLES
+    quick = core[at : at + 1] != [] and core[at] in _HASTE
     at += quick
     if at == len(core) or core[at] not in ("question", "one", "check", "thing"):
         return NONE
@@ -228,8 +226,8 @@ def _verb_first(core: list[str]) -> Form:
 
 
 def _after_measure(core: list[str]) -> tuple[int, int]:
-    """Where the number of "is five centimeters …" or "is a potassium of six …" begins, and where what follows it
-    and its unit does; the same place twice if there is none."""
+    """Where the number of "is five centimeters …" or "is a potassium of six …" begins, and where what follows
+    it and its unit does; the same place twice if there is none."""
     at = core.index("of") + 1 if core[1] in ("a", "an") and "of" in core[2:6] else 1
     begin = at
     while at < len(core) and (core[at] in NUMBERS or core[at][0].isdigit()):
@@ -358,8 +356,8 @@ def _now(core: list[str]) -> Form:
 _MAKES = word_set("draft write generate create make compose prepare suggest propose")
 _ARTEFACTS = word_set(
     """
-    impression summary letter note workup work differential conclusion assessment plan diagnosis handout timeline
-    table wording regimen treatment antibiotic alternative
+    impression summary letter note workup work differential conclusion assessment plan diagnosis handout
+    timeline table wording regimen treatment antibiotic alternative
     """
 )
 

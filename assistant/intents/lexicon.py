@@ -78,23 +78,23 @@ ADJECTIVES = word_set(
 NOT_SUBJECTS = _PREPOSITIONS | ADJECTIVES
 BARE_VERBS = word_set(
     """
-    accept add adjust admit agree allow ambulate become answer appear apply arrange arise ask assess attend
-    avoid be bear begin believe benefit bleed breathe bring call cause change check choose clear climb close
-    come communicate compare complain complete comply confirm consider consist contact continue contribute
-    control correlate cough count cross damage deny depend describe develop die differ drop dip discontinue
-    discuss drain drink drive eat elevate endorse enhance ensure exclude exercise exhibit experience explain extend
-    fall favor feel finish flex fly follow get give go grow happen harm have hear heal help hold hurt identify
-    improve include increase decrease indicate initiate interact interfere involve keep know lead leave let lie lift
-    like limit list live localize look lose love make maintain manage mean measure meet mention mind monitor
-    move name need notice obtain occur offer open order pass pay perform persist plan play point practice
-    prefer prepare present proceed produce progress protect prove provide raise reach read recall receive
-    recheck recommend recover recur reduce refer reflect refuse regain relate relax rely remain remember
-    remove repeat report represent require resolve respond rest result resume return reveal review roll rule
-    run say schedule see seem send shower show sit sleep smell smoke sound speak spread stand start state
-    stay stop suggest suffer exist support survive suspect swallow sweat swell swim take talk taper tell
-    tend think tolerate transfer travel treat trigger try turn undergo understand urinate use vape verbalize
-    visit visualize void vomit wait wake walk want warrant watch wean wear weigh win wish wonder work worsen
-    write yield
+    accept add adjust admit agree allow ambulate become answer appear apply arrange arise ask assess
+    attend avoid be bear begin believe benefit bleed breathe bring call cause change check choose clear
+    climb close come communicate compare complain complete comply confirm consider consist contact
+    continue contribute control correlate cough count cross damage deny depend describe develop die differ
+    drop dip discontinue discuss drain drink drive eat elevate endorse enhance ensure exclude exercise
+    exhibit experience explain extend fall favor feel finish flex fly follow get give go grow happen harm
+    have hear heal help hold hurt identify improve include increase decrease indicate initiate interact
+    interfere involve keep know lead leave let lie lift like limit list live localize look lose love make
+    maintain manage mean measure meet mention mind monitor move name need notice obtain occur offer open
+    order pass pay perform persist plan play point practice prefer prepare present proceed produce
+    progress protect prove provide raise reach read recall receive recheck recommend recover recur reduce
+    refer reflect refuse regain relate relax rely remain remember remove repeat report represent require
+    resolve respond rest result resume return reveal review roll rule run say schedule see seem send
+    shower show sit sleep smell smoke sound speak spread stand start state stay stop suggest suffer exist
+    support survive suspect swallow sweat swell swim take talk taper tell tend think tolerate transfer
+    travel treat trigger try turn undergo understand urinate use vape verbalize visit visualize void vomit
+    wait wake walk want warrant watch wean wear weigh win wish wonder work worsen write yield
     """
 )
 CONDITION_VERBS = word_set(

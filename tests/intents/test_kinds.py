@@ -108,6 +108,14 @@ def test_what_only_sounds_like_asking_is_dictation(text: str) -> None:
     assert detect(text, AUTO).intent == "dictation"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ("I have", "I have a", "I have a quick", "quick question", "a question", "is 5", "is a of", "what"),
+)
+def test_a_sentence_that_is_cut_short_gets_an_answer(text: str) -> None:
+    assert detect(text, AUTO).intent in ("dictation", "question")
+
+
 @pytest.mark.parametrize(("call", "asked"), list(product(CALLS, ASKED)))
 def test_calling_the_assistant_leaves_nothing_in_the_report(call: str, asked: str) -> None:
     (part,) = decide(call + asked, AUTO)
