@@ -1,0 +1,138 @@
+"""What the model is to write for a clip: the published model's text with only the misheard words put right.
+
+So case, digits, units and spoken marks stay as the model writes them, and formatting rules behind it keep working.
+"""
+
+import re
+from pathlib import Path
+
+from assistant.asr.moonshine import read_tokenizer
+from clinical.scoring import SAME, UNITS, in_words
+
+MOST_WRONG = 0.6
+"""Share of words misheard from which on the published model's text is no guide: the label is what was said."""
+
+
+class Tokenizer:
+    """Text to tokens, as the model itself would write them."""
+
+    def __init__(self, path: Path) -> None:
+        self._ids: dict[str, int] = {}
+        for number, piece in enumerate(read_tokenizer(path.read_bytes())):
+            if not 3 <= number < 259:  # single bytes, which shadow real pieces
+                self._ids.setdefault(piece.decode("utf-8", "replace"), number)
+
+    def encode(self, text: str) -> list[int]:
+        """Sentencepiece BPE: of all neighbours whose join is a piece, the one with the lowest id is joined first."""
+        parts = list("\u2581" + text.replace(" ", "\u2581"))
+        while True:
+            joins = ((self._ids.get(a + b), i) for i, (a, b) in enumerate(zip(parts, parts[1:], strict=False)))
+            best = min(((n, i) for n, i in joins if n is not None), default=None)
+            if best is None:
+                break
+            at = best[1]
+            parts[at : at + 2] = [parts[at] + parts[at + 1]]
+        out: list[int] = []
+        for part in parts:
+            out += [self._ids[part]] if part in self._ids else [3 + byte for byte in part.encode()]
+        return out
+
+
+def _norm(token: str) -> list[str]:
+    """Normalised words of one written token; number words without 'hundred'."""
+    t = token.lower().replace("\u2019", "'")
+    t = re.sub(r"(\d)%", r"\1 percent", t)
+    t = re.sub(r"(\d)(mm|cm|mg|ml|mcg|kg|meq)\b", r"\1 \2", t)
+    t = re.sub(r"\bx-ray", "xray", t)
+    t = re.sub(r"\b([a-z])-?(?=\d)", r"\1 ", t)
+    t = re.sub(r"(?<=\d)x(?=\d)", " by ", t)
+    t = re.sub(r"(?<=\d)/(?=\d)", " over ", t)
+    t = re.sub(r"\d[\d,]*(?:\.\d+)?", lambda m: in_words(m[0]), t)
+    out = []
+    for word in re.sub(r"[^a-z' ]+", " ", t.replace("-", " ")).split():
+        word = word.strip("'")
+        word = UNITS.get(word, SAME.get(word, word))
+        word = re.sub(r"metres?$", "meter", word)
+        if word in ("milligrams", "millimeters", "centimeters", "milliliters", "micrograms", "grams", "milliequivalents"):
+            word = word[:-1]
+        if word and word != "hundred":
+            out.append(word)
+    return out
+
+
+Step = tuple[int, int, int, int, bool]
+
+
+def _align(a: list[str], b: list[str]) -> list[Step]:
+    """Steps (a from, a to, b from, b to, equal) through two word lists, with the fewest edits."""
+    n, m = len(a), len(b)
+    cost = [[i + j if not i or not j else 0 for j in range(m + 1)] for i in range(n + 1)]
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            cost[i][j] = min(cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]))
+    steps: list[Step] = []
+    i, j = n, m
+    while i or j:
+        if i and j and cost[i][j] == cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]):
+            steps.append((i - 1, i, j - 1, j, a[i - 1] == b[j - 1]))
+            i, j = i - 1, j - 1
+        elif i and cost[i][j] == cost[i - 1][j] + 1:
+            steps.append((i - 1, i, j, j, False))
+            i -= 1
+        else:
+            steps.append((i, i, j - 1, j, False))
+            j -= 1
+    return steps[::-1]
+
+
+def corrected(heard: str, said: str) -> tuple[str, float]:
+    """(label, share of words that were misheard)."""
+    surface, spoken = heard.split(), said.split()
+    of_heard = [(word, k) for k, token in enumerate(surface) for word in _norm(token)]
+    of_said = [(word, k) for k, token in enumerate(spoken) for word in _norm(token)]
+    steps = _align([w for w, _ in of_heard], [w for w, _ in of_said])
+    wrong = sum(not step[4] for step in steps) / max(1, len(of_said))
+    if wrong > MOST_WRONG or not surface:
+        return said[:1].upper() + said[1:] + ("" if said.endswith(".") else "."), wrong
+    owner = [k for _, k in of_heard]
+    bad = [False] * len(surface)  # a written token stands if all its words are right and nothing is missing inside it
+    for i0, i1, _, _, equal in steps:
+        if not equal:
+            if i1 > i0:
+                bad[owner[i0]] = True
+            elif 0 < i0 < len(owner) and owner[i0 - 1] == owner[i0]:
+                bad[owner[i0]] = True
+    out: list[str] = []
+    pending: list[int] = []  # tokens that were said and wait to be written
+    used, tail = -1, ""
+
+    def flush() -> None:
+        nonlocal tail
+        if not pending:
+            return
+        waiting = [spoken[k].rstrip(",.") if k == pending[-1] else spoken[k] for k in pending]
+        if not out or out[-1][-1] in ".?!":
+            waiting[0] = waiting[0][:1].upper() + waiting[0][1:]
+        waiting[-1] += tail
+        out.extend(waiting)
+        pending.clear()
+        tail = ""
+
+    for i0, i1, j0, j1, _ in steps:
+        k = owner[i0] if i1 > i0 else None
+        if k is not None and not bad[k]:
+            flush()
+            if k != used:
+                out.append(surface[k])
+            used = k
+            continue
+        if j1 > j0 and (not pending or pending[-1] != of_said[j0][1]):
+            pending.append(of_said[j0][1])
+        if k is not None and (mark := re.search(r"[,.?!:;]+$", surface[k])):
+            if i1 == len(owner) or owner[i1] != k:
+                tail = mark[0]
+    flush()
+    text = " ".join(out)
+    text = re.sub(r"([,.;:?!])[,;:]+", r"\1", text)
+    text = re.sub(r"\.(?= [a-z])", "", text)
+    return text[:1].upper() + text[1:], wrong

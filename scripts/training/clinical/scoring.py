@@ -1,0 +1,166 @@
+"""Scores of heard against said: word errors, medical terms found, medical words invented.
+
+Spelling that means the same is evened out first: digits and number words, units, spoken marks, British spelling,
+compounds written as one word or two.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+).split()
+TENS = {w: v for v, w in zip(range(20, 100, 10), "twenty thirty forty fifty sixty seventy eighty ninety".split(), strict=True)}
+NUMBER_WORDS = {*ONES, *TENS, "hundred"}
+UNITS = {
+    "mm": "millimeter", "cm": "centimeter", "mg": "milligram", "ml": "milliliter", "mcg": "microgram", "g": "gram", "kg": "kilogram",
+    "meq": "milliequivalent", "bpm": "beat", "dr": "doctor", "mr": "mister", "mrs": "missus", "ok": "okay",
+}  # fmt: skip
+SAME = {
+    "x-ray": "xray", "x-rays": "xray", "centre": "center", "gray": "grey", "haemorrhage": "hemorrhage", "oedema": "edema", "anaemia": "anemia",
+    "tumour": "tumor", "oesophageal": "esophageal", "towards": "toward", "alright": "all right",
+}  # fmt: skip
+MARKS = {"period", "comma", "colon", "paragraph"}
+MEASURES = re.compile(r"^(milli|centi|micro|kilo)?(gram|meter|metre|liter|litre|equivalent)s?$")
+
+
+def in_words(number: str) -> str:
+    """Digits in words: 875 is eight hundred seventy five, 2.5 is two point five."""
+    number = number.replace(",", "")
+    if "." in number:
+        whole, part = number.split(".", 1)
+        return f" {_whole(whole or '0')} point {' '.join(ONES[int(c)] for c in part)} "
+    return f" {_whole(number)} "
+
+
+def _whole(digits: str) -> str:
+    if (len(digits) > 1 and digits[0] == "0") or len(digits) > 6:
+        return " ".join(ONES[int(c)] for c in digits)
+    n = int(digits)
+    if n < 20:
+        return ONES[n]
+    if n < 100:
+        ten = next(w for w, v in TENS.items() if v == n // 10 * 10)
+        return ten + (" " + ONES[n % 10] if n % 10 else "")
+    if n < 1000:
+        return ONES[n // 100] + " hundred" + (" " + _whole(str(n % 100)) if n % 100 else "")
+    return _whole(str(n // 1000)) + " thousand" + (" " + _whole(str(n % 1000)) if n % 1000 else "")
+
+
+def words(text: str) -> list[str]:
+    """Normalised words. ``hundred``, ``and`` between numbers, and spoken marks do not count."""
+    out = [w for w in spelt_out(text) if w not in MARKS]
+    kept: list[str] = []
+    for i, word in enumerate(out):
+        if word == "hundred":
+            continue
+        if word == "and" and 0 < i < len(out) - 1 and out[i - 1] in NUMBER_WORDS and out[i + 1] in NUMBER_WORDS:
+            continue
+        kept.append(word)
+    return kept
+
+
+def spelt_out(text: str) -> list[str]:
+    """All words of a text in one spelling, numbers in words."""
+    t = text.lower().replace("\u2019", "'").replace("new paragraph", " ").replace("new line", " ")
+    t = re.sub(r"(\d)\s*%", r"\1 percent", t)
+    t = re.sub(r"\bx[- ]?rays?\b", "xray", t)
+    t = re.sub(r"(\d)(mm|cm|mg|ml|mcg|kg|meq)\b", r"\1 \2", t)
+    t = re.sub(r"\b([a-z])-?(\d)", r"\1 \2", t)
+    t = re.sub(r"(\d)(st|nd|rd|th)\b", r"\1", t)
+    t = re.sub(r"(\d)\s*/\s*(\d)", r"\1 over \2", t)
+    t = re.sub(r"(?<=\d)\s*[x\u00d7]\s*(?=\d)", " by ", t)
+    t = re.sub(r"\d[\d,]*(?:\.\d+)?", lambda m: in_words(m[0]), t)
+    out = []
+    for word in re.sub(r"[^a-z' ]+", " ", t).split():
+        word = re.sub(r"'s$", "s", word.strip("'"))
+        word = UNITS.get(word, SAME.get(word, word))
+        if MEASURES.match(word):
+            word = word.rstrip("s").replace("metre", "meter").replace("litre", "liter")
+        if word:
+            out.append(word)
+    return out
+
+
+def errors(said: Sequence[str], heard: Sequence[str]) -> int:
+    """Word edits; a compound written as one word or as two costs nothing."""
+    n, m = len(said), len(heard)
+    cost = [[0] * (m + 1) for _ in range(n + 1)]
+    for i in range(n + 1):
+        cost[i][0] = i
+    cost[0] = list(range(m + 1))
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            best = min(cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (said[i - 1] != heard[j - 1]))
+            if i > 1 and said[i - 2] + said[i - 1] == heard[j - 1]:
+                best = min(best, cost[i - 2][j - 1])
+            if j > 1 and heard[j - 2] + heard[j - 1] == said[i - 1]:
+                best = min(best, cost[i - 1][j - 2])
+            cost[i][j] = best
+    return cost[n][m]
+
+
+def found(terms: Sequence[str], heard: Sequence[str]) -> list[str]:
+    """Which of the terms said are in what was heard, each as often as it is there."""
+    text = "".join(heard)
+    hits = []
+    for term in terms:
+        joined = "".join(words(term))
+        if joined in text:
+            text = text.replace(joined, " ", 1)
+            hits.append(term)
+    return hits
+
+
+@dataclass
+class Score:
+    """Of a set of clips."""
+
+    clips: int = 0
+    words: int = 0
+    errors: int = 0
+    terms: int = 0
+    found: int = 0
+    drugs: int = 0
+    drugs_found: int = 0
+    invented: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+
+    def add(self, said: str, heard: str, terms: Sequence[str], drugs: frozenset[str], medical: frozenset[str]) -> None:
+        """``medical``: words that a general text would not hold; one that is heard but was not said is invented."""
+        want, got = words(said), words(heard)
+        self.clips += 1
+        self.words += len(want)
+        self.errors += errors(want, got)
+        hits = found(terms, got)
+        self.terms += len(terms)
+        self.found += len(hits)
+        of_drugs = [t for t in terms if t in drugs]
+        self.drugs += len(of_drugs)
+        self.drugs_found += sum(t in drugs for t in hits)
+        rest = list(hits)
+        for term in terms:
+            if term in rest:
+                rest.remove(term)
+            else:
+                self.missed.append(term)
+        whole = "".join(want)
+        self.invented += [w for w in got if w in medical and w not in want and w not in whole]
+
+    def report(self) -> dict[str, float | int]:
+        return {
+            "clips": self.clips,
+            "words": self.words,
+            "word_error_percent": _percent(self.errors, self.words),
+            "terms": self.terms,
+            "terms_found_percent": _percent(self.found, self.terms),
+            "drugs": self.drugs,
+            "drugs_found_percent": _percent(self.drugs_found, self.drugs),
+            "invented_per_100_clips": _percent(len(self.invented), self.clips),
+        }
+
+
+def _percent(part: int, whole: int) -> float:
+    return round(100 * part / whole, 1) if whole else 0.0

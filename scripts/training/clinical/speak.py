@@ -1,0 +1,70 @@
+"""Speaks sentences: one worker, resumable. Each clip is a FLAC and a line of a table: path, kind, voice, seconds, text, terms."""
+
+import csv
+import hashlib
+import os
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import soundfile
+
+from clinical.sentences import Sentence
+from clinical.voices import FLITE_VOICES, Speaker, Voice, trained_voice
+
+FIELDS = ("path", "kind", "voice", "seconds", "text", "terms")
+
+
+def write_sentences(path: Path, sentences: Sequence[Sentence]) -> None:
+    rows = ("\t".join([s.kind, s.text, "|".join(s.terms)]) for s in sentences)
+    path.write_text("\n".join(rows) + "\n")
+
+
+def read_sentences(path: Path) -> list[Sentence]:
+    rows = (line.split("\t") for line in path.read_text().splitlines())
+    return [Sentence(kind, text, tuple(terms.split("|")) if terms else ()) for kind, text, terms in rows]
+
+
+def read_clips(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file, FIELDS, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def _voice(engine: str, number: int, speaker: Speaker) -> Voice:
+    rng = random.Random(f"{engine} {number}")
+    if engine == "flite":
+        return Voice("flite", rng.choice(FLITE_VOICES), round(rng.uniform(0.9, 1.2), 2))
+    return trained_voice(rng, *speaker.kokoro.names())
+
+
+def speak(
+    sentences: Sequence[Sentence],
+    out: Path,
+    packages: Path,
+    *,
+    name: str,
+    voices: Sequence[Voice] | None = None,
+    engine: str = "kokoro",
+    worker: int = 0,
+    workers: int = 1,
+) -> None:
+    """Clips into ``out/name/``, lines into ``out/name.WORKER.tsv``; goes on where it was stopped.
+
+    ``voices``: one a sentence; without, a voice for training is drawn."""
+    speaker = Speaker(packages)
+    (out / name).mkdir(parents=True, exist_ok=True)
+    table = out / f"{name}.{worker}.tsv"
+    done = {row["text"] for row in read_clips(table)} if table.exists() else set()
+    with table.open("a") as log:
+        for number in range(worker, len(sentences), workers):
+            sentence = sentences[number]
+            if sentence.text in done:
+                continue
+            path = out / name / f"{hashlib.sha1(sentence.text.encode()).hexdigest()[:16]}.flac"
+            voice = voices[number] if voices else _voice(engine, number, speaker)
+            samples = speaker.say(sentence.text, voice)
+            soundfile.write(path, samples, 16_000)
+            seconds = f"{len(samples) / 16_000:.2f}"
+            log.write("\t".join([str(path), sentence.kind, voice.name, seconds, sentence.text, "|".join(sentence.terms)]) + "\n")
+            log.flush()
+            os.fsync(log.fileno())

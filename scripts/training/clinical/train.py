@@ -1,0 +1,179 @@
+"""Trains Moonshine's decoder on prepared items: whole, or LoRA. Embedding, output and encoder stay as published.
+
+General English is held by half a Kullback-Leibler term to the published model. One thread: two on a busy machine cost
+four times the CPU. Checkpoints let a stopped run go on.
+"""
+
+import json
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+from torch.nn.utils import parametrize
+from transformers.models.moonshine.modeling_moonshine import MoonshineEncoderModelOutput
+
+from clinical import features, graph
+from clinical.features import WIDTH, Item
+
+START, STOP, IGNORED = 1, 2, -100
+WEIGHTS = {"kokoro": 1.0, "flite": 0.4, "noise": 0.4}
+"""How often an item of a source is drawn."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    steps: int
+    rate: float
+    rank: int = 0  # of LoRA; 0 trains the whole decoder
+    batch: int = 16
+    hold: float = 0.5  # weight of the term that holds general English
+    smoothing: float = 0.02
+    warm: int = 30
+
+
+class Low(torch.nn.Module):
+    """A low-rank change of a matrix."""
+
+    def __init__(self, outputs: int, inputs: int, rank: int) -> None:
+        super().__init__()
+        self.a = torch.nn.Parameter(torch.randn(rank, inputs) / inputs**0.5)
+        self.b = torch.nn.Parameter(torch.zeros(outputs, rank))
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        return weight + self.b @ self.a
+
+
+def _trainable(decoder: torch.nn.Module, rank: int) -> list[torch.nn.Parameter]:
+    if not rank:
+        found = [p for name, p in decoder.named_parameters() if "embed_tokens" not in name]
+    else:
+        found = []
+        for module in list(decoder.modules()):
+            if isinstance(module, torch.nn.Linear):
+                low = Low(*module.weight.shape, rank)
+                parametrize.register_parametrization(module, "weight", low, unsafe=True)
+                found += [low.a, low.b]
+    for parameter in found:
+        parameter.requires_grad_(True)
+    return found
+
+
+class Data:
+    """Items of several feature files, drawn by weight in batches of like length."""
+
+    def __init__(self, prefixes: Sequence[Path], seed: int) -> None:
+        self._files = [features.frames_of(p) for p in prefixes]
+        self.items: list[tuple[int, Item]] = [(n, item) for n, p in enumerate(prefixes) for item in features.read(p)]
+        self._weights = [WEIGHTS[item.source] for _, item in self.items]
+        self._rng = random.Random(seed)
+
+    def batch(self, size: int) -> list[tuple[NDArray[np.float16], Item]]:
+        pick = self._rng.choices(range(len(self.items)), self._weights, k=size * 4)
+        pick.sort(key=lambda i: self.items[i][1].frames)
+        at = self._rng.randrange(4) * size
+        found = (self.items[i] for i in pick[at : at + size])
+        return [(self._files[n][item.start : item.start + item.frames], item) for n, item in found]
+
+
+def _tensors(batch: Sequence[tuple[NDArray[np.float16], Item]]) -> tuple[torch.Tensor, ...]:
+    """(hidden [b, t, 288], mask [b, t], decoder input [b, u], labels [b, u])."""
+    longest = max(len(frames) for frames, _ in batch)
+    tokens = max(len(item.tokens) for _, item in batch) + 1
+    hidden = torch.zeros(len(batch), longest, WIDTH)
+    mask = torch.zeros(len(batch), longest, dtype=torch.long)
+    given = torch.full((len(batch), tokens), STOP)
+    wanted = torch.full((len(batch), tokens), IGNORED)
+    for k, (frames, item) in enumerate(batch):
+        hidden[k, : len(frames)] = torch.from_numpy(frames.astype(np.float32))
+        mask[k, : len(frames)] = 1
+        n = len(item.tokens) + 1
+        given[k, :n] = torch.tensor([START, *item.tokens])
+        wanted[k, :n] = torch.tensor([*item.tokens, STOP])
+    return hidden, mask, given, wanted
+
+
+def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, seed: int = 0) -> None:
+    """Writes the adapted decoder's file into ``out``. Goes on from ``out/checkpoint.pt`` if there is one."""
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)
+    model, names = graph.load(bundle)
+    published, _ = graph.load(bundle)
+    published.requires_grad_(False)
+    model.requires_grad_(False)
+    decoder = model.model.decoder
+    trained = _trainable(decoder, recipe.rank)
+    optimizer = torch.optim.AdamW(trained, lr=recipe.rate, weight_decay=0.01, betas=(0.9, 0.98))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / recipe.warm) * max(0.05, 1 - step / recipe.steps)
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    first, saved = 0, out / "checkpoint.pt"
+    if saved.exists():
+        state = torch.load(saved)
+        first = state["step"]
+        for parameter, value in zip(trained, state["trained"], strict=True):
+            parameter.data.copy_(value)
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+    data = Data(prefixes, seed + first)
+    hours = sum(item.frames for _, item in data.items) * 384 / 16_000 / 3600
+    print(f"{len(data.items)} items, {hours:.2f} hours; {sum(p.numel() for p in trained)} trained", flush=True)
+    losses: list[float] = []
+    model.train()
+    began = time.process_time()
+
+    def logits(of: torch.nn.Module, hidden: torch.Tensor, mask: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+        heard = MoonshineEncoderModelOutput(last_hidden_state=hidden, attention_mask=mask)
+        result: torch.Tensor = of(encoder_outputs=heard, decoder_input_ids=given, use_cache=False).logits.float()
+        return result
+
+    for step in range(first, recipe.steps):
+        batch = data.batch(recipe.batch)
+        hidden, mask, given, wanted = _tensors(batch)
+        general = torch.tensor([item.kind == "gen" for _, item in batch])
+        kept = wanted != IGNORED
+        with torch.autocast("cpu", torch.bfloat16):
+            got = logits(model, hidden, mask, given)
+            loss = functional.cross_entropy(got[kept], wanted[kept], label_smoothing=recipe.smoothing)
+            total = loss
+            if recipe.hold and general.any():
+                with torch.no_grad():
+                    held = logits(published, hidden[general], mask[general], given[general])[kept[general]]
+                free = functional.log_softmax(got[general][kept[general]], -1)
+                away = functional.kl_div(free, functional.log_softmax(held, -1), log_target=True, reduction="batchmean")
+                total = total + recipe.hold * away * general.float().mean()
+        optimizer.zero_grad()
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        schedule.step()
+        losses.append(float(loss.detach()))
+        if step % 25 == 24:
+            cost = (time.process_time() - began) / (step + 1 - first)
+            print(f"{step + 1} loss {np.mean(losses[-25:]):.3f} cpu s a step {cost:.2f}", flush=True)
+        if step % 200 == 199:
+            state = {"step": step + 1, "trained": [p.data for p in trained], "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
+            torch.save(state, saved.with_suffix(".new"))
+            saved.with_suffix(".new").replace(saved)
+    if recipe.rank:
+        for module in decoder.modules():
+            if isinstance(module, torch.nn.Linear):
+                parametrize.remove_parametrizations(module, "weight")
+    before = dict(published.named_parameters())
+    changed = {
+        name: parameter.detach().float().numpy()
+        for name, parameter in model.named_parameters()
+        if not torch.equal(parameter, before[name])
+    }
+    graph.write_decoder(bundle / graph.DECODER, out / graph.DECODER, changed, names)
+    for name in (graph.ENCODER, "tokenizer.bin"):
+        (out / name).write_bytes((bundle / name).read_bytes())
+    said = {"items": len(data.items), "hours": round(hours, 3), "core_hours": round((time.process_time() - began) / 3600, 3), "loss": float(np.mean(losses[-50:])), **recipe.__dict__}
+    (out / "training.json").write_text(json.dumps(said, indent=1) + "\n")
+    saved.unlink(missing_ok=True)
