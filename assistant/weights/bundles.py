@@ -11,6 +11,7 @@ from pathlib import Path
 
 from assistant.errors import Missing
 from assistant.weights.archives import from_archive
+from assistant.weights.deltas import from_bundle
 from assistant.weights.hub import from_hugging_face
 from assistant.weights.manifest import ModelBundle, default_directory, load_manifest
 from assistant.weights.trusted import record, recorded
@@ -72,6 +73,8 @@ def _pull(bundle: ModelBundle, directory: Path, on_progress: Progress) -> Path:
             from_archive(bundle, work, on_progress)
         case "huggingface":
             from_hugging_face(bundle, work, on_progress)
+        case "bundle":
+            from_bundle(bundle, pull(load_manifest(bundle.source.bundle), directory, on_progress), work)
     for file in bundle.files:
         if file.sha256:
             check(work / file.path, file)

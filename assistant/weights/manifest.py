@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from assistant.errors import BadInput
 
@@ -37,23 +37,32 @@ class BundleFile(Strict):
         "there may be, and what the first pull brings is recorded and held to.",
     )
     members: tuple[WheelMember, ...] = Field((), alias="from", description="Wheel parts, joined in order.")
-    member: str = Field("", description="Path in the archive or the repository; its own path if empty.")
+    member: str = Field(
+        "", description="Path in the archive, the repository or the bundle it is made from; its own path if empty."
+    )
+    delta: str = Field(
+        "", description="Path beside the manifests of what turns the other bundle's file into this one."
+    )
+    delta_sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
 
-    @field_validator("path")
+    @field_validator("path", "delta")
     @classmethod
-    def _inside(cls, path: str) -> str:
+    def _inside(cls, path: str, info: ValidationInfo) -> str:
         pure = PurePosixPath(path)
+        if not path and info.field_name == "delta":
+            return path
         if pure.is_absolute() or ".." in pure.parts or "\\" in path or not pure.name or pure.name == STAMP:
             raise ValueError("a bundle's files stay in its folder")
         return path
 
 
 class Source(Strict):
-    kind: Literal["wheel", "https", "huggingface"]
+    kind: Literal["wheel", "https", "huggingface", "bundle"]
     home: str
     url: str = Field("", description="Of the archive (https).")
     repository: str = Field("", description="owner/name (huggingface).")
     revision: str = Field("", description="Commit (huggingface).")
+    bundle: str = Field("", description="Name of the bundle that this one is made from (bundle).")
 
 
 class ModelBundle(Strict):

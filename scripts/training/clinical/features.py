@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, lfilter, resample_poly
 
 from assistant.asr.moonshine import MoonshineModel
-from clinical.labels import Tokenizer, corrected
+from training.clinical.labels import Tokenizer, corrected
 
 RATE = 16_000
 WIDTH = 288

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from assistant.asr.moonshine import read_tokenizer
-from clinical.scoring import SAME, UNITS, in_words
+from training.clinical.scoring import SAME, UNITS, in_words
 
 MOST_WRONG = 0.6
 """Share of words misheard from which on the published model's text is no guide: the label is what was said."""

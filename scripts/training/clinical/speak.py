@@ -9,8 +9,8 @@ from pathlib import Path
 
 import soundfile
 
-from clinical.sentences import Sentence
-from clinical.voices import FLITE_VOICES, Speaker, Voice, trained_voice
+from training.clinical.sentences import Sentence
+from training.clinical.voices import FLITE_VOICES, Speaker, Voice, trained_voice
 
 FIELDS = ("path", "kind", "voice", "seconds", "text", "terms")
 
@@ -33,7 +33,7 @@ def read_clips(path: Path) -> list[dict[str, str]]:
 def _voice(engine: str, number: int, speaker: Speaker) -> Voice:
     rng = random.Random(f"{engine} {number}")
     if engine == "flite":
-        return Voice("flite", rng.choice(FLITE_VOICES), round(rng.uniform(0.9, 1.2), 2))
+        return Voice("flite", f"{rng.choice(FLITE_VOICES)}*{rng.uniform(0.86, 1.16):.2f}", round(rng.uniform(0.9, 1.2), 2))
     return trained_voice(rng, *speaker.kokoro.names())
 
 

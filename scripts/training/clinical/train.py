@@ -18,8 +18,8 @@ from torch.nn import functional
 from torch.nn.utils import parametrize
 from transformers.models.moonshine.modeling_moonshine import MoonshineEncoderModelOutput
 
-from clinical import features, graph
-from clinical.features import WIDTH, Item
+from training.clinical import features, graph
+from training.clinical.features import WIDTH, Item
 
 START, STOP, IGNORED = 1, 2, -100
 WEIGHTS = {"kokoro": 1.0, "flite": 0.4, "noise": 0.4}

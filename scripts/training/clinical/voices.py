@@ -24,7 +24,7 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from clinical.kokoro_graph import to_float
+from training.clinical.kokoro_graph import to_float
 
 Samples = NDArray[np.float32]
 Engine = Literal["kokoro", "piper", "flite"]
@@ -173,11 +173,16 @@ class Piper:
 
 
 def flite(text: str, voice: str, speed: float) -> Samples:
+    """``voice``: a name, or ``name*1.1``, higher and smaller by resampling."""
+    voice, _, factor = voice.partition("*")
+    higher = float(factor or 1)
     with tempfile.NamedTemporaryFile(suffix=".wav") as out:
-        command = ["flite", "-voice", voice, "--setf", f"duration_stretch={1 / speed:.2f}", "-t", as_said(text), "-o", out.name]
+        command = ["flite", "-voice", voice, "--setf", f"duration_stretch={higher / speed:.2f}", "-t", as_said(text), "-o", out.name]
         subprocess.run(command, check=True, capture_output=True)
         samples, rate = soundfile.read(out.name, dtype="float32")
-    return np.asarray(samples if rate == 16_000 else resample_poly(samples, 16_000, rate), np.float32)
+    if higher != 1 or rate != 16_000:
+        samples = resample_poly(samples, 160, round(rate / 100 * higher))
+    return np.asarray(samples, np.float32)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
-"""Moonshine adapted to dictation, step by step: ``PYTHONPATH=scripts/training python -m clinical STEP FOLDER``."""
+"""Moonshine adapted to dictation, step by step: scripts/train moonshine STEP FOLDER."""
 
 import argparse
+import itertools
 from pathlib import Path
 
 from assistant.weights import default_directory, resolve
-from clinical import labels, sentences, speak, vocabulary, voices
+from training.clinical import labels, sentences, speak, vocabulary, voices
 
-TEST, DEV = 80, 50
-FLITE_FROM, FLITE = 800, 2000
+TEST, DEV = 90, 50
+FLITE_FROM, FLITE = 400, 4400
 
 
 def write(folder: Path) -> None:
@@ -40,17 +41,24 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
         case "flite":
             later = speak.read_sentences(folder / "train.tsv")[FLITE_FROM : FLITE_FROM + FLITE]
             speak.speak(later, clips, packages, name="flite", engine="flite", worker=worker, workers=workers)
-        case "dev" | "test":
-            texts = speak.read_sentences(folder / f"{what}.tsv")
-            names = voices.DEV_VOICES if what == "dev" else (*voices.TEST_VOICES[:3], "joe", *voices.TEST_VOICES[3:], "joe")
-            speeds = (1.0, 1.1, 1.2)
+        case "dev":
+            texts = speak.read_sentences(folder / "dev.tsv")
+            said_by = [_voice(voices.DEV_VOICES[i % 2], i) for i in range(len(texts))]
+            speak.speak(texts, clips, packages, name="dev", voices=said_by, worker=worker, workers=workers)
+        case "test":
+            texts = speak.read_sentences(folder / "test.tsv")
+            kokoro = itertools.cycle(voices.TEST_VOICES)
             said_by = [
-                voices.Voice("piper" if (n := names[i % len(names)]) == "joe" else "kokoro", n, speeds[i % 3])
-                for i in range(len(texts))
+                _voice(next(kokoro) if i % 3 and s.kind == "med" or i % 6 == 0 else "joe", i)
+                for i, s in enumerate(texts)
             ]
-            speak.speak(texts, clips, packages, name=what, voices=said_by, worker=worker, workers=workers)
+            speak.speak(texts, clips, packages, name="test", voices=said_by, worker=worker, workers=workers)
         case _:
             raise SystemExit(f"There is no text {what!r}.")
+
+
+def _voice(name: str, number: int) -> voices.Voice:
+    return voices.Voice("piper" if name == "joe" else "kokoro", name, (1.0, 1.1, 1.2)[number % 3])
 
 
 def main() -> None:
