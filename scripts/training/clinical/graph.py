@@ -1,8 +1,8 @@
 """Moonshine's ``.ort`` files as transformers' model, and changed weights back into the file in place.
 
-The node names of the ONNX graph are the module names of ``MoonshineForConditionalGeneration``. Matrices are uint8 with
-one scale and zero point each; embedding and output are tied, and stored twice. Writing back keeps graph, size and
-speed: only the bytes of matrices, scales, zero points and float vectors change.
+The node names of the ONNX graph are the module names of ``MoonshineForConditionalGeneration``. Matrices are
+uint8 with one scale and zero point each; embedding and output are tied, and stored twice. Writing back keeps
+graph, size and speed: only the bytes of matrices, scales, zero points and float vectors change.
 """
 
 import re
@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 from onnxruntime.tools.ort_format_model.ort_flatbuffers_py.fbs.InferenceSession import InferenceSession
 from transformers import MoonshineConfig, MoonshineForConditionalGeneration
 
-DTYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 6: np.int32, 7: np.int64, 9: np.bool_, 10: np.float16, 11: np.float64}
+DTYPES = {
+    1: np.float32,
+    2: np.uint8,
+    3: np.int8,
+    6: np.int32,
+    7: np.int64,
+    9: np.bool_,
+    10: np.float16,
+    11: np.float64,
+}
 DECODER, ENCODER = "decoder_model_merged.ort", "encoder_model.ort"
 EMBEDDING = "model.decoder.embed_tokens.weight"
 
@@ -75,7 +84,9 @@ class OrtFile:
         found: Names = {}
         for operator, name, inputs in self.nodes:
             if operator in ("DynamicQuantizeMatMul", "MatMulIntegerToFloat"):
-                quantised = next(i for i in inputs if i.endswith("_quantized") and ("MatMul_" in i or "weight" in i))
+                quantised = next(
+                    i for i in inputs if i.endswith("_quantized") and ("MatMul_" in i or "weight" in i)
+                )
                 module = name.removesuffix("/MatMul_quant").strip("/").replace("/", ".")
                 found[module] = quantised.removesuffix("_quantized")
         return found
@@ -141,7 +152,9 @@ def load(folder: Path) -> tuple[MoonshineForConditionalGeneration, Names]:
     return model, names
 
 
-def write_decoder(source: Path, target: Path, changed: Mapping[str, NDArray[np.float32]], names: Names) -> None:
+def write_decoder(
+    source: Path, target: Path, changed: Mapping[str, NDArray[np.float32]], names: Names
+) -> None:
     """A copy of the decoder's file with changed parameters, [out, in]."""
     file = OrtFile(source)
     for parameter, value in changed.items():

@@ -1,4 +1,4 @@
-"""Kokoro's int8 graph with float convolutions: onnxruntime's ConvInteger is slow, the same weights as float are faster."""
+"""Kokoro's int8 graph with float convolutions, which are faster in onnxruntime than its ConvInteger."""
 
 import collections
 from pathlib import Path
@@ -23,14 +23,16 @@ def to_float(source: Path, target: Path) -> int:
     instead: dict[int, onnx.NodeProto] = {}
 
     def replace(node: onnx.NodeProto, kind: str) -> None:
-        """x, DynamicQuantizeLinear, {Conv,MatMul}Integer, Cast, Mul(scale_x * scale_w): a float op in its place."""
+        """x, DynamicQuantizeLinear, {Conv,MatMul}Integer, Cast, Mul(scales): a float op in its place."""
         weight = numpy_helper.to_array(initial[node.input[1]]).astype(np.float32)
         zero = np.float32(0)
         if len(node.input) > 3 and node.input[3]:
             zero = numpy_helper.to_array(initial[node.input[3]]).astype(np.float32)
         (following,) = users[node.output[0]]
         dropped, bias = [node], None
-        if following.op_type == "Add":  # the bias, quantised on the fly: Reshape(Cast(Floor(Div(bias, scale))))
+        if (
+            following.op_type == "Add"
+        ):  # the bias, quantised on the fly: Reshape(Cast(Floor(Div(bias, scale))))
             dropped.append(following)
             at = maker[following.input[1]]
             while at.op_type != "Div":
@@ -51,7 +53,9 @@ def to_float(source: Path, target: Path) -> int:
         name = node.input[1] + "_float"
         if name not in written:
             written.add(name)
-            graph.initializer.append(numpy_helper.from_array(((weight - zero) * scale).astype(np.float32), name))
+            graph.initializer.append(
+                numpy_helper.from_array(((weight - zero) * scale).astype(np.float32), name)
+            )
         quantiser = maker[node.input[0]]
         inputs = [quantiser.input[0], name, *([bias] if bias else [])]
         new = helper.make_node(kind, inputs, [scaling.output[0]], name=node.name + "_float")

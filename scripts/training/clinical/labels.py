@@ -1,16 +1,18 @@
 """What the model is to write for a clip: the published model's text with only the misheard words put right.
 
-So case, digits, units and spoken marks stay as the model writes them, and formatting rules behind it keep working.
+So case, digits, units and spoken marks stay as the model writes them, and the formatting behind it keeps
+working.
 """
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from assistant.asr.moonshine import read_tokenizer
-from training.clinical.scoring import SAME, UNITS, in_words
+from training.clinical.scoring import MEASURES, SAME, UNITS, in_words
 
 MOST_WRONG = 0.6
-"""Share of words misheard from which on the published model's text is no guide: the label is what was said."""
+"""With a larger share of words misheard the published text is no guide: the label is what was said."""
 
 
 class Tokenizer:
@@ -23,10 +25,10 @@ class Tokenizer:
                 self._ids.setdefault(piece.decode("utf-8", "replace"), number)
 
     def encode(self, text: str) -> list[int]:
-        """Sentencepiece BPE: of all neighbours whose join is a piece, the one with the lowest id is joined first."""
+        """Sentencepiece BPE: of all neighbours that join to a piece, the lowest id goes first."""
         parts = list("\u2581" + text.replace(" ", "\u2581"))
         while True:
-            joins = ((self._ids.get(a + b), i) for i, (a, b) in enumerate(zip(parts, parts[1:], strict=False)))
+            joins = ((self._ids.get(a + b), i) for i, (a, b) in enumerate(pairwise(parts)))
             best = min(((n, i) for n, i in joins if n is not None), default=None)
             if best is None:
                 break
@@ -49,12 +51,12 @@ def _norm(token: str) -> list[str]:
     t = re.sub(r"(?<=\d)/(?=\d)", " over ", t)
     t = re.sub(r"\d[\d,]*(?:\.\d+)?", lambda m: in_words(m[0]), t)
     out = []
-    for word in re.sub(r"[^a-z' ]+", " ", t.replace("-", " ")).split():
-        word = word.strip("'")
+    for written in re.sub(r"[^a-z' ]+", " ", t.replace("-", " ")).split():
+        word = written.strip("'")
         word = UNITS.get(word, SAME.get(word, word))
         word = re.sub(r"metres?$", "meter", word)
-        if word in ("milligrams", "millimeters", "centimeters", "milliliters", "micrograms", "grams", "milliequivalents"):
-            word = word[:-1]
+        if MEASURES.match(word):
+            word = word.removesuffix("s")
         if word and word != "hundred":
             out.append(word)
     return out
@@ -69,7 +71,9 @@ def _align(a: list[str], b: list[str]) -> list[Step]:
     cost = [[i + j if not i or not j else 0 for j in range(m + 1)] for i in range(n + 1)]
     for i in range(1, n + 1):
         for j in range(1, m + 1):
-            cost[i][j] = min(cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]))
+            cost[i][j] = min(
+                cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])
+            )
     steps: list[Step] = []
     i, j = n, m
     while i or j:
@@ -95,13 +99,11 @@ def corrected(heard: str, said: str) -> tuple[str, float]:
     if wrong > MOST_WRONG or not surface:
         return said[:1].upper() + said[1:] + ("" if said.endswith(".") else "."), wrong
     owner = [k for _, k in of_heard]
-    bad = [False] * len(surface)  # a written token stands if all its words are right and nothing is missing inside it
+    # a written token stands if all its words are right and nothing is missing inside it
+    bad = [False] * len(surface)
     for i0, i1, _, _, equal in steps:
-        if not equal:
-            if i1 > i0:
-                bad[owner[i0]] = True
-            elif 0 < i0 < len(owner) and owner[i0 - 1] == owner[i0]:
-                bad[owner[i0]] = True
+        if not equal and (i1 > i0 or (0 < i0 < len(owner) and owner[i0 - 1] == owner[i0])):
+            bad[owner[i0]] = True
     out: list[str] = []
     pending: list[int] = []  # tokens that were said and wait to be written
     used, tail = -1, ""
@@ -128,9 +130,9 @@ def corrected(heard: str, said: str) -> tuple[str, float]:
             continue
         if j1 > j0 and (not pending or pending[-1] != of_said[j0][1]):
             pending.append(of_said[j0][1])
-        if k is not None and (mark := re.search(r"[,.?!:;]+$", surface[k])):
-            if i1 == len(owner) or owner[i1] != k:
-                tail = mark[0]
+        last_of_token = k is not None and (i1 == len(owner) or owner[i1] != k)
+        if k is not None and last_of_token and (mark := re.search(r"[,.?!:;]+$", surface[k])):
+            tail = mark[0]
     flush()
     text = " ".join(out)
     text = re.sub(r"([,.;:?!])[,;:]+", r"\1", text)

@@ -8,11 +8,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-TENS = {w: v for v, w in zip(range(20, 100, 10), "twenty thirty forty fifty sixty seventy eighty ninety".split(), strict=True)}
+
+def listed(text: str) -> list[str]:
+    """Words of a text, or what stands between its bars."""
+    return text.split("|") if "|" in text else text.split()
+
+
+ONES = listed(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+)
+TENS = {
+    w: v
+    for v, w in zip(
+        range(20, 100, 10),
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"],
+        strict=True,
+    )
+}
 NUMBER_WORDS = {*ONES, *TENS, "hundred"}
 UNITS = {
     "mm": "millimeter", "cm": "centimeter", "mg": "milligram", "ml": "milliliter", "mcg": "microgram", "g": "gram", "kg": "kilogram",
@@ -56,7 +69,12 @@ def words(text: str) -> list[str]:
     for i, word in enumerate(out):
         if word == "hundred":
             continue
-        if word == "and" and 0 < i < len(out) - 1 and out[i - 1] in NUMBER_WORDS and out[i + 1] in NUMBER_WORDS:
+        if (
+            word == "and"
+            and 0 < i < len(out) - 1
+            and out[i - 1] in NUMBER_WORDS
+            and out[i + 1] in NUMBER_WORDS
+        ):
             continue
         kept.append(word)
     return kept
@@ -74,8 +92,8 @@ def spelt_out(text: str) -> list[str]:
     t = re.sub(r"(?<=\d)\s*[x\u00d7]\s*(?=\d)", " by ", t)
     t = re.sub(r"\d[\d,]*(?:\.\d+)?", lambda m: in_words(m[0]), t)
     out = []
-    for word in re.sub(r"[^a-z' ]+", " ", t).split():
-        word = re.sub(r"'s$", "s", word.strip("'"))
+    for written in re.sub(r"[^a-z' ]+", " ", t).split():
+        word = re.sub(r"'s$", "s", written.strip("'"))
         word = UNITS.get(word, SAME.get(word, word))
         if MEASURES.match(word):
             word = word.rstrip("s").replace("metre", "meter").replace("litre", "liter")
@@ -93,7 +111,9 @@ def errors(said: Sequence[str], heard: Sequence[str]) -> int:
     cost[0] = list(range(m + 1))
     for i in range(1, n + 1):
         for j in range(1, m + 1):
-            best = min(cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (said[i - 1] != heard[j - 1]))
+            best = min(
+                cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (said[i - 1] != heard[j - 1])
+            )
             if i > 1 and said[i - 2] + said[i - 1] == heard[j - 1]:
                 best = min(best, cost[i - 2][j - 1])
             if j > 1 and heard[j - 2] + heard[j - 1] == said[i - 1]:
@@ -114,6 +134,24 @@ def found(terms: Sequence[str], heard: Sequence[str]) -> list[str]:
     return hits
 
 
+EVERYDAY = set(
+    listed(
+        "mild moderate severe small large right left upper lower middle central general total normal "
+        "joint muscle tissue stomach kidney bladder finger shoulder tongue throat stable history image "
+        "chest brain heart blood pressure weight nerve vision bright control water alcohol coffee "
+        "temperature system disease disorder injury wound burn fever cough headache surgery hospital "
+        "doctor patient pregnancy family depression anxiety personality behavior language reading "
+        "learning emotional dependence problem attempt level study surface opening closure position "
+        "function movement reaction response pattern degree"
+    )
+)
+
+
+def medical_words(terms: set[str]) -> frozenset[str]:
+    """Words of terms that everyday text would hardly hold: of at least seven letters, and not in a short list."""
+    return frozenset(w for t in terms for w in words(t) if len(w) >= 7 and w.isalpha() and w not in EVERYDAY)
+
+
 @dataclass
 class Score:
     """Of a set of clips."""
@@ -128,7 +166,9 @@ class Score:
     invented: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
 
-    def add(self, said: str, heard: str, terms: Sequence[str], drugs: frozenset[str], medical: frozenset[str]) -> None:
+    def add(
+        self, said: str, heard: str, terms: Sequence[str], drugs: frozenset[str], medical: frozenset[str]
+    ) -> None:
         """``medical``: words that a general text would not hold; one that is heard but was not said is invented."""
         want, got = words(said), words(heard)
         self.clips += 1

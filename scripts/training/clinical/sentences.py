@@ -13,13 +13,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from training.clinical.scoring import listed
 from training.clinical.vocabulary import Terms, key_word
 
-ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+ONES = listed(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
+)
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 NUMBER_WORDS = {*ONES, *TENS, "hundred", "thousand", "point"}
 
@@ -44,13 +45,18 @@ def _size(rng: random.Random) -> str:
 def _sizes(rng: random.Random) -> str:
     many = rng.choice([2, 2, 3])
     if rng.random() < 0.5:
-        return " by ".join(f"{spoken(rng.randint(1, 9))} point {spoken(rng.randint(0, 9))}" for _ in range(many)) + " centimeter"
+        return (
+            " by ".join(f"{spoken(rng.randint(1, 9))} point {spoken(rng.randint(0, 9))}" for _ in range(many))
+            + " centimeter"
+        )
     return " by ".join(spoken(rng.randint(2, 40)) for _ in range(many)) + " millimeter"
 
 
 DOSES = [1, 2, 4, 5, 6, 8, 10, 12, 15, 16, 18, 20, 24, 25, 30, 37, 40, 45, 50, 60, 75, 80, 90, 100, 112, 120, 125, 137, 150, 160,
          175, 180, 200, 220, 240, 250, 300, 320, 325, 350, 375, 400, 450, 500, 600, 650, 750, 800, 850, 875, 900, 1000, 1200, 1500, 2000]  # fmt: skip
-UNITS = ["milligrams"] * 8 + ["milligram", "micrograms", "micrograms", "milliliters", "units", "units", "grams", "milliequivalents", "tablets", "puffs", "drops"]
+UNITS = ["milligrams"] * 8 + listed(
+    "milligram micrograms micrograms milliliters units units grams milliequivalents tablets puffs drops"
+)
 
 
 def _dose(rng: random.Random) -> str:
@@ -65,18 +71,31 @@ def _dose(rng: random.Random) -> str:
 def _value(rng: random.Random) -> str:
     if rng.random() < 0.45:
         return f"{spoken(rng.randint(0, 39))} point {' '.join(spoken(rng.randint(0, 9)) for _ in range(rng.choice([1, 1, 1, 2])))}"
-    return spoken(rng.choice([rng.randint(2, 20), rng.randint(20, 99), rng.randint(100, 199), rng.randint(200, 900), rng.randint(1000, 9000)]))
+    return spoken(
+        rng.choice(
+            [
+                rng.randint(2, 20),
+                rng.randint(20, 99),
+                rng.randint(100, 199),
+                rng.randint(200, 900),
+                rng.randint(1000, 9000),
+            ]
+        )
+    )
 
 
-MONTHS = "january february march april may june july august september october november december".split()
-DAYS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
-    "sixteenth seventeenth eighteenth nineteenth twentieth"
-).split() + ["twenty first", "twenty second", "twenty third", "twenty fourth", "twenty eighth", "thirtieth"]
+MONTHS = listed("january february march april may june july august september october november december")
+DAYS = listed(
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+    "fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+DAYS += ["twenty first", "twenty second", "twenty third", "twenty fourth", "twenty eighth", "thirtieth"]
 
 
 def _date(rng: random.Random) -> str:
-    year = rng.choice(["", "", " twenty twenty four", " twenty nineteen", " two thousand eighteen", " twenty twenty five"])
+    year = rng.choice(
+        ["", "", " twenty twenty four", " twenty nineteen", " two thousand eighteen", " twenty twenty five"]
+    )
     return f"{rng.choice(MONTHS)} {rng.choice(DAYS)}{year}"
 
 
@@ -125,7 +144,14 @@ SMALL: dict[str, Sequence[str]] = {
 }  # fmt: skip
 
 JOIN = {
-    "finding": ["lung_finding", "abdomen_finding", "bone_finding", "brain_finding", "heart_finding", "spine_finding"],
+    "finding": [
+        "lung_finding",
+        "abdomen_finding",
+        "bone_finding",
+        "brain_finding",
+        "heart_finding",
+        "spine_finding",
+    ],
     "place": ["lung_place", "abdomen_place", "bone_place", "brain_place", "anatomy"],
 }
 """A slot that draws from several kinds."""
@@ -377,10 +403,28 @@ class Writer:
     def __init__(self, terms: Terms, seed: int, longest: int = 19) -> None:
         self._rng = rng = random.Random(seed)
         self._longest = longest
-        known = {w for kind, values in terms.items() if not kind.startswith("rare") for t in values for w in t.split()}
-        self._medical = set(terms) - {"route", "frequency", "duration", "degree", "age", "person", "drug_verb", "section", "level"}
+        known = {
+            w
+            for kind, values in terms.items()
+            if not kind.startswith("rare")
+            for t in values
+            for w in t.split()
+        }
+        self._medical = set(terms) - {
+            "route",
+            "frequency",
+            "duration",
+            "degree",
+            "age",
+            "person",
+            "drug_verb",
+            "section",
+            "level",
+        }
         self._bags = {
-            kind: Bag(by_new_words(values, known, rng), rng, shuffle=False) if kind.startswith("rare") else Bag(values, rng)
+            kind: Bag(by_new_words(values, known, rng), rng, shuffle=False)
+            if kind.startswith("rare")
+            else Bag(values, rng)
             for kind, values in terms.items()
         }
         self._bags |= {slot: Bag(values.split("|"), rng) for slot, values in GENERAL_WORDS.items()}
@@ -449,7 +493,9 @@ def training(terms: Terms, pieces: Callable[[str], int], banned: set[str], seed:
             if sentence.text not in seen:
                 seen.add(sentence.text)
                 found.append(sentence)
-    core = {w for kind, values in terms.items() if not kind.startswith("rare") for t in values for w in t.split()}
+    core = {
+        w for kind, values in terms.items() if not kind.startswith("rare") for t in values for w in t.split()
+    }
 
     def worth(word: str) -> float:
         return max(0, pieces(word) - 2) * (1.0 if word in core else 0.3)

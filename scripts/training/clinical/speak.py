@@ -1,4 +1,4 @@
-"""Speaks sentences: one worker, resumable. Each clip is a FLAC and a line of a table: path, kind, voice, seconds, text, terms."""
+"""Speaks sentences, resumable. A clip is a FLAC and a line of a table (``FIELDS``)."""
 
 import csv
 import hashlib
@@ -33,7 +33,11 @@ def read_clips(path: Path) -> list[dict[str, str]]:
 def _voice(engine: str, number: int, speaker: Speaker) -> Voice:
     rng = random.Random(f"{engine} {number}")
     if engine == "flite":
-        return Voice("flite", f"{rng.choice(FLITE_VOICES)}*{rng.uniform(0.86, 1.16):.2f}", round(rng.uniform(0.9, 1.2), 2))
+        return Voice(
+            "flite",
+            f"{rng.choice(FLITE_VOICES)}*{rng.uniform(0.86, 1.16):.2f}",
+            round(rng.uniform(0.9, 1.2), 2),
+        )
     return trained_voice(rng, *speaker.kokoro.names())
 
 
@@ -65,6 +69,11 @@ def speak(
             samples = speaker.say(sentence.text, voice)
             soundfile.write(path, samples, 16_000)
             seconds = f"{len(samples) / 16_000:.2f}"
-            log.write("\t".join([str(path), sentence.kind, voice.name, seconds, sentence.text, "|".join(sentence.terms)]) + "\n")
+            log.write(
+                "\t".join(
+                    [str(path), sentence.kind, voice.name, seconds, sentence.text, "|".join(sentence.terms)]
+                )
+                + "\n"
+            )
             log.flush()
             os.fsync(log.fileno())

@@ -1,7 +1,7 @@
-"""Trains Moonshine's decoder on prepared items: whole, or LoRA. Embedding, output and encoder stay as published.
+"""Trains Moonshine's decoder on prepared items: whole, or LoRA. Embedding, output and encoder stay.
 
-General English is held by half a Kullback-Leibler term to the published model. One thread: two on a busy machine cost
-four times the CPU. Checkpoints let a stopped run go on.
+General English is held by half a Kullback-Leibler term to the published model. One thread: two on a busy
+machine cost four times the CPU. Checkpoints let a stopped run go on.
 """
 
 import json
@@ -69,7 +69,9 @@ class Data:
 
     def __init__(self, prefixes: Sequence[Path], seed: int) -> None:
         self._files = [features.frames_of(p) for p in prefixes]
-        self.items: list[tuple[int, Item]] = [(n, item) for n, p in enumerate(prefixes) for item in features.read(p)]
+        self.items: list[tuple[int, Item]] = [
+            (n, item) for n, p in enumerate(prefixes) for item in features.read(p)
+        ]
         self._weights = [WEIGHTS[item.source] for _, item in self.items]
         self._rng = random.Random(seed)
 
@@ -123,14 +125,20 @@ def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, see
         schedule.load_state_dict(state["schedule"])
     data = Data(prefixes, seed + first)
     hours = sum(item.frames for _, item in data.items) * 384 / 16_000 / 3600
-    print(f"{len(data.items)} items, {hours:.2f} hours; {sum(p.numel() for p in trained)} trained", flush=True)
+    print(
+        f"{len(data.items)} items, {hours:.2f} hours; {sum(p.numel() for p in trained)} trained", flush=True
+    )
     losses: list[float] = []
     model.train()
     began = time.process_time()
 
-    def logits(of: torch.nn.Module, hidden: torch.Tensor, mask: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+    def logits(
+        of: torch.nn.Module, hidden: torch.Tensor, mask: torch.Tensor, given: torch.Tensor
+    ) -> torch.Tensor:
         heard = MoonshineEncoderModelOutput(last_hidden_state=hidden, attention_mask=mask)
-        result: torch.Tensor = of(encoder_outputs=heard, decoder_input_ids=given, use_cache=False).logits.float()
+        result: torch.Tensor = of(
+            encoder_outputs=heard, decoder_input_ids=given, use_cache=False
+        ).logits.float()
         return result
 
     for step in range(first, recipe.steps):
@@ -146,7 +154,9 @@ def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, see
                 with torch.no_grad():
                     held = logits(published, hidden[general], mask[general], given[general])[kept[general]]
                 free = functional.log_softmax(got[general][kept[general]], -1)
-                away = functional.kl_div(free, functional.log_softmax(held, -1), log_target=True, reduction="batchmean")
+                away = functional.kl_div(
+                    free, functional.log_softmax(held, -1), log_target=True, reduction="batchmean"
+                )
                 total = total + recipe.hold * away * general.float().mean()
         optimizer.zero_grad()
         total.backward()
@@ -158,7 +168,12 @@ def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, see
             cost = (time.process_time() - began) / (step + 1 - first)
             print(f"{step + 1} loss {np.mean(losses[-25:]):.3f} cpu s a step {cost:.2f}", flush=True)
         if step % 200 == 199:
-            state = {"step": step + 1, "trained": [p.data for p in trained], "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
+            state = {
+                "step": step + 1,
+                "trained": [p.data for p in trained],
+                "optimizer": optimizer.state_dict(),
+                "schedule": schedule.state_dict(),
+            }
             torch.save(state, saved.with_suffix(".new"))
             saved.with_suffix(".new").replace(saved)
     if recipe.rank:
@@ -174,6 +189,12 @@ def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, see
     graph.write_decoder(bundle / graph.DECODER, out / graph.DECODER, changed, names)
     for name in (graph.ENCODER, "tokenizer.bin"):
         (out / name).write_bytes((bundle / name).read_bytes())
-    said = {"items": len(data.items), "hours": round(hours, 3), "core_hours": round((time.process_time() - began) / 3600, 3), "loss": float(np.mean(losses[-50:])), **recipe.__dict__}
+    said = {
+        "items": len(data.items),
+        "hours": round(hours, 3),
+        "core_hours": round((time.process_time() - began) / 3600, 3),
+        "loss": float(np.mean(losses[-50:])),
+        **recipe.__dict__,
+    }
     (out / "training.json").write_text(json.dumps(said, indent=1) + "\n")
     saved.unlink(missing_ok=True)

@@ -16,10 +16,12 @@ import random
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from xml.etree import ElementTree
+
+from training.clinical.scoring import listed
 
 OWN = Path(__file__).parent / "terms.txt"
 PACKAGES = (
@@ -128,15 +130,20 @@ FORMS = (
     r"urogenital|pyelocalyceal|viscous|gum|lozenges?|combination products|supplements|intravesical|resin)\b.*"
 )
 NOT_DRUGS = set(
-    "anthrax|cholera|hepatitis a|hepatitis b|human papillomavirus|japanese encephalitis|live shingles|polio|rabies|rotavirus|"
-    "typhoid|varicella|yellow fever|stool softeners|thyroid|serogroup b meningococcal|recombinant zoster|progestin only|"
-    "estrogen progestin|antipyrine benzocaine|fluoride|potassium|l glutamine|iron|estrogen".split("|")
+    listed(
+        "anthrax|cholera|hepatitis a|hepatitis b|human papillomavirus|japanese encephalitis|"
+        "live shingles|polio|rabies|rotavirus|typhoid|varicella|yellow fever|stool softeners|thyroid|"
+        "serogroup b meningococcal|recombinant zoster|progestin only|estrogen progestin|"
+        "antipyrine benzocaine|fluoride|potassium|l glutamine|iron|estrogen"
+    )
 )
 
 
 def drugs(folder: Path) -> list[str]:
     """Generic names that MedlinePlus has a page on, one to three words."""
-    book = pickle.loads(bz2.decompress(_member(folder, "drug_named", r"\.pkl\.bz2$")))["drug_canonical_to_data"]
+    book = pickle.loads(bz2.decompress(_member(folder, "drug_named", r"\.pkl\.bz2$")))[
+        "drug_canonical_to_data"
+    ]
     found = set()
     for name, data in book.items():
         if "medline_plus_id" not in data or "," in name or "/" in name:
@@ -162,11 +169,19 @@ def collect(folder: Path) -> tuple[Terms, list[tuple[str, str]]]:
     mine = own()
     known = {word for terms in mine.values() for term in terms for word in term.split()}
     more_drugs = [d for d in drugs(folder) if d not in set(mine["drug"])]
-    codes = [t for t in dict.fromkeys(diagnoses(folder) + subjects(folder)) if t not in set(mine["diagnosis"])]
+    codes = [
+        t for t in dict.fromkeys(diagnoses(folder) + subjects(folder)) if t not in set(mine["diagnosis"])
+    ]
     rng = random.Random(14)
     free_drugs = [d for d in more_drugs if " " not in d and d not in known]
-    free_codes = [t for t in codes if len(t.split()) <= 2 and 8 <= len(key_word(t)) <= 18
-        and key_word(t) not in known and MEDICAL_WORD.search(key_word(t))]
+    free_codes = [
+        t
+        for t in codes
+        if len(t.split()) <= 2
+        and 8 <= len(key_word(t)) <= 18
+        and key_word(t) not in known
+        and MEDICAL_WORD.search(key_word(t))
+    ]
     held = [("drug", d) for d in rng.sample(free_drugs, HELD_OUT_DRUGS)]
     keys: set[str] = set()
     for term in rng.sample(free_codes, len(free_codes)):

