@@ -6,7 +6,7 @@ eighty" and "120/80" both are 12080. Sides, negations and drugs are compared as 
 
 import re
 
-from assistant.dictation.numbers import ORDINALS, WORDS, write_numbers
+from assistant.dictation.spoken_digits import ORDINALS, WORDS, write_numbers
 from assistant.dictation.tokens import table
 
 ROMANS = {

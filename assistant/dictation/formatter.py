@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from assistant.dictation import capitals, checker, medical, numerals, punctuation, units
-from assistant.dictation.numbers import Number, write_numbers
+from assistant.dictation.numbers import Number, unhyphened, write_numbers
 from assistant.dictation.tokens import HELD, MARKS, table
 
 SECTIONS = frozenset(
@@ -148,7 +148,7 @@ class Formatter:
 
     def _numbers(self, text: str) -> str:
         options = self.options
-        text = re.sub(r"[^\S\n]+", " ", text)
+        text = unhyphened(re.sub(r"[^\S\n]+", " ", text))
         if options.dates == "long":
             text = medical.apply(medical.DATES, text)
         if options.times == "clock":

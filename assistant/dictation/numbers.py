@@ -1,9 +1,19 @@
-"""Number words to digits. What a run of number words says is read here; whether it is written in digits too."""
+"""Number words to digits: every reading of a run of number words, and the one that its neighbours allow.
 
-from collections.abc import Callable
+A run such as "three thirty" has several readings: 330, or 3 and 30. What stands before and after decides. A
+label ("day", "segment") takes exactly its own number; a unit needs a number. Where two readings are left, the
+words stay as they were said. Pure.
+"""
+
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
+from assistant.dictation.labels import fixed_numbers, highest, is_identifier, is_plural
+from assistant.dictation.points import is_noun, opens_decimal
 from assistant.dictation.tokens import Token, join, split, table
+from assistant.dictation.units import COUNTED, counts_apart
 
 UNITS = {w: n for n, w in enumerate(table("zero one two three four five six seven eight nine"))}
 TEENS = {
@@ -31,9 +41,22 @@ ORDINALS = {
     )
 }
 OH = {"oh", "o"}
-SCALES = {"hundred", "thousand"}
+SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 POINT = {"point", "dot"}
-WORDS = UNITS.keys() | TEENS.keys() | TENS.keys() | SCALES | ORDINALS.keys()
+WORDS = UNITS.keys() | TEENS.keys() | TENS.keys() | {"hundred", "thousand"} | ORDINALS.keys()
+_CARDINALS = UNITS.keys() | TEENS.keys() | TENS.keys()
+_JOINERS = frozenset(table("by to over through plus minus x out of slash and or"))
+_ARTICLES = frozenset(("a", "an", "the", "this", "that", "each", "every", "another", "per"))
+_PRESSURE = frozenset(("pressure", "pressures", "bp", "systolic"))
+_COUNTING = frozenset(table("dispense dispensed disp quantity number # prescribed"))
+_MONTHS = frozenset(
+    table("january february march april may june july august september october november december")
+)
+_YEARS_BEHIND = _MONTHS | frozenset(table("in since of year circa until dated early late mid"))
+LONGEST_COUNT = 12
+"""So many of a thing ("two 500 mg boluses") are counted in front of its strength."""
+TELEPHONE_DIGITS = 7
+"""So many digits in a row are one number, whatever they are called."""
 
 
 @dataclass(slots=True)
@@ -44,6 +67,10 @@ class Number:
     start: int
     end: int
     ordinal: bool = False
+    labels: bool = False
+    """It is the number of the label before it."""
+    counts: bool = False
+    """It counts things that are called by a number: "two 500 mL boluses"."""
 
     @property
     def value(self) -> float:
@@ -54,135 +81,139 @@ def is_digits(word: str) -> bool:
     return word[:1].isdigit()
 
 
-def _below_hundred(words: list[str], at: int) -> tuple[int, int] | None:
-    if at >= len(words):
-        return None
-    word = words[at]
+Reading = tuple[str, int]
+"""The digits of a number that begins at some word, and the word behind it."""
+
+
+def _below_hundred(words: list[str], at: int) -> Iterator[tuple[int, int]]:
+    word = words[at] if at < len(words) else ""
     if word in TENS:
-        if at + 1 < len(words) and UNITS.get(words[at + 1], 0) >= 1:
-            return TENS[word] + UNITS[words[at + 1]], at + 2
-        return TENS[word], at + 1
-    value = TEENS.get(word, UNITS.get(word))
-    return None if value is None else (value, at + 1)
+        yield TENS[word], at + 1
+        if at + 1 < len(words) and UNITS.get(words[at + 1], 0):
+            yield TENS[word] + UNITS[words[at + 1]], at + 2
+    elif word in TEENS or word in UNITS:
+        yield (TEENS | UNITS)[word], at + 1
 
 
-def _below_thousand(words: list[str], at: int) -> tuple[int, int] | None:
-    """As :func:`_below_hundred`, with hundreds, and with "one twenty" for 120 and "one oh five" for 105."""
-    first = _below_hundred(words, at)
-    if first is None:
-        return None
-    value, after = first
-    if after < len(words) and words[after] == "hundred" and value:
-        return _rest(words, after + 1, value * 100)
-    if 1 <= value <= 9 and words[at] in UNITS:
-        if after + 1 < len(words) and words[after] in OH and words[after + 1] in UNITS:
-            return value * 100 + UNITS[words[after + 1]], after + 2
-        follow = _below_hundred(words, after)
-        if follow and follow[0] >= 10 and words[follow[1] : follow[1] + 1] not in (["hundred"], ["thousand"]):
-            return value * 100 + follow[0], follow[1]
-    elif value in (18, 19, 20):
-        follow = _below_hundred(words, after)
-        if follow and follow[0] >= 10 and words[follow[1] : follow[1] + 1] not in (["hundred"], ["thousand"]):
-            return value * 100 + follow[0], follow[1]
-    if 10 <= value <= 20 and after + 1 < len(words) and words[after] in OH and words[after + 1] in UNITS:
-        return value * 100 + UNITS[words[after + 1]], after + 2
-    return value, after
+def _below_thousand(words: list[str], at: int) -> Iterator[tuple[int, int]]:
+    """With "twenty five hundred" for 2500."""
+    for value, end in _below_hundred(words, at):
+        yield value, end
+        if value and words[end : end + 1] == ["hundred"]:
+            yield value * 100, end + 1
+            for rest, after in _rest(words, end + 1, _below_hundred):
+                yield value * 100 + rest, after
 
 
-def _rest(words: list[str], at: int, value: int) -> tuple[int, int]:
-    skip = at + 1 if at < len(words) and words[at] == "and" else at
-    follow = _below_hundred(words, skip)
-    if follow and follow[0]:
-        return value + follow[0], follow[1]
-    return value, at
+def _rest(
+    words: list[str], at: int, read: Callable[[list[str], int], Iterator[tuple[int, int]]]
+) -> Iterator[tuple[int, int]]:
+    start = at + 1 if words[at : at + 1] == ["and"] else at
+    return ((value, end) for value, end in read(words, start) if value)
 
 
-def _integer(words: list[str], at: int) -> tuple[str, int] | None:
-    if is_digits(words[at]):
-        if at + 1 < len(words) and words[at + 1] in SCALES and "." not in words[at]:
-            scale = 100 if words[at + 1] == "hundred" else 1000
-            return str(int(words[at]) * scale), at + 2
-        return words[at], at + 1
-    end = at
-    while end < len(words) and (words[end] in UNITS or words[end] in OH):
-        end += 1
-    after_run = words[end] if end < len(words) else ""
-    if (
-        end - at >= 3
-        and after_run not in SCALES
-        and (words[at] not in OH or end - at >= 4)
-        and not (end - at == 3 and words[at + 1] in OH)
-    ):
-        if after_run in POINT or after_run in TENS or after_run in TEENS:
-            end -= 1
-        return "".join("0" if w in OH else str(UNITS[w]) for w in words[at:end]), end
-    if words[at] in OH:
-        if at + 2 < len(words) and words[at + 1] in UNITS and words[at + 2] == "hundred":
-            return f"0{UNITS[words[at + 1]]}00", at + 3
-        third = words[at + 2] if at + 2 < len(words) else ""
-        if (
-            at + 1 < len(words)
-            and words[at + 1] in UNITS
-            and (third in OH or (words[at] == "oh" and third in WORDS))
-        ):
-            return f"0{UNITS[words[at + 1]]}", at + 2
-        return None
-    first = _below_thousand(words, at)
-    if first is None:
-        return None
-    value, after = first
-    if after < len(words) and words[after] == "thousand":
-        value *= 1000
-        after += 1
-        skip = after + 1 if after < len(words) and words[after] == "and" else after
-        follow = _below_thousand(words, skip)
-        if follow and 0 < follow[0] < 1000:
-            value, after = value + follow[0], follow[1]
-    return str(value), after
+def cardinals(words: list[str], at: int) -> Iterator[Reading]:
+    """Numbers as a grammar book has them, from ``at``, of every length."""
+    word = words[at] if at < len(words) else ""
+    if is_digits(word):
+        yield word, at + 1
+        scale = SCALES.get(words[at + 1], 0) if at + 1 < len(words) else 0
+        if scale and word.isdigit():
+            yield str(int(word) * scale), at + 2
+        return
+    for value, end in _below_thousand(words, at):
+        yield str(value), end
+    for value, end in [*_below_thousand(words, at), *_shortened(words, at)]:
+        if value and words[end : end + 1] == ["thousand"]:
+            yield str(value * 1000), end + 1
+            for rest, after in _rest(words, end + 1, _below_thousand):
+                if rest < 1000:
+                    yield str(value * 1000 + rest), after
 
 
-def _decimals(words: list[str], at: int) -> tuple[str, int]:
+def _shortened(words: list[str], at: int) -> Iterator[tuple[int, int]]:
+    word = words[at] if at < len(words) else ""
+    hundreds = UNITS.get(word, 0) * 100
+    if not hundreds:
+        return
+    if at + 2 < len(words) and words[at + 1] in OH and UNITS.get(words[at + 2], 0):
+        yield hundreds + UNITS[words[at + 2]], at + 3
+    for rest, end in _below_hundred(words, at + 1):
+        if rest >= 10 and words[end : end + 1] != ["hundred"]:
+            yield hundreds + rest, end
+
+
+def shortened(words: list[str], at: int) -> Iterator[Reading]:
+    """Without its "hundred": "one twenty" is 120, "one oh five" is 105."""
+    for value, end in _shortened(words, at):
+        yield str(value), end
+
+
+def decimals(words: list[str], at: int) -> Iterator[Reading]:
+    """ "two point one", "seven point thirty five", "point five"."""
+    whole = [("0", at)] if words[at] == "point" else [*cardinals(words, at), *shortened(words, at)]
+    for text, end in whole:
+        if "." in text or end >= len(words) or words[end] not in POINT:
+            continue
+        digits, after = "", end + 1
+        while after < len(words) and (words[after] in UNITS or words[after] in OH):
+            digits += "0" if words[after] in OH else str(UNITS[words[after]])
+            after += 1
+            if words[after : after + 1] not in (["hundred"], ["thousand"]):
+                yield f"{text}.{digits}", after
+        if not digits and after < len(words) and words[after].isdigit():
+            yield f"{text}.{words[after]}", after + 1
+        if not digits and words[at] != "point":
+            for value, last in _below_hundred(words, after):
+                if words[last : last + 1] != ["hundred"]:
+                    yield f"{text}.{value}", last
+
+
+def halves(words: list[str], at: int) -> Iterator[Reading]:
+    """ "two and a half"."""
+    for text, end in [*cardinals(words, at), *shortened(words, at)]:
+        if words[end : end + 3] in (["and", "a", "half"], ["and", "one", "half"]) and "." not in text:
+            yield f"{text}.5", end + 3
+
+
+def years(words: list[str], at: int) -> Iterator[Reading]:
+    """ "nineteen eighty five", "twenty oh eight"."""
+    century = {"eighteen": 18, "nineteen": 19, "twenty": 20}.get(words[at])
+    if century is None:
+        return
+    if at + 2 < len(words) and words[at + 1] in OH and words[at + 2] in UNITS:
+        yield f"{century}0{UNITS[words[at + 2]]}", at + 3
+    for value, end in _below_hundred(words, at + 1):
+        if value >= 10 and words[end : end + 1] not in (["hundred"], ["thousand"]):
+            yield f"{century}{value}", end
+
+
+def digit_string(words: list[str], at: int) -> Reading:
+    """Digits said one by one."""
     digits, end = "", at
     while end < len(words) and (words[end] in UNITS or words[end] in OH):
         digits += "0" if words[end] in OH else str(UNITS[words[end]])
         end += 1
-    if digits:
-        return digits, end
-    follow = _below_hundred(words, at)
-    if follow:
-        return str(follow[0]), follow[1]
-    if at < len(words) and words[at].isdigit():
-        return words[at], at + 1
-    return "", at
+    return digits, end
 
 
-def read_at(words: list[str], at: int) -> Number | None:
-    """The number that ``words`` say from ``at``, the longest."""
-    word = words[at]
-    if word in POINT:
-        digits, end = _decimals(words, at + 1) if word == "point" else ("", at)
-        return Number("0." + digits, at, end) if digits else None
-    if word in ORDINALS:
-        return Number(str(ORDINALS[word]), at, at + 1, ordinal=True)
-    if word in TENS and at + 1 < len(words) and 1 <= ORDINALS.get(words[at + 1], 0) <= 9:
-        return Number(str(TENS[word] + ORDINALS[words[at + 1]]), at, at + 2, ordinal=True)
-    if (
-        word not in UNITS
-        and word not in TEENS
-        and word not in TENS
-        and word not in OH
-        and not is_digits(word)
-    ):
+def whole(words: list[str]) -> str | None:
+    """The one number that all of ``words`` say, in whatever way numbers are said; None if they say none."""
+    if not words:
         return None
-    whole = _integer(words, at)
-    if whole is None:
-        return None
-    text, end = whole
-    if end < len(words) and words[end] in POINT and "." not in text:
-        digits, after = _decimals(words, end + 1)
-        if digits:
-            return Number(f"{text}.{digits}", at, after)
-    return Number(text, at, end)
+    for read in (cardinals, decimals, halves, shortened, years):
+        for text, end in read(words, 0):
+            if end == len(words):
+                return text
+    digits, end = digit_string(words, 0)
+    if end == len(words):
+        return digits
+    if words[-1] in ORDINALS:
+        before = [*cardinals(words[:-1], 0)] if len(words) > 1 else [("0", 0)]
+        for text, end in before:
+            if end == len(words) - 1 and text.isdigit() and not int(text) % 10:
+                return str(int(text) + ORDINALS[words[-1]])
+    return None
 
 
 def suffixed(value: int) -> str:
@@ -192,6 +223,228 @@ def suffixed(value: int) -> str:
     return f"{value}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(value % 10, 'th') }"
 
 
+# --- which reading ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Number words in a row, ``words[start:end]``, and what decides how they are read."""
+
+    words: list[str]
+    start: int
+    end: int
+
+    @property
+    def said(self) -> list[str]:
+        return self.words[self.start : self.end]
+
+    @property
+    def before(self) -> str:
+        return self.words[self.start - 1] if self.start else ""
+
+    @property
+    def early(self) -> str:
+        return self.words[self.start - 2] if self.start > 1 else ""
+
+    @property
+    def after(self) -> str:
+        """The word behind, past a hyphen: "four-millimeter"."""
+        behind = self.words[self.end : self.end + 2]
+        return behind[-1] if behind[:1] == ["-"] else behind[0] if behind else ""
+
+    @property
+    def needed(self) -> bool:
+        """Whether what follows needs a number of its own: a unit, things that are counted, "over eighty"."""
+        after = self.after
+        behind = self.words[self.end + 1 : self.end + 2]
+        next_is_number = bool(behind) and (behind[0] in _CARDINALS or is_digits(behind[0]))
+        if after in _JOINERS:
+            return next_is_number and after not in ("and", "or", "of")
+        if highest(after, "") is not None and next_is_number:
+            return False  # "cycle three day fifteen"
+        return bool(COUNTED.match(after)) or is_plural(after)
+
+    @property
+    def counts(self) -> bool:
+        """ "… milligram tablets": things of one strength, which may have been counted in front of it."""
+        return self.before not in ("a", "an") and counts_apart(self.words, self.end)
+
+
+def read_run(run: _Run) -> list[Number] | None:
+    """The numbers of a run; None where it has no reading or more than one."""
+    said, size = run.said, run.end - run.start
+    if all(is_digits(word) for word in said):
+        return []
+    candidates = _fixed(run) or _labelled(run) or _alone(run)
+    distinct = {tuple((n.text, n.end) for n in numbers): numbers for numbers in candidates}
+    if len(distinct) != 1:
+        return None
+    numbers = next(iter(distinct.values()))
+    assert numbers[-1].end == run.start + size
+    return numbers
+
+
+def _pair(run: _Run, first: Reading, second: Reading, *, labels: bool) -> list[Number]:
+    cut = run.start + first[1]
+    return [
+        Number(first[0], run.start, cut, labels=labels, counts=not labels),
+        Number(second[0], cut, run.end),
+    ]
+
+
+def _single(run: _Run, text: str, *, labels: bool = False) -> list[Number]:
+    return [Number(text, run.start, run.end, labels=labels)]
+
+
+def _ways(said: list[str], at: int, *reads: Callable[[list[str], int], Iterator[Reading]]) -> list[str]:
+    """The readings of all words from ``at``."""
+    found = (text for read in reads for text, end in read(said, at) if end == len(said))
+    return list(dict.fromkeys(found)) if at < len(said) else []
+
+
+def _fixed(run: _Run) -> list[list[Number]]:
+    """A name with a number in it ("Ki 67", "PHQ-9"), and perhaps a value behind."""
+    numbers = fixed_numbers(run.before, run.early)
+    if not numbers:
+        return []
+    said = run.said
+    found: list[list[Number]] = []
+    for text, end in [*cardinals(said, 0), *shortened(said, 0)]:
+        if text not in numbers:
+            continue
+        if end == len(said):
+            found.append(_single(run, text, labels=True))
+        else:
+            rest = _ways(said, end, cardinals, decimals) or _ways(said, end, shortened)
+            found += [_pair(run, (text, end), (value, 0), labels=True) for value in rest]
+    longest = max((numbers[0].end for numbers in found), default=0)
+    return [numbers for numbers in found if numbers[0].end == longest]
+
+
+def _labelled(run: _Run) -> list[list[Number]]:
+    """Behind a label, whose number is not joined with the quantity that follows it."""
+    most = highest(run.before, run.early)
+    if most is None:
+        return []
+    said = run.said
+    strict = _ways(said, 0, cardinals, decimals, halves)
+    if is_identifier(run.before) and not run.needed:
+        strict = strict or _ways(said, 0, shortened)
+        digits, end = digit_string(said, 0)
+        if end == len(said) and len(said) > 1:
+            strict = [digits]
+        return [_single(run, text, labels=True) for text in strict[:1]]
+    pairs = _splits(run, most, cardinals, decimals, halves) if run.needed else []
+    if strict and not (pairs and run.after in _JOINERS and not _falls(run, strict[0])):
+        own = [_single(run, text, labels=not run.needed) for text in strict]
+        fits = float(strict[0]) <= most or run.needed
+        return own + pairs if fits else pairs or own
+    if strict:
+        return [_single(run, text, labels=True) for text in strict]
+    if run.before in ("foot", "feet"):  # "six foot two twenty five pounds"
+        short = [_single(run, text) for text in _ways(said, 0, shortened)] if run.needed else []
+        return pairs + short or _splits(run, most, shortened)
+    if pairs:
+        return pairs
+    if run.needed and (pairs := _splits(run, most, shortened)):
+        return pairs
+    if most > 99 and (short := _ways(said, 0, shortened)) and not run.needed:
+        return [_single(run, text, labels=True) for text in short]
+    if is_plural(run.before) and all(word in UNITS for word in said):
+        return [
+            [
+                Number(str(UNITS[word]), run.start + at, run.start + at + 1, labels=True)
+                for at, word in enumerate(said)
+            ]
+        ]
+    if run.before in ("c", "t", "l", "s") and len(said) == 2 and not run.needed:  # "L four five"
+        return _splits(run, most, cardinals)
+    return []
+
+
+def _falls(run: _Run, text: str) -> bool:
+    """ "day twenty one to two tablets": a range that would fall."""
+    behind = run.words[run.end + 1 : run.end + 2]
+    value = whole(behind) if behind else None
+    return run.after in ("to", "through") and value is not None and float(value) < float(text)
+
+
+def _splits(
+    run: _Run, most: float, *reads: Callable[[list[str], int], Iterator[Reading]], labels: bool = True
+) -> list[list[Number]]:
+    """The readings as two numbers, the first of them at most ``most``."""
+    return [
+        _pair(run, (text, end), (rest, 0), labels=labels)
+        for text, end in cardinals(run.said, 0)
+        if "." not in text and float(text) <= most and end < len(run.said)
+        for rest in _ways(run.said, end, *reads)
+    ]
+
+
+def _alone(run: _Run) -> list[list[Number]]:
+    """Behind no label: one number, or a count and a strength, or decimals in a row."""
+    if highest(run.before, run.early) is not None:
+        return []
+    said = run.said
+    strict = _ways(said, 0, cardinals, decimals, halves)
+    apart = _counted(run) if run.counts else []
+    if strict:
+        own = [_single(run, text) for text in strict[:1]]
+        if run.after in ("tablet", "capsule", "puff", "drop", "pill") and len(said) > 1 and said[-1] == "one":
+            return []  # "six hundred, one tablet"
+        if run.before == "over" and run.needed and _PRESSURE & set(run.words[max(0, run.start - 9) : run.start]):
+            return own + _splits(run, 150, cardinals)  # "one twenty over eighty five minutes later"
+        return own + apart if run.before in _COUNTING else own
+    if run.before == "over" and run.needed:  # "over eighty twenty minutes later"
+        return _splits(run, 999, cardinals) + [_single(run, text) for text in _ways(said, 0, shortened)]
+    short = _ways(said, 0, shortened)
+    if short and run.before not in ("height", "tall", "stands"):
+        return [_single(run, short[0]), *apart]
+    if apart:
+        return apart
+    if not run.needed and (run.before in _YEARS_BEHIND or run.early in _MONTHS):
+        return [_single(run, text) for text in _ways(said, 0, years)]
+    digits, end = digit_string(said, 0)
+    if end == len(said) and (len(said) >= TELEPHONE_DIGITS or (said[0] in OH and len(said) >= 3)):
+        return [_single(run, digits)]
+    if (run.before in ("plus", "x") or (run.before in ("to", "by") and run.needed)) and (
+        pairs := _splits(run, 99, cardinals)
+    ):
+        return pairs
+    in_a_row = _decimals_in_a_row(said)
+    return [
+        [Number(text, run.start + a, run.start + b) for (_, a), (text, b) in pairwise([("", 0), *numbers])]
+        for numbers in in_a_row
+    ]
+
+
+def _counted(run: _Run) -> list[list[Number]]:
+    """ "two five hundred milligram tablets": the count, then the strength."""
+    pairs = [
+        numbers
+        for numbers in _splits(
+            run, LONGEST_COUNT if run.before not in _COUNTING else 999, cardinals, decimals, labels=False
+        )
+        if numbers[0].value > 0 and not numbers[1].text.startswith("0.")
+    ]
+    many = is_plural(run.words[run.end + 1 : run.end + 2][0]) if run.end + 1 < len(run.words) else False
+    return [numbers for numbers in pairs if many or numbers[0].text == "1" or counts_apart(run.words, run.end, many=True)]
+
+
+def _decimals_in_a_row(said: list[str], at: int = 0) -> list[list[Reading]]:
+    if at == len(said):
+        return [[]]
+    if said[at] == "point":
+        return []
+    return [
+        [(text, end), *rest]
+        for text, end in decimals(said, at)
+        for rest in _decimals_in_a_row(said, end)
+    ]
+
+
+# --- in a text ---
+
 Wanted = Callable[[Number, list[str], int, int], bool]
 """Whether a number is written in digits: the number, all words in lower case, and the words it spans."""
 
@@ -199,40 +452,162 @@ Wanted = Callable[[Number, list[str], int, int], bool]
 def write_numbers(text: str, wanted: Wanted) -> str:
     """``text`` with the numbers that are ``wanted`` in digits."""
     tokens = split(text)
-    words: list[str] = []
-    where: list[int] = []
-    for index, token in enumerate(tokens):
-        hyphen = token.text == "-" and not token.space and 0 < index < len(tokens) - 1
-        if hyphen and not tokens[index - 1].space:
-            left, right = tokens[index - 1].low, tokens[index + 1].low
-            if left in TENS and (right in UNITS or right in ORDINALS):
-                continue
-        words.append(token.low)
-        where.append(index)
+    words, where, breaks = _words(tokens)
     out: list[Token] = []
-    at = 0
     copied = 0
-    while at < len(words):
-        number = read_at(words, at) if _starts(words, at) else None
-        if number is None or (number.end == at + 1 and is_digits(words[at])):
-            at += 1
+    for number in _numbers(words, breaks):
+        if number.end == number.start + 1 and is_digits(words[number.start]):
             continue
-        if wanted(number, words, at, number.end):
-            out += tokens[copied : where[at]]
-            last = tokens[where[number.end - 1]]
+        if wanted(number, words, number.start, number.end):
+            out += tokens[copied : where[number.start]]
             written = suffixed(int(number.text)) if number.ordinal else number.text
-            out.append(Token(written, last.space))
+            out.append(Token(written, tokens[where[number.end - 1]].space))
             copied = where[number.end - 1] + 1
-        at = number.end
     return join(out + tokens[copied:])
 
 
-def _starts(words: list[str], at: int) -> bool:
-    word = words[at]
-    if word in WORDS:
-        return True
-    if at + 1 >= len(words):
+def _words(tokens: list[Token]) -> tuple[list[str], list[int], set[int]]:
+    """The words, their tokens, and before which words a line breaks; hyphens that join a number are left out."""
+    words: list[str] = []
+    where: list[int] = []
+    breaks: set[int] = set()
+    for index, token in enumerate(tokens):
+        if token.text == "-" and _joins(tokens, index):
+            continue
+        if index and "\n" in tokens[index - 1].space:
+            breaks.add(len(words))
+        attached = index > 0 and not tokens[index - 1].space and tokens[index - 1].text.isalnum()
+        words.append(f"\0{token.low}" if attached and token.text.isalpha() else token.low)  # the c of "A1c"
+        where.append(index)
+    return words, where, breaks
+
+
+_HYPHENED = re.compile(
+    rf"\b({'|'.join([*_CARDINALS, *OH, *SCALES, r'[0-9]+'])})-(by|to|over|through|and|and-a|and-one|out-of|plus|slash|x)-"
+    rf"(?={'|'.join([*_CARDINALS, 'half', 'point', r'[0-9]'])})",
+    re.I,
+)
+
+
+def unhyphened(text: str) -> str:
+    """ "three-by-four" as "three by four": a hyphen around a word between numbers says nothing."""
+    return _HYPHENED.sub(lambda m: f"{m[1]} {m[2].replace('-', ' ')} ", text)
+
+
+_IN_NUMBER = _CARDINALS | OH | POINT | SCALES.keys()
+
+
+def _joins(tokens: list[Token], at: int) -> bool:
+    """Whether a hyphen only joins number words, as recognisers write them: "one-thirty-two", "three-by-four"."""
+    if tokens[at].space or not 0 < at < len(tokens) - 1 or tokens[at - 1].space:
         return False
-    if is_digits(word):
-        return words[at + 1] in SCALES or words[at + 1] in POINT
-    return word == "point" or word in OH
+    left, right = tokens[at - 1].low, tokens[at + 1].low
+
+    if left in POINT or right in POINT:
+        other = right if left in POINT else left
+        return other in _IN_NUMBER or is_digits(other)
+    if right in SCALES or left in SCALES:
+        return (left in _IN_NUMBER or is_digits(left)) and (right in _IN_NUMBER or right in ORDINALS)
+    if left not in _IN_NUMBER or not (right in _IN_NUMBER or right in ORDINALS):
+        return False
+    if left in TENS and (UNITS.get(right, 0) or 1 <= ORDINALS.get(right, 0) <= 9):
+        return True
+    if left in OH or right in OH:
+        return True
+    if right in UNITS and at > 2 and any(tokens[i].low in POINT for i in range(at - 3, max(-1, at - 12), -2)):
+        return True  # "point-two-five"
+    return UNITS.get(left, 0) > 0 and (right in TENS or (right in TEENS and (left == "one" or _pressure(tokens, at))))
+
+
+def _pressure(tokens: list[Token], at: int) -> bool:
+    near = [token.low for token in tokens[max(0, at - 4) : at + 4]]
+    return "over" in near
+
+
+def _numbers(words: list[str], breaks: set[int]) -> Iterator[Number]:
+    at = 0
+    while at < len(words):
+        end = _run_end(words, at, breaks)
+        if end == at:
+            at += 1
+            continue
+        yield from _of_run(words, at, end)
+        at = end
+
+
+def _run_end(words: list[str], at: int, breaks: set[int]) -> int:
+    """Where the run of number words that begins at ``at`` ends; ``at`` if none begins."""
+    first = words[at]
+    following = words[at + 1] if at + 1 < len(words) and at + 1 not in breaks else ""
+    if first in ORDINALS:
+        return at + 1
+    if first in OH:
+        if following not in UNITS or (at and len(words[at - 1]) == 1 and words[at - 1].isalpha()):
+            return at
+    elif first == "point":
+        if following not in UNITS and following not in OH:
+            return at
+    elif is_digits(first):
+        if following not in SCALES and following not in POINT:
+            return at
+    elif first in ("hundred", "thousand"):
+        return at
+    elif first not in _CARDINALS:
+        return at
+    end = at + 1
+    while end < len(words) and end not in breaks:
+        word = words[end]
+        behind = words[end + 1] if end + 1 < len(words) else ""
+        inside = (
+            word in _CARDINALS
+            or word in ("hundred", "thousand")
+            or (word in OH and (behind in UNITS or words[end - 1] in UNITS or words[end - 1] in POINT))
+            or (word in POINT and (behind in _CARDINALS or behind in OH or is_digits(behind)))
+            or (is_digits(word) and words[end - 1] in POINT)
+            or (word == "and" and words[end - 1] in SCALES and behind in _CARDINALS)
+        )
+        if not inside:
+            break
+        end += 1
+    if words[end : end + 3] in (["and", "a", "half"], ["and", "one", "half"]):
+        return end + 3
+    return end
+
+
+def _of_run(words: list[str], start: int, end: int) -> Iterator[Number]:
+    said = words[start:end]
+    if said[-1] in ORDINALS:
+        yield Number(str(ORDINALS[said[-1]]), start, end, ordinal=True)
+        return
+    behind = words[end] if end < len(words) else ""
+    if 1 <= ORDINALS.get(behind, 0) <= 9 and said[-1] in TENS:
+        value = whole([*said, behind])
+        if value is not None:  # "twenty first"
+            yield Number(value, start, end + 1, ordinal=True)
+        elif len(said) > 1:
+            yield from _of_run(words, start, end - 1)
+            yield Number(str(TENS[said[-1]] + ORDINALS[behind]), end - 1, end + 1, ordinal=True)
+        return
+    before = words[start - 1] if start else ""
+    if said[0] == "point":
+        if is_noun(before):
+            yield from _of_run(words, start + 1, end)
+        elif opens_decimal(before):
+            yield from read_run(_Run(words, start, end)) or ()
+        return
+    if "point" in said and before in ("at", "from") and said[:2] == ["one", "point"]:
+        return  # "at one point two milligrams were given"
+    if "and" in said and said[-1] != "half" and (before == "between" or whole(said) is None):
+        cut = start + said.index("and")
+        yield from _of_run(words, start, cut)
+        yield from _of_run(words, cut + 1, end)
+        return
+    yield from read_run(_Run(words, start, end)) or ()
+
+
+def read_at(words: list[str], at: int) -> Number | None:
+    """The longest single number that ``words`` say from ``at``."""
+    for end in range(len(words), at, -1):
+        if (text := whole(words[at:end])) is not None:
+            return Number(text, at, end)
+    return None

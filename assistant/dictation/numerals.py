@@ -41,6 +41,8 @@ def wanted(found: Number, words: list[str], start: int, end: int, *, small: bool
     before = words[start - 1] if start else ""
     early = words[start - 2] if start > 1 else ""
     after = words[end] if end < len(words) else ""
+    if found.labels or found.counts:
+        return found.labels or found.value >= 10
     if found.ordinal:
         if int(found.text) >= 10:
             return True

@@ -67,6 +67,19 @@ UNIT = re.compile(
 )
 COUNTED = re.compile(rf"(?:{_ALL}|{SPELLED})$", re.I)
 """A word behind which (that is: in front of which) a number is always a measure, a dose or a count."""
+_SINGULAR = re.compile(
+    r"(?:milligram|microgram|gram|milliliter|liter|milliequivalent|unit|millimeter|centimeter|inch|percent|"
+    r"minute|hour|day|week|month|second|degree|french|gauge|calorie|mg|mcg|g|ml|cc|mm|cm|meq|l|%)$",
+    re.I,
+)
+_GOES_ON = frozenset(
+    table(
+        "a an and are as at be before after by daily during every for from given h id if im in into is it iv "
+        "nightly now of on once or over p per po q sc sq subcutaneously intravenously orally tapered the then times "
+        "to twice two three was were with x until while"
+    )
+)
+"""Behind a unit these begin something else: what they follow is no name of a thing."""
 DOSE_UNITS = {"mg", "mcg", "g", "mEq", "mL", "units", "unit", "ng", "international units"}
 _LAB = re.compile(r"/(?:dL|L|mL|mm3|mcL|m2)$")
 _SIZE = re.compile(
@@ -113,3 +126,21 @@ def write_units(text: str, *, abbreviate: bool = True) -> str:
 
     text = UNIT.sub(written, text)
     return _BARE.sub(lambda m: f"{dose(m.group(1))} {m.group(2)}", text)
+
+
+def counts_apart(words: list[str], at: int, *, many: bool = False) -> bool:
+    """Whether the unit at ``at`` names the strength or size of things that may have been counted before it.
+
+    "two fifty milligram tablets": 250 mg tablets, or two of 50 mg. ``many``: the things are in the plural.
+    """
+    at += words[at : at + 1] == ["-"]
+    if at + 1 >= len(words) or not _SINGULAR.match(words[at]):
+        return False
+    thing = words[at + 1]
+    if not thing.isalpha() or thing in _GOES_ON or COUNTED.match(thing) and not thing.startswith(("tab", "cap", "p")):
+        return False
+    if not many:
+        return True
+    behind = words[at + 1 : at + 5]
+    stop = next((i for i, word in enumerate(behind) if not word.isalpha() or word in _GOES_ON), len(behind))
+    return any(word.endswith("s") and not word.endswith(("ss", "us", "is")) for word in behind[:stop])
