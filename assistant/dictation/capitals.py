@@ -39,15 +39,31 @@ LETTERS = {
         "|",
     )
 }
-_SPACED = re.compile(
-    r"(?<![\w'/-])(" + "|".join(sorted(LETTERS, key=len, reverse=True)) + r")(?![\w'])", re.I
-)
 _DOTTED = re.compile(r"\b(b\.i\.d|t\.i\.d|q\.i\.d|p\.r\.n|p\.o|i\.v|n\.p\.o)\.?(?=[\s,;]|$)", re.I)
-_THREE = re.compile(
-    r"(?<![\w'/.-])(?!q o d|a )[a-z](?: [a-z]){2,}(?![\w'])(?! (?:zero|one|two|three|four|five|six|seven|eight|nine|ten|\d)\b(?<=[ctlsCTLS] \w))",
-    re.I,
+_RUN = re.compile(r"(?<![\w'/.-])[a-z](?: [a-z])+(?![\w'])", re.I)
+_MORE_LETTERS = table(
+    "I V I G|F E V|F V C|D L C O|I V C|S V C|A B G|V B G|C M P|B M P|L F T S|L F T|T I A|C V A|S A H|S D H|A K I|"
+    "E S R D|E S R|C R P|A N A|A L S|A D L S|P F T S|P F T|C P A P|P E E P|S I M V|E C M O|T E E|T T E|M R C P|E R C P|"
+    "N I C U|P I C U|M I C U|C C U|O R|E R|P A C U|P O D|D O B|M R N|N K D A|R O M|D T R S|P E R R L A|E O M I|H E E N T|"
+    "J V D|C V P|P V C S|P A C S|S V T|A F I B|L A D|R C A|L C X|P C I|C A B G|T A V R|L B B B|R B B B|Q R S|P R|S T|"
+    "A V F|A V L|A V R|B P H|T U R P|H S V|C M V|E B V|R S V|M R S A|V R E|H B S A G|H C V|H B V|T B|S T D|S T I|P I D|"
+    "I U D|I U P|I U G R|L M P|E G A|N S V D|V B A C|G B S|A F I|B P P|N S T|O C P|D C I S|L C I S|E R|P R|A D H D|O C D|"
+    "P T S D|G A D|P H Q|E C T|S S R I|S N R I|O D|O S|O U|I O P|A R M D|P R K|R A P D|V F|C D|A C|P C|H S|Q H S|Q A M|"
+    "Q P M|S Q|S L|P R|N S|L R|D K A|H H S|T P N|G F R|A C T H|F S H|L H|T S H|P T H|I G F|D H E A|C P K|C K|L D H|G G T|"
+    "A F P|C E A|R F|C C P|S P E P|U P E P|A D C|D W I|S T I R|P D|F D G|S U V|B I|C O|P N D|D O E|C P|H P I|R O S|P M H",
+    "|",
 )
-_ODD = {"q t c": "QTc", "h c g": "hCG", "t p a": "tPA", "b n p": "BNP"}
+LETTERS |= {spelled.lower(): spelled.replace(" ", "") for spelled in _MORE_LETTERS}
+_ODD = {
+    "q t c": "QTc", "h c g": "hCG", "t p a": "tPA", "b n p": "BNP", "a v f": "aVF", "a v l": "aVL", "a v r": "aVR",
+    "a f i b": "AFib", "h b s a g": "HBsAg", "l f t s": "LFTs", "p f t s": "PFTs", "a d l s": "ADLs", "d t r s": "DTRs",
+    "p v c s": "PVCs", "p a c s": "PACs", "n s a i d s": "NSAIDs", "c b c s": "CBCs", "q h s": "qHS", "m r i s": "MRIs",
+    "c t s": "CTs",
+}  # fmt: skip
+LETTERS |= _ODD
+_COUNT = frozenset(table("zero one two three four five six seven eight nine ten eleven twelve"))
+_NOT_IN_RUN = frozenset(("o d", "a v", "p r", "o r", "e r", "s i", "a p"))
+"""Pairs that stand for something by themselves, but are no part of a longer run."""
 _WORD = re.compile(r"(?<![\w/'-])[A-Za-z]+(?:'s|(?<=s)'(?!\w))?(?![\w'])")
 _START = re.compile(r"(^|[.?!][\")\]]?\s+|\n+)((?:- |\d+\. |• )?[\"(\[]?)([a-z]+)(?![\w]*[A-Z\d])")
 _LABEL = re.compile(
@@ -61,8 +77,40 @@ _SMALL = {"mm", "cm", "mg", "mcg", "kg", "pH", "mL"}
 def spelled(text: str) -> str:
     """Letters said one by one, joined."""
     text = _DOTTED.sub(lambda m: m.group(1).replace(".", "").upper(), text)
-    text = _SPACED.sub(lambda m: LETTERS[m.group(1).lower()], text)
-    return _THREE.sub(lambda m: _ODD.get(m[0].lower(), m[0].replace(" ", "").upper()), text)
+    return _RUN.sub(_run, text)
+
+
+def _run(match: re.Match[str]) -> str:
+    letters = match[0].split()
+    behind = match.string[match.end() :].split()[:1]
+    number = bool(behind) and (behind[0].lower() in _COUNT or behind[0][:1].isdigit())
+    before, after = "", ""
+    if number and letters[-1].lower() in "ctlsbdgpnhqxy" and " ".join(letters).lower() not in LETTERS:
+        after = f" {letters.pop()}"  # "c t l four" keeps the letter of its number
+    if len(letters) > 1 and letters[0].lower() == "a" and not _written(letters) and _written(letters[1:]):
+        before = f"{letters.pop(0)} "  # "a c t scan"
+    if len(letters) == 1:
+        return match[0]
+    if written := _written(letters):
+        return before + written + after
+    if len(letters) == 2 or " ".join(letters).lower() in ("q o d",):
+        return match[0]
+    return before + "".join(letters).upper() + after
+
+
+def _written(letters: list[str]) -> str | None:
+    """A run of letters as the abbreviations that it is made of, the fewest; None if something is left over."""
+    best: list[list[str] | None] = [[]] + [None] * len(letters)
+    for end in range(1, len(letters) + 1):
+        for start in range(end):
+            head, spelled = best[start], " ".join(letters[start:end]).lower()
+            if head is None or spelled not in LETTERS or (len(letters) > 2 and spelled in _NOT_IN_RUN):
+                continue
+            known = best[end]
+            if known is None or len(head) + 1 < len(known):
+                best[end] = [*head, LETTERS[spelled]]
+    found = best[-1]
+    return " ".join(found) if found else None
 
 
 def known(text: str) -> str:

@@ -69,8 +69,8 @@ class Formatter:
         """The written form; ``text`` itself, but for white space, where a number or the like would change."""
         own = self._replace_own(text)
         done = own
-        for _ in range(_PASSES):
-            once = self._once(done, continues)
+        for turn in range(_PASSES):
+            once = self._once(done, continues, spoken=not turn)
             if once == done:
                 break
             done = once
@@ -103,7 +103,8 @@ class Formatter:
                 at += 1
         return " ".join(out)
 
-    def _once(self, text: str, continues: bool) -> str:
+    def _once(self, text: str, continues: bool, *, spoken: bool) -> str:
+        """``spoken``: marks may be said in words; what is left of these words then is no mark."""
         held: list[str] = []
 
         def hold(match: re.Match[str]) -> str:
@@ -123,7 +124,8 @@ class Formatter:
         text = _NEXT_NUMBER.sub(lambda m: f"{MARKS[chr(10)]}{m[0]}", text)
         text = _NUMBERED.sub(lambda m: f"{m[1]}{medical.number(m[2])}. ", text)
         text = re.sub(r"\b(a|p)\.m\b\.?(?=[\s,]|$)", r"\1m", text, flags=re.I)
-        text = punctuation.spoken(text, continues=continues)
+        if spoken:
+            text = punctuation.spoken(text, continues=continues)
         text = self._numbers(text)
         text = capitals.known(text)
         text = punctuation.place(text)
@@ -153,7 +155,7 @@ class Formatter:
             text = medical.apply(medical.DATES, text)
         if options.times == "clock":
             text = medical.apply(medical.TIMES, text)
-        text = capitals.spelled(medical.apply(medical.BEFORE, text))
+        text = capitals.spelled(medical.acuity(medical.apply(medical.BEFORE, text)))
         small = options.numbers_under_ten == "numerals"
 
         def wanted(number: Number, words: list[str], start: int, end: int) -> bool:

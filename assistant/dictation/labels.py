@@ -5,19 +5,21 @@ from assistant.dictation.tokens import table
 _ANY = 99_999
 _HIGHEST: dict[str, int] = {
     "day": 999, "week": 60, "month": 99, "hour": 99, "minute": 99, "pod": 99, "hd": 99,
-    "segment": 10, "grade": 6, "type": 20, "zone": 14, "stage": 5, "phase": 6, "class": 6, "category": 6,
-    "group": 9, "station": 14, "step": 20, "part": 99, "arm": 9, "cohort": 99, "item": 99, "area": 52,
+    "segment": 17, "grade": 6, "type": 20, "zone": 14, "stage": 5, "phase": 6, "class": 6, "category": 6,
+    "group": 9, "station": 14, "step": 20, "part": 99, "arm": 9, "cohort": 99, "item": 99,
     "image": _ANY, "slice": _ANY, "series": 999, "frame": _ANY, "figure": 99, "panel": 99,
     "rib": 12, "vertebra": 12, "vertebrae": 12, "interspace": 12, "nerve": 12, "lead": 12, "electrode": 256,
     "channel": 256, "contact": 99, "finger": 5, "digit": 5, "toe": 5, "ray": 5, "metatarsal": 5, "metacarpal": 5,
     "tooth": 32, "quadrant": 4, "trimester": 3, "gravida": 20, "para": 20, "factor": 13, "cycle": 99,
-    "fraction": 99, "visit": 99, "attempt": 20, "question": 99, "exon": 363, "chromosome": 22, "codon": 9999,
+    "visit": 99, "attempt": 20, "question": 99, "exon": 363, "chromosome": 22, "codon": 9999,
     "asa": 6, "bosniak": 4, "rads": 6, "nyha": 4, "ecog": 5, "mallampati": 4, "tanner": 5, "fitzpatrick": 6,
     "mobitz": 2, "killip": 4, "chiari": 4, "kimura": 4, "hinchey": 4, "schatzker": 6, "gustilo": 3, "murmur": 6,
     "bed": _ANY, "room": _ANY, "ward": 99, "bay": 99, "floor": 99, "unit": 99, "record": _ANY, "mrn": _ANY,
     "accession": _ANY, "account": _ANY, "extension": _ANY, "pager": _ANY, "phone": _ANY, "case": _ANY,
     "specimen": _ANY, "block": 99, "cassette": 99, "lot": _ANY, "serial": _ANY, "zip": _ANY, "number": _ANY,
     "foot": 11, "feet": 11, "level": 12, "code": _ANY,
+    "lesion": 99, "nodule": 99, "mass": 99, "cyst": 99, "node": 99, "polyp": 99, "stone": 99, "core": 99,
+    "dose": 20, "port": 9, "fraction": 99, "tube": 99, "drain": 9, "screw": 99, "sample": 99, "site": 99,
 }  # fmt: skip
 """Labels in the singular, with the highest number that each may have."""
 _SAME = frozenset(("series", "feet", "foot", "vertebrae", "mrn", "nyha", "asa", "hd", "pod"))
@@ -26,6 +28,18 @@ _PLURALS = {f"{word}s": most for word, most in _HIGHEST.items() if word not in _
 }  # fmt: skip
 _NOT_PLURAL_LABELS = frozenset(table("units months weeks days hours minutes rooms feet"))
 """These count what they follow more often than they name it."""
+_BARE = frozenset(
+    table(
+        "lesion nodule mass cyst node polyp stone core dose port fraction tube drain screw sample site foot feet "
+        "visit phase rib lead finger digit toe bed unit case tooth metatarsal metacarpal"
+    )
+)
+"""These also stand without a number of their own: "nodule twelve millimeters"."""
+_SPINE_BEHIND = frozenset(
+    table(
+        "at to through and level levels from one two three four five six seven eight nine ten eleven twelve"
+    )
+)
 _LETTERS = {"b": 12, "c": 8, "t": 12, "l": 6, "s": 5, "d": 3, "g": 20, "p": 20, "n": 3, "v": 9, "h": 2}
 """Letters that have a number: vitamin B12, C5, T4, L4, S1, D3, G3, P2, N1, V4, H2."""
 _IDENTIFIERS = frozenset(
@@ -34,7 +48,9 @@ _IDENTIFIERS = frozenset(
     )
 )
 """Their numbers are said digit by digit, or short: "room four twelve"."""
-_NO_LABEL_BEHIND = frozenset(table("a an per each every another same this next last twice once of the long short"))
+_NO_LABEL_BEHIND = frozenset(
+    table("a an per each every another same this next last twice once of the long short")
+)
 """Behind one of these the noun is no label: "twice a day twenty milligrams", "a long segment"."""
 _LEVEL_OF = frozenset(
     table("at level levels from through to and the neck trauma nodal nodes station care esi acuity spinal a")
@@ -48,9 +64,8 @@ _FIXED: dict[str, frozenset[str]] = {
         "bcl": "2 6", "omega": "3 6 9", "ck": "5 7 14 20", "cytokeratin": "5 7 14 18 20", "sars": "2", "cov": "2",
         "ctla": "4", "pd": "1", "il": "1 2 4 5 6 10 17 23", "interleukin": "1 2 4 5 6 10 17 23",
         "sf": "12 36", "brca": "1 2", "alpha": "1 2", "beta": "1 2", "cha": "2", "mlh": "1", "msh": "2 6", "pms": "2",
-        "sox": "10 11", "hmb": "45", "mart": "1", "ttf": "1", "gata": "3", "cyclin": "1", "napsin": "",
-        "audit": "10", "promis": "10 29", "who": "5", "edss": "", "sglt": "2", "glp": "1", "dpp": "4", "cox": "1 2",
-        "p2y": "12", "5": "",
+        "sox": "10 11", "hmb": "45", "mart": "1", "ttf": "1", "gata": "3", "cyclin": "1", "audit": "10",
+        "promis": "10 29", "sglt": "2", "glp": "1", "dpp": "4", "cox": "1 2",
     }.items()
 }  # fmt: skip
 """Names that have a number in them, so that a value behind it is not joined with it."""
@@ -65,11 +80,21 @@ def highest(word: str, early: str) -> int | None:
         return _PLURALS.get(word) if word not in _NOT_PLURAL_LABELS else None
     if word == "level":
         return most if not early.isalpha() or early in _LEVEL_OF else None
-    if word in ("unit", "murmur", "code", "lot", "case", "fraction"):
-        return most if early not in _NO_LABEL_BEHIND and word in ("unit", "murmur") else None
+    if word in ("unit", "murmur"):
+        return most if early not in _NO_LABEL_BEHIND else None
     if early in _NO_LABEL_BEHIND and word not in ("foot", "feet"):
         return most if early == "the" else None
     return most
+
+
+def is_bare(word: str) -> bool:
+    """Whether the label ``word`` also stands without a number."""
+    return word in _BARE
+
+
+def is_spine(word: str, early: str) -> bool:
+    """Whether the letter ``word`` is certainly that of a vertebra, which takes a number."""
+    return word in ("l", "s") or (word in ("c", "t") and (early in _SPINE_BEHIND or early.isdecimal()))
 
 
 def is_identifier(word: str) -> bool:

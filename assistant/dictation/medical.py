@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable
 
+from assistant.dictation.labels import highest
 from assistant.dictation.numbers import ORDINALS, TEENS, TENS, UNITS, WORDS, is_digits, read_at
 from assistant.dictation.tokens import table
+from assistant.dictation.units import NOT_MEASURED
 
 MONTHS = table("January February March April May June July August September October November December")
 ROMANS = table("0 I II III IV V VI VII VIII IX X XI XII")
@@ -78,12 +80,17 @@ def _time(match: re.Match[str]) -> str:
     return f"{number(hour)}:{number(minute)} {half.upper()}M"
 
 
+def _military(match: re.Match[str]) -> str:
+    before = match.string[: match.start()].lower().split()
+    if _in_number(match) or (
+        before and highest(before[-1], before[-2] if len(before) > 1 else "") is not None
+    ):
+        return match[0]
+    return f"{number(match[1])}:{'00' if match[2].lower() == 'hundred' else number(match[2])}"
+
+
 def rules(*pairs: tuple[str, Change]) -> Rules:
     return tuple((re.compile(pattern, re.I), change) for pattern, change in pairs)
-
-
-def _half(match: re.Match[str]) -> str:
-    return f"{number(match.group(1))}.5"
 
 
 FRACTIONS = {
@@ -93,6 +100,8 @@ FRACTIONS = {
 
 
 def _fraction(match: re.Match[str]) -> str:
+    if _in_number(match):
+        return match[0]
     return f"{number(match.group(1))}/{FRACTIONS[match.group(2).lower()]}"
 
 
@@ -123,11 +132,42 @@ TIMES = rules(
     (
         rf"\b((?:oh|o) (?:{'|'.join(UNITS)})|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|"
         rf"twenty(?:[ -](?:one|two|three))?|\d\d) (hundred|{_MINUTE}) hours\b",
-        lambda m: f"{number(m[1])}:{'00' if m[2].lower() == 'hundred' else number(m[2])}",
+        _military,
     ),
     (r"\b(0\d|1\d|2[0-3])([0-5]\d) hours\b", r"\1:\2"),
 )
-_UNDER_HUNDRED = rf"(?:(?:{'|'.join(TENS)})[ -])?(?:{'|'.join(list(UNITS)[1:])})|{'|'.join([*TEENS, *TENS])}"
+_EYES = re.compile(
+    r"\b(?:visual acuity|acuity|vision|snellen|pinhole|uncorrected|best corrected|b ?c ?v ?a|o ?[dsu]\b|"
+    r"(?:right|left|each|both|either) eyes?|near card|without glasses|with (?:glasses|correction))\b",
+    re.I,
+)
+_CHART = {
+    "ten": 10, "twelve": 12, "fifteen": 15, "sixteen": 16, "twenty": 20, "twenty five": 25, "thirty": 30,
+    "thirty two": 32, "forty": 40, "fifty": 50, "sixty": 60, "sixty three": 63, "seventy": 70, "eighty": 80,
+    "one hundred": 100, "hundred": 100, "one twenty five": 125, "one fifty": 150, "one hundred fifty": 150,
+    "two hundred": 200, "two fifty": 250, "three hundred": 300, "four hundred": 400, "six hundred": 600,
+    "eight hundred": 800,
+}  # fmt: skip
+_ACUITY = re.compile(
+    rf"\b(?:twenty|20)[ -](?:(?:over|slash)[ -])?({'|'.join(sorted(_CHART, key=len, reverse=True)).replace(' ', '[ -]')})"
+    rf"(?![ -]?(?:{'|'.join([*UNITS, *TEENS, *TENS])}|hundred|thousand|point|mill|micro|gram|diopters?|mg|mm|cm|percent|"
+    r"years?|days?|weeks?|months?|minutes?|hours?|times|degrees)\b)",
+    re.I,
+)
+
+
+def acuity(text: str) -> str:
+    """ "twenty forty" as 20/40, where the clause is about seeing."""
+
+    def seen(match: re.Match[str]) -> str:
+        near = text[max(0, match.start() - 80) : match.end() + 60]
+        if _in_number(match) or not _EYES.search(near):
+            return match[0]
+        return f"20/{_CHART[match[1].lower().replace('-', ' ')]}"
+
+    return _ACUITY.sub(seen, text)
+
+
 _GASES = {
     "spo": "SpO2", "sao": "SaO2", "pao": "PaO2", "fio": "FiO2", "pco": "PCO2", "paco": "PaCO2", "po": "PO2",
     "co": "CO2", "etco": "EtCO2", "hco": "HCO3",
@@ -140,7 +180,7 @@ def _gas(match: re.Match[str]) -> str:
 
 
 BEFORE = rules(
-    (rf"(?<!hundred )(?<!thousand )\b({_UNDER_HUNDRED}|\d+) and (?:a|one) half\b", _half),
+    (r"\b(\d+) and (?:a|one) half\b", r"\1.5"),
     (r"\b(s ?p ?o|s ?a ?o|p ?a ?o|f ?i ?o|p ?a ?c ?o|e ?t ?c ?o|p ?c ?o|c ?o) ?(?:two\b|2(?!\d))", _gas),
     (r"\b(h ?c ?o) ?(?:three\b|3(?!\d))", _gas),
     (r"\b(p ?o) ?(?:two|2)(?= (?:of|is|was)\b)", _gas),  # "p o two tablets" is by mouth
@@ -169,11 +209,10 @@ BEFORE = rules(
     (r"\b(left|right|one|two|both)[ -]sided\b", r"\1-sided"),
     (r"\bbroad based\b", "broad-based"),
     (r"\bcontrast enhanced\b", "contrast-enhanced"),
-    (r"\bper ?cent\b", "percent"),
     (r"\bx[ -]ray(s?)\b", lambda m: m[0][0] + "-ray" + m[1]),
 )
 _LEVEL = r"(?<![\w'-])([ctls])"
-_TO_ROMAN = r"(\d+)(?![\d./]| ?(?:mg|mm|cm|%))"
+_TO_ROMAN = rf"(\d+)(?![\d./]){NOT_MEASURED}"
 
 
 def _roman(match: re.Match[str]) -> str:
@@ -189,6 +228,8 @@ def _levels(match: re.Match[str]) -> str:
         return f"{first.upper()}{one} to {(second or first).upper()}{two}"
     if first.lower() == "s" == (second or "s").lower():  # heart sounds
         return match.group(0)
+    if not second and " to " not in match[0] and int(two) != int(one) + 1:
+        return match.group(0)  # "T10 6 mm": the next number is no level
     return f"{first.upper()}{one}-{(second or first).upper()}{two}"
 
 
@@ -224,8 +265,11 @@ AFTER = rules(
     ),
     # spine
     (rf"{_LEVEL} ?(\d{{1,2}})(?: to | ?- ?| )([ctls]) ?(\d{{1,2}})(?![\w/.%])", _levels),
-    (rf"{_LEVEL} (\d{{1,2}}) (?:to )?()(\d)(?![\w/.%]| ?(?:mm|cm|mg|milli|centi|by|x) ?)", _levels),
-    (rf"{_LEVEL}(\d{{1,2}}) to ()(\d)\b", _levels),
+    (
+        rf"{_LEVEL} (\d{{1,2}}) (?:to )?()(\d{{1,2}})(?![\w/%]|\.\d| ?(?:mm|cm|mg|milli|centi|by|x) ?)",
+        _levels,
+    ),
+    (rf"{_LEVEL}(\d{{1,2}}) to ()(\d{{1,2}})\b", _levels),
     (r"(?<![\w'/-])([ctls]) (\d{1,2})(?=[-\s.,;:)\ue000-\uf8ff/]|$)(?!\.\d)", lambda m: m[1].upper() + m[2]),
     (r"\b([ctls])(\d{1,2})\b(?!\w)", lambda m: m[1].upper() + m[2]),
     (r"\b([TL]\d) weighted\b", r"\1-weighted"),
@@ -249,7 +293,7 @@ AFTER = rules(
     # scores and grades
     (r"\bchild[ -]pugh( class| score)? ([abc])\b", lambda m: f"Child-Pugh{m[1] or ''} {m[2].upper()}"),
     (
-        r"\b(stages?) (\d) ?([abc]?) (to|or|and|through) (\d)(?: ?([abc]))?(?![\w./])",
+        rf"\b(stages?) (\d) ?([abc]?) (to|or|and|through) (\d)(?: ?([abc]))?(?![\w./]){NOT_MEASURED}",
         lambda m: (
             f"{m[1]} {ROMANS[int(m[2])]}{m[3].upper()}{'-' if m[4].lower() == 'to' else f' {m[4]} '}"
             f"{ROMANS[int(m[5])]}{(m[6] or '').upper()}"
@@ -313,7 +357,7 @@ AFTER = rules(
     ),
 )
 NERVES = re.compile(
-    r"\b((?:cranial nerves?|CN) )(\d{1,2}(?:(?:,? ?(?:through|and|to|or|-),? ?|, )\d{1,2})*)(?![\d.]| ?mm)",
+    rf"\b((?:cranial nerves?|CN) )(\d{{1,2}}(?:(?:,? ?(?:through|and|to|or|-),? ?|, )\d{{1,2}}{NOT_MEASURED}(?![\d./]))*)(?![\d./])",
     re.I,
 )
 AFTER_UNITS = rules(

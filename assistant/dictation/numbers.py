@@ -6,11 +6,11 @@ words stay as they were said. Pure.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from assistant.dictation.labels import fixed_numbers, highest, is_identifier, is_plural
+from assistant.dictation.labels import fixed_numbers, highest, is_bare, is_identifier, is_plural, is_spine
 from assistant.dictation.points import is_noun, opens_decimal
 from assistant.dictation.tokens import Token, join, split, table
 from assistant.dictation.units import COUNTED, counts_apart
@@ -151,8 +151,16 @@ def shortened(words: list[str], at: int) -> Iterator[Reading]:
 
 def decimals(words: list[str], at: int) -> Iterator[Reading]:
     """ "two point one", "seven point thirty five", "point five"."""
-    whole = [("0", at)] if words[at] == "point" else [*cardinals(words, at), *shortened(words, at)]
-    for text, end in whole:
+    yield from _decimals(words, at, [("0", at)] if words[at] == "point" else cardinals(words, at))
+
+
+def short_decimals(words: list[str], at: int) -> Iterator[Reading]:
+    """ "one twenty point five"."""
+    yield from _decimals(words, at, shortened(words, at))
+
+
+def _decimals(words: list[str], at: int, wholes: Iterable[Reading]) -> Iterator[Reading]:
+    for text, end in wholes:
         if "." in text or end >= len(words) or words[end] not in POINT:
             continue
         digits, after = "", end + 1
@@ -201,7 +209,7 @@ def whole(words: list[str]) -> str | None:
     """The one number that all of ``words`` say, in whatever way numbers are said; None if they say none."""
     if not words:
         return None
-    for read in (cardinals, decimals, halves, shortened, years):
+    for read in (cardinals, decimals, halves, shortened, short_decimals, years):
         for text, end in read(words, 0):
             if end == len(words):
                 return text
@@ -256,13 +264,14 @@ class _Run:
     def needed(self) -> bool:
         """Whether what follows needs a number of its own: a unit, things that are counted, "over eighty"."""
         after = self.after
-        behind = self.words[self.end + 1 : self.end + 2]
-        next_is_number = bool(behind) and (behind[0] in _CARDINALS or is_digits(behind[0]))
+        then = self.words[self.end + 1] if self.end + 1 < len(self.words) else ""
+        next_is_number = then in _CARDINALS or is_digits(then)
         if after in _JOINERS:
             return next_is_number and after not in ("and", "or", "of")
         if highest(after, "") is not None and next_is_number:
             return False  # "cycle three day fifteen"
-        return bool(COUNTED.match(after)) or is_plural(after)
+        behind = " ".join(self.words[self.end : self.end + 2])
+        return bool(COUNTED.match(after) or COUNTED.match(behind)) or is_plural(after)
 
     @property
     def counts(self) -> bool:
@@ -271,17 +280,14 @@ class _Run:
 
 
 def read_run(run: _Run) -> list[Number] | None:
-    """The numbers of a run; None where it has no reading or more than one."""
-    said, size = run.said, run.end - run.start
-    if all(is_digits(word) for word in said):
+    """The numbers of a run: none where it has no reading, None where it has more than one."""
+    if all(is_digits(word) for word in run.said):
         return []
     candidates = _fixed(run) or _labelled(run) or _alone(run)
     distinct = {tuple((n.text, n.end) for n in numbers): numbers for numbers in candidates}
-    if len(distinct) != 1:
+    if len(distinct) > 1:
         return None
-    numbers = next(iter(distinct.values()))
-    assert numbers[-1].end == run.start + size
-    return numbers
+    return next(iter(distinct.values()), [])
 
 
 def _pair(run: _Run, first: Reading, second: Reading, *, labels: bool) -> list[Number]:
@@ -328,8 +334,21 @@ def _labelled(run: _Run) -> list[list[Number]]:
         return []
     said = run.said
     strict = _ways(said, 0, cardinals, decimals, halves)
+    if is_spine(run.before, run.early) and run.needed:
+        pairs = _splits(run, most, cardinals, decimals, halves) or _splits(run, most, shortened)
+        for first, rest in _splits(run, most, _any_rest):  # "t nine ten twelve millimeters"
+            behind = _Run(run.words, first.end, run.end)
+            pairs += [
+                [first, *p]
+                for p in _splits(behind, most, cardinals, decimals)
+                if p[0].value == first.value + 1
+            ]
+        return pairs
+    if is_bare(run.before) and run.needed:
+        alone = [_single(run, text) for text in strict or _ways(said, 0, shortened, short_decimals)]
+        return alone + (_splits(run, most, cardinals, decimals, halves) or _splits(run, most, shortened))
     if is_identifier(run.before) and not run.needed:
-        strict = strict or _ways(said, 0, shortened)
+        strict = strict or _ways(said, 0, shortened, short_decimals)
         digits, end = digit_string(said, 0)
         if end == len(said) and len(said) > 1:
             strict = [digits]
@@ -341,14 +360,11 @@ def _labelled(run: _Run) -> list[list[Number]]:
         return own + pairs if fits else pairs or own
     if strict:
         return [_single(run, text, labels=True) for text in strict]
-    if run.before in ("foot", "feet"):  # "six foot two twenty five pounds"
-        short = [_single(run, text) for text in _ways(said, 0, shortened)] if run.needed else []
-        return pairs + short or _splits(run, most, shortened)
     if pairs:
         return pairs
     if run.needed and (pairs := _splits(run, most, shortened)):
         return pairs
-    if most > 99 and (short := _ways(said, 0, shortened)) and not run.needed:
+    if most > 99 and (short := _ways(said, 0, shortened, short_decimals)) and not run.needed:
         return [_single(run, text, labels=True) for text in short]
     if is_plural(run.before) and all(word in UNITS for word in said):
         return [
@@ -360,6 +376,10 @@ def _labelled(run: _Run) -> list[list[Number]]:
     if run.before in ("c", "t", "l", "s") and len(said) == 2 and not run.needed:  # "L four five"
         return _splits(run, most, cardinals)
     return []
+
+
+def _any_rest(words: list[str], at: int) -> Iterator[Reading]:
+    yield "0", len(words)
 
 
 def _falls(run: _Run, text: str) -> bool:
@@ -375,7 +395,7 @@ def _splits(
     """The readings as two numbers, the first of them at most ``most``."""
     return [
         _pair(run, (text, end), (rest, 0), labels=labels)
-        for text, end in cardinals(run.said, 0)
+        for text, end in [*cardinals(run.said, 0), *(shortened(run.said, 0) if most > 999 else ())]
         if "." not in text and float(text) <= most and end < len(run.said)
         for rest in _ways(run.said, end, *reads)
     ]
@@ -392,18 +412,28 @@ def _alone(run: _Run) -> list[list[Number]]:
         own = [_single(run, text) for text in strict[:1]]
         if run.after in ("tablet", "capsule", "puff", "drop", "pill") and len(said) > 1 and said[-1] == "one":
             return []  # "six hundred, one tablet"
-        if run.before == "over" and run.needed and _PRESSURE & set(run.words[max(0, run.start - 9) : run.start]):
+        if (
+            run.before == "over"
+            and run.needed
+            and _PRESSURE & set(run.words[max(0, run.start - 9) : run.start])
+        ):
             return own + _splits(run, 150, cardinals)  # "one twenty over eighty five minutes later"
         return own + apart if run.before in _COUNTING else own
     if run.before == "over" and run.needed:  # "over eighty twenty minutes later"
-        return _splits(run, 999, cardinals) + [_single(run, text) for text in _ways(said, 0, shortened)]
-    short = _ways(said, 0, shortened)
+        return _splits(run, 999, cardinals) + [
+            _single(run, text) for text in _ways(said, 0, shortened, short_decimals)
+        ]
+    short = _ways(said, 0, shortened, short_decimals)
     if short and run.before not in ("height", "tall", "stands"):
         return [_single(run, short[0]), *apart]
     if apart:
         return apart
-    if not run.needed and (run.before in _YEARS_BEHIND or run.early in _MONTHS):
-        return [_single(run, text) for text in _ways(said, 0, years)]
+    if (
+        not run.needed
+        and (run.before in _YEARS_BEHIND or run.early in _MONTHS)
+        and (year := _ways(said, 0, years))
+    ):
+        return [_single(run, text) for text in year]
     digits, end = digit_string(said, 0)
     if end == len(said) and (len(said) >= TELEPHONE_DIGITS or (said[0] in OH and len(said) >= 3)):
         return [_single(run, digits)]
@@ -428,7 +458,11 @@ def _counted(run: _Run) -> list[list[Number]]:
         if numbers[0].value > 0 and not numbers[1].text.startswith("0.")
     ]
     many = is_plural(run.words[run.end + 1 : run.end + 2][0]) if run.end + 1 < len(run.words) else False
-    return [numbers for numbers in pairs if many or numbers[0].text == "1" or counts_apart(run.words, run.end, many=True)]
+    return [
+        numbers
+        for numbers in pairs
+        if many or numbers[0].text == "1" or counts_apart(run.words, run.end, many=True)
+    ]
 
 
 def _decimals_in_a_row(said: list[str], at: int = 0) -> list[list[Reading]]:
@@ -437,9 +471,7 @@ def _decimals_in_a_row(said: list[str], at: int = 0) -> list[list[Reading]]:
     if said[at] == "point":
         return []
     return [
-        [(text, end), *rest]
-        for text, end in decimals(said, at)
-        for rest in _decimals_in_a_row(said, end)
+        [(text, end), *rest] for text, end in decimals(said, at) for rest in _decimals_in_a_row(said, end)
     ]
 
 
@@ -456,7 +488,7 @@ def write_numbers(text: str, wanted: Wanted) -> str:
     out: list[Token] = []
     copied = 0
     for number in _numbers(words, breaks):
-        if number.end == number.start + 1 and is_digits(words[number.start]):
+        if _torn(tokens, where, number) or number.end == number.start + 1 and is_digits(words[number.start]):
             continue
         if wanted(number, words, number.start, number.end):
             out += tokens[copied : where[number.start]]
@@ -464,6 +496,20 @@ def write_numbers(text: str, wanted: Wanted) -> str:
             out.append(Token(written, tokens[where[number.end - 1]].space))
             copied = where[number.end - 1] + 1
     return join(out + tokens[copied:])
+
+
+def _torn(tokens: list[Token], where: list[int], number: Number) -> bool:
+    """ "five-ten": 510, or 5 to 10."""
+    first, last = where[number.start], where[number.end - 1]
+    return any(
+        token.text == "-"
+        and tokens[first + at - 1].low in UNITS
+        and tokens[first + at + 1].low in TEENS
+        and tokens[first + at - 1].low != "one"
+        and not _pressure(tokens, first + at)
+        for at, token in enumerate(tokens[first : last + 1])
+        if 0 < at < last - first
+    )
 
 
 def _words(tokens: list[Token]) -> tuple[list[str], list[int], set[int]]:
@@ -516,7 +562,7 @@ def _joins(tokens: list[Token], at: int) -> bool:
         return True
     if right in UNITS and at > 2 and any(tokens[i].low in POINT for i in range(at - 3, max(-1, at - 12), -2)):
         return True  # "point-two-five"
-    return UNITS.get(left, 0) > 0 and (right in TENS or (right in TEENS and (left == "one" or _pressure(tokens, at))))
+    return UNITS.get(left, 0) > 0 and (right in TENS or right in TEENS)
 
 
 def _pressure(tokens: list[Token], at: int) -> bool:
@@ -545,7 +591,7 @@ def _run_end(words: list[str], at: int, breaks: set[int]) -> int:
         if following not in UNITS or (at and len(words[at - 1]) == 1 and words[at - 1].isalpha()):
             return at
     elif first == "point":
-        if following not in UNITS and following not in OH:
+        if following not in _CARDINALS and following not in OH:
             return at
     elif is_digits(first):
         if following not in SCALES and following not in POINT:
@@ -590,19 +636,32 @@ def _of_run(words: list[str], start: int, end: int) -> Iterator[Number]:
         return
     before = words[start - 1] if start else ""
     if said[0] == "point":
-        if is_noun(before):
+        if is_noun(before, words[start - 2] if start > 1 else ""):
             yield from _of_run(words, start + 1, end)
-        elif opens_decimal(before):
+        elif opens_decimal(before) or (before == "a" and counts_apart(words, end)):
             yield from read_run(_Run(words, start, end)) or ()
         return
-    if "point" in said and before in ("at", "from") and said[:2] == ["one", "point"]:
-        return  # "at one point two milligrams were given"
-    if "and" in said and said[-1] != "half" and (before == "between" or whole(said) is None):
+    if before in ("at", "from") and said[:2] == ["one", "point"]:
+        if said[2] in TEENS or said[2] in TENS:
+            yield from _of_run(words, start + 2, end)
+        return  # "at one point two milligrams were given": 1.2, or 2
+    apart = before == "between" and not (
+        behind in _JOINERS and end + 1 < len(words) and words[end + 1] in _CARDINALS
+    )
+    read = [] if _two_sums(said) or ("and" in said and apart) else read_run(_Run(words, start, end))
+    if read == [] and "and" in said and said[-1] != "half" and not _two_sums(said):
         cut = start + said.index("and")
         yield from _of_run(words, start, cut)
         yield from _of_run(words, cut + 1, end)
         return
-    yield from read_run(_Run(words, start, end)) or ()
+    yield from read or ()
+
+
+def _two_sums(said: list[str]) -> bool:
+    """ "two hundred and four thousand five hundred": 204500, or 200 and 4500."""
+    if "and" not in said or "thousand" not in said[said.index("and") :]:
+        return False
+    return said[-1] != "thousand" or said[said.index("and") + 1] in UNITS
 
 
 def read_at(words: list[str], at: int) -> Number | None:

@@ -4,7 +4,7 @@ from assistant.dictation.tokens import table
 
 _NOUN = frozenset(
     table(
-        "a an the this that these those each every any some no one's which what another same first second third "
+        "an the this that these those each every any some no one's which what another same first second third "
         "last next other my his her its their our "
         "entry exit trigger pressure tender puncture access starting start end ending mid middle set boiling "
         "melting freezing break breaking cut check time data focal fixation insertion injection incision reference "
@@ -19,7 +19,7 @@ _DECIMAL = frozenset(
         ". , : ; ( - + / of was is are were to from by about approximately only than measures measuring measured "
         "and or with plus minus equals equal gave given received give start started starting continue continued "
         "increase increased decrease decreased reduce reduced taper dose rate value titer negative under below "
-        "above over at? "
+        "above over "
         "troponin creatinine tsh lactate bilirubin inr crp procalcitonin calcitonin psa cea digoxin lithium "
         "ratio index ferritin hemoglobin wbc count fluoxetine clonidine alprazolam lorazepam clonazepam diazepam "
         "risperidone colchicine haloperidol haldol benztropine dexamethasone epinephrine norepinephrine atropine "
@@ -33,9 +33,14 @@ _DECIMAL = frozenset(
 """Behind these "point five" is 0.5; behind any other word it may be a place, and stays as it was said."""
 
 
-def is_noun(before: str) -> bool:
-    """Whether "point" behind ``before`` is a place or a time: "at that point", "McBurney's point"."""
-    return before in _NOUN or before.endswith("'s")
+_DETERMINERS = frozenset(table("the this that each every some any his her my its their"))
+
+
+def is_noun(before: str, early: str) -> bool:
+    """Whether "point" behind ``early before`` is a place or a time: "at that point", "the midclavicular point"."""
+    if before in _NOUN or before.endswith("'s"):
+        return True
+    return early in _DETERMINERS and before.isalpha() and not opens_decimal(before)
 
 
 def opens_decimal(before: str) -> bool:

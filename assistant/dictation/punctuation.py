@@ -2,8 +2,10 @@
 
 import re
 
-from assistant.dictation.numbers import WORDS
+from assistant.dictation.labels import highest
+from assistant.dictation.numbers import ORDINALS, WORDS
 from assistant.dictation.tokens import MARKS, Token, join, split, table
+from assistant.dictation.units import COUNTED
 
 SPOKEN: dict[str, str] = {
     "period": ".",
@@ -56,6 +58,7 @@ SPOKEN: dict[str, str] = {
     "ellipsis": "...",
     "ampersand": "&",
 }
+_CHAR = {v: k for k, v in MARKS.items()}
 _LONGEST = 2
 _ENDS = ".,:;?!"
 _TORN = re.compile(
@@ -73,21 +76,13 @@ _A = frozenset(table("a an the this that each per any no same another every"))
 
 # Words before or after which the word is not a mark.
 BEFORE: dict[str, frozenset[str]] = {
-    "period": _A
-    | frozenset(
-        table(
-            "postoperative post-operative preoperative perioperative intraoperative operative incubation "
-            "waiting observation time menstrual last latent latency refractory grace neonatal postpartum "
-            "antepartum perinatal peripartum recovery washout brief short long her prolonged extended "
-            "interim window symptom-free"
-        )
-    ),
     "colon": (_A - {"no"})
     | frozenset(
         table(
             "ascending descending transverse sigmoid entire right left proximal distal of redundant "
             "spastic remaining within throughout in rectosigmoid cathartic toxic visualized visualised "
-            "decompressed normal"
+            "decompressed normal and or her his hemi large whole residual pelvic splenic hepatic cecum cecal "
+            "into from to through dilated collapsed tortuous obstructed mobilized"
         )
     ),
     "comma": frozenset(["a", "inverted"]),
@@ -98,17 +93,18 @@ BEFORE: dict[str, frozenset[str]] = {
     "dash": frozenset(["a", "the", "yard", "meter", "mad"]),
     "hyphen": frozenset(["a", "the"]),
     "slash": frozenset(["a", "the"]),
-    "bullet": frozenset(table("a the retained of by this with from one single metallic embedded")),
+    "bullet": frozenset(table("a the retained of by this with from one single metallic embedded second no")),
     "bullet point": frozenset(["a", "the"]),
+    "left bracket": _A | frozenset(table("upper lower broken loose orthodontic")),
+    "right bracket": _A | frozenset(table("upper lower broken loose orthodontic")),
 }
 AFTER: dict[str, frozenset[str]] = {
-    "period": frozenset(["of", "pain", "pains", "cramps", "during"]),
     "colon": frozenset(
         table(
             "cancer cancers carcinoma adenocarcinoma polyp polyps polypectomy is was are has had appears "
-            "demonstrates shows wall resection mass with to without from screening and or surgery "
+            "demonstrates shows wall resection with to from screening and or surgery "
             "interposition which resections perforation diverticula contains remains appear tumor tumors "
-            "lesion"
+            "lesion mucosa anastomosis prep preparation loops segments itself were biopsy biopsies conduit"
         )
     ),
     "comma": frozenset(),
@@ -118,6 +114,86 @@ AFTER: dict[str, frozenset[str]] = {
     "slash": frozenset(["wound", "wounds", "burn", "and-burn"]),
     "bullet": frozenset(table("wound wounds fragment fragments is was hole tract in injury and")),
 }
+# --- "period": the end of a sentence, or a time ---
+_TIMES = frozenset(table("second minute hour day week month year"))
+_PERIODS = frozenset(
+    table(
+        "postoperative post-operative preoperative perioperative intraoperative operative incubation menstrual "
+        "refractory neonatal postpartum antepartum perinatal peripartum symptom-free latent"
+    )
+)
+"""Only a time is called so: "postoperative period"."""
+_OR_NAMES = frozenset(
+    table(
+        "waiting observation latency grace recovery washout brief short long prolonged extended interim window last "
+        "transition time entire whole"
+    )
+)
+"""A time may be called so, behind a determiner: "the recovery period", but "stable in recovery period"."""
+_DETERMINERS = frozenset(
+    table("a an the this that her his their each per any no same another every its whole entire")
+)
+_DURING = frozenset(
+    table("over during for in within throughout after through since following into before between")
+)
+_MONTHLY = frozenset(table("pain pains cramps cramping blood bleeding"))
+_LETTERED = frozenset(
+    table("influenza hepatitis type group grade vitamin stage class factor category bilirubin strep")
+)
+
+
+def _is_time(tokens: list[Token], at: int, *, continues: bool) -> bool:
+    """Whether "period" at ``at`` is a time, and not the end of a sentence."""
+    lows = [token.low for token in tokens[:at]]
+    before, after = lows[-1] if lows else "", tokens[at + 1].low if at + 1 < len(tokens) else ""
+    ends = after in ("", ".", ",", *MARKS.values()) or after == "new"
+    clause = _clause(lows)
+    if before in _DETERMINERS and before not in ("a", "an"):
+        if before in ("this", "that", "her", "his", "its", "their"):  # "he understands that period"
+            return not ends or bool(_DURING & set(clause[-4:])) or before in ("her", "their")
+        return before != "per"
+    if before in ("a", "an"):  # "influenza a period"
+        return not (len(lows) > 1 and lows[-2] in _LETTERED) and not (ends and len(lows) > 1)
+    if after in ("of", "during") and before not in _TIMES:
+        return True
+    if before in _TIMES:
+        if after == "of" or (ends and not tokens[at - 2 : at - 1]):
+            return True
+        tail = clause[-5:-1]
+        number = len(clause) > 1 and (
+            clause[-2] in WORDS - ORDINALS.keys() or clause[-2][:1].isdigit() or clause[-2] == "-"
+        )
+        return number and any(word in ("a", "the", "this", "an", "that", "any", "each") for word in tail)
+    if before == "time":  # "comfortable at this time period"
+        return not ends and (after in ("of", "in", "was", "is") or bool(_DURING & set(clause[-4:])))
+    if before in _OR_NAMES:
+        return bool(_DETERMINERS & set(clause[-3:-1])) or (len(clause) == 1 and not ends)
+    if before in _PERIODS:
+        return True
+    if after in _MONTHLY:
+        return not before or before in (
+            "with",
+            "of",
+            "has",
+            "had",
+            "severe",
+            "heavy",
+            "no",
+            "for",
+            "and",
+            "denies",
+        )
+    return not lows and not ends and not continues and after in ("is", "was")
+
+
+def _clause(lows: list[str]) -> list[str]:
+    """The words since the last mark."""
+    for back, word in enumerate(reversed(lows)):
+        if word in ("period", "comma", ".", ",", "semicolon"):
+            return lows[len(lows) - back :]
+    return lows
+
+
 LABELS = frozenset(
     table(
         "impression findings indication technique comparison history allergies medications plan "
@@ -150,7 +226,7 @@ def _phrase(tokens: list[Token], at: int) -> tuple[str, int] | None:
     return None
 
 
-def _is_word(phrase: str, tokens: list[Token], at: int, count: int, continues: bool) -> bool:
+def _is_word(phrase: str, tokens: list[Token], at: int, count: int, *, marked: bool, continues: bool) -> bool:
     before = tokens[at - 1].low if at else ""
     after = tokens[at + count].low if at + count < len(tokens) else ""
     if before == "-" and not tokens[at - 1].space and at > 1:
@@ -158,37 +234,50 @@ def _is_word(phrase: str, tokens: list[Token], at: int, count: int, continues: b
         number = joined in WORDS or joined.isdecimal()  # "a two-period study", but "at L4-L5-period"
         if SPOKEN[phrase] not in _ENDS or joined in _PREFIXES or (number and after.isalnum()):
             return True
-        return _is_word(phrase, tokens[: at - 1] + tokens[at:], at - 1, count, continues)  # "clear-period"
+        joined_on = tokens[: at - 1] + tokens[at:]  # "clear-period"
+        return _is_word(phrase, joined_on, at - 1, count, marked=marked, continues=continues)
     if after in ("-", "'") and not tokens[at + count - 1].space:
         return True
-    if after == phrase and phrase in ("period", "colon"):
-        return True
-    if before == phrase and phrase in ("period", "colon"):
-        return False
-    if phrase == "colon" and at and (after == ":" or (before in (",", ".") and after in (",", ".", ":"))):
-        return False
-    if phrase == "colon":
-        if before in (",", ".") and at > 1 and tokens[at - 2].low in LABELS:
-            before = tokens[at - 2].low
-        if before in LABELS and after != "cancer":
-            return False
-        if not before.isalnum() and before not in (")", '"') and not continues:
-            return at == 0 or bool(after)
     if phrase == "period":
-        early = tokens[at - 2].low if at > 1 else ""
-        if before in ("day", "week", "month", "year", "hour", "minute") and at > 1:
-            return (after in ("", "of", "and") and early in ("-", "over")) or _adjective(tokens, at)
-        if at == 0 and after and not continues:
-            return after in ("of", "pain", "is", "was")
+        return after == phrase or (before != phrase and _is_time(tokens, at, continues=continues))
+    if phrase == "colon":
+        return _is_organ(tokens, at, marked=marked, continues=continues)
+    if (
+        phrase.endswith(" bracket")
+        and SPOKEN[phrase] == "["
+        and "bracket" not in [t.low for t in tokens[at + 2 :]]
+    ):
+        return True
     if phrase == "slash" and (at == 0 or not after):
         return True
     return before in BEFORE.get(phrase, ()) or after in AFTER.get(phrase, ())
 
 
-def _adjective(tokens: list[Token], at: int) -> bool:
-    """ "over a two week period": an article, a number and a unit of time before."""
-    before = [t.low for t in tokens[max(0, at - 5) : at - 1]]
-    return any(word in ("a", "the", "this", "an") for word in before[:-1])
+_BEFORE_BREAK = frozenset(("new", "next", "newline"))
+_AND_MARK = frozenset(("period", "comma", "semicolon", "full", *_ENDS, *MARKS.values()))
+
+
+def _is_organ(tokens: list[Token], at: int, *, marked: bool, continues: bool) -> bool:
+    """Whether "colon" at ``at`` is the organ, and not the mark; ``marked``: right behind a spoken mark."""
+    before = tokens[at - 1].low if at else ""
+    after = tokens[at + 1].low if at + 1 < len(tokens) else ""
+    if (
+        before in (",", ".") and at > 1 and tokens[at - 2].low in LABELS
+    ):  # a recogniser's "Impression. Colon. No"
+        before = tokens[at - 2].low
+    if marked:
+        before = ""
+    elif before == "colon":  # the one before it was the organ, or the mark
+        return False
+    if before in LABELS and after != "cancer":
+        return False
+    if after == "colon" and (marked or not before or before in BEFORE["colon"] or not before.isalnum()):
+        return True
+    if not before.isalnum() and before not in (")", '"'):
+        return bool(after) and not (not before and continues and after not in AFTER["colon"])
+    if before in BEFORE["colon"] or after in AFTER["colon"]:
+        return True
+    return after in _AND_MARK and before not in LABELS  # no mark follows the mark: "bowel and colon period"
 
 
 def spoken(text: str, *, continues: bool = False) -> str:
@@ -201,7 +290,8 @@ def spoken(text: str, *, continues: bool = False) -> str:
     while at < len(tokens):
         token = tokens[at]
         found = _phrase(tokens, at) if token.text[0].isalpha() else None
-        if found and not _is_word(found[0], tokens, at, found[1], continues):
+        marked = bool(out) and out[-1].text.strip() in _CHAR
+        if found and not _is_word(found[0], tokens, at, found[1], marked=marked, continues=continues):
             last = tokens[at + found[1] - 1]
             if len(out) > 1 and out[-1] == Token("-", ""):
                 out.pop()
@@ -219,12 +309,21 @@ def spoken(text: str, *, continues: bool = False) -> str:
     return join(out)
 
 
+def _dashed(match: re.Match[str]) -> str:
+    """ "segment 7 dash 12 mm": behind a label's number a dash before a measure makes no range."""
+    early = match.string[: match.start()].split()[-1:]
+    unit = (match[3] or "").split()
+    measured = unit[:1] == ["%"] or any(COUNTED.match(" ".join(unit[:count])) for count in (1, 2))
+    if highest(match[1].lower(), early[0].lower() if early else "") is None or not measured:
+        return match[0]
+    return f"{match[1]} {match[2]} - "
+
+
 _RUN = re.compile(rf"[\s.,;:?!]*(?:[{_END}{_BREAK}][\s.,;:?!]*)+")
 _AUTO_LOWER = re.compile(
     r"^(?:The|A|An|No|With|Without|Likely|And|But|There|This|Which|Unchanged|Measuring|Or|Is|Are|Was|In|Of|"
     r"Consistent|Possibly|Probably|As|At|On|It|New|Mild|Moderate|Severe|Small|Stable)\b"
 )
-_CHAR = {v: k for k, v in MARKS.items()}
 
 
 def place(text: str) -> str:
@@ -253,6 +352,9 @@ def place(text: str) -> str:
     bullet, dash = MARKS["bullet"], MARKS["dash"]
     text = re.sub(rf"(^|\n)[ \t]*[{bullet}{dash}{MARKS['-']}][ .,:]*", r"\1- ", text)
     text = re.sub(rf"\s*{bullet}[ .,:]*", "\n- ", text)
+    text = re.sub(
+        rf"(\w*) (\d[\d.]*) ?{dash} ?(?=\d[\d.]*( ?[a-z%]+(?: [a-z]+)?)?)", _dashed, text, flags=re.I
+    )
     text = re.sub(rf"(\d) ?{dash} ?(\d)", r"\1-\2", text)
     text = re.sub(rf"\s*{dash}[ ,]*", " - ", text)
     text = re.sub(rf" *{MARKS['-']} *", "-", text)

@@ -80,6 +80,8 @@ _GOES_ON = frozenset(
     )
 )
 """Behind a unit these begin something else: what they follow is no name of a thing."""
+NOT_MEASURED = rf"(?!\d)(?![ -]?(?:%|(?:{_ALL}|{SPELLED}|hounsfield|square|cubic)(?![a-z])))"
+"""Behind a number: no unit follows it."""
 DOSE_UNITS = {"mg", "mcg", "g", "mEq", "mL", "units", "unit", "ng", "international units"}
 _LAB = re.compile(r"/(?:dL|L|mL|mm3|mcL|m2)$")
 _SIZE = re.compile(
@@ -137,7 +139,12 @@ def counts_apart(words: list[str], at: int, *, many: bool = False) -> bool:
     if at + 1 >= len(words) or not _SINGULAR.match(words[at]):
         return False
     thing = words[at + 1]
-    if not thing.isalpha() or thing in _GOES_ON or COUNTED.match(thing) and not thing.startswith(("tab", "cap", "p")):
+    if (
+        not thing.isalpha()
+        or thing in _GOES_ON
+        or COUNTED.match(thing)
+        and not thing.startswith(("tab", "cap", "p"))
+    ):
         return False
     if not many:
         return True

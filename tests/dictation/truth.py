@@ -876,6 +876,8 @@ def _pattern(clause: Clause, *, kept: bool) -> str:
         if not kept and piece.accept and not _tight(piece):
             # one written in words, as house style has small numbers, is right too
             out += f"(?:{_piece(piece, kept=False)}|{_piece(piece, kept=True)})"
+        elif not kept and piece.accept == "%":
+            out += f"(?:%| ?{re.escape(piece.said)})"
         elif not kept and piece.accept:
             out += f"(?:{piece.accept})"
         else:
