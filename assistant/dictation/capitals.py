@@ -47,7 +47,7 @@ _MORE_LETTERS = table(
     "N I C U|P I C U|M I C U|C C U|O R|E R|P A C U|P O D|D O B|M R N|N K D A|R O M|D T R S|P E R R L A|E O M I|H E E N T|"
     "J V D|C V P|P V C S|P A C S|S V T|A F I B|L A D|R C A|L C X|P C I|C A B G|T A V R|L B B B|R B B B|Q R S|P R|S T|"
     "A V F|A V L|A V R|B P H|T U R P|H S V|C M V|E B V|R S V|M R S A|V R E|H B S A G|H C V|H B V|T B|S T D|S T I|P I D|"
-    "I U D|I U P|I U G R|L M P|E G A|N S V D|V B A C|G B S|A F I|B P P|N S T|O C P|D C I S|L C I S|E R|P R|A D H D|O C D|"
+    "I U D|I U P|I U G R|L M P|E G A|N S V D|V B A C|G B S|A F I|B P P|D N I|C P K|M B|B I P A P|E G D|N S T|O C P|D C I S|L C I S|E R|P R|A D H D|O C D|"
     "P T S D|G A D|P H Q|E C T|S S R I|S N R I|O D|O S|O U|I O P|A R M D|P R K|R A P D|V F|C D|A C|P C|H S|Q H S|Q A M|"
     "Q P M|S Q|S L|P R|N S|L R|D K A|H H S|T P N|G F R|A C T H|F S H|L H|T S H|P T H|I G F|D H E A|C P K|C K|L D H|G G T|"
     "A F P|C E A|R F|C C P|S P E P|U P E P|A D C|D W I|S T I R|P D|F D G|S U V|B I|C O|P N D|D O E|C P|H P I|R O S|P M H",
@@ -58,7 +58,7 @@ _ODD = {
     "q t c": "QTc", "h c g": "hCG", "t p a": "tPA", "b n p": "BNP", "a v f": "aVF", "a v l": "aVL", "a v r": "aVR",
     "a f i b": "AFib", "h b s a g": "HBsAg", "l f t s": "LFTs", "p f t s": "PFTs", "a d l s": "ADLs", "d t r s": "DTRs",
     "p v c s": "PVCs", "p a c s": "PACs", "n s a i d s": "NSAIDs", "c b c s": "CBCs", "q h s": "qHS", "m r i s": "MRIs",
-    "c t s": "CTs",
+    "c t s": "CTs", "b i p a p": "BiPAP",
 }  # fmt: skip
 LETTERS |= _ODD
 _COUNT = frozenset(table("zero one two three four five six seven eight nine ten eleven twelve"))
@@ -95,6 +95,8 @@ def _run(match: re.Match[str]) -> str:
         return before + written + after
     if len(letters) == 2 or " ".join(letters).lower() in ("q o d",):
         return match[0]
+    if (known := _written(letters[:-1])) and letters[-1].lower() in "ctl":  # "m r i c spine"
+        return f"{before}{known} {letters[-1].upper()}{after}"
     return before + "".join(letters).upper() + after
 
 

@@ -65,7 +65,7 @@ _FIXED: dict[str, frozenset[str]] = {
         "ctla": "4", "pd": "1", "il": "1 2 4 5 6 10 17 23", "interleukin": "1 2 4 5 6 10 17 23",
         "sf": "12 36", "brca": "1 2", "alpha": "1 2", "beta": "1 2", "cha": "2", "mlh": "1", "msh": "2 6", "pms": "2",
         "sox": "10 11", "hmb": "45", "mart": "1", "ttf": "1", "gata": "3", "cyclin": "1", "audit": "10",
-        "promis": "10 29", "sglt": "2", "glp": "1", "dpp": "4", "cox": "1 2",
+        "promis": "10 29", "sglt": "2", "glp": "1", "fev": "1", "cyp": "2 3", "dpp": "4", "cox": "1 2",
     }.items()
 }  # fmt: skip
 """Names that have a number in them, so that a value behind it is not joined with it."""

@@ -289,6 +289,7 @@ AFTER = rules(
     (r"\bher[ -]?2\b(?= (?:neu|positive|negative|status))", "HER2"),
     (r"\bc ?a (125|19-9)\b", r"CA \1"),
     (r"\bf ?e ?v 1\b", "FEV1"),
+    (r"\bfev 1\b", "FEV1"),
     (r"\bcd ?(4|8|3|20|19)\b", r"CD\1"),
     # scores and grades
     (r"\bchild[ -]pugh( class| score)? ([abc])\b", lambda m: f"Child-Pugh{m[1] or ''} {m[2].upper()}"),

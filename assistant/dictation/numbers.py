@@ -336,7 +336,7 @@ def _labelled(run: _Run) -> list[list[Number]]:
     strict = _ways(said, 0, cardinals, decimals, halves)
     if is_spine(run.before, run.early) and run.needed:
         pairs = _splits(run, most, cardinals, decimals, halves) or _splits(run, most, shortened)
-        for first, rest in _splits(run, most, _any_rest):  # "t nine ten twelve millimeters"
+        for first, _rest in _splits(run, most, _any_rest):  # "t nine ten twelve millimeters"
             behind = _Run(run.words, first.end, run.end)
             pairs += [
                 [first, *p]
@@ -488,7 +488,9 @@ def write_numbers(text: str, wanted: Wanted) -> str:
     out: list[Token] = []
     copied = 0
     for number in _numbers(words, breaks):
-        if _torn(tokens, where, number) or number.end == number.start + 1 and is_digits(words[number.start]):
+        if _torn(tokens, where, number) or (
+            number.end == number.start + 1 and is_digits(words[number.start])
+        ):
             continue
         if wanted(number, words, number.start, number.end):
             out += tokens[copied : where[number.start]]
@@ -596,9 +598,7 @@ def _run_end(words: list[str], at: int, breaks: set[int]) -> int:
     elif is_digits(first):
         if following not in SCALES and following not in POINT:
             return at
-    elif first in ("hundred", "thousand"):
-        return at
-    elif first not in _CARDINALS:
+    elif first in ("hundred", "thousand") or first not in _CARDINALS:
         return at
     end = at + 1
     while end < len(words) and end not in breaks:

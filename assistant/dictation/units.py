@@ -142,8 +142,7 @@ def counts_apart(words: list[str], at: int, *, many: bool = False) -> bool:
     if (
         not thing.isalpha()
         or thing in _GOES_ON
-        or COUNTED.match(thing)
-        and not thing.startswith(("tab", "cap", "p"))
+        or (COUNTED.match(thing) and not thing.startswith(("tab", "cap", "p")))
     ):
         return False
     if not many:
