@@ -38,6 +38,12 @@ export function isInDictation(entry) {
   return entry.intent !== 'question' && entry.intent !== 'echo' && (entry.intent !== null || entry.error !== '');
 }
 
+/** Whether anything was dictated in this session, so that there are subtitles. @param {State} state */
+export function hasDictation(state) {
+  return state.entries.some((entry) => entry.kind === 'utterance' && entry.epoch === state.epoch
+    && entry.intent === 'dictation' && Boolean(entry.text.trim()));
+}
+
 /** The report as plain text, as the server has it; a section without text is left out. @param {State} state */
 export function transcript(state) {
   return (state.document?.sections ?? [])

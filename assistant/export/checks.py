@@ -8,6 +8,8 @@ from typing import Literal
 from assistant.dictation.document import Document, Section
 from assistant.events import WordPlace
 from assistant.export import sides
+from assistant.export.paragraphs import named, printable
+from assistant.export.pdf import is_shown
 
 Code = Literal[
     "report_empty",
@@ -18,6 +20,7 @@ Code = Literal[
     "marker_unresolved",
     "word_doubtful",
     "answer_inserted",
+    "character_replaced",
 ]
 
 _MARKER = re.compile(r"\{[^{}\n]*\}|\[[^\[\]\n]*\]|<unk>|</s>|_{3,}|\*{3,}|\?{3,}|\bXXX+\b")
@@ -49,6 +52,7 @@ def check(
         *_sides(document),
         *_fields(document),
         *_markers(document),
+        *_characters(document),
         *_answers(document),
         *_doubtful(document, doubtful),
     ]
@@ -98,6 +102,22 @@ def _markers(document: Document) -> Iterator[Finding]:
             if (section.id, match.start()) not in fields:
                 message = f"{_shown(match[0])} was left in the text."
                 yield Finding("marker_unresolved", message, section.id, match.start(), match.end())
+
+
+def _characters(document: Document) -> Iterator[Finding]:
+    """The first place in each section of a character that some format writes by its name."""
+    for section in document.sections:
+        seen: set[str] = set()
+        for at, character in enumerate(section.text):
+            if character in seen:
+                continue
+            seen.add(character)
+            if printable(character) == named(character):
+                message = f"A control character is written as {named(character)}."
+                yield Finding("character_replaced", message, section.id, at, at + 1)
+            elif not all(map(is_shown, printable(character))):
+                message = f"“{character}” is not in the font of the PDF, which says {named(character)}."
+                yield Finding("character_replaced", message, section.id, at, at + 1)
 
 
 def _answers(document: Document) -> Iterator[Finding]:

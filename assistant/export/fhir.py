@@ -9,6 +9,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from assistant.export.paragraphs import printable
 from assistant.export.report import Report
 from assistant.export.text import html_fragment, plain_text
 
@@ -73,7 +74,7 @@ def document_reference(report: Report) -> Resource:
         "docStatus": report.status,
         "type": _concept(report),
         "date": _instant(report.exported_at),
-        "description": report.title,
+        "description": printable(report.title),
         "content": [{"attachment": _attachment(report)}],
         "context": {"period": {"start": _instant(report.started_at)}},
     }
@@ -84,7 +85,7 @@ def write_json(resource: Resource) -> bytes:
 
 
 def conclusion_of(report: Report) -> str:
-    return "\n\n".join(s.text.strip() for s in report.filled if s.title.strip().lower() in CONCLUSIONS)
+    return "\n\n".join(printable(s.text).strip() for s in report.filled if s.title.strip().lower() in CONCLUSIONS)
 
 
 def is_imaging(report: Report) -> bool:
@@ -107,7 +108,7 @@ def _common(report: Report) -> Resource:
 
 
 def _concept(report: Report) -> Resource:
-    concept: Resource = {"text": report.title}
+    concept: Resource = {"text": printable(report.title)}
     if found := loinc_of(report):
         code, display = found
         concept = {"coding": [{"system": LOINC, "code": code, "display": display}], **concept}
@@ -122,7 +123,7 @@ def _attachment(report: Report) -> Resource:
         "data": base64.b64encode(data).decode(),
         "size": len(data),
         "hash": base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode(),
-        "title": report.title,
+        "title": printable(report.title),
         "creation": _instant(report.exported_at),
     }
 

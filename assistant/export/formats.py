@@ -10,13 +10,21 @@ from assistant.export.report import Report
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """``name`` is what requests say; ``label`` what people read; ``suffix`` ends the file's name."""
+    """``name`` is what requests say; ``label`` what people read; ``suffix`` ends the file's name.
+    ``write`` raises ``BadInput`` where the report has nothing that the format can hold."""
 
     name: str
     label: str
     media_type: str
     suffix: str
     write: Callable[[Report], bytes]
+
+
+def _cues(report: Report) -> list[subtitles.Cue]:
+    """Raises ``BadInput``: ``subtitles_empty``."""
+    if cues := subtitles.cues(report):
+        return cues
+    raise BadInput("Nothing was dictated, so there are no subtitles.", code="subtitles_empty")
 
 
 FORMATS = {
@@ -56,14 +64,14 @@ FORMATS = {
             "Subtitles (SRT)",
             "application/x-subrip; charset=utf-8",
             ".srt",
-            lambda r: subtitles.srt(subtitles.cues(r)).encode(),
+            lambda r: subtitles.srt(_cues(r)).encode(),
         ),
         Format(
             "vtt",
             "Subtitles (WebVTT)",
             "text/vtt; charset=utf-8",
             ".vtt",
-            lambda r: subtitles.vtt(subtitles.cues(r)).encode(),
+            lambda r: subtitles.vtt(_cues(r)).encode(),
         ),
     )
 }

@@ -1,10 +1,12 @@
 """A report as a PDF (fpdf2) in DejaVu Sans, which is embedded as far as it is used."""
 
+from functools import cache
 from pathlib import Path
 
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
-from assistant.export.paragraphs import paragraphs, printable
+from assistant.export.paragraphs import named, paragraphs, printable
 from assistant.export.report import Report
 from assistant.export.word import footnote
 
@@ -13,12 +15,29 @@ FONT = "DejaVu"
 MARGIN_MM = 22
 LINE_MM = 6.2
 BULLET_MM = 5
+TAB = " " * 4
+"""The font has no tab, and without one "Potassium<tab>4" would read "Potassium4"."""
+PAGE_COUNT = "\ufdd0"
+"""Stands for the number of pages until it is known; no text holds it (``printable``)."""
+
+
+@cache
+def _known() -> frozenset[int]:
+    """The characters of the regular font; the bold one has them too."""
+    with TTFont(FONTS / "DejaVuSans.ttf") as font:
+        return frozenset(font.getBestCmap())
+
+
+def is_shown(character: str) -> bool:
+    """Whether a PDF shows this character rather than its name."""
+    return character in "\n\t" or ord(character) in _known()
 
 
 class _Pages(FPDF):
     def __init__(self, report: Report) -> None:
         super().__init__(format="A4")
         self._footnote = footnote(report)
+        self.alias_nb_pages(PAGE_COUNT)
         self.set_margins(MARGIN_MM, MARGIN_MM)
         self.set_auto_page_break(True, MARGIN_MM)
         self.add_font(FONT, "", FONTS / "DejaVuSans.ttf")
@@ -30,7 +49,7 @@ class _Pages(FPDF):
     def footer(self) -> None:
         self.set_y(-15)
         self.set_font(FONT, "", 8)
-        self.cell(0, 5, f"{self._footnote}  Page {self.page_no()} of {{nb}}", align="C")
+        self.cell(0, 5, f"{self._footnote}  Page {self.page_no()} of {PAGE_COUNT}", align="C")
 
     def write_block(self, text: str, *, size_pt: int = 11, bold: bool = False, indent_mm: float = 0) -> None:
         self.set_font(FONT, "B" if bold else "", size_pt)
@@ -41,7 +60,8 @@ class _Pages(FPDF):
     def _shown(self, text: str) -> str:
         """Characters that the font lacks are named, so that nothing goes missing unseen."""
         has = self.current_font.cmap  # type: ignore[union-attr]
-        return "".join(c if c in "\n\t" or ord(c) in has else f"[U+{ord(c):04X}]" for c in text)
+        text = text.replace("\t", TAB)
+        return "".join(c if c == "\n" or ord(c) in has else named(c) for c in text)
 
 
 def write_pdf(report: Report) -> bytes:

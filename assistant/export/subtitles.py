@@ -58,7 +58,7 @@ def _split(utterance: Utterance) -> list[Cue]:
 
 def srt(cues: Iterable[Timed]) -> str:
     return "".join(
-        f"{number}\n{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}\n{_lines(cue.text)}\n\n"
+        f"{number}\n{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}\n{_unmarked(_lines(cue.text))}\n\n"
         for number, cue in enumerate(cues, 1)
     )
 
@@ -78,6 +78,12 @@ def clock(ms: int, point: str) -> str:
 def _lines(text: str) -> str:
     """An empty line would end the cue."""
     return re.sub(r"\n\s*\n+", "\n", printable(text).strip())
+
+
+def _unmarked(text: str) -> str:
+    """SubRip has no escapes, and players hide what stands in <> or {}: "<5 and >3" would lose its middle. Wide
+    forms of these signs read the same; an arrow is broken, since it would be a time line."""
+    return text.replace("<", "＜").replace("{", "｛").replace("-->", "--＞")
 
 
 def _escaped(text: str) -> str:

@@ -7,6 +7,7 @@ from assistant.export.paragraphs import Paragraph, paragraphs, printable
 from assistant.export.report import Report
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>&~|$])")
+_CLOSES_HEADING = re.compile(r"#(?=#*$)")
 _OPENS_BLOCK = re.compile(r"^(\s*)([#+=-]|\d{1,9}(?=[.)]))")
 
 
@@ -21,10 +22,10 @@ def plain_text(report: Report) -> str:
 
 def markdown(report: Report) -> str:
     """CommonMark; whatever would be markup in the text is escaped, and line ends are kept."""
-    blocks = [f"# {_escaped(report.title)}"]
+    blocks = [f"# {_heading(report.title)}"]
     for section in report.filled:
         if section.title.strip():
-            blocks.append(f"## {_escaped(section.title)}")
+            blocks.append(f"## {_heading(section.title)}")
         previous = ""
         for paragraph in paragraphs(section.text):
             written = _markdown(paragraph)
@@ -45,6 +46,10 @@ def _markdown(paragraph: Paragraph) -> str:
             return f"{number}. {_line(rest.lstrip())}"
         case _:
             return "\\\n".join(_line(line) for line in paragraph.lines)
+
+
+def _heading(title: str) -> str:
+    return _CLOSES_HEADING.sub(r"\\#", _escaped(title))
 
 
 def _line(line: str) -> str:

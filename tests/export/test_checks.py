@@ -121,3 +121,12 @@ def test_doubtful_words_are_listed_with_how_sure_they_are():
 def test_findings_come_in_the_order_of_the_document():
     made = document(Exam="[a]", Findings="{b} and {c}")
     assert [text for _, text in found(made)] == ["[a]", "{b}", "{c}"]
+
+
+def test_characters_that_a_format_writes_by_name_are_found_once_a_section():
+    made = document(Findings="Clear\x08. 胸部胸 seen\t≥ 3\x1f.", Impression="胸")
+    assert found(made) == [
+        ("character_replaced", "\x08"), ("character_replaced", "胸"), ("character_replaced", "部"),
+        ("character_replaced", "胸"),
+    ]  # fmt: skip
+    assert "[U+80F8]" in check(made)[1].message

@@ -3,7 +3,11 @@
 import itertools
 import re
 
+import pytest
+
+from assistant.errors import BadInput
 from assistant.events import WordTime
+from assistant.export.formats import FORMATS
 from assistant.export.report import Utterance
 from assistant.export.subtitles import Cue, cues, srt, vtt
 from tests.export.builders import report
@@ -11,7 +15,7 @@ from tests.export.builders import report
 
 def test_cues_are_in_the_order_of_speech():
     assert srt(cues(report())) == (
-        "1\n00:00:00,000 --> 00:01:00,500\n4 mm.\n\n2\n00:01:01,000 --> 01:02:03,004\nB --> <b>&\nC\n\n"
+        "1\n00:00:00,000 --> 00:01:00,500\n4 mm.\n\n2\n00:01:01,000 --> 01:02:03,004\nB --＞ ＜b>&\nC\n\n"
     )
 
 
@@ -49,3 +53,10 @@ def test_webvtt_escapes_what_it_would_read_as_markup():
 def test_a_cue_never_holds_an_empty_line():
     text = vtt([Cue(0, 10, "a\n\n \n\nb\n"), Cue(10, 20, "c")])
     assert len(re.findall(r"\n\n", text)) == 3
+
+
+@pytest.mark.parametrize("name", ["srt", "vtt"])
+def test_subtitles_of_nothing_are_refused_by_name(name):
+    with pytest.raises(BadInput) as refused:
+        FORMATS[name].write(report(utterances=()))
+    assert refused.value.code == "subtitles_empty"

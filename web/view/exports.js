@@ -1,14 +1,14 @@
 // Copy, and the export dialog: what to look at first, then the formats. Export is possible whatever is found.
 
 import { FORMATS, exported, findings } from '../reports.js';
-import { transcript } from '../selectors.js';
+import { hasDictation, transcript } from '../selectors.js';
 import { byId, element, setText } from './dom.js';
 import { goTo } from './places.js';
 
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../reports.js').SessionKey} SessionKey */
 
-const SHAPES = { side_mismatch: '⇄', field_unfilled: '▭', section_missing: '§', section_empty: '§', marker_unresolved: '{}', word_doubtful: '?', answer_inserted: 'i' };
+const SHAPES = { side_mismatch: '⇄', field_unfilled: '▭', section_missing: '§', section_empty: '§', marker_unresolved: '{}', word_doubtful: '?', answer_inserted: 'i', character_replaced: '□' };
 
 /** @param {{key: () => SessionKey, explain: (word: {section_id: string, start: number}) => void}} actions */
 export function exportsView({ key, explain }) {
@@ -24,10 +24,14 @@ export function exportsView({ key, explain }) {
   byId('export-open').addEventListener('click', () => {
     setText(said, '');
     offerEarlier();
+    offerSubtitles();
     dialog.showModal();
     void showFindings();
   });
-  chosen.addEventListener('change', () => void showFindings());
+  chosen.addEventListener('change', () => {
+    offerSubtitles();
+    void showFindings();
+  });
   byId('copy').addEventListener('click', async () => {
     const done = await copy().then(() => true, () => false);
     setText(byId('copy'), done ? 'Copied' : 'Not allowed');
@@ -42,6 +46,14 @@ export function exportsView({ key, explain }) {
       element('option', { value: '' }, 'This one'),
       ...earlier.map((_, i) => element('option', { value: String(i) }, `Before the server’s restart ${earlier.length > 1 ? i + 1 : ''}`)),
     );
+  }
+
+  /** Subtitles only where something was dictated; of a stored report the server knows. */
+  function offerSubtitles() {
+    const said = Boolean(chosen.value) || Boolean(state && hasDictation(state));
+    for (const button of dialog.querySelectorAll('[data-format="srt"], [data-format="vtt"]')) {
+      /** @type {HTMLElement} */ (button).hidden = !said;
+    }
   }
 
   function chosenKey() {
