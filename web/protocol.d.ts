@@ -599,7 +599,9 @@ export interface AnswerLabs {
   rows: LabPart[];
   /** Rows that did not fit the table and are left out. */
   rejected: number;
-  /** Where it can be had as a file: ?format=csv or ?format=fhir. */
+  /** These rows as text, as far as they were read. */
+  rejected_rows: string[];
+  /** Path on this server where it can be had: ?format=csv or ?format=fhir. */
   url: string;
 }
 
@@ -889,8 +891,11 @@ export interface LabPart {
   result: string;
   unit: string;
   reference: string;
-  /** Worked out from result and reference where they are numbers; else as the model read it. */
-  flag: "" | "low" | "normal" | "high" | "abnormal";
+  flag: "" | "low" | "normal" | "high" | "abnormal" | "critical low" | "critical high" | "critical";
+  /** The flag as the report prints it. */
+  printed: string;
+  /** What is doubtful in this row, such as a flag that its numbers contradict. */
+  note: string;
   specimen: string;
   method: string;
   collected: string;

@@ -86,7 +86,10 @@ class Answer:
 class Answering:
     """What is asked and answered in one conversation. Facts of a turn that is over are ignored."""
 
-    def __init__(self, engine: EngineInfo, text_engine: EngineInfo | None, guidelines: Guidelines) -> None:
+    def __init__(
+        self, engine: EngineInfo, text_engine: EngineInfo | None, guidelines: Guidelines, session_path: str
+    ) -> None:
+        self._session_path = session_path
         self._engine, self._text_engine, self._guidelines = engine, text_engine, guidelines
         self._earlier: deque[tuple[str, Exchange]] = deque(maxlen=MOST_EARLIER)  # by the question's item
         self._turn = 0
@@ -287,7 +290,10 @@ class Answering:
             if answer.question.task == "labs" and (report := parse_labs(text)):
                 self.labs[answer.response_id] = report
             found = [
-                Emit(each) for each in findings(answer.response_id, answer.question, answer.images, text)
+                Emit(each)
+                for each in findings(
+                    answer.response_id, answer.question, answer.images, text, self._session_path
+                )
             ]
         if text:
             self._earlier.append((answer.question_item_id, Exchange(answer.question.text, text)))

@@ -89,9 +89,11 @@ class Conversation:
         *,
         mark_below: float = 0.5,
         text_engine: EngineInfo | None = None,
+        session_path: str = "",
     ) -> None:
-        """Words heard with less confidence than ``mark_below`` are doubtful."""
-        self._answers = Answering(engine, text_engine, guidelines)
+        """Words heard with less confidence than ``mark_below`` are doubtful. ``session_path`` is where the
+        server has what belongs to this session: addresses in events begin with it."""
+        self._answers = Answering(engine, text_engine, guidelines, session_path)
         self.report = Report(mark_below)
         self.dictation = self.report.dictation
         self._transcripts = Transcripts(self.dictation.live)

@@ -20,9 +20,10 @@ from assistant.readings.labs import parse_labs
 
 
 def findings(
-    response_id: str, question: Question, images: Sequence[Attachment], answer: str
+    response_id: str, question: Question, images: Sequence[Attachment], answer: str, session_path: str
 ) -> list[ServerEvent]:
-    """What the question asked for and the answer gives; nothing where it makes no sense."""
+    """What the question asked for and the answer gives; nothing where it makes no sense. ``session_path`` is
+    where the server has what belongs to this session."""
     match question.task:
         case "locate":
             return _boxes(response_id, images, answer)
@@ -40,7 +41,8 @@ def findings(
                     response_id=response_id,
                     rows=rows,
                     rejected=report.rejected,
-                    url=f"answers/{response_id}/labs",
+                    rejected_rows=report.rejected_rows,
+                    url=f"{session_path}/answers/{response_id}/labs",
                 )
             ]
         case _:

@@ -204,8 +204,11 @@ class LabPart(Part):
     result: str
     unit: str
     reference: str
-    flag: Literal["", "low", "normal", "high", "abnormal"] = Field(
-        description="Worked out from result and reference where they are numbers; else as the model read it."
+    flag: Literal["", "low", "normal", "high", "abnormal", "critical low", "critical high", "critical"]
+    """Worked out from result and reference where they are numbers; else as the model read it."""
+    printed: str = Field("", description="The flag as the report prints it.")
+    note: str = Field(
+        "", description="What is doubtful in this row, such as a flag that its numbers contradict."
     )
     specimen: str
     method: str
@@ -219,7 +222,8 @@ class AnswerLabs(ServerEventBase):
     response_id: str
     rows: list[LabPart]
     rejected: int = Field(description="Rows that did not fit the table and are left out.")
-    url: str = Field(description="Where it can be had as a file: ?format=csv or ?format=fhir.")
+    rejected_rows: list[str] = Field([], description="These rows as text, as far as they were read.")
+    url: str = Field(description="Path on this server where it can be had: ?format=csv or ?format=fhir.")
 
 
 class ResponseDone(ServerEventBase):

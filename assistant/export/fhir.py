@@ -85,7 +85,9 @@ def write_json(resource: Resource) -> bytes:
 
 
 def conclusion_of(report: Report) -> str:
-    return "\n\n".join(printable(s.text).strip() for s in report.filled if s.title.strip().lower() in CONCLUSIONS)
+    return "\n\n".join(
+        printable(s.text).strip() for s in report.filled if s.title.strip().lower() in CONCLUSIONS
+    )
 
 
 def is_imaging(report: Report) -> bool:

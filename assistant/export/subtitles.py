@@ -58,7 +58,8 @@ def _split(utterance: Utterance) -> list[Cue]:
 
 def srt(cues: Iterable[Timed]) -> str:
     return "".join(
-        f"{number}\n{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}\n{_unmarked(_lines(cue.text))}\n\n"
+        f"{number}\n{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}\n"
+        f"{_unmarked(_lines(cue.text))}\n\n"
         for number, cue in enumerate(cues, 1)
     )
 
@@ -81,8 +82,8 @@ def _lines(text: str) -> str:
 
 
 def _unmarked(text: str) -> str:
-    """SubRip has no escapes, and players hide what stands in <> or {}: "<5 and >3" would lose its middle. Wide
-    forms of these signs read the same; an arrow is broken, since it would be a time line."""
+    """SubRip has no escapes, and players hide what stands in <> or {}: "<5 and >3" would lose its middle.
+    Wide forms of these signs read the same; an arrow is broken, since it would be a time line."""
     return text.replace("<", "＜").replace("{", "｛").replace("-->", "--＞")
 
 

@@ -111,6 +111,7 @@ class SessionRunner:
             guidelines,
             mark_below=settings.mark_below,
             text_engine=text_engine.info if text_engine else None,
+            session_path=f"/v1/sessions/{self.id}",
         )
         """Only facts change it; HTTP requests read it."""
         self._personal = components.personal.current

@@ -83,6 +83,23 @@ def test_an_hl7_message_is_a_valid_oru_r01():
     assert [o.obx.obx_3.obx_3_2.value for o in order.ORU_R01_OBSERVATION] == ["Findings", "Impression"]
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        report(),
+        report(("", "Just this.")),
+        report(("Findings", "")),
+        report(title=""),
+        report(("A|B", "x " * 900)),
+    ],
+)
+def test_any_hl7_message_is_valid_and_strictly_so_but_for_the_length_of_its_texts(made):
+    whole = parse_message(oru_r01(made).decode(), validation_level=VALIDATION_LEVEL.TOLERANT)
+    assert whole.validate()
+    short = report(*((s.title, s.text[:150]) for s in made.sections), title=made.template)
+    assert _parsed(short).validate()  # hl7apy's strict reader takes any OBX-5 for ST, 199 characters
+
+
 def _observed(made):
     """(title, text) of each OBX as python-hl7 reads them."""
     message = hl7.parse(oru_r01(made).decode())

@@ -24,7 +24,22 @@ WORDS = [
     "*", "A&B", "x|y", "~5", "\\alpha", "5^2", "[field]", "$5", "<b>", "-->", "--", "1:2", "3/4", "Ж", "≥",
     "胸部", "`q`", "_w_", "===", "0,5", "Müller", "e\u0301", "{\\an8}", "<5", "3>",
 ]  # fmt: skip
-GAPS = [" ", "\t", "\n", "\n\n", "\r\n", "\x0b", "\x0c", "\x1f", "\x85", "\u2028", "\u2029", "  ", "\t\t", " \t"]
+GAPS = [
+    " ",
+    "\t",
+    "\n",
+    "\n\n",
+    "\r\n",
+    "\x0b",
+    "\x0c",
+    "\x1f",
+    "\x85",
+    "\u2028",
+    "\u2029",
+    "  ",
+    "\t\t",
+    " \t",
+]
 texts = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GAPS)), min_size=1, max_size=12).map(
     lambda parts: "".join(word + gap for word, gap in parts)
 )
@@ -65,7 +80,9 @@ def from_markdown(made):
 
 
 def from_docx(made):
-    return "\n".join(paragraph.text for paragraph in docx.Document(io.BytesIO(written("docx", made))).paragraphs)
+    return "\n".join(
+        paragraph.text for paragraph in docx.Document(io.BytesIO(written("docx", made))).paragraphs
+    )
 
 
 def from_pdf(made):
@@ -94,8 +111,9 @@ def from_json(made):
 
 
 READERS = {
-    "docx": from_docx, "pdf": from_pdf, "txt": lambda made: written("txt", made).decode(), "md": from_markdown,
-    "html": from_html, "fhir": from_fhir, "fhir-document": from_fhir_document, "hl7": from_hl7, "json": from_json,
+    "docx": from_docx, "pdf": from_pdf, "txt": lambda made: written("txt", made).decode(),
+    "md": from_markdown, "html": from_html, "fhir": from_fhir, "fhir-document": from_fhir_document,
+    "hl7": from_hl7, "json": from_json,
 }  # fmt: skip
 BULLETS = {"-", "•", "*", "--"}
 NAMED = re.compile(r"\[U\+([0-9A-F]{4,6})\]")
@@ -116,7 +134,9 @@ def tokens(text):
 def test_the_words_of_a_report_come_out_of_every_format_in_their_order(name, sections):
     made = report(*((f"Part{index}", text) for index, text in enumerate(sections)), title="Chest #")
     wanted = [each for i, text in enumerate(sections) for each in (f"Part{i}", *tokens(text))]
-    got = [word.removesuffix(":") if word.startswith("Part") else word for word in tokens(READERS[name](made))]
+    got = [
+        word.removesuffix(":") if word.startswith("Part") else word for word in tokens(READERS[name](made))
+    ]
     got = got[got.index("Part0") :]
     assert got == wanted
 
@@ -147,7 +167,9 @@ def test_a_title_that_ends_in_a_hash_keeps_it():
     assert from_markdown(made).split() == ["Note", "#", "Grade", "#", "x", "Stage", "##", "y"]
 
 
-@pytest.mark.parametrize(("said", "shown"), [("5\xad10 mm", "5-10 mm"), ("a\x08b", "a[U+0008]b"), ("1\x1f2", "1 2")])
+@pytest.mark.parametrize(
+    ("said", "shown"), [("5\xad10 mm", "5-10 mm"), ("a\x08b", "a[U+0008]b"), ("1\x1f2", "1 2")]
+)
 def test_what_no_format_can_hold_reads_the_same_or_is_named(said, shown):
     for name, reader in READERS.items():
         if name != "json":  # it holds every character

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.readings.labs import LabReport, LabRow, flag_of, parse_labs, to_csv, to_fhir
+from assistant.readings.notation import is_ambiguous, value_of
 
 ROWS = [
     {"name": "Hemoglobin", "result": 9.1, "unit": "g/dL", "reference": "12.0 - 15.5", "flag": "N"},
@@ -43,8 +44,10 @@ def test_rows_that_do_not_fit_are_counted_and_the_others_kept():
     report = parse_labs(
         answer([{"name": "CRP"}, "Sodium 140", *ROWS, {"name": "x", "result": "1", "flag": "wild"}])
     )
-    assert len(report.rows) == 4
-    assert report.rejected == 3
+    assert len(report.rows) == 5
+    assert report.rows[-1].printed == "wild", "a flag that is not known does not cost the row"
+    assert report.rejected == 2
+    assert report.rejected_rows == ["name: CRP", "Sodium 140"]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,7 @@ def test_csv_has_a_header_and_runs_no_formula():
     report = LabReport(rows=[LabRow(name="=1+1", result="-2.5", unit="mmol/L", method='dip, "stick"')])
     header, row = csv.reader(io.StringIO(to_csv(report)))
     assert header[:5] == ["name", "result", "unit", "reference", "flag"]
-    assert row == ["'=1+1", "-2.5", "mmol/L", "", "", "", 'dip, "stick"', ""]
+    assert row == ["'=1+1", "-2.5", "mmol/L", "", "", "", 'dip, "stick"', "", "", ""]
 
 
 def test_what_may_be_in_thousands_or_a_decimal_is_no_number():
@@ -134,3 +137,121 @@ def test_no_answer_breaks_the_reader_and_what_is_read_can_be_written(found):
     if report:
         assert len(list(csv.reader(io.StringIO(to_csv(report))))) == len(report.rows) + 1
         to_fhir(report)
+
+
+def rows(*given):
+    return parse_labs(answer([{"name": f"T{i}", **each} for i, each in enumerate(given)])).rows
+
+
+@pytest.mark.parametrize(
+    ("printed", "flag"),
+    [("Critical high", "critical high"), ("HH", "critical high"), ("LL", "critical low"), ("C", "critical"),
+     ("*", "abnormal"), ("(H)", "high"), ("↓", "low"), ("A", "abnormal"), ("Panic", "critical"),
+     ("see note", ""), (["H"], "high"), (None, ""), ("-", ""), (True, "")],
+)  # fmt: skip
+def test_no_flag_costs_its_row(printed, flag):
+    (row,) = rows({"result": "positive", "flag": printed})
+    assert row.flag == flag
+    if printed not in (None, "-", True, ["H"]):
+        assert row.printed == printed
+
+
+@pytest.mark.parametrize(
+    ("result", "reference", "unit", "flag"),
+    [
+        ("5.8 H", "3.5-5.1", "mmol/L", "high"),
+        ("H 5.8", "3.5-5.1", "mmol/L", "high"),
+        ("5.8 mmol/L *", "3.5 - 5.1 mmol/L", "mmol/L", "high"),
+        ("5.8*", "3.5-5.1 mmol/l", "mmol/L", "high"),
+        ("5.8", "[3.5-5.1]", "", "high"),
+        ("5.8", "(3.5 - 5.1 mmol/L)", "mmol/L", "high"),
+        ("140", "[135-145] mmol/L", "mmol/L", "normal"),
+        ("5.8", "3.5-5.1 mg/dL", "mmol/L", ""),  # the unit is another one
+        ("1+", "0-1", "", ""),
+        ("5 to 6", "0-1", "", ""),
+        ("140 hemolyzed", "135-145", "", ""),
+        ("140 hemolyzed", "135-145", "mmol/L", ""),
+        ("-2.8", "-2 - 2", "", "low"),
+        ("−2.8", "-2 to 2", "", "low"),
+        ("100.000", "150.000-400.000", "/µL", ""),
+        ("100,5", "150,5-400", "/µL", "low"),
+        ("1.234,5", "100-200", "", "high"),
+        ("1,234.5", "100-200", "", "high"),
+        ("1.250.000", "100-200", "", "high"),
+        ("1’250", "100-200", "", "high"),
+    ],
+)
+def test_a_unit_a_flag_and_brackets_do_not_keep_a_number_from_being_read(result, reference, unit, flag):
+    assert flag_of(result, reference, unit=unit) == flag
+
+
+@pytest.mark.parametrize(
+    ("other", "result", "reference", "value", "flag"),
+    [
+        ("4,5", "1.250", "30-400", 1250, "high"),
+        ("4.5", "1.250", "0.9-2", 1.25, "normal"),
+        ("4.5", "1,250", "30-400", 1250, "high"),
+        ("4,5", "2.300", "1.000 - 4.800 /µL", 2300, "normal"),
+        ("4", "1.250", "30-400", None, ""),
+        ("4", "1,250", "30-400", None, ""),
+    ],
+)
+def test_a_thousand_or_a_decimal_is_told_by_the_whole_report_or_left_as_text(
+    other, result, reference, value, flag
+):
+    said = answer([{"name": "Potassium", "result": other}, {"name": "F", "result": result, "unit": "/µL",
+                   "reference": reference}])  # fmt: skip
+    report = parse_labs(said)
+    row = report.rows[1]
+    assert row.flag == flag
+    observation = to_fhir(report)["entry"][1]["resource"]
+    if value is None:
+        assert "may be in thousands or a decimal" in row.note
+        assert observation["valueString"] == f"{result} /µL"
+        assert "thousands" in observation["note"][0]["text"]
+    else:
+        assert row.note == ""
+        assert observation["valueQuantity"]["value"] == value
+
+
+def test_a_report_in_two_notations_tells_nothing():
+    found = rows({"result": "4,5"}, {"result": "4.5"}, {"result": "1.250", "reference": "30-400"})
+    assert found[2].flag == "" and "thousands" in found[2].note
+
+
+@pytest.mark.parametrize(
+    ("printed", "result", "flag", "noted"),
+    [("L", "5.8", "high", True), ("N", "5.8", "high", True), ("H", "5.8", "high", False),
+     ("H", "4", "normal", True), ("C", "5.8", "critical high", False), ("HH", "5.8", "critical high", False),
+     ("HH", "2", "low", True), ("*", "2", "low", False), ("*", "4", "normal", True),
+     ("?!", "4", "normal", True), ("", "4", "normal", False)],
+)  # fmt: skip
+def test_a_printed_flag_that_the_numbers_contradict_is_shown_with_them(printed, result, flag, noted):
+    (row,) = rows({"result": result, "reference": "3.5-5.1", "flag": printed})
+    assert (row.flag, row.printed, bool(row.note)) == (flag, printed, noted)
+    if noted:
+        assert printed in row.note and result in row.note
+
+
+def test_cells_that_are_long_or_no_text_do_not_cost_the_row():
+    (row,) = rows({"result": 5, "unit": ["mmol", "L"], "reference": {"adult": "3-5"}, "method": "m" * 5000})
+    assert (row.unit, row.reference) == ("mmol; L", "adult: 3-5")
+    assert row.method.startswith("mmm") and len(row.method) == 500
+
+
+def test_tables_of_several_groups_are_one():
+    grouped = {"blood": [ROWS[0]], "urine": [ROWS[2]]}
+    assert [row.name for row in parse_labs(answer(grouped)).rows] == ["Hemoglobin", "Urine culture"]
+
+
+@given(st.integers(0, 9_999_999), st.sampled_from(["", "5", "25", "1250"]))
+def test_a_number_has_the_same_value_in_both_notations(whole, decimals):
+    grouped = f"{whole:,}"
+    point = grouped + ("." + decimals if decimals else "")
+    comma = point.translate(str.maketrans(",.", ".,"))
+    value = float(f"{whole}.{decimals or 0}")
+    assert value_of(point, "point") == value_of(comma, "comma") == value
+    for number, notation in ((point, "comma"), (comma, "point"), (point, "unknown"), (comma, "unknown")):
+        other = value_of(number, notation)
+        if other not in (None, value):
+            assert is_ambiguous(number) and notation != "unknown"

@@ -26,6 +26,7 @@ async def test_the_prompt_its_images_and_the_lab_table_are_shown_to_who_has_the_
         assert labs["rows"][0]["flag"] == "high"
 
         answer = f"/v1/sessions/{session['id']}/answers/{labs['response_id']}"
+        assert labs["url"] == f"{answer}/labs"
         *_, words = parts = (await http.get(f"{answer}/prompt")).json()["parts"]
         assert [part["type"] for part in parts] == ["image", "text"]
         assert text in words["text"] and "exactly as it is printed" in words["text"]

@@ -81,15 +81,24 @@ function recordNodes(found) {
     element('p', { class: 'fine' }, `${found.read} resources were read for it.`))];
 }
 
-const FLAGS = { '': '', low: '↓ low', normal: 'normal', high: '↑ high', abnormal: '! abnormal' };
+const FLAGS = {
+  '': '', low: '↓ low', normal: 'normal', high: '↑ high', abnormal: '! abnormal',
+  'critical low': '‼ ↓ critical low', 'critical high': '‼ ↑ critical high', critical: '‼ critical',
+};
+
+/** The flag, and the report's own where it says more or contradicts. @param {NonNullable<Answer['labs']>['rows'][number]} row */
+function flagWords(row) {
+  const own = row.printed && (row.note || !row.flag) ? `printed: ${row.printed}` : '';
+  return [FLAGS[row.flag], own].filter(Boolean).join(', ');
+}
 
 /** @param {Answer} answer @param {Key} key */
 function labsNodes(answer, key) {
   const found = answer.labs;
   if (!found) return [];
   const columns = ['Name', 'Result', 'Flag', 'Unit', 'Reference']; // a phone shows the first ones
-  const rows = found.rows.map((row) => element('tr', { class: row.flag && row.flag !== 'normal' ? 'flagged' : '' },
-    element('th', { scope: 'row' }, row.name), element('td', {}, row.result), element('td', {}, FLAGS[row.flag]),
+  const rows = found.rows.map((row) => element('tr', { class: (row.flag && row.flag !== 'normal') || row.note || (row.printed && !row.flag) ? 'flagged' : '' },
+    element('th', { scope: 'row' }, row.name), element('td', {}, row.result), element('td', {}, flagWords(row)),
     element('td', {}, row.unit), element('td', {}, row.reference)));
   const trouble = element('p', { class: 'failed', role: 'alert' });
   trouble.hidden = true;
@@ -111,7 +120,9 @@ function labsNodes(answer, key) {
         element('caption', {}, 'Read from the report by the model: compare with it before use'),
         element('thead', {}, element('tr', {}, ...columns.map((each) => element('th', { scope: 'col' }, each)))),
         element('tbody', {}, ...rows))),
+    ...found.rows.filter((row) => row.note).map((row) => element('p', { class: 'fine lab-note' }, `⚠ ${row.name}: ${row.note}`)),
     found.rejected > 0 && element('p', { class: 'fine' }, `${found.rejected} more could not be read as rows: see the report itself.`),
+    found.rejected_rows.length > 0 && element('ul', { class: 'fine', 'data-testid': 'labs-rejected' }, ...found.rejected_rows.map((each) => element('li', {}, each))),
     element('div', { class: 'found-tools' }, file('csv', 'Save as CSV', 'labs.csv'), file('fhir', 'Save as FHIR', 'labs.fhir.json')),
     trouble,
   ].filter((each) => each !== false);
