@@ -12,6 +12,7 @@ import { attachmentsView } from './view/attachments.js';
 import { attentionView } from './view/attention.js';
 import { bannersView } from './view/banners.js';
 import { barView } from './view/bar.js';
+import { commanded } from './view/commanded.js';
 import { dictationView } from './view/dictation.js';
 import { reportView } from './view/report.js';
 import { toolsView } from './view/tools.js';
@@ -26,7 +27,7 @@ import { matchingView } from './view/matching.js';
 import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
 
-const SETTINGS_KEY = 'assistant.session.microphone';
+const SETTINGS_KEY = 'assistant.microphone';
 const WAS_ON_KEY = 'assistant.microphone_on';
 
 let state = initialState;
@@ -48,11 +49,12 @@ function draw() {
   for (const view of views) view(state);
 }
 
-const session = new Session((event) => {
+const session = new Session((event, again) => {
   dispatch(event);
   report.take(event, state);
   matching.take(event);
-  handsFree.take(event);
+  handsFree.take(event, again);
+  if (event.type === 'assistant.command.done' && !again) carryOut(/** @type {any} */ (event));
   if (event.type === 'session.created') {
     microphone.connectionOpened();
     tellStyle();
@@ -132,6 +134,12 @@ const tellExpected = expectedSettings(send);
 const matching = matchingView({ send, look: (attachment, index) => look(attachment, index) });
 const look = viewer(send, matching.looked);
 
+const exports = exportsView({ key: reportKey, explain: trust.explain });
+const carryOut = commanded({
+  exports,
+  tell: (message) => dispatch({ type: 'local.command_told', message }),
+});
+
 const views = [
   report,
   toolsView({ send, step: report.command }),
@@ -147,7 +155,7 @@ const views = [
   attentionView({ toggle: () => handsFree.toggleSleep() }),
   settingsView(handsFree),
   trust,
-  exportsView({ key: reportKey, explain: trust.explain }),
+  exports.view,
 ];
 
 seenDialog(() => session.id, () => Boolean(state.session?.engine?.sees_images));

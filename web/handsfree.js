@@ -49,8 +49,12 @@ export class HandsFree {
     if (change.readAloud === false) this.reader.stop();
   }
 
-  /** Server events, after the state has taken them. @param {{type: string, [field: string]: any}} event */
-  take(event) {
+  /**
+   * Server events, after the state has taken them.
+   * @param {{type: string, [field: string]: any}} event
+   * @param {boolean} [again]  it is sent once more, after a lost connection
+   */
+  take(event, again = false) {
     const state = this._line.state();
     switch (event.type) {
       case 'session.created':
@@ -64,7 +68,7 @@ export class HandsFree {
         this.reader.stop();
         break;
       case 'assistant.command.done':
-        if (event.command === 'read_back' && event.text) this.reader.say(event.text);
+        if (event.command === 'read_back' && event.text && !again) this.reader.say(event.text);
         break;
       case 'assistant.transcript.partial':
         if ((event.stable + event.tentative).trim()) this._somebodySpeaks();

@@ -1,4 +1,4 @@
-// Made by scripts/protocol_docs.py from assistant/events/; do not edit.
+// Made by scripts/generated from assistant/events/; do not edit.
 
 /** Change the session: the rate of PCM input, words to expect, the mode. */
 export interface SessionUpdate {
@@ -184,6 +184,8 @@ export interface SessionCreated {
   type: "session.created";
   session: SessionState;
   resumed: boolean;
+  /** Events up to this `seq` are sent again: they are shown, and nothing is done for them. */
+  replayed_to: number;
 }
 
 export interface SessionUpdated {
@@ -322,7 +324,7 @@ export interface IntentEvent {
   /** The utterance whose end this is, where one held dictation and then a question. */
   part_of?: string | null;
   /** For a command: its name. */
-  command?: string | null;
+  command?: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "was_dictation" | "was_question" | null;
   /** For dictation: the command it came close to. A correction to “command” does it. */
   nearly?: string | null;
 }
@@ -387,7 +389,7 @@ export interface DocumentChanged {
   doubtful: WordPlace[];
 }
 
-/** A command was carried out, or could not be (``failed``). ``text`` is to be read aloud (``read_back``). Undo, as a client event or spoken, takes back what it did to the report. */
+/** A command was carried out, or could not be (``failed``). The client carries out ``read_back`` and ``copy``, with ``text``, and ``print``, ``save`` and ``help``. Undo, as a client event or spoken, takes back what it did to the report. */
 export interface CommandDone {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -395,7 +397,7 @@ export interface CommandDone {
   type: "assistant.command.done";
   /** The utterance; none for a button. */
   item_id?: string | null;
-  command: string;
+  command: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_macro" | "insert_text" | "choose";
   /** What was done, for people. */
   message: string;
   text: string;
@@ -669,7 +671,7 @@ export interface SessionClosing {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
   seq: number;
-  type: "assistant.conversation.closing";
+  type: "assistant.session.closing";
   reason: string;
   retry: boolean;
 }

@@ -17,7 +17,8 @@ const TOKEN_KEY = 'assistant.resume_token';
 /** One session with the server, over as many connections as it takes. */
 export class Session {
   /**
-   * @param {(event: {type: string, [field: string]: any}) => void} onEvent  server events and `local.connection`
+   * @param {(event: {type: string, [field: string]: any}, again: boolean) => void} onEvent  server events and
+   *   `local.connection`; ``again``: it is sent once more after a lost connection, and only shown
    * @param {Partial<Surroundings>} [surroundings]
    */
   constructor(onEvent, surroundings = {}) {
@@ -29,6 +30,7 @@ export class Session {
     /** @type {WebSocket|null} */
     this._socket = null;
     this._lastSeq = 0;
+    this._replayedTo = 0;
     this._failures = 0;
     this._ended = false;
     /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -48,7 +50,7 @@ export class Session {
     this._ended = false;
     const token = this.token;
     const query = token ? `?resume=${encodeURIComponent(token)}&after=${this._lastSeq}` : '';
-    this._onEvent({ type: 'local.connection', phase: 'connecting', resuming: Boolean(token) });
+    this._onEvent({ type: 'local.connection', phase: 'connecting', resuming: Boolean(token) }, false);
     const socket = this._connect(this._url + query);
     socket.binaryType = 'arraybuffer';
     this._socket = socket;
@@ -91,12 +93,13 @@ export class Session {
       this.isOpen = true;
       this._failures = 0;
       this.id = event.session.id;
+      this._replayedTo = event.replayed_to ?? 0;
       this._storage.setItem(TOKEN_KEY, event.session.resume_token);
       if (!event.resumed) this._lastSeq = 0;
     }
-    if (event.type === 'assistant.conversation.closing' && event.retry === false) this._ended = true;
+    if (event.type === 'assistant.session.closing' && event.retry === false) this._ended = true;
     if (event.seq > this._lastSeq) this._lastSeq = event.seq;
-    this._onEvent(event);
+    this._onEvent(event, event.seq > 0 && event.seq <= this._replayedTo);
   }
 
   /** @param {WebSocket} socket */
@@ -104,10 +107,10 @@ export class Session {
     if (socket !== this._socket) return;
     this._drop();
     if (this._ended) {
-      this._onEvent({ type: 'local.connection', phase: 'closed' });
+      this._onEvent({ type: 'local.connection', phase: 'closed' }, false);
       return;
     }
-    this._onEvent({ type: 'local.connection', phase: 'waiting' });
+    this._onEvent({ type: 'local.connection', phase: 'waiting' }, false);
     const wait = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this._failures);
     this._failures += 1;
     this._timer = setTimeout(() => this.open(), wait);

@@ -214,7 +214,7 @@ export function reduce(state, event) {
         cited: event.cited ?? [],
       }));
 
-    case 'assistant.conversation.closing':
+    case 'assistant.session.closing':
       return { ...state, connection: { ...state.connection, reason: event.reason } };
 
     case 'local.connection':
@@ -232,6 +232,8 @@ export function reduce(state, event) {
         microphone: { ...state.microphone, ...event.microphone },
         audio: event.microphone.state === 'off' ? null : state.audio,
       };
+    case 'local.command_told':
+      return state.command ? { ...state, command: { ...state.command, message: event.message } } : state;
     case 'local.gap':
       return addGap(state, `away-${state.entries.length}`, 0, event.durationMs, 'away');
     case 'local.mode':

@@ -18,7 +18,9 @@ from assistant.conversation.types import (
     SpeechStopped,
     UtteranceDropped,
 )
-from assistant.dictation.commands import command_of
+from assistant.dictation.commands import ROW
+from assistant.dictation.desk import Command
+from assistant.dictation.grammar import COMMON, command_of
 from assistant.events import Mode
 
 Order = Literal["sleep", "wake", "stop"]
@@ -89,14 +91,15 @@ class Attention:
         """The last sentence is the order to wake, maybe said more than once: who is not heard repeats it."""
         last = [part for part in re.split(r"[.?!,;]+", text) if part.strip()][-1:]
         repeated = re.fullmatch(r"(\w+(?: \w+)*?)(?: \1)*", _plain("".join(last)))
-        return repeated is not None and self.order(repeated[1], at_ms, at_ms) == "wake"
+        command = COMMON.parse(repeated[1]) if repeated else None
+        return self.order(command, at_ms, at_ms) == "wake"
 
-    def order(self, text: str, start_ms: int, end_ms: int) -> Order | None:
-        """The order that ``text`` is, all of it, as things are now."""
-        match command_of(_plain(text)):
-            case "sleep" | "pause":
+    def order(self, command: Command | None, start_ms: int, end_ms: int) -> Order | None:
+        """The order that ``command`` is, as things are now."""
+        match ROW[command.name].does if command else None:
+            case "sleep":
                 return "sleep"
-            case "wake" | "resume":
+            case "wake":
                 return "wake"
             case "stop" if self.loudspeaker.is_reading(end_ms) or self._is_late_stop(start_ms):
                 return "stop"

@@ -48,8 +48,8 @@ from assistant.conversation.types import (
     refused,
 )
 from assistant.conversation.utterances import Item, Utterances
-from assistant.dictation.commands import Command
-from assistant.dictation.interpreter import REPORT_COMMANDS
+from assistant.dictation.commands import ROW
+from assistant.dictation.desk import Command
 from assistant.engines.base import EngineInfo, Question
 from assistant.errors import BadInput
 from assistant.events import (
@@ -57,11 +57,13 @@ from assistant.events import (
     AttachmentRemoved,
     AttentionChanged,
     CommandDone,
+    CommandName,
     ConversationItem,
     EchoLeftOut,
     IntentEvent,
     ItemAdded,
     ItemEdited,
+    Meant,
     Mode,
     ResponseDone,
     SpeechStop,
@@ -72,8 +74,7 @@ from assistant.intents.detect import Context, Decision
 from assistant.intents.split import Part, decide, undecided
 from assistant.readings.labs import LabReport
 
-STOP_COMMAND = "stop"
-CORRECTIONS: dict[str, Literal["dictation", "question"]] = {
+CORRECTIONS: dict[CommandName | Meant, Literal["dictation", "question"]] = {
     "was_dictation": "dictation",
     "was_question": "question",
 }
@@ -221,8 +222,13 @@ class Conversation:
             actions.append(Emit(TranscriptWords(item_id=item_id, words=words)))
         if self._attention.left_out:
             actions += self._leave_out(item_id, self._attention.left_out)
-        elif order := self._attention.order(text, fact.start_ms, fact.end_ms):
+            return [*actions, *self._answers.drop_ahead()]
+        command = self.dictation.understand(text)
+        if order := self._attention.order(command, fact.start_ms, fact.end_ms):
             actions += self._follow(order, item_id, text)
+        elif command and self._is_meant(command):
+            self.dictation.heard(item_id)
+            actions += self._obey(item_id, text, command)
         elif text:
             actions += self._take(item_id, text, disputed=fact.other is not None and fact.other.disputes)
         return [*actions, *self._answers.drop_ahead()]  # what was begun ahead was no question
@@ -249,15 +255,12 @@ class Conversation:
         """Decide what an utterance is, and act on it. ``disputed``: two recognisers heard it, and only this
         text asks."""
         actions: list[Action] = []
-        command = self.dictation.understand(text)
-        if command and self._can_obey(command):
-            self.dictation.heard(item_id)
-            return self._obey(item_id, text, command)
         text, mode = self._attention.meant(text, self.mode)
         parts = decide(text, self._context(mode))
         if disputed and mode == "auto":
             parts = undecided(text, parts)
-        meant = CORRECTIONS.get(parts[0].decision.command or "")
+        command = parts[0].decision.command
+        meant = CORRECTIONS.get(command) if command else None
         if meant and (wrong := self._utterances.last_taken_otherwise(meant)):
             taken = self._utterances.take(item_id, text, parts[0].decision)
             return [taken, *self._correct(IntentCorrected(wrong, meant))]
@@ -293,10 +296,11 @@ class Conversation:
         decision = replace(decision, intent="dictation")
         return [self._utterances.take(item_id, text, decision, text=kept, part_of=part_of, nearly=nearly)]
 
-    def _can_obey(self, command: Command) -> bool:
-        if command.name == STOP_COMMAND:
-            return self._answers.running is not None
-        return command.name == "help" or command.name in REPORT_COMMANDS
+    def _is_meant(self, command: Command) -> bool:
+        """ "Stop", said while no answer runs, may be the spoken full stop."""
+        row = ROW[command.name]
+        waits = row.needs_answer and self._answers.running is None
+        return not waits or command.said not in row.also_dictated
 
     def _obey(self, item_id: str, text: str, command: Command) -> list[Action]:
         """Carry a spoken command out and say what was done, or why it could not be."""
@@ -304,10 +308,18 @@ class Conversation:
         actions: list[Action] = [self._utterances.take(item_id, text, decision)]
         message, read, failed = "", "", False
         before = self.dictation.document.sections
-        match command.name:
+        match ROW[command.name].does:
+            case "stop" if self._answers.running is None:
+                message, failed = "No answer is running.", True
             case "stop":
                 actions += self._answers.stop()
                 message = "Stopped the answer."
+            case "sleep":
+                actions += self._attend(True, "voice")
+                message = "Asleep. “Start listening” wakes."
+            case "wake":
+                actions += self._attend(False, "voice")
+                message = "Listening."
             case "help":
                 message = "The commands are listed."
             case _:
@@ -359,7 +371,7 @@ class Conversation:
     def _meant_command(self, item: Item, event_id: str | None) -> list[Action]:
         """The person takes the offer: the words leave the report, and what they nearly were is done."""
         command = self.dictation.understand(item.nearly) if item.nearly else None
-        if item.nearly is None or command is None or not self._can_obey(command):
+        if item.nearly is None or command is None:
             return [refused("not_a_command", "There is no command that this came close to.", event_id)]
         self.dictation.take_out(item.id)
         return self._obey(item.id, item.nearly, command)

@@ -3,15 +3,14 @@
 import re
 from dataclasses import replace
 
-from assistant.dictation.commands import Command
-from assistant.dictation.desk import Desk, Outcome, found, meant, unit_range
+from assistant.dictation.desk import Command, Desk, Outcome, found, meant, unit_range
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.insertion import open_section, run_together
 from assistant.dictation.library import Macro, said_in
 from assistant.errors import BadInput
 
 
-def scratch(document: Document, desk: Desk) -> Outcome:
+def scratch(_: Command, document: Document, desk: Desk) -> Outcome:
     if document.selected:
         return Outcome(document.delete(document.selected), "Deleted the selection.")
     item_id = desk.last_utterance(document)
@@ -35,7 +34,7 @@ def delete(command: Command, document: Document, desk: Desk) -> Outcome:
         first = document.sections[0]
         return Outcome(document.move(Position(first.id, 0)), "Cleared the report. “Undo” brings it back.")
     if not command.unit:
-        return scratch(document, desk)
+        return scratch(command, document, desk)
     where = unit_range(command, document)
     return Outcome(document.delete(where), f"Deleted {_named(command)}.")
 
@@ -106,6 +105,24 @@ def new_line(command: Command, document: Document, desk: Desk) -> Outcome:
 def _next_number(before: str) -> int:
     last = re.search(r"(?:^|\n)(\d{1,2})\. [^\n]*$", before)
     return int(last[1]) + 1 if last else 1
+
+
+def has_macro(command: Command, _: Document, desk: Desk) -> bool:
+    return desk.library.macro(command.target) is not None
+
+
+def insert(command: Command, document: Document, desk: Desk) -> Outcome:
+    macro = desk.library.macro(command.target)
+    if macro is None:
+        raise BadInput(f"There is no macro “{command.target}”.", code="macro_unknown")
+    return Outcome(insert_macro(document, macro, desk.item_id), f"Inserted “{macro.name}”.")
+
+
+def new_report(command: Command, _: Document, desk: Desk) -> Outcome:
+    if not command.target:
+        return Outcome(Document(), "New report. “Undo” brings the last one back.")
+    template = desk.library.template(command.target)
+    return Outcome(template.document(), f"New report: {template.name}. “Undo” brings the last one back.")
 
 
 def insert_macro(document: Document, macro: Macro, item_id: str | None) -> Document:

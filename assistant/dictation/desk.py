@@ -4,12 +4,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from assistant.dictation.commands import Command
 from assistant.dictation.document import Document, Range
 from assistant.dictation.formatter import SECTIONS
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.places import find, unit_at
 from assistant.errors import BadInput
+from assistant.events import CommandName
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``name`` is stable. ``unit`` is word, sentence, line, paragraph, section, field, document or "" ("that");
+    ``which`` is last, next, this, all, end or top; ``target`` are words of the report, a section or a macro;
+    ``text`` is what comes in its place, or the form of "cap": cap, all_caps, no_caps; ``said`` is all of it,
+    in lower case, without "please" and the like."""
+
+    name: CommandName
+    unit: str = ""
+    which: str = ""
+    count: int = 1
+    target: str = ""
+    text: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +47,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``text`` is what is to be read aloud, for ``read_back``."""
+    """``text`` is what is to be read aloud, for ``read_back``, or copied, for ``copy``."""
 
     document: Document
     message: str
@@ -53,6 +69,17 @@ def meant(command: Command, document: Document, desk: Desk) -> Range:
     if item_id is None:
         raise BadInput("There is no utterance yet that “that” could mean.", code="nothing_said")
     return document.ranges_of(item_id)[-1]
+
+
+def has_words(command: Command, document: Document, desk: Desk) -> bool:
+    """Whether the report has the words that ``command`` names, if it names any."""
+    return not command.target or desk.find(document, command.target) is not None
+
+
+def has_words_if_long(command: Command, document: Document, desk: Desk) -> bool:
+    """For more than two words, as in "replace potassium with forty mEq by mouth": whether the report has them."""
+    is_short = len(command.target.split()) <= 2 and len(command.text.split()) <= 2
+    return is_short or has_words(command, document, desk)
 
 
 def found(words: str, document: Document, desk: Desk) -> Range:
@@ -113,3 +140,7 @@ def section_title(document: Document, said: str) -> str | None:
     if contained := [title for name, title in titles.items() if key in name.split()]:
         return contained[0]
     return next((name for name in (key, key.removesuffix("s"), key + "s") if name in SECTIONS), None)
+
+
+def short(text: str, limit: int = 60) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from assistant.dictation import changes, desk, interpreter, literals
-from assistant.dictation.commands import Command, Grammar
-from assistant.dictation.desk import Desk, Outcome
+from assistant.dictation import changes, desk, literals
+from assistant.dictation.commands import ROW, Refused
+from assistant.dictation.desk import Command, Desk, Outcome
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.editor import Editor, moved_position
 from assistant.dictation.formatter import Formatter
+from assistant.dictation.grammar import Grammar
 from assistant.dictation.insertion import goes_on, insert_spoken, open_section, run_together
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.live import LiveWriter
@@ -98,7 +99,7 @@ class Dictation:
         if literals.begins(words):
             return None
         command = self._grammar().parse(words)
-        if command and interpreter.makes_sense(command, self.document, self._desk(None)):
+        if command and ROW[command.name].if_here(command, self.document, self._desk(None)):
             return command
         return None
 
@@ -108,15 +109,19 @@ class Dictation:
 
     def obey(self, item_id: str, command: Command) -> Outcome:
         """Raises ``BadInput``, with a message for people, when it cannot be done; then nothing has changed."""
-        match command.name:
+        match ROW[command.name].does:
             case "undo":
                 self.undo()
                 return Outcome(self.document, "Undone.")
             case "redo":
                 self.redo()
                 return Outcome(self.document, "Done again.")
-            case _:
-                outcome = interpreter.obey(command, self.document, self._desk(item_id))
+            case Refused(message):
+                raise BadInput(message, code="command_refused")
+            case "stop" | "sleep" | "wake" | "help":
+                raise BadInput("This is no command of the report.", code="command_refused")
+            case change:
+                outcome = change(command, self.document, self._desk(item_id))
                 if command.name == "insert":
                     self._utterances[item_id] = None  # "scratch that" takes the macro out
                 self.editor.change(outcome.document, _cause(item_id))
@@ -150,9 +155,8 @@ class Dictation:
                 where = desk.field_from(self.document, forward=button.command == "next_field")
                 self.editor.move(self.document.select(where))
             case "new_report":
-                outcome = interpreter.obey(
-                    Command("new_report", target=button.name or ""), self.document, self._desk(None)
-                )
+                command = Command("new_report", target=button.name or "")
+                outcome = changes.new_report(command, self.document, self._desk(None))
                 self.editor.change(outcome.document)
                 return outcome.message
             case "insert_macro":

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import yaml
 
-from assistant.dictation.commands import plain
 from assistant.dictation.document import Document, Field, Position, Run, Section, unique_id
+from assistant.dictation.tokens import plain
 from assistant.errors import BadInput
 from assistant.events import Origin
 

@@ -2,7 +2,7 @@
 
 import re
 
-from assistant.dictation.commands import command_of
+from assistant.dictation.grammar import command_of
 from assistant.dictation.punctuation import SPOKEN
 
 _BEGINS = re.compile(r"\s*literal(?:ly)?[\s,]+(?=\w)", re.I)

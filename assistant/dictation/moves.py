@@ -1,7 +1,7 @@
 """Commands that say where the next words go. Pure; each raises ``BadInput`` when it cannot be done."""
 
-from assistant.dictation.commands import Command
-from assistant.dictation.desk import Desk, Outcome, field_from, found, meant, section_title
+from assistant.dictation.changes import replace_words
+from assistant.dictation.desk import Command, Desk, Outcome, field_from, found, meant, section_title, short
 from assistant.dictation.document import Document, Position, Range
 from assistant.dictation.insertion import open_section
 from assistant.dictation.places import unit_at
@@ -15,7 +15,7 @@ def select(command: Command, document: Document, desk: Desk) -> Outcome:
     text = document.section(where.section_id).text[where.start : where.end]
     start = where.start + len(text) - len(text.lstrip())
     where = Range(where.section_id, start, where.end)
-    return Outcome(document.select(where), f"Selected “{_short(text.strip())}”: the next words replace it.")
+    return Outcome(document.select(where), f"Selected “{short(text.strip())}”: the next words replace it.")
 
 
 def insert_at(command: Command, document: Document, desk: Desk) -> Outcome:
@@ -27,7 +27,16 @@ def insert_at(command: Command, document: Document, desk: Desk) -> Outcome:
     )
 
 
-def go_to(command: Command, document: Document) -> Outcome:
+def correct(command: Command, document: Document, desk: Desk) -> Outcome:
+    """Changes the words where it is said to what; selects them otherwise."""
+    return replace_words(command, document, desk) if command.text else select(command, document, desk)
+
+
+def has_section(command: Command, document: Document, _: Desk) -> bool:
+    return not command.target or section_title(document, command.target) is not None
+
+
+def go_to(command: Command, document: Document, _: Desk) -> Outcome:
     here = document.section(document.cursor.section_id)
     if command.target:
         title = section_title(document, command.target)
@@ -58,7 +67,7 @@ def _line(text: str, offset: int) -> tuple[int, int]:
     return start, len(text) if end < 0 else end
 
 
-def step(command: Command, document: Document) -> Outcome:
+def step(command: Command, document: Document, _: Desk) -> Outcome:
     if command.unit == "section":
         ids = [section.id for section in document.sections]
         at = ids.index(document.cursor.section_id) + (1 if command.name == "next" else -1)
@@ -70,7 +79,3 @@ def step(command: Command, document: Document) -> Outcome:
     where = field_from(document, forward=command.name == "next")
     name = document.section(where.section_id).text[where.start : where.end]
     return Outcome(document.select(where), f"At {name}.")
-
-
-def _short(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

@@ -34,6 +34,14 @@ HELD = 0xE100
 """First of the characters that stand for markers nobody knows."""
 
 
+_AROUND = re.compile(r"\{[^{}]*\}|(?<![^\W_])[^\w\s']|[^\w\s'](?![^\W_])|_")
+
+
+def plain(heard: str) -> str:
+    """``heard`` without the marks around its words: "Select 5.2 cm." → "Select 5.2 cm"."""
+    return " ".join(_AROUND.sub(" ", heard.replace("’", "'")).split())
+
+
 @dataclass(slots=True)
 class Token:
     """One word, number or sign, and the white space after it."""

@@ -2,7 +2,7 @@
 
 Names are those of the OpenAI Realtime API (GA) where it has them; ``assistant.*`` events add what it
 lacks, and stock clients ignore them. ``docs/protocol.md`` and ``web/protocol.d.ts`` are generated from
-this package by ``scripts/protocol_docs.py``, in the order of the two unions below.
+this package by ``scripts/generated``, in the order of the two unions below.
 """
 
 from typing import Annotated
@@ -52,7 +52,7 @@ from assistant.events.audio import (
     WebRtcClose,
     WebRtcOffer,
 )
-from assistant.events.base import Intent, Mode, Origin, ServerEventBase
+from assistant.events.base import CommandName, Intent, Mode, Origin, ServerEventBase
 from assistant.events.document import (
     CommandDone,
     CommandHelp,
@@ -89,6 +89,7 @@ from assistant.events.intents import (
     EchoLeftOut,
     IntentCorrect,
     IntentEvent,
+    Meant,
     SpeechState,
     SpeechStop,
 )

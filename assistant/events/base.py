@@ -10,6 +10,41 @@ Origin = Literal["voice", "typed", "template", "macro", "answer"]
 """Where a piece of the report came from."""
 
 
+CommandName = Literal[
+    "stop",
+    "undo",
+    "redo",
+    "scratch",
+    "delete",
+    "next",
+    "previous",
+    "go_to",
+    "sleep",
+    "wake",
+    "pause",
+    "resume",
+    "new_report",
+    "insert",
+    "insert_at",
+    "select",
+    "replace",
+    "correct",
+    "format",
+    "new",
+    "read_back",
+    "help",
+    "copy",
+    "print",
+    "save",
+    "sign",
+    "close",
+    "cut",
+    "paste",
+    "emphasis",
+]
+"""Every voice command; ``assistant.dictation.commands`` has a row for each."""
+
+
 class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 

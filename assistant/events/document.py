@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from assistant.events.base import ClientEventBase, Origin, Part, ServerEventBase
+from assistant.events.base import ClientEventBase, CommandName, Origin, Part, ServerEventBase
 
 
 class ItemEdit(ClientEventBase):
@@ -39,6 +39,20 @@ class DocumentEdit(ClientEventBase):
     text: str = Field(max_length=100_000)
 
 
+ButtonName = Literal[
+    "undo",
+    "redo",
+    "go_to",
+    "place_cursor",
+    "next_field",
+    "previous_field",
+    "new_report",
+    "insert_macro",
+    "insert_text",
+    "choose",
+]
+
+
 class DocumentCommand(ClientEventBase):
     """What a button does to the report.
 
@@ -49,18 +63,7 @@ class DocumentCommand(ClientEventBase):
     """
 
     type: Literal["assistant.document.command"] = "assistant.document.command"
-    command: Literal[
-        "undo",
-        "redo",
-        "go_to",
-        "place_cursor",
-        "next_field",
-        "previous_field",
-        "new_report",
-        "insert_macro",
-        "insert_text",
-        "choose",
-    ]
+    command: ButtonName
     section_id: str | None = Field(None, max_length=128)
     offset: int | None = Field(None, ge=0)
     revision: int | None = Field(None, ge=0)
@@ -70,14 +73,16 @@ class DocumentCommand(ClientEventBase):
 
 
 class CommandDone(ServerEventBase):
-    """A command was carried out, or could not be (``failed``). ``text`` is to be read aloud (``read_back``).
+    """A command was carried out, or could not be (``failed``).
+
+    The client carries out ``read_back`` and ``copy``, with ``text``, and ``print``, ``save`` and ``help``.
 
     Undo, as a client event or spoken, takes back what it did to the report.
     """
 
     type: Literal["assistant.command.done"] = "assistant.command.done"
     item_id: str | None = Field(None, description="The utterance; none for a button.")
-    command: str
+    command: CommandName | ButtonName
     message: str = Field(description="What was done, for people.")
     text: str = ""
     failed: bool = False

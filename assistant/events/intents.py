@@ -4,7 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from assistant.events.base import ClientEventBase, Intent, ServerEventBase
+from assistant.events.base import ClientEventBase, CommandName, Intent, ServerEventBase
+
+Meant = Literal["was_dictation", "was_question"]
+"""What is said of the last utterance: how it was meant."""
 
 
 class IntentCorrect(ClientEventBase):
@@ -34,7 +37,7 @@ class IntentEvent(ServerEventBase):
     part_of: str | None = Field(
         None, description="The utterance whose end this is, where one held dictation and then a question."
     )
-    command: str | None = Field(None, description="For a command: its name.")
+    command: CommandName | Meant | None = Field(None, description="For a command: its name.")
     nearly: str | None = Field(
         None, description="For dictation: the command it came close to. A correction to “command” does it."
     )

@@ -126,6 +126,9 @@ class SessionCreated(ServerEventBase):
     type: Literal["session.created"] = "session.created"
     session: SessionState
     resumed: bool = False
+    replayed_to: int = Field(
+        0, description="Events up to this `seq` are sent again: they are shown, and nothing is done for them."
+    )
 
 
 class SessionUpdated(ServerEventBase):
@@ -136,6 +139,6 @@ class SessionUpdated(ServerEventBase):
 class SessionClosing(ServerEventBase):
     """The server ends the connection; ``retry`` says whether to come back."""
 
-    type: Literal["assistant.conversation.closing"] = "assistant.conversation.closing"
+    type: Literal["assistant.session.closing"] = "assistant.session.closing"
     reason: str
     retry: bool

@@ -8,20 +8,14 @@ report does more harm than a question that has to be asked again.
 import re
 from dataclasses import dataclass
 
-from assistant.dictation.commands import COMMANDS, command_of
+from assistant.dictation.grammar import command_of
 from assistant.dictation.literals import begins
-from assistant.events import Intent, Mode
+from assistant.events import CommandName, Intent, Meant, Mode
 from assistant.intents.classifier import classifier, tidy, words
 from assistant.intents.corrections import correction_of
 from assistant.intents.form import form_of, is_order
 from assistant.intents.kinds import Form
 from assistant.intents.lexicon import FILLERS
-
-__all__ = ["COMMANDS", "Command", "Context", "Decision", "detect"]
-
-Command = str
-"""``was_dictation`` and ``was_question`` (said of the last utterance), ``stop``,
-``scratch``, ``pause``, ``resume``, or a further name of ``assistant.dictation.commands``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +39,7 @@ class Decision:
     confidence: float
     reason: str
     text: str
-    command: Command | None = None
+    command: CommandName | Meant | None = None
     doubtful: bool = False
 
 
@@ -72,8 +66,9 @@ def detect(text: str, context: Context) -> Decision:
     """How ``text``, one final as the recogniser wrote it, is meant."""
     heard = text.strip()
     plain = " ".join(re.sub(r"[^\w\s']", " ", tidy(re.sub(r"[\[\]]", " ", heard))).casefold().split())
-    if meant := correction_of(heard):
-        return Decision("command", 0.97, "says how the last utterance was meant", heard, f"was_{meant}")
+    if last := correction_of(heard):
+        meant: Meant = "was_dictation" if last == "dictation" else "was_question"
+        return Decision("command", 0.97, "says how the last utterance was meant", heard, meant)
     command = command_of(tidy(re.sub(r"[\[\]]", " ", heard)))
     if command == "stop" and plain == "stop" and not context.answer_running and context.mode == "dictation":
         command = None  # "stop" alone in a dictation may be the spoken full stop

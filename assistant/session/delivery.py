@@ -79,7 +79,10 @@ class Delivery:
             self._grace.cancel()
         replay = self._kept.after(after_seq) if after_seq is not None else []
         self._outbox = Outbox(OUTBOX_EVENTS + len(replay), key=_coalesce)
-        self._outbox.put(self._kept.add(SessionCreated(session=state, resumed=after_seq is not None)))
+        created = SessionCreated(
+            session=state, resumed=after_seq is not None, replayed_to=replay[-1].seq if replay else 0
+        )
+        self._outbox.put(self._kept.add(created))
         for event in replay:
             self._outbox.put(event)
         return self._outbox

@@ -147,3 +147,77 @@ def test_what_the_other_recogniser_heard_is_shown_and_can_be_picked(page, socket
     socket.says("assistant.item.edited", item_id="utt_1", text="Is there a mass?")
     expect(also).to_have_count(0)
     assert not page.errors
+
+
+EXPORTED = {
+    "txt": ("text/plain", "The lungs are clear.\n"),
+    "html": ("text/html", "<!doctype html><title>Dictation</title><p>The lungs are clear.</p>"),
+}
+PRINTS = "window.print = () => { window.top.printed = document.body.innerText; };"
+
+
+@pytest.fixture
+def exports(page, socket):
+    """The exports of the session that the socket made up."""
+
+    def answer(route):
+        media_type, text = EXPORTED[route.request.url.split("format=")[1]]
+        route.fulfill(content_type=media_type, body=text)
+
+    page.route("**/v1/sessions/first/export*", answer)
+    page.route("**/v1/sessions/first/checks", lambda route: route.fulfill(json={"findings": []}))
+
+
+def done(socket, command, message, **fields):
+    socket.says(
+        "assistant.command.done", command=command, message=message, **{"text": "", "failed": False, **fields}
+    )
+
+
+def test_a_spoken_copy_puts_the_text_on_the_clipboard_and_says_so(page, socket, exports):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    done(socket, "copy", "Copying the report.", text="The lungs are clear.")
+    expect(page.locator("#command-said")).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == "The lungs are clear."
+    page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject(new Error('no')))")
+    done(socket, "copy", "Copying the report.", text="The heart is normal.")
+    expect(page.locator("#command-said")).to_contain_text("press Copy")
+
+
+def test_a_spoken_print_prints_the_report_and_nothing_else_of_the_page(open_page):
+    page = open_page(init=SOCKET + PRINTS)
+    socket = Socket(page)
+    socket.connects()
+    socket.opens("first")
+    page.route(
+        "**/v1/sessions/first/export*",
+        lambda route: route.fulfill(content_type="text/html", body=EXPORTED["html"][1]),
+    )
+    done(socket, "print", "Opening the print dialog.")
+    expect(page.locator("#command-said")).to_have_text("The print dialog was opened.")
+    assert page.evaluate("window.printed").strip() == "The lungs are clear."
+
+
+def test_a_spoken_save_opens_the_checks_and_the_formats_and_a_refusal_opens_nothing(page, socket, exports):
+    done(socket, "sign", "Signing is not available yet.", failed=True)
+    expect(page.locator("#command-said")).to_have_text("Signing is not available yet.")
+    expect(page.locator("#export")).not_to_be_visible()
+    done(socket, "save", "Choose a format to save the report in.")
+    expect(page.locator("#export")).to_be_visible()
+    expect(page.locator("#export")).to_contain_text("The checks found nothing")
+
+
+def test_a_command_that_is_sent_again_is_shown_and_not_done_again(page, socket, exports):
+    done(socket, "help", "The commands are listed.")
+    expect(page.locator("#help")).to_be_visible()
+    page.reload()
+    socket.connects()
+    session = {"id": "first", "resume_token": "first", "grace_s": 1, "mode": "auto", "audio": {},
+               "recogniser": {"name": "scripted"}, "engine": ENGINE, "ice_servers": []}  # fmt: skip
+    socket._say({"type": "session.created", "seq": 0, "resumed": True, "replayed_to": 2, "session": session})
+    socket._seq = 0
+    done(socket, "save", "Choose a format to save the report in.")
+    done(socket, "help", "The commands are listed.")
+    expect(page.locator("#command-said")).to_have_text("The commands are listed.")
+    expect(page.locator("#export")).not_to_be_visible()
+    expect(page.locator("#help")).not_to_be_visible()

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.dictation.grammar import PHRASES
 from assistant.intents.classifier import MODEL
-from assistant.intents.detect import COMMANDS, Context, Decision, detect
+from assistant.intents.detect import Context, Decision, detect
 
 AUTO = Context()
 
@@ -143,12 +144,12 @@ def test_words_to_the_assistant_are_asked_without_the_address(text: str, cleaned
     )
 
 
-@pytest.mark.parametrize("phrase", COMMANDS)
+@pytest.mark.parametrize("phrase", PHRASES)
 @pytest.mark.parametrize("mode", ["auto", "question"])
 def test_a_command_is_taken_in_every_spelling(phrase: str, mode: str) -> None:
     for spelling in (phrase, f"{phrase.capitalize()}.", f"Please {phrase}!", f"Assistant, {phrase}."):
         decision = detect(spelling, Context(mode=mode))  # type: ignore[arg-type]
-        assert (decision.intent, decision.command) == ("command", COMMANDS[phrase]), spelling
+        assert (decision.intent, decision.command) == ("command", PHRASES[phrase]), spelling
 
 
 def test_a_command_inside_a_sentence_is_no_command() -> None:

@@ -91,7 +91,7 @@ async def test_over_tls_sigterm_tells_the_clients_and_ends_and_nothing_said_is_l
             async with asyncio.timeout(60):
                 async for frame in socket:
                     event = json.loads(frame)
-            assert event["type"] == "assistant.conversation.closing"
+            assert event["type"] == "assistant.session.closing"
             assert event["retry"] is True
             assert socket.close_code == 1001
         rest, _ = await asyncio.wait_for(process.communicate(), 60)

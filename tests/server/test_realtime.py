@@ -268,7 +268,7 @@ async def test_a_recogniser_with_a_bug_ends_its_session_only(server, pcm):
     server.model.error = RuntimeError("a bug")
     await client.append(pcm(0.3))
     await client.until_closed()
-    assert client.of("assistant.conversation.closing")[0]["retry"] is True
+    assert client.of("assistant.session.closing")[0]["retry"] is True
     server.model.error = None
     await other.works()
     fresh, back = await server.session(f"?resume={created['session']['resume_token']}")

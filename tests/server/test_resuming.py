@@ -45,7 +45,7 @@ async def test_a_second_connection_takes_over(server):
     second, back = await server.session(f"?resume={created['session']['resume_token']}&after=0")
     assert back["resumed"]
     assert await first.until_closed() == 4001
-    assert first.of("assistant.conversation.closing")[0]["retry"] is False
+    assert first.of("assistant.session.closing")[0]["retry"] is False
     await second.works()
 
 
@@ -95,7 +95,7 @@ async def test_a_stopping_server_says_so(server):
     client, _ = await server.session()
     server.server.should_exit = True
     assert await client.until_closed() == 1001
-    assert client.of("assistant.conversation.closing")[0]["retry"] is True
+    assert client.of("assistant.session.closing")[0]["retry"] is True
     await server._task
 
 

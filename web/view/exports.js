@@ -21,13 +21,7 @@ export function exportsView({ key, explain }) {
   byId('export-formats').append(...FORMATS.map((format) => element('button', {
     type: 'button', class: 'format', 'data-format': format.name, onclick: () => void save(format.name),
   }, element('strong', {}, format.label), element('span', {}, format.hint))));
-  byId('export-open').addEventListener('click', () => {
-    setText(said, '');
-    offerEarlier();
-    offerSubtitles();
-    dialog.showModal();
-    void showFindings();
-  });
+  byId('export-open').addEventListener('click', open);
   chosen.addEventListener('change', () => {
     offerSubtitles();
     void showFindings();
@@ -37,6 +31,15 @@ export function exportsView({ key, explain }) {
     setText(byId('copy'), done ? 'Copied' : 'Not allowed');
     setTimeout(() => setText(byId('copy'), 'Copy'), 2000);
   });
+
+  function open() {
+    if (dialog.open) return;
+    setText(said, '');
+    offerEarlier();
+    offerSubtitles();
+    dialog.showModal();
+    void showFindings();
+  }
 
   /** Reports from before the server was restarted, where it stored them. */
   function offerEarlier() {
@@ -110,7 +113,22 @@ export function exportsView({ key, explain }) {
     }
   }
 
-  return (/** @type {State} */ latest) => {
-    state = latest;
+  /** The report as the HTML export has it, in the browser's print dialog. */
+  async function print() {
+    const page = await (await exported(key(), 'html')).data.text();
+    const frame = /** @type {HTMLIFrameElement} */ (element('iframe', { title: 'The report, as it is printed', tabIndex: -1, srcdoc: page }));
+    await new Promise((resolve) => {
+      frame.addEventListener('load', resolve, { once: true });
+      byId('printed').replaceChildren(frame);
+    });
+    frame.contentWindow?.print();
+  }
+
+  return {
+    open, print,
+    copy: (/** @type {string} */ text) => navigator.clipboard.writeText(text),
+    view: (/** @type {State} */ latest) => {
+      state = latest;
+    },
   };
 }

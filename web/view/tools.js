@@ -40,7 +40,6 @@ export function toolsView({ send, step }) {
     }
     if (state.command && state.command !== shown?.command) {
       setText(byId('command-said'), state.command.message);
-      if (state.command.command === 'help' && !byId('help').open) byId('help').showModal();
     }
     shown = state;
   };

@@ -7,7 +7,7 @@ from pathlib import Path
 from assistant import events as ev
 
 ROOT = Path(__file__).parents[1]
-SCRIPT = ROOT / "scripts" / "protocol_docs.py"
+SCRIPT = ROOT / "scripts" / "generated"
 
 
 def run(*args: str) -> subprocess.CompletedProcess[str]:

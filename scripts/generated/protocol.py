@@ -1,12 +1,7 @@
-#!/usr/bin/env python3
-"""Write docs/protocol.md and web/protocol.d.ts from assistant/events/; --check only compares."""
+"""docs/protocol.md and web/protocol.d.ts, from assistant/events/."""
 
-import argparse
-import difflib
 import inspect
 import json
-import sys
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -15,9 +10,8 @@ from pydantic_core import PydanticUndefined
 
 from assistant import events as ev
 
-ROOT = Path(__file__).parents[1]
 Model = type[BaseModel]
-MADE_BY = "scripts/protocol_docs.py from assistant/events/; do not edit"
+MADE_BY = "scripts/generated from assistant/events/; do not edit"
 
 
 HTTP = """## Beside it, over HTTP
@@ -303,31 +297,3 @@ def typescript() -> str:
         block[-1] += ";"
         lines += [*block, ""]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="exit 1 when a file is not current")
-    parser.add_argument("--root", type=Path, default=ROOT, help="where docs/ and web/ are")
-    args = parser.parse_args()
-    stale = False
-    for name, text in (("docs/protocol.md", markdown()), ("web/protocol.d.ts", typescript())):
-        path = args.root / name
-        before = path.read_text(encoding="utf-8") if path.exists() else ""
-        if before == text:
-            continue
-        if not args.check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            print(f"wrote {name}")
-            continue
-        stale = True
-        diff = list(
-            difflib.unified_diff(before.splitlines(), text.splitlines(), name, "made anew", lineterm="", n=1)
-        )
-        print("\n".join([f"{name} is not current; run scripts/protocol_docs.py", *diff[:20]]))
-    return int(stale)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
