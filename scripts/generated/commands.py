@@ -10,7 +10,7 @@ def markdown() -> str:
         "",
         "A command is an utterance of its own: pause before it and after it. “Please” and “assistant” may be",
         "added. “What can I say” shows this list on the page. A command that cannot be carried out says why",
-        "and leaves the report as it is. If words were taken for a command by mistake, say “that was dictation”.",
+        "and leaves the report as it is. If words were taken for one by mistake, say “that was dictation”.",
         "",
         "| say | what it does |",
         "|---|---|",
