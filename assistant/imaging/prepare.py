@@ -14,13 +14,12 @@ from assistant.imaging.nifti import is_nifti, read_nifti
 from assistant.imaging.options import Options, Prepared
 from assistant.imaging.pdf import read_pdf
 from assistant.imaging.photo import MAX_BYTES, read_photo
-from assistant.imaging.record import read_record
+from assistant.imaging.record import is_record, read_records
 from assistant.imaging.series import prepare_series
 from assistant.imaging.slide import is_slide, read_slide
 from assistant.imaging.study import Problem, SourceFile, Study, in_short, no_room, problem_of
 
 DICOM_SUFFIXES = {".dcm", ".dicom", ".ima"}
-RECORD_SUFFIXES = {".json", ".ndjson"}
 SLIDE_SUFFIXES = {".svs", ".ndpi", ".scn", ".mrxs", ".vms", ".vmu", ".bif", ".svslide"}
 
 
@@ -32,6 +31,7 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
     studies: list[Study] = []
     problems: list[Problem] = []
     instances: list[Instance] = []
+    records: list[SourceFile] = []
     with tempfile.TemporaryDirectory(dir=folder) as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the readers' warnings quote what is in the files
         seen: set[Path] = set()
@@ -42,9 +42,17 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
                 elif found.path.resolve() not in seen:
                     seen.add(found.path.resolve())
                     read = _read(found, folder, options, full=len(studies) >= options.most_studies)
-                    instances.append(read) if isinstance(read, Instance) else studies.append(read)
+                    match read:
+                        case Instance():
+                            instances.append(read)
+                        case SourceFile():
+                            records.append(read)
+                        case _:
+                            studies.append(read)
             except Exception as error:  # readers meet damage with errors of many kinds
                 problems.append(problem_of(found.name, error))
+        for record in read_records(records, folder, options.most_studies - len(studies)):
+            studies.append(record) if isinstance(record, Study) else problems.append(record)
         room = options.most_studies - len(studies)
         for each in prepare_series(instances, folder, most=room, show_identity=options.show_identity):
             studies.append(each) if isinstance(each, Study) else problems.append(each)
@@ -53,9 +61,9 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
     return Prepared(tuple(studies), tuple(in_short(problems)))
 
 
-def _read(found: SourceFile, folder: Path, options: Options, *, full: bool) -> Study | Instance:
-    """DICOM files are only looked into: they may belong together. Raises ``BadInput``; of all else
-    ``too_many_images`` if it is ``full``."""
+def _read(found: SourceFile, folder: Path, options: Options, *, full: bool) -> Study | Instance | SourceFile:
+    """DICOM files are only looked into, and files of a record only found: they may belong together. Raises
+    ``BadInput``; of all else ``too_many_images`` if it is ``full``."""
     path, name = found.path, found.name
     with path.open("rb") as file:
         head = file.read(512)
@@ -72,8 +80,8 @@ def _read(found: SourceFile, folder: Path, options: Options, *, full: bool) -> S
         return read_nifti(path, name, folder, options.most_bytes)
     if suffix in SLIDE_SUFFIXES or (head[:2] in (b"II", b"MM") and is_slide(path)):
         return read_slide(path, name, folder)
-    if suffix in RECORD_SUFFIXES or head.lstrip().startswith(b"{"):
-        return read_record(path, name, folder)
+    if is_record(head, name):
+        return found
     if path.stat().st_size > MAX_BYTES:
         raise BadInput(f"{name} is larger than {MAX_BYTES // 2**20} MB.", code="image_too_large")
     try:

@@ -1,16 +1,22 @@
 """A patient's record as an attachment: no picture, but resources to be read for a question."""
 
 import json
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from assistant.engines.pieces import Piece, TextPiece
 from assistant.errors import BadInput
-from assistant.imaging.study import Picture, Study, new_id
-from assistant.records.fhir import Resource, manifest, read_bundle
+from assistant.imaging.study import Picture, Problem, SourceFile, Study, new_id, no_room, problem_of
+from assistant.records.bundles import Given, given_in, patients_in, record_of
+from assistant.records.fhir import Resource, manifest
+from assistant.records.hl7v2 import given_in_hl7, is_hl7
+from assistant.records.xml import given_in_xml, is_record_xml
 
 MOST_BYTES = 64 * 2**20
 KEPT = "resources.json"
+RECORD_SUFFIXES = {".json", ".ndjson", ".hl7", ".xml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,25 +43,80 @@ class RecordStudy(Study):
         raise IndexError(index)
 
 
-def read_record(path: Path, name: str, folder: Path) -> RecordStudy:
-    """Raises ``BadInput``: ``record_too_large``, and those of ``read_bundle``."""
-    if path.stat().st_size > MOST_BYTES:
+def is_record(head: bytes, name: str) -> bool:
+    """By its first bytes, or by its name."""
+    suffix = Path(name.lower()).suffix
+    return bool(
+        suffix in RECORD_SUFFIXES
+        or re.match(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{", head)
+        or is_hl7(head)
+        or is_record_xml(head)
+    )
+
+
+def read_records(files: Sequence[SourceFile], folder: Path, most: int) -> Iterator[RecordStudy | Problem]:
+    """Files of one folder that are of one patient are one record, as bulk exports and the pages of a search
+    are; each of the others is a record of its own."""
+    groups: dict[tuple[str, frozenset[str]], list[Given]] = {}
+    shared: dict[str, list[Given]] = {}
+    for file in files:
+        try:
+            given = _given(file)
+        except Exception as error:  # what is in a file can be damaged in many ways
+            yield problem_of(file.name, error)
+            continue
+        parent, _, _ = file.name.rpartition("/")
+        patients = frozenset(patients_in(given.resources))
+        if not parent:
+            groups[file.name, patients] = [given]
+        elif patients:
+            groups.setdefault((parent, patients), []).append(given)
+        else:  # medications, practitioners
+            shared.setdefault(parent, []).append(given)
+    for parent, others in shared.items():
+        there = [key for key in groups if key[0] == parent]
+        for key in there:
+            groups[key] += others
+        if not there:
+            groups[parent, frozenset()] = others
+    for rank, members in enumerate(groups.values()):
+        try:
+            if rank >= most:
+                raise no_room(members[0].name)
+            yield _kept(members, folder)
+        except Exception as error:
+            yield problem_of(members[0].name, error)
+
+
+def _given(file: SourceFile) -> Given:
+    """Raises ``BadInput``: ``record_too_large``, and those of the readers."""
+    if file.path.stat().st_size > MOST_BYTES:
         raise BadInput(
-            f"{name} is larger than {MOST_BYTES // 2**20} MB: export less of the record.",
+            f"{file.name} is larger than {MOST_BYTES // 2**20} MB: export less of the record.",
             code="record_too_large",
         )
-    resources = read_bundle(path.read_bytes(), name)
+    data = file.path.read_bytes()
+    if is_hl7(data[:64]):
+        return given_in_hl7(data, file.name)
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return given_in_xml(data, file.name)
+    return given_in(data, file.name)
+
+
+def _kept(members: Sequence[Given], folder: Path) -> RecordStudy:
+    record = record_of(members)
     study_id = new_id()
     own = folder / study_id
     own.mkdir()
-    (own / KEPT).write_text(json.dumps([asdict(each) for each in resources]))
+    (own / KEPT).write_text(json.dumps([asdict(each) for each in record.resources]))
+    first = members[0].name
     return RecordStudy(
         id=study_id,
         kind="record",
-        name=Path(name).name,
+        name=Path(first).name if len(members) == 1 else f"{Path(first).parent.name} · {len(members)} files",
         folder=own,
         count=0,
         width_px=0,
         height_px=0,
-        notes=(f"{len(resources)} resources",),
+        notes=record.notes,
     )

@@ -1,33 +1,57 @@
-"""A FHIR bundle → its resources as lines of text, and a list of what there is. Pure.
+"""FHIR resources as lines of text, and a list of what there is. Pure.
 
-Reads R4 as Synthea and most servers write it: any resource type, by the elements that most of them share.
-Names, addresses and identifiers of people are left out: they are no part of a clinical question.
+Reads R4 as Synthea and most servers write it: any resource type, by the elements that most of them share, and
+what STU3 and R5 call them. What turns a statement round (``doNotPerform``, ``not-done``,
+``entered-in-error``) stands in front of it. Names, addresses and identifiers of people are left out: they are
+no part of a clinical question. What else is left out can be asked for, so that it can be said.
 """
 
-import base64
-import binascii
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.errors import BadInput
+from assistant.records.notes import note_of
 
-LONGEST_TEXT_CHARS = 4_000
-"""Of one note; the rest is left out, and a mark says so."""
 LISTED_CODES = 40
 """Of one type, the most frequent, in the list of what there is."""
 DATES = (
     "effectiveDateTime", "effectivePeriod", "effectiveInstant", "onsetDateTime", "authoredOn",
     "performedDateTime", "performedPeriod",
-    "occurrenceDateTime", "period", "recordedDate", "issued", "date", "created", "started", "birthDate",
+    "occurrenceDateTime", "occurrencePeriod", "period", "recordedDate", "issued", "date", "created",
+    "started", "birthDate", "dateAsserted", "assertedDate", "dateWritten", "recorded",
 )  # fmt: skip
-CODES = ("code", "medicationCodeableConcept", "vaccineCode", "relationship", "type", "category", "class")
+CODES = (
+    "code", "medicationCodeableConcept", "medication", "vaccineCode", "relationship", "type", "category",
+    "class",
+)  # fmt: skip
+SKIPPED = {
+    "Provenance", "Organization", "Practitioner", "PractitionerRole", "Location", "Claim", "ClaimResponse",
+    "ExplanationOfBenefit", "Coverage", "SupplyDelivery", "AuditEvent",
+}  # fmt: skip
+"""Types that say who, where and for how much: counted, not read."""
+_READ_WORDS = """
+    component clinicalStatus verificationStatus interpretation severity bodySite reasonCode outcome
+    reaction condition dosageInstruction dosage referenceRange status gender conclusion description
+    criticality note presentedForm content onsetAge onsetString performedString occurrenceString
+    onsetPeriod abatementDateTime deceasedDateTime deceasedBoolean valueQuantity valueCodeableConcept
+    valueString valueDateTime valueTime valueBoolean valueInteger valueRange valueRatio dataAbsentReason
+    medicationReference doNotPerform notDone notGiven wasNotGiven wasNotTaken taken intent docStatus
+    lifecycleStatus adherence statusReason isSubpotent reason reasonReference section item issue result
+    modifierExtension title conclusionCode abatementString abatementAge valuePeriod reasonNotTaken
+    reasonNotPerformed notDoneReason reasonNotGiven active
+"""
+_READ_FIELDS = {*DATES, *CODES, *_READ_WORDS.split()}
+_ADMINISTRATIVE_WORDS = """
+    id meta implicitRules language text contained resourceType identifier name telecom address contact
+    photo subject patient encounter performer recorder asserter author requester participant
+    practitioner custodian serviceProvider location basedOn generalPractitioner managingOrganization
+    partOf context informationSource extension communication multipleBirthBoolean attester actor source
+    sender recipient device link maritalStatus
+"""
+_ADMINISTRATIVE = set(_ADMINISTRATIVE_WORDS.split())
 _LABEL = re.compile(r"\b[A-Z][A-Za-z]+/\d+\b")
-_SKIPPED = {"Provenance", "Organization", "Practitioner", "PractitionerRole", "Location", "Claim"}
-_SKIPPED |= {"ExplanationOfBenefit", "Coverage", "SupplyDelivery"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +69,96 @@ class Resource:
     """One line: date, code, values."""
 
 
-def read_bundle(data: bytes, name: str) -> tuple[Resource, ...]:
-    """The clinical resources of a bundle, or of newline-delimited resources, newest first.
-
-    Raises ``BadInput``, naming the file: ``record_not_json``, ``record_not_fhir``, ``record_empty``.
-    """
-    given = _resources(data, name)
+def read_resources(given: Sequence[tuple[str, dict[str, Any]]]) -> tuple[Resource, ...]:
+    """The clinical resources among these, each with its address or an empty one; newest first."""
     names = _names(given)
-    found = [each for _, each in given if each["resourceType"] not in _SKIPPED]
+    found = [each for _, each in given if each["resourceType"] not in SKIPPED]
     dated = sorted(((_date(each), each) for each in found), key=lambda pair: pair[0], reverse=True)
     counts: Counter[str] = Counter()
     resources = []
     for date, each in dated:
         kind = str(each["resourceType"])
         counts[kind] += 1
-        code = _code(each) or _referred(each, each.get("medicationReference"), names)
-        values = "; ".join(dict.fromkeys(filter(None, _values(each))))
+        code = _code(each) or next(filter(None, (_referred(each, to, names) for to in _drugs(each))), "")
+        code = ": ".join(filter(None, (_turned_round(each), code)))
+        values = "; ".join(dict.fromkeys(filter(None, (*_values(each), *_reasons(each, names)))))
+        values = values or _narrative(each.get("text"))
         text = " ".join(filter(None, (date, f"{code}: {values}" if code and values else code or values)))
         reference = f"{kind}/{each.get('id', '')}"
         resources.append(Resource(f"{kind}/{counts[kind]}", kind, reference, date, code, text))
-    if not resources:
-        raise BadInput(f"{name} holds no clinical resources.", code="record_empty")
     return tuple(resources)
+
+
+def unread(given: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """What is not read of these resources, as sentences: whole ones by type, and fields of the others."""
+    types: Counter[str] = Counter()
+    fields: Counter[str] = Counter()
+    modifiers: Counter[str] = Counter()
+    for each in given:
+        kind = str(each["resourceType"])
+        if kind in SKIPPED:
+            types[kind] += 1
+            continue
+        for inside in _dicts(each.get("contained")):
+            if inside.get("resourceType") not in (*SKIPPED, "Medication"):
+                types[f"{inside.get('resourceType')} inside others"] += 1
+        known = _READ_FIELDS | _ADMINISTRATIVE
+        fields.update(f"{kind}.{key}" for key in each if key not in known and not key.startswith("_"))
+        modifiers.update(f"{kind} ({_last(m.get('url'))})" for m in _dicts(each.get("modifierExtension")))
+    if types:
+        yield f"Not read: {_counted(types)}."
+    if fields:
+        yield f"Fields that are not read: {_counted(fields)}."
+    if modifiers:
+        yield f"Changed in their meaning by what is not known here: {_counted(modifiers)}."
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.most_common())
+
+
+def _last(url: Any) -> str:
+    return str(url or "no name").rstrip("/").rpartition("/")[2]
+
+
+def _turned_round(resource: dict[str, Any]) -> str:
+    """What makes of a statement its opposite, or nothing at all (FHIR calls these elements modifiers)."""
+    said = []
+    if resource.get("status") == "entered-in-error":
+        said.append("Entered in error")
+    if resource.get("doNotPerform") is True:
+        said.append("Do not give" if str(resource["resourceType"]).startswith("Medication") else "Do not do")
+    not_done = any(resource.get(key) is True for key in ("notDone", "notGiven", "wasNotGiven"))
+    if not_done or resource.get("status") == "not-done":
+        said.append("Not done")
+    adherence = resource.get("adherence")
+    adhered = _concept(adherence.get("code")) if isinstance(adherence, dict) else ""
+    not_taken = resource.get("taken") == "n" or resource.get("wasNotTaken") is True
+    if not_taken or resource.get("status") == "not-taken" or adhered == "not-taken":
+        said.append("Not taken")
+    if resource.get("isSubpotent") is True:
+        said.append("Does not count as a dose")
+    said += [f"With a modifier ({_last(m.get('url'))})" for m in _dicts(resource.get("modifierExtension"))]
+    return ", ".join(said)
+
+
+def _drugs(resource: dict[str, Any]) -> Iterator[Any]:
+    yield resource.get("medicationReference")
+    if isinstance(medication := resource.get("medication"), dict):  # R5
+        yield medication.get("reference")
+
+
+def _reasons(resource: dict[str, Any], names: Mapping[str, str]) -> Iterator[str]:
+    """What a resource refers to as its reason or its result, where that is in the record."""
+    for key in ("reasonReference", "result", "reason"):
+        for each in _dicts(resource.get(key)):
+            inside = each.get("reference")
+            yield _referred(resource, inside if isinstance(inside, dict) else each, names)
+
+
+def _narrative(text: Any) -> str:
+    """The words of a resource that has no others."""
+    return note_of("text/html", str(text.get("div", "")).encode()) or "" if isinstance(text, dict) else ""
 
 
 def named_in(answer: str, read: Sequence[Resource]) -> list[Resource]:
@@ -92,39 +184,16 @@ def _listed(kind: str, resources: list[Resource]) -> str:
     return f"- {kind}: {len(resources)}{span}" + (f": {named}{more}" if named else "")
 
 
-def _resources(data: bytes, name: str) -> list[tuple[str, dict[str, Any]]]:
-    """Each with the address that the bundle gives it, or an empty one."""
-    try:
-        try:
-            documents = [json.loads(data)]
-        except ValueError:
-            documents = [json.loads(line) for line in data.splitlines() if line.strip()]
-    except (ValueError, RecursionError):
-        raise BadInput(f"{name} is not JSON: export the record again.", code="record_not_json") from None
-    found = []
-    for document in documents:
-        if not isinstance(document, dict) or not isinstance(document.get("resourceType"), str):
-            raise BadInput(f"{name} is JSON, but no FHIR: it has no resourceType.", code="record_not_fhir")
-        if document["resourceType"] != "Bundle":
-            found.append(("", document))
-            continue
-        entries = document.get("entry", [])
-        if not isinstance(entries, list):
-            raise BadInput(f"{name}: the bundle's entry is not a list.", code="record_not_fhir")
-        for entry in entries:
-            resource = entry.get("resource") if isinstance(entry, dict) else None
-            if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
-                found.append((str(entry.get("fullUrl", "")), resource))
-    return found
-
-
 def _names(resources: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, str]:
     """What references may call a resource → the words of its code."""
     names: dict[str, str] = {}
     for url, each in resources:
-        if each["resourceType"] == "Medication" and (code := _code(each)):
+        if code := _code(each):
             known_as = str(each.get("id", ""))
-            names |= {url: code, f"Medication/{known_as}": code, f"urn:uuid:{known_as}": code}
+            turned = ": ".join(filter(None, (_turned_round(each), code)))
+            names |= {f"{each['resourceType']}/{known_as}": turned, f"urn:uuid:{known_as}": turned}
+            if url:
+                names[url] = turned
     return names
 
 
@@ -137,7 +206,7 @@ def _referred(resource: dict[str, Any], reference: Any, names: Mapping[str, str]
             inside = (each for each in _dicts(resource.get("contained")) if f"#{each.get('id')}" == address)
             return next(map(_code, inside), "")
         case {"reference": str(address)}:
-            return names.get(address, "")
+            return names.get(address) or names.get("/".join(address.split("/")[-2:]), "")
         case _:
             return ""
 
@@ -166,6 +235,8 @@ def _concept(value: Any) -> str:
             return _concept(first)
         case {"text": str(text)} if text:
             return " ".join(text.split())
+        case {"concept": concept}:  # R5's CodeableReference
+            return _concept(concept)
         case {"coding": [*codings]}:
             return next((name for each in codings if (name := _concept(each))), "")
         case {"display": str(text)} if text:
@@ -179,12 +250,22 @@ def _concept(value: Any) -> str:
 def _values(resource: dict[str, Any]) -> Iterator[str]:
     yield _value(resource)
     for part in _dicts(resource.get("component")):
-        yield f"{_concept(part.get('code'))} {_value(part)}".strip()
+        yield ", ".join(
+            filter(None, (f"{_concept(part.get('code'))} {_value(part)}".strip(), *_beside(part)))
+        )
     yield _concept(resource.get("clinicalStatus"))
     if (verified := _concept(resource.get("verificationStatus"))).casefold() != "confirmed":
         yield verified
-    for key in ("interpretation", "severity", "bodySite", "reasonCode", "outcome"):
-        yield _concept(resource.get(key))
+    for key in ("interpretation", "severity", "bodySite", "reasonCode", "outcome", "conclusionCode"):
+        yield ", ".join(filter(None, map(_concept, _listed_values(resource.get(key)))))
+    for key in ("statusReason", "reason", "reasonNotTaken", "reasonNotPerformed", "notDoneReason",
+                "reasonNotGiven"):  # fmt: skip
+        if words := ", ".join(filter(None, map(_concept, _listed_values(resource.get(key))))):
+            yield f"reason: {words}"
+    if resource.get("taken") == "unk":
+        yield "not known whether it is taken"
+    if resource.get("active") is False:
+        yield "no longer active"
     for part in _dicts(resource.get("reaction")):
         severity = part["severity"] if isinstance(part.get("severity"), str) else ""
         yield ", ".join(filter(None, (*map(_concept, _dicts(part.get("manifestation"))), severity)))
@@ -195,15 +276,19 @@ def _values(resource: dict[str, Any]) -> Iterator[str]:
     for part in _dicts(resource.get("referenceRange")):
         if shown := part["text"] if isinstance(part.get("text"), str) else _range(part):
             yield f"reference {shown}"
-    for key in ("status", "gender", "conclusion", "description", "criticality"):
+    for key in ("status", "intent", "docStatus", "lifecycleStatus", "gender", "title", "conclusion",
+                "description", "criticality"):  # fmt: skip
         yield resource[key] if isinstance(resource.get(key), str) else ""
+    yield from _sections(resource)
+    yield from _answers(resource)
+    for part in _dicts(resource.get("issue")):  # of an OperationOutcome
+        details = part.get("diagnostics") or _concept(part.get("details"))
+        yield " ".join(str(word) for word in (part.get("severity"), details) if word)
     yield _when(resource)
     for part in _dicts(resource.get("note")):
         yield part["text"] if isinstance(part.get("text"), str) else ""
-    attachments = [*_dicts(resource.get("presentedForm"))]
-    attachments += [each["attachment"] for each in _dicts(resource.get("content")) if "attachment" in each]
-    for attachment in _dicts(attachments):
-        yield _attached(attachment)
+    for attachment in attachments_of(resource):
+        yield attached(attachment) or ""
 
 
 def _value(part: dict[str, Any]) -> str:
@@ -218,6 +303,8 @@ def _value(part: dict[str, Any]) -> str:
             return str(value)
         case {"valueRange": dict(limits)}:
             return _range(limits)
+        case {"valuePeriod": {"start": str(start), "end": str(end)}}:
+            return f"{start} to {end}"
         case {"valueRatio": {"numerator": above, "denominator": below}}:
             return f"{_quantity(above)}:{_quantity(below)}"
         case {"dataAbsentReason": reason}:
@@ -267,6 +354,8 @@ def _when(resource: dict[str, Any]) -> str:
     periods = [resource.get(key) for key in ("effectivePeriod", "performedPeriod", "period", "onsetPeriod")]
     ends = [each.get("end") for each in periods if isinstance(each, dict)]
     ends.append(resource.get("abatementDateTime"))
+    shown += [f"until {words}"] if isinstance(words := resource.get("abatementString"), str) else []
+    shown += [f"until the age of {age}"] if (age := _quantity(resource.get("abatementAge"))) else []
     shown += [f"until {end[:10]}" for end in ends if isinstance(end, str)]
     match resource:
         case {"deceasedDateTime": str(day)}:
@@ -276,16 +365,47 @@ def _when(resource: dict[str, Any]) -> str:
     return ", ".join(filter(None, shown))
 
 
-def _attached(attachment: dict[str, Any]) -> str:
-    """The text of a note that lies in the bundle; nothing of one that is elsewhere or no text."""
-    if not str(attachment.get("contentType", "")).startswith("text/plain"):
-        return ""
-    try:
-        text = base64.b64decode(attachment.get("data", ""), validate=True).decode()
-    except (binascii.Error, ValueError, TypeError):
-        return ""
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST_TEXT_CHARS else f"{text[:LONGEST_TEXT_CHARS]} [the rest is left out]"
+def attachments_of(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    """The files of a document or a report."""
+    inside = [each.get("attachment") for each in _dicts(resource.get("content"))]
+    return [*_dicts(resource.get("presentedForm")), *_dicts(inside)]
+
+
+def attached(attachment: dict[str, Any]) -> str | None:
+    """The text of a note that lies in the bundle; None of one that is elsewhere or cannot be read."""
+    return note_of(str(attachment.get("contentType", "")), attachment.get("data"))
+
+
+def _sections(resource: dict[str, Any]) -> Iterator[str]:
+    """Of a composition, and of sections in sections."""
+    for part in _dicts(resource.get("section")):
+        title = part["title"] if isinstance(part.get("title"), str) else _concept(part.get("code"))
+        yield ": ".join(filter(None, (title, _narrative(part.get("text")))))
+        yield from _sections(part)
+
+
+def _answers(resource: dict[str, Any]) -> Iterator[str]:
+    """Of a questionnaire, and of its groups."""
+    for part in _dicts(resource.get("item")):
+        asked = part["text"] if isinstance(part.get("text"), str) else str(part.get("linkId", ""))
+        said = [_value(each) or _concept(each.get("valueCoding")) or str(each.get("valueDecimal") or "")
+                for each in _dicts(part.get("answer"))]  # fmt: skip
+        yield f"{asked}: {', '.join(filter(None, said)) or 'no answer'}" if "answer" in part else ""
+        yield from _answers(part)
+        for each in _dicts(part.get("answer")):
+            yield from _answers(each)
+
+
+def _beside(part: dict[str, Any]) -> Iterator[str]:
+    """What stands beside a component's value."""
+    yield from map(_concept, _listed_values(part.get("interpretation")))
+    for each in _dicts(part.get("referenceRange")):
+        if shown := each["text"] if isinstance(each.get("text"), str) else _range(each):
+            yield f"reference {shown}"
+
+
+def _listed_values(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _dicts(value: Any) -> Iterable[dict[str, Any]]:

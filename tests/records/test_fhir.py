@@ -11,7 +11,8 @@ from assistant.imaging.options import Options
 from assistant.imaging.prepare import prepare
 from assistant.imaging.record import RecordStudy
 from assistant.imaging.study import SourceFile
-from assistant.records.fhir import manifest, named_in, read_bundle
+from assistant.records.bundles import read_bundle
+from assistant.records.fhir import manifest, named_in
 from assistant.records.reading import Consulted, answer_from_record
 
 
@@ -135,13 +136,18 @@ def test_resources_come_newest_first_as_one_line_each_and_people_stay_out_of_it(
                 {"code": coded("Breast cancer"), "onsetAge": {"value": 45, "unit": "a"}}]},
             "Mother: Breast cancer at the age of 45 a",
         ),
-        ({"resourceType": "Patient", "id": "q", "deceasedDateTime": "2020-01-01"}, "died 2020-01-01"),
     ],
 )  # fmt: skip
 def test_what_bears_on_a_resource_stands_in_its_line(resource: dict[str, object], line: str) -> None:
     warfarin = {"resourceType": "Medication", "id": "w", "code": coded("Warfarin")}
     resources = read_bundle(bundle(warfarin, resource), "record.json")
     assert line in [each.text for each in resources if each.type == resource["resourceType"]]
+
+
+def test_that_a_patient_died_stands_in_the_line() -> None:
+    patient = {"resourceType": "Patient", "id": "q", "deceasedDateTime": "2020-01-01"}
+    (resource,) = read_bundle(json.dumps(patient).encode(), "record.json")
+    assert resource.text == "died 2020-01-01"
 
 
 def test_the_list_counts_types_and_codes() -> None:
@@ -207,5 +213,5 @@ def test_wrong_json_is_named_and_the_rest_of_the_upload_is_kept(
     assert "bad.json" in made.problems[0].message
     (study,) = made.studies
     assert isinstance(study, RecordStudy)
-    assert study.notes == ("7 resources",)
+    assert study.notes == ("7 resources", "Not read: 1 Provenance.")
     assert len(study.resources()) == 7
