@@ -59,5 +59,5 @@ def configure_logging(level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("assistant").setLevel(level.upper())
-    for loud in ("aiortc", "aioice", "openai", "httpx", "httpcore", "websockets", "uvicorn", "PIL"):
+    for loud in ("aiortc", "aioice", "httpx2", "httpcore2", "websockets", "uvicorn", "PIL"):
         logging.getLogger(loud).setLevel(logging.CRITICAL if loud == "aioice" else logging.WARNING)

@@ -1,25 +1,23 @@
 """Any server that speaks OpenAI's chat completions: vLLM, llama.cpp, Ollama, Google's MedGemma container."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-import openai
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from openai.types.chat.chat_completion_chunk import ChoiceDelta
+import httpx2
+from pydantic import BaseModel
 
 from assistant.engines.base import CutOff, EngineInfo, Output, Question, Thought, Usage
 from assistant.engines.openai_errors import Advice, translated
 from assistant.engines.prompt import chat_messages, room_for_answer
-from assistant.engines.refusals import cut_off, refused
+from assistant.engines.refusals import cut_off, filtered, refused
 from assistant.engines.thinking import ThinkingFilter, without_end
 from assistant.errors import AssistantError, BadInput
 
 Said = str | Thought | Usage | CutOff
-TOO_LONG = "length"
-"""Why an answer ended: it had reached ``max_tokens``."""
+END_OF_STREAM = "[DONE]"
 
 
 class OpenAICompatibleEngine:
@@ -50,11 +48,9 @@ class OpenAICompatibleEngine:
             unauthorized="The answer engine refused the key: set --engine-key.",
             unknown=f"The answer engine has no model {model!r}: see --engine-model and --engine-url.",
         )
-        self._max_tokens, self._timeout_s = max_tokens, timeout_s
-        self._client = openai.AsyncOpenAI(
-            base_url=base_url, api_key=api_key or "none", timeout=timeout_s, max_retries=0
-        )
-        self._path = "/chat/completions"
+        self._max_tokens, self._timeout_s, self._key = max_tokens, timeout_s, api_key
+        self._client = httpx2.AsyncClient(timeout=None, follow_redirects=True)
+        self._url = f"{base_url.rstrip('/')}/chat/completions"
         self._common: dict[str, Any] = {"model": model}
         self._thinks, self._streams, self._archive_token = thinks, streams, archive_token
         self.info = EngineInfo(
@@ -68,7 +64,7 @@ class OpenAICompatibleEngine:
     async def answer(self, question: Question) -> AsyncGenerator[Output, None]:
         """Pieces of the answer. Raises ``EngineFailed`` (``engine_unreachable``, ``engine_unauthorized``,
         ``engine_model_unknown``, ``engine_quota``, ``engine_sees_no_images``, ``engine_timeout``,
-        ``engine_failed``) and ``BadInput`` (``prompt_too_long``, ``too_many_images``,
+        ``answer_filtered``, ``engine_failed``) and ``BadInput`` (``prompt_too_long``, ``too_many_images``,
         ``image_not_readable``, ``request_too_large``)."""
         thinking = ThinkingFilter()
         failed: AssistantError | None = None
@@ -99,71 +95,137 @@ class OpenAICompatibleEngine:
             question, sees_images=self.info.sees_images, thinks=thinks, archive_token=self._archive_token
         )
         longest = room_for_answer(question, thinks=thinks, max_tokens=self._max_tokens)
-        return {**self._common, "messages": messages, "max_tokens": longest, "temperature": 0}
+        asked = {**self._common, "messages": messages, "max_tokens": longest, "temperature": 0}
+        streaming = {"stream": True, "stream_options": {"include_usage": True}}
+        return asked | (streaming if self._streams else {})
 
-    def _said(self, request: dict[str, Any]) -> AsyncGenerator[Said, None]:
-        """Text as it comes, thoughts that the server tells apart, usage."""
-        return self._streamed(request) if self._streams else self._whole(request)
+    async def _said(self, request: dict[str, Any]) -> AsyncGenerator[Said, None]:
+        """Text as it comes, thoughts that the server tells apart, usage. The server's answer says whether it
+        streams."""
+        async with self._posted(request) as response:
+            kind, _, _ = response.headers.get("content-type", "").partition(";")
+            streams = kind.strip().lower() == "text/event-stream"
+            async with aclosing(self._streamed(response) if streams else self._whole(response)) as said:
+                async for each in said:
+                    yield each
 
-    async def _streamed(self, request: dict[str, Any]) -> AsyncGenerator[Said, None]:
-        async with asyncio.timeout(self._timeout_s):
-            stream = await self._client.post(
-                self._path,
-                cast_to=ChatCompletionChunk,
-                body={**request, "stream": True, "stream_options": {"include_usage": True}},
-                stream=True,
-                stream_cls=openai.AsyncStream[ChatCompletionChunk],
-            )
+    async def _streamed(self, response: httpx2.Response) -> AsyncGenerator[Said, None]:
         reason = None
-        async with stream:
-            while chunk := await self._next(stream):
+        response.encoding = "utf-8-sig"  # every such stream is UTF-8; some begin with a byte order mark
+        # An async generator, though its type does not say so.
+        events = cast("AsyncGenerator[httpx2.ServerSentEvent, None]", aiter(httpx2.EventSource(response)))
+        async with aclosing(events):
+            while chunk := await self._next(events):
+                if chunk.error:
+                    raise refused(str(chunk.error))
                 if chunk.usage:
                     yield Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
                 if not chunk.choices:
                     continue
                 reason = chunk.choices[0].finish_reason or reason
-                delta = chunk.choices[0].delta
-                if thought := _reasoning(delta):
-                    yield Thought(thought)
-                yield without_end(delta.content or "")
+                if delta := chunk.choices[0].delta:
+                    if thought := delta.thought:
+                        yield Thought(thought)
+                    yield without_end(delta.content or "")
         if reason is None:
             raise cut_off()
-        if reason == TOO_LONG:
-            yield CutOff()
+        if end := _end(reason):
+            yield end
 
-    async def _next(self, stream: openai.AsyncStream[ChatCompletionChunk]) -> ChatCompletionChunk | None:
+    async def _next(self, events: AsyncIterator[httpx2.ServerSentEvent]) -> "_Chunk | None":
         """The next chunk, or None at the end. A server's keep-alive comments do not extend the wait."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await anext(stream, None)
-        except openai.APITimeoutError:
-            raise
-        except openai.APIConnectionError:  # it was reachable when the answer began
+                async for event in events:
+                    if event.data == END_OF_STREAM:
+                        return None
+                    if event.data:
+                        return _Chunk.model_validate_json(event.data)
+            return None
+        except httpx2.TransportError:  # it was reachable when the answer began
             raise cut_off() from None
 
-    async def _whole(self, request: dict[str, Any]) -> AsyncGenerator[Said, None]:
+    async def _whole(self, response: httpx2.Response) -> AsyncGenerator[Said, None]:
         async with asyncio.timeout(self._timeout_s):
-            answer = await self._client.post(self._path, cast_to=ChatCompletion, body=request)
+            answer = _Chunk.model_validate_json(await response.aread())
         if not answer.choices:  # Google's container says what it refuses with the status 200
-            raise refused(str((answer.model_extra or {}).get("error", "")))
-        yield without_end(answer.choices[0].message.content or "")
+            raise refused(str(answer.error or ""))
+        choice = answer.choices[0]
+        yield without_end((choice.message and choice.message.content) or "")
         if answer.usage:
             yield Usage(answer.usage.prompt_tokens, answer.usage.completion_tokens)
-        if answer.choices[0].finish_reason == TOO_LONG:
-            yield CutOff()
+        if end := _end(choice.finish_reason):
+            yield end
+
+    @asynccontextmanager
+    async def _posted(self, request: dict[str, Any]) -> AsyncIterator[httpx2.Response]:
+        """The response, once its head is here. Raises ``httpx2.HTTPStatusError``, its body read."""
+        async with asyncio.timeout(self._timeout_s):
+            key = await self._key() if callable(self._key) else self._key
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            prepared = self._client.build_request("POST", self._url, json=request, headers=headers)
+            response = await self._client.send(prepared, stream=True)
+        try:
+            if not response.is_success:
+                async with asyncio.timeout(self._timeout_s):
+                    await response.aread()
+                response.raise_for_status()
+            yield response
+        finally:
+            await response.aclose()
 
     async def load(self) -> None:
         """Nothing to load here: the server does."""
 
     async def close(self) -> None:
-        await self._client.close()
+        await self._client.aclose()
 
 
-def _reasoning(delta: ChoiceDelta) -> str:
-    """Thinking that the server told apart itself: vLLM with ``--reasoning-parser``, Ollama, llama.cpp."""
-    extra = delta.model_extra or {}
-    text = extra.get("reasoning_content") or extra.get("reasoning")
-    return text if isinstance(text, str) else ""
+class _Message(BaseModel):
+    """Of an answer in one piece, or what a chunk adds to it."""
+
+    content: str | None = None
+    reasoning_content: Any = None
+    reasoning: Any = None
+
+    @property
+    def thought(self) -> str:
+        """Thinking that the server told apart itself: vLLM with ``--reasoning-parser``, Ollama, llama.cpp."""
+        text = self.reasoning_content or self.reasoning
+        return text if isinstance(text, str) else ""
+
+
+class _Choice(BaseModel):
+    delta: _Message | None = None
+    message: _Message | None = None
+    finish_reason: str | None = None
+
+
+class _TokenCounts(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Chunk(BaseModel):
+    """A whole answer, or one event of a stream."""
+
+    choices: tuple[_Choice, ...] | None = None
+    usage: _TokenCounts | None = None
+    error: Any = None
+
+
+def _end(reason: str | None) -> CutOff | None:
+    """Why an answer ended, as OpenAI, vLLM and SGLang say it. Raises ``EngineFailed`` (``answer_filtered``,
+    ``engine_failed``) where something else than its length has ended it early."""
+    match reason:
+        case "length":
+            return CutOff()
+        case "content_filter":
+            raise filtered()
+        case "abort" | "error":
+            raise cut_off()
+        case _:
+            return None
 
 
 def _shown(base_url: str) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import openai
+import httpx2
 
 from assistant.engines.refusals import failed, refused
 from assistant.errors import AssistantError, BadInput, EngineFailed
@@ -24,32 +24,38 @@ def translated(error: BaseException, advice: Advice) -> AssistantError:
     match error:
         case AssistantError():
             return error
-        case openai.APITimeoutError() | TimeoutError():
+        case TimeoutError():
             return EngineFailed("The answer engine takes too long.", code="engine_timeout")
-        case openai.APIConnectionError():
+        case httpx2.HTTPStatusError():
+            return _refusal(error.response, advice)
+        case httpx2.TransportError():
             return EngineFailed(advice.unreachable, code="engine_unreachable")
-        case openai.AuthenticationError() | openai.PermissionDeniedError():
-            return EngineFailed(advice.unauthorized, code="engine_unauthorized")
-        case openai.NotFoundError():
-            return EngineFailed(advice.unknown, code="engine_model_unknown")
-        case openai.RateLimitError():
-            return EngineFailed(
-                f"The answer engine takes no more questions just now: its limit or quota is reached. "
-                f"Try again {_when(error)}.",
-                code="engine_quota",
-            )
-        case openai.APIStatusError() if error.status_code == 413:
-            return BadInput(
-                "The images of this question are more than the answer engine takes: ask about fewer.",
-                code="request_too_large",
-            )
-        case openai.APIError():
-            return refused(f"{error} {error.body}", isinstance(error, openai.InternalServerError))
         case _:
             return failed()
 
 
-def _when(error: openai.RateLimitError) -> str:
-    after = error.response.headers.get("retry-after", "")
+def _refusal(response: httpx2.Response, advice: Advice) -> AssistantError:
+    match response.status_code:
+        case 401 | 403:
+            return EngineFailed(advice.unauthorized, code="engine_unauthorized")
+        case 404:
+            return EngineFailed(advice.unknown, code="engine_model_unknown")
+        case 413:
+            return BadInput(
+                "The images of this question are more than the answer engine takes: ask about fewer.",
+                code="request_too_large",
+            )
+        case 429:
+            return EngineFailed(
+                f"The answer engine takes no more questions just now: its limit or quota is reached. "
+                f"Try again {_when(response)}.",
+                code="engine_quota",
+            )
+        case _:
+            return refused(response.text, by_a_fault=response.is_server_error)
+
+
+def _when(response: httpx2.Response) -> str:
+    after = response.headers.get("retry-after", "")
     known = after.isascii() and after.isdigit() and 0 < int(after) <= LONGEST_RETRY_S
     return f"in {int(after)} s" if known else "later"

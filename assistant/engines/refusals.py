@@ -47,3 +47,9 @@ def failed() -> EngineFailed:
 
 def cut_off() -> EngineFailed:
     return EngineFailed("The answer was cut off: the engine closed the connection.", code="engine_failed")
+
+
+def filtered() -> EngineFailed:
+    return EngineFailed(
+        "The answer is not whole: the engine's content filter stopped it.", code="answer_filtered"
+    )

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from assistant.errors import BadInput, Missing
 
@@ -43,11 +43,11 @@ def download(url: str, part: Path, headers: dict[str, str], progress: Callable[[
         before = part.stat().st_size if part.exists() else 0
         try:
             return _download_once(url, part, headers, progress)
-        except httpx.HTTPStatusError as error:
+        except httpx2.HTTPStatusError as error:
             status = error.response.status_code
-            kind = NotThere if status == httpx.codes.NOT_FOUND else Missing
+            kind = NotThere if status == httpx2.codes.NOT_FOUND else Missing
             raise kind(f"{url} answered {status}.", code="download_failed") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             after = part.stat().st_size if part.exists() else 0
             if after <= before or number == MOST_TRIES - 1:
                 raise Missing(
@@ -63,7 +63,7 @@ def _download_once(
     done = part.stat().st_size if part.exists() else 0
     # Not compressed on the way: a range counts the bytes as sent.
     asked = {**headers, "Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
-    with httpx.stream("GET", url, headers=asked, follow_redirects=True, timeout=TIMEOUT_S) as response:
+    with httpx2.stream("GET", url, headers=asked, follow_redirects=True, timeout=TIMEOUT_S) as response:
         if response.status_code in (401, 403):
             raise Refused
         if response.status_code == 416 and response.headers.get("content-range") == f"bytes */{done}":
@@ -82,6 +82,6 @@ def _download_once(
                 progress(done, total)
 
 
-def _starts_at(response: httpx.Response, done: int) -> bool:
+def _starts_at(response: httpx2.Response, done: int) -> bool:
     """Whether a 206 is the rest that was asked for."""
     return str(response.headers.get("content-range", "")).startswith(f"bytes {done}-")

@@ -42,8 +42,8 @@ class ModelServer:
             self.requests.append((head, json.loads(await reader.readexactly(length))))
             if self.react:
                 self.status, self.body = self.react(self.requests[-1][1])
-            whole = any(part[:1] == b"{" for part in self.body if isinstance(part, bytes))
-            kind = "application/json" if whole else "text/event-stream"
+            first = next((part for part in self.body if isinstance(part, bytes)), b"")
+            kind = "application/json" if first.startswith(b"{") else "text/event-stream"
             headers = f"{self.headers}\r\n" if self.headers else ""
             writer.write(f"HTTP/1.1 {self.status}\r\n{headers}Content-Type: {kind}\r\n".encode())
             writer.write(b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n")

@@ -14,7 +14,7 @@ from assistant.engines.base import AnswerText, CutOff, Question, Thought, Usage
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.engines.pieces import Image, ImagePiece, LinkPiece
 from assistant.errors import AssistantError, BadInput, EngineFailed
-from tests.engines import model_server
+from tests.engines import asking, model_server
 from tests.engines.model_server import END, USAGE, chunk
 
 SECRET = "Jane Doe has an effusion"
@@ -259,6 +259,45 @@ async def test_an_answer_that_reached_its_limit_says_so_behind_all_of_it(server,
     assert outputs.count(CutOff()) == 1
     said = "".join(output.text for output in outputs if isinstance(output, AnswerText))
     assert said == ("No. <" if streams else "No.")
+
+
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        *[(whole, None) for whole in ("stop", "eos_token", "stop_sequence", "tool_calls")],
+        ("content_filter", "answer_filtered"),
+        *[(broken, "engine_failed") for broken in ("abort", "error")],
+    ],
+)
+async def test_an_answer_that_the_server_broke_off_is_no_whole_answer(server, streams, reason, code):
+    message = {"role": "assistant", "content": "No"}
+    whole = {"choices": [{"index": 0, "message": message, "finish_reason": reason}]}
+    server.body = [chunk("No"), chunk(finish=reason), END[1]] if streams else [json.dumps(whole).encode()]
+    async with opened(server.url, streams=streams) as engine:
+        if code is None:
+            assert await answer(engine) == ["No"]
+        else:
+            error, said = await asking.failure(engine, Question(SECRET), EngineFailed)
+            assert (error.code, said) == (code, "No")
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+async def test_every_way_to_write_the_lines_of_a_stream_is_read(server, ends, mark):
+    """In pieces that cut marks, letters and ends of lines in two."""
+    text = "".join(each.decode() for each in [chunk("5 µg → 7"), *END]).replace("\n", ends)
+    stream = mark + text.encode()
+    server.body = [stream[at : at + 1] for at in range(len(stream))]
+    async with opened(server.url) as engine:
+        assert await answer(engine) == ["5 µg → 7"]
+
+
+async def test_a_server_that_does_not_stream_though_asked_to_is_read_too(server):
+    server.body = [json.dumps(WHOLE).encode()]
+    async with opened(server.url) as engine:
+        assert await answer(engine) == ["No."]
+    assert server.requests[0][1]["stream"] is True
 
 
 @pytest.mark.parametrize("body", [[2], [chunk("No"), 2], [chunk("No"), b": ping\n\n", 0.2] * 2 + [2]])
