@@ -25,6 +25,7 @@ from assistant.asr.bundle import (
 from assistant.asr.ctc import LogProbs, log_softmax
 from assistant.asr.features import Features
 from assistant.errors import BadInput, Missing
+from assistant.installation import install_command
 
 Provider = Literal["cpu", "cuda"]
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -238,8 +239,7 @@ def open_session(path: Path, *, provider: Provider = "cpu", threads: int = 1) ->
     """Raises ``Missing`` (``provider_missing``) and ``BadInput`` (``model_invalid``)."""
     if PROVIDERS[provider] not in ort.get_available_providers():
         raise Missing(
-            "This onnxruntime has no CUDA. Run: pip install 'clinical-voice-assistant[gpu]', or use "
-            "--asr-provider cpu.",
+            f"This onnxruntime has no CUDA. Run: {install_command('gpu')}, or use --asr-provider cpu.",
             code="provider_missing",
         )
     options = ort.SessionOptions()

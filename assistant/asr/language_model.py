@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from assistant.errors import BadInput, Missing
+from assistant.installation import install_command
 
 LN_10 = math.log(10.0)
 UNKNOWN_LOG10 = -10.0
@@ -83,7 +84,7 @@ class KenLm:
             import kenlm  # noqa: PLC0415 (an extra)
         except ModuleNotFoundError:
             raise Missing(
-                "This language model needs a package. Run: pip install 'clinical-voice-assistant[lm]'",
+                f"This language model needs a package. Run: {install_command('lm')}",
                 code="package_missing",
             ) from None
         try:

@@ -11,6 +11,7 @@ import numpy as np
 
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples, pcm16_to_samples
 from assistant.errors import BadInput, Missing
+from assistant.installation import pip_command
 
 MAX_PACKET_MS = 120
 MAX_PACKET_SAMPLES = SAMPLE_RATE_HZ * MAX_PACKET_MS // 1000
@@ -45,7 +46,7 @@ def load_libopus() -> ctypes.CDLL:
             continue
         return lib
     raise Missing(
-        "libopus was not found. Install the package 'av' from a wheel (pip install av), "
+        f"libopus was not found. Install the package 'av' from a wheel ({pip_command('av')}), "
         "or the system library (Debian/Ubuntu: apt install libopus0).",
         code="libopus_missing",
     )

@@ -15,6 +15,7 @@ from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Samples
 from assistant.audio.jitter import RTP_CLOCK_HZ, Hole, JitterBuffer, Packet, Restart, Silence
 from assistant.audio.opus import OpusDecoder, has_fec, packet_ticks
 from assistant.errors import BadInput, Missing
+from assistant.installation import install_command
 
 AIORTC_JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 """The private attribute of aiortc 1.16's RTCRtpReceiver that is replaced."""
@@ -210,6 +211,6 @@ def _check_name(receiver: Any) -> None:
     if not hasattr(receiver, AIORTC_JITTER_BUFFER):
         raise Missing(
             f"This aiortc has no RTCRtpReceiver.{AIORTC_JITTER_BUFFER}. Install the version this package "
-            "was made for: pip install aiortc==1.16.0",
+            f"was made for: {install_command()}",
             code="aiortc_changed",
         )

@@ -14,9 +14,9 @@ from assistant.commands.serve import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, say
 from assistant.config import Settings
 from assistant.errors import AssistantError
+from assistant.installation import DISTRIBUTION, Extra, install_command
 
-DISTRIBUTION = "clinical-voice-assistant"
-NOT_LOADED = "its package cannot be loaded: pip install -e ."
+NOT_LOADED = f"its package cannot be loaded: {install_command()}"
 LEAST_MEMORY_MB = 1_000
 """Recogniser, voice activity detector and the stand-in engine together take about this much."""
 
@@ -66,18 +66,20 @@ def run(args: argparse.Namespace) -> int:
 
 def python() -> list[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
-    return [Finding(sys.version_info >= (3, 11), f"Python {version}")]
+    todo = "3.11, 3.12 and 3.13 are what this program is tested with"
+    supported = (3, 11) <= sys.version_info < (3, 14)
+    return [Finding(supported, f"Python {version}", "" if supported else todo)]
 
 
 def packages() -> list[Finding]:
     try:
         required = importlib.metadata.requires(DISTRIBUTION) or []
     except importlib.metadata.PackageNotFoundError:
-        return [Finding(False, "The package is not installed", "pip install -e .")]
+        return [Finding(False, "The package is not installed", install_command())]
     names = [match[0] for r in required if "extra ==" not in r and (match := re.match(r"[\w.-]+", r))]
     gone = [name for name in names if not _installed(name)]
     return [
-        Finding(False, f"Packages missing: {', '.join(gone)}", "pip install -e .")
+        Finding(False, f"Packages missing: {', '.join(gone)}", install_command())
         if gone
         else Finding(True, f"{len(names)} packages")
     ]
@@ -149,7 +151,7 @@ def engine(settings: Settings) -> list[Finding]:
     return [Finding(True, f"Engine {info.name}", note)]
 
 
-ENGINE_EXTRAS = {
+ENGINE_EXTRAS: dict[str, tuple[Extra, tuple[str, ...]]] = {
     "transformers": ("medgemma", ("accelerate", "torch", "transformers")),
     "vertex": ("vertex", ("google-auth", "requests")),
 }
@@ -157,9 +159,11 @@ ENGINE_EXTRAS = {
 
 def _packages_gone(engine: str) -> str:
     """What to install for an engine; empty if it is here."""
-    extra, names = ENGINE_EXTRAS.get(engine, ("", ()))
+    if engine not in ENGINE_EXTRAS:
+        return ""
+    extra, names = ENGINE_EXTRAS[engine]
     gone = [name for name in names if not _installed(name)]
-    return f"pip install -e '.[{extra}]' brings {', '.join(gone)} [package_missing]" if gone else ""
+    return f"{install_command(extra)} brings {', '.join(gone)} [package_missing]" if gone else ""
 
 
 def image_matching(settings: Settings) -> list[Finding]:
@@ -207,7 +211,7 @@ def providers() -> list[Finding]:
     except ImportError:
         return []  # said under packages
     names = [str(name).removesuffix("ExecutionProvider") for name in onnxruntime.get_available_providers()]
-    todo = "" if "CUDA" in names else "no GPU is used; pip install -e .[gpu] on a machine with one"
+    todo = "" if "CUDA" in names else f"no GPU is used; on a machine with one: {install_command('gpu')}"
     return [Finding(None, f"onnxruntime on {', '.join(names)}", todo)]
 
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from assistant.commands.terminal import note, say
 from assistant.errors import BadInput, Missing
+from assistant.installation import install_command
 from assistant.weights.download import TIMEOUT_S, NotThere, Refused, download, hub_headers, hub_url
 
 PINNED = {"google/medasr": "ae1e4845b4b07479735d93e1e591e566435b7104"}
@@ -25,7 +26,7 @@ WELCOME = ("preprocessor_config.json", "processor_config.json")
 COMMIT = re.compile("[0-9a-f]{40}")
 LEAST_WORDS = 50
 """To fit confidences on."""
-EXTRA = "Exporting needs more packages. Run: pip install 'clinical-voice-assistant[export]'"
+EXTRA = f"Exporting needs more packages. Run: {install_command('export')}"
 
 
 def register(actions: Any) -> None:
@@ -188,8 +189,8 @@ def commit_of(repository: str, revision: str, headers: dict[str, str]) -> str:
         return revision
     url = hub_url(repository, revision, NEEDED[0])
     try:
-        answer = httpx.head(url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S)
-    except (httpx.HTTPError, httpx.InvalidURL):
+        answer = httpx2.head(url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S)
+    except (httpx2.HTTPError, httpx2.InvalidURL):
         return revision  # fetching says why
     said = [each.headers.get("x-repo-commit", "") for each in (*answer.history, answer)]
     return next(filter(COMMIT.fullmatch, said), revision)

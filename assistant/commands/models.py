@@ -12,6 +12,7 @@ from assistant.commands import export_model
 from assistant.commands.serve import settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.errors import BadInput, Missing
+from assistant.installation import downloads
 
 
 def register(subparsers: Subparsers) -> None:
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _settings_directory() -> Path:
-    return settings_from(argparse.Namespace()).models_dir or weights.default_directory()
+    return settings_from(argparse.Namespace()).models_dir or downloads()
 
 
 def _here(name: str, directory: Path) -> bool:

@@ -26,6 +26,7 @@ from assistant.errors import BadInput, Missing
 from assistant.guidelines.library import Library
 from assistant.imaging.options import reading_options
 from assistant.imaging.worker import Reader
+from assistant.installation import downloads, manifests
 from assistant.intents import classifier
 from assistant.siglip.embedder import Embedder
 from assistant.vad.base import Vad
@@ -39,7 +40,7 @@ VAD_BUNDLE = "silero-vad"
 
 
 def models_dir(settings: Settings) -> Path:
-    return settings.models_dir or weights.default_directory()
+    return settings.models_dir or downloads()
 
 
 def open_recogniser(settings: Settings, words: Sequence[str] = ()) -> AsrModel:
@@ -80,7 +81,7 @@ def _phrases(settings: Settings, words: Sequence[str]) -> tuple[str, ...]:
 def _lasr_folder(settings: Settings) -> Path:
     """The mini model ships; of MedASR our own export, which has caches, goes before the published one."""
     if settings.asr == "lasr-mini":
-        return weights.MANIFESTS / MINI_BUNDLE
+        return manifests() / MINI_BUNDLE
     exported = models_dir(settings) / f"{MEDASR_BUNDLE}-export"
     return exported if exported.is_dir() else weights.resolve(MEDASR_BUNDLE, models_dir(settings))
 

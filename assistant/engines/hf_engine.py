@@ -14,6 +14,7 @@ from assistant.engines.base import CutOff, EngineInfo, Output, Question, Usage
 from assistant.engines.prompt import chat_messages, room_for_answer
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import BadInput, EngineFailed, Missing
+from assistant.installation import install_command
 
 log = logging.getLogger(__name__)
 
@@ -168,8 +169,8 @@ class TransformersEngine:
 def _not_loaded(told: dict[str, Any] | None) -> Missing:
     if told is None:
         return Missing(
-            "The model's process ended while it loaded: is there enough memory, and the [medgemma] extra "
-            "(pip install 'clinical-voice-assistant[medgemma]')?",
+            "The model's process ended while it loaded: is there enough memory, and are its packages here "
+            f"({install_command('medgemma')})?",
             code="engine_load_failed",
         )
     return Missing(told["error"]["message"], code=told["error"]["code"])

@@ -17,6 +17,7 @@ from assistant.engines.base import Usage
 from assistant.engines.hf_errors import not_loaded
 from assistant.engines.hf_prefix import ImagePrefix
 from assistant.errors import BadInput, EngineFailed, Missing
+from assistant.installation import pip_command
 
 Precision = Literal["auto", "bfloat16", "float32", "4bit"]
 Message = dict[str, Any]
@@ -220,7 +221,8 @@ def _four_bit(dtype: torch.dtype) -> Any:
         import bitsandbytes  # noqa: F401, PLC0415 (looked for before anything is downloaded)
     except ImportError:
         raise Missing(
-            "--engine-precision 4bit needs bitsandbytes: pip install bitsandbytes", code="package_missing"
+            f"--engine-precision 4bit needs a package. Run: {pip_command('bitsandbytes')}",
+            code="package_missing",
         ) from None
     return transformers.BitsAndBytesConfig(
         load_in_4bit=True,

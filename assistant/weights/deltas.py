@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant import installation
 from assistant.errors import BadInput
-from assistant.weights import manifest
 from assistant.weights.manifest import BundleFile, ModelBundle
 from assistant.weights.verification import sha256_of
 from assistant.weights.writing import to_disk, unpacking
@@ -36,7 +36,7 @@ def from_bundle(bundle: ModelBundle, base: Path, work: Path) -> None:
 
 
 def _delta(file: BundleFile) -> bytes:
-    path = manifest.MANIFESTS / file.delta
+    path = installation.manifests() / file.delta
     if not path.is_file():
         raise BadInput(f"models/{file.delta} is missing.", code="model_hash_mismatch")
     if (found := sha256_of(path)) != file.delta_sha256:

@@ -6,9 +6,9 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from assistant import installation
 from assistant.errors import BadInput
 
-MANIFESTS = Path(__file__).resolve().parents[2] / "models"
 DEFAULTS = ("silero-vad", "moonshine-tiny-en", "gemma-3-270m")
 STAMP = ".verified.json"
 """Beside a bundle's files, so none of them may have its name."""
@@ -81,21 +81,14 @@ class ModelBundle(Strict):
         return sum(file.size for file in self.files)
 
 
-def default_directory() -> Path:
-    """Where downloads go when the settings name no other place."""
-    if MANIFESTS.is_dir():
-        return MANIFESTS / "downloads"
-    return Path.home() / ".cache" / "clinical-voice-assistant" / "models"
-
-
 def list_bundles() -> list[ModelBundle]:
     """All known bundles, by name."""
-    return [load_manifest(path.stem) for path in sorted(MANIFESTS.glob("*.yaml"))]
+    return [load_manifest(path.stem) for path in sorted(installation.manifests().glob("*.yaml"))]
 
 
 def load_manifest(name: str, folder: Path | None = None) -> ModelBundle:
-    """Of ``folder``, or of this repository. Raises ``BadInput``: ``model_unknown``, ``manifest_invalid``."""
-    folder = folder or MANIFESTS
+    """Of ``folder``, or of those that ship. Raises ``BadInput``: ``model_unknown``, ``manifest_invalid``."""
+    folder = folder or installation.manifests()
     path = folder / f"{name}.yaml"
     if "/" in name or not path.is_file():
         known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
@@ -103,6 +96,4 @@ def load_manifest(name: str, folder: Path | None = None) -> ModelBundle:
     try:
         return ModelBundle.model_validate(yaml.safe_load(path.read_text()))
     except (ValidationError, yaml.YAMLError) as error:
-        raise BadInput(
-            f"models/{path.name} is not a valid manifest: {error}", code="manifest_invalid"
-        ) from None
+        raise BadInput(f"{path} is not a valid manifest: {error}", code="manifest_invalid") from None

@@ -8,7 +8,8 @@ from pathlib import Path
 import soundfile
 
 from assistant.asr.moonshine import MoonshineModel
-from assistant.weights import default_directory, resolve
+from assistant.installation import downloads
+from assistant.weights import resolve
 from training.clinical import features, labels, scoring, sentences, speak, vocabulary, voices
 
 BASE = "moonshine-tiny-en"
@@ -22,7 +23,7 @@ def write(folder: Path) -> None:
     terms, held = vocabulary.collect(folder / "packages")
     test = sentences.held_back(terms, held, TEST, seed=99)
     dev = sentences.held_back(terms, held, DEV, seed=77)[:DEV]
-    tokenizer = labels.Tokenizer(resolve(BASE, default_directory()) / "tokenizer.bin")
+    tokenizer = labels.Tokenizer(resolve(BASE, downloads()) / "tokenizer.bin")
 
     def pieces(word: str) -> int:
         return len(tokenizer.encode(word))
@@ -83,9 +84,7 @@ def prepare(folder: Path, name: str, variants: int, silences: int) -> None:
     if leaked := {w for row in clips for w in row["text"].split()} & held:
         raise SystemExit(f"Held out, but spoken: {sorted(leaked)}")
     (folder / "features").mkdir(exist_ok=True)
-    features.prepare(
-        clips, resolve(BASE, default_directory()), folder / "features" / name, variants, silences
-    )
+    features.prepare(clips, resolve(BASE, downloads()), folder / "features" / name, variants, silences)
 
 
 def evaluate(folder: Path, model: Path, tables: list[Path]) -> None:
@@ -147,9 +146,7 @@ def main() -> None:
 
             prefixes = [args.folder / "features" / name for name in args.features]
             recipe = train.Recipe(args.steps, args.rate, args.rank)
-            train.train(
-                resolve(BASE, default_directory()), prefixes, args.folder / "models" / args.name, recipe
-            )
+            train.train(resolve(BASE, downloads()), prefixes, args.folder / "models" / args.name, recipe)
         case "evaluate":
             evaluate(args.folder, args.model, args.tables)
 

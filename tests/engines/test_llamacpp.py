@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from assistant import weights
 from assistant.engines.base import AnswerText, Question, Usage
 from assistant.engines.llamacpp import LlamaCppEngine, _Run
 from assistant.engines.pieces import Image, ImagePiece
 from assistant.errors import BadInput, EngineFailed, Missing
+from assistant.installation import downloads
 
 LONG = "Tell me about the heart, the lungs, the liver and the kidneys."
 SECRET = "Jane Doe has an effusion"
 
 
 def gguf():
-    return next((weights.default_directory() / "gemma-3-270m").glob("*.gguf"))
+    return next((downloads() / "gemma-3-270m").glob("*.gguf"))
 
 
 def engine_of(path, *, stand_in=True, **options):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from assistant.weights import manifest
+from assistant import installation
 from tests.weights.toy import DATA, HUB_SOURCE, OTHER, PAGE, Define, Web, entry
 
 
@@ -71,7 +71,7 @@ def web() -> Iterator[Web]:
 def manifests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "manifests"
     folder.mkdir()
-    monkeypatch.setattr(manifest, "MANIFESTS", folder)
+    monkeypatch.setattr(installation, "manifests", lambda: folder)
     return folder
 
 

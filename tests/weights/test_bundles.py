@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from assistant import weights
+from assistant.installation import downloads
 from tests.weights.toy import DATA, HUB_SOURCE, OTHER, Define, Web, code_of, entry, message_of, pull
 
 
@@ -76,4 +77,4 @@ def test_a_directory_that_cannot_be_made_is_said(hub: Web, tmp_path: Path) -> No
 @pytest.mark.models
 @pytest.mark.parametrize("name", ["gemma-3-270m", "moonshine-tiny-en", "silero-vad"])
 def test_the_default_models_are_what_their_manifests_say(name: str) -> None:
-    assert weights.verify(name, weights.default_directory()) == []
+    assert weights.verify(name, downloads()) == []

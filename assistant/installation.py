@@ -1,0 +1,52 @@
+"""Where the parts of this program are, in a checkout of its repository and in an installed package.
+
+A wheel carries ``web/`` as ``assistant/web`` and ``models/`` as ``assistant/weights/manifests``: see
+pyproject.toml.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+
+DISTRIBUTION = "clinical-voice-assistant"
+Extra = Literal["dicom", "export", "gpu", "lm", "medgemma", "train", "vertex"]
+"""What pyproject.toml has besides, for people who install it."""
+
+_PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = _PACKAGE.parent if (_PACKAGE.parent / "pyproject.toml").is_file() else None
+
+
+def page() -> Path:
+    """The folder of the web page."""
+    return _CHECKOUT / "web" if _CHECKOUT else _PACKAGE / "web"
+
+
+def manifests() -> Path:
+    """The folder of the models' manifests, and of the bundles that ship."""
+    return _CHECKOUT / "models" if _CHECKOUT else _PACKAGE / "weights" / "manifests"
+
+
+def downloads() -> Path:
+    """Where downloaded models go when the settings name no other place: in an installed package, the user's
+    data folder (Linux: ``~/.local/share``, or ``XDG_DATA_HOME``)."""
+    if _CHECKOUT:
+        return _CHECKOUT / "models" / "downloads"
+    return platformdirs.user_data_path(DISTRIBUTION, appauthor=False) / "models"
+
+
+def install_command(extra: Extra | None = None) -> str:
+    """What to type to install this program, with an extra or alone, where this one was installed."""
+    extras = f"[{extra}]" if extra else ""
+    return pip_command("-e", f".{extras}") if _CHECKOUT else pip_command(f"{DISTRIBUTION}{extras}")
+
+
+def pip_command(*arguments: str) -> str:
+    """What to type to install packages into this environment. In a checkout it is typed in its folder."""
+    python = Path(sys.executable)
+    pip = [str(python), "-m", "pip"]
+    if _CHECKOUT and python.parent == _CHECKOUT / ".venv" / "bin":
+        pip = [".venv/bin/pip"]
+    return shlex.join([*pip, "install", *arguments])
