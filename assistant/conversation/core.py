@@ -230,7 +230,8 @@ class Conversation:
             self.dictation.heard(item_id)
             actions += self._obey(item_id, text, command)
         elif text:
-            actions += self._take(item_id, text, disputed=fact.other is not None and fact.other.disputes)
+            disputed = fact.other is not None and fact.other.disputes
+            actions += self._take(item_id, text, disputed=disputed, cut=fact.cut)
         return [*actions, *self._answers.drop_ahead()]  # what was begun ahead was no question
 
     def _attend(self, asleep: bool, by: Literal["voice", "hand"]) -> list[Action]:
@@ -251,9 +252,9 @@ class Conversation:
             return [taken, Emit(SpeechStop()), *self._answers.stop()]
         return [taken, *self._attend(order == "sleep", "voice")]
 
-    def _take(self, item_id: str, text: str, *, disputed: bool = False) -> list[Action]:
+    def _take(self, item_id: str, text: str, *, disputed: bool = False, cut: bool = False) -> list[Action]:
         """Decide what an utterance is, and act on it. ``disputed``: two recognisers heard it, and only this
-        text asks."""
+        text asks. ``cut``: the machine ended it."""
         actions: list[Action] = []
         text, mode = self._attention.meant(text, self.mode)
         parts = decide(text, self._context(mode))
@@ -266,7 +267,8 @@ class Conversation:
             return [taken, *self._correct(IntentCorrected(wrong, meant))]
         for number, part in enumerate(parts):
             part_id = f"{item_id}_{number + 1}" if number else item_id
-            actions += self._take_part(part_id, part, item_id if number else None)
+            ends_cut = cut and number == len(parts) - 1
+            actions += self._take_part(part_id, part, item_id if number else None, cut=ends_cut)
         return actions
 
     def _expect(self, text: str) -> list[Action]:
@@ -281,7 +283,7 @@ class Conversation:
         running = self._answers.running is not None
         return Context(mode=mode, has_images=bool(self._images), answer_running=running)
 
-    def _take_part(self, item_id: str, part: Part, part_of: str | None) -> list[Action]:
+    def _take_part(self, item_id: str, part: Part, part_of: str | None, *, cut: bool) -> list[Action]:
         text, decision = part.heard.strip(), part.decision
         if part_of:
             self.report.spoken.share(part_of, item_id)
@@ -292,7 +294,7 @@ class Conversation:
             return [taken, *self._ask(item_id, kept)]
         # a command that nobody could carry out is kept as text
         nearly = self.dictation.nearly(text)
-        kept = self.dictation.take(item_id, text)
+        kept = self.dictation.take(item_id, text, cut=cut)
         decision = replace(decision, intent="dictation")
         return [self._utterances.take(item_id, text, decision, text=kept, part_of=part_of, nearly=nearly)]
 

@@ -68,7 +68,8 @@ class Hearing:
 @dataclass(frozen=True, slots=True)
 class FinalHeard:
     """``at`` is the wall-clock time, ISO 8601; word times are relative to ``start_ms``. ``other`` is what
-    another recogniser heard, where two did; the better text is ``text``."""
+    another recogniser heard, where two did; the better text is ``text``. ``cut``: the speech went on, and the
+    machine ended the utterance."""
 
     utterance: int
     text: str
@@ -77,6 +78,7 @@ class FinalHeard:
     end_ms: int
     at: str
     other: Hearing | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """One session's report: what is dictated, commanded and typed becomes changes of it. Pure."""
 
+import re
 from collections.abc import Sequence
 
-from assistant.dictation import changes, desk, literals
+from assistant.dictation import changes, desk, literals, pauses, punctuation
 from assistant.dictation.commands import ROW, Refused
 from assistant.dictation.desk import Command, Desk, Outcome
 from assistant.dictation.document import Document, Position, Range, Run
@@ -23,6 +24,8 @@ class Dictation:
         self.editor = Editor()
         self._places: dict[str, tuple[int, Position]] = {}
         self._utterances: dict[str, None] = {}  # in the order in which they were taken
+        self._says_marks = False  # the speaker says "period": no mark of the recogniser's counts
+        self._paused: set[str] = set()  # utterances whose last full stop nobody spoke
         self._grammar_of: tuple[frozenset[str], Library] | None = None
         self.use(formatter or Formatter(), library or Library())
 
@@ -46,12 +49,67 @@ class Dictation:
         before = self.document.section(cursor.section_id).text[: cursor.offset]
         return LiveWriter(self._write, continues=goes_on(before))
 
-    def take(self, item_id: str, words: str) -> str:
-        """Insert an utterance at the cursor; returns its written form."""
-        document, written = insert_spoken(self.document, item_id, words, self._write)
+    def take(self, item_id: str, words: str, *, cut: bool = False) -> str:
+        """Insert an utterance at the cursor; returns its written form. ``cut``: the machine ended it."""
+        words = self._without_unspoken_marks(words, cut=cut)
+        document = self._joined(words)
+        if document is not self.document:
+            words = pauses.lowered(words)
+        document, written = insert_spoken(document, item_id, words, self._write)
         self._utterances[item_id] = None
+        if pauses.end_mark(words):
+            self._paused.add(item_id)
         self.editor.change(document, item_id)
         return written
+
+    def _without_unspoken_marks(self, words: str, *, cut: bool) -> str:
+        """``words`` without the full stops that the recogniser wrote where no sentence ended."""
+        self._says_marks |= punctuation.says_full_stop(words)
+        words = pauses.within(words, says_marks=self._says_marks)
+        end = pauses.end_mark(words)
+        if end and (self._says_marks or cut or pauses.is_open(words)):
+            words = words.removesuffix(end)
+        cursor = self.document.cursor
+        before = self.document.section(cursor.section_id).text[: cursor.offset]
+        if goes_on(before) and self.document.item_at(
+            Range(cursor.section_id, cursor.offset - 1, cursor.offset)
+        ):
+            words = pauses.lowered(words)
+        return words
+
+    def _joined(self, words: str) -> Document:
+        """The report without the full stops at its end that ``words`` show to be pauses."""
+        document = self.document
+        section = document.section(document.cursor.section_id)
+        at = document.cursor.offset
+        if document.selected or section.text[at:].strip():
+            return document
+        stop = self._pause_before(document, len(section.text[:at].rstrip()))
+        if stop is None or not pauses.is_joined(section.text[: stop + 1], words):
+            return document
+        stops = [stop]
+        if re.match(r"(?:or|nor)\b", words, re.I):  # the end of a list: what paused before it belongs to it
+            while (start := section.text.rfind(". ", 0, stops[-1])) > 0:
+                sentence = pauses.last_sentence(section.text[: stops[-1]])
+                before = self._pause_before(document, start + 1)
+                if before is None or pauses.negates(sentence) or not pauses.is_fragment(sentence):
+                    break
+                stops.append(before)
+            if not pauses.negates(pauses.last_sentence(section.text[: stops[-1]])):
+                stops = [stop]
+        for stop in stops:
+            document = _without_stop(document, section.id, stop)
+        return document.move(Position(section.id, len(document.section(section.id).text)))
+
+    def _pause_before(self, document: Document, end: int) -> int | None:
+        """Where the full stop right before ``end`` is, if nobody spoke it."""
+        section_id = document.cursor.section_id
+        if end < 1 or document.section(section_id).text[end - 1] != ".":
+            return None
+        last = (document.ranges_of(item_id)[-1:] for item_id in self._paused)
+        if not any(where and (where[0].section_id, where[0].end) == (section_id, end) for where in last):
+            return None
+        return end - 1
 
     def put_back(self, item_id: str, words: str) -> str:
         """Insert an utterance where the cursor was when it was heard, if that place is still there.
@@ -228,6 +286,20 @@ class Dictation:
         except BadInput:
             return None
         return Position(where.section_id, where.start)
+
+
+def _without_stop(document: Document, section_id: str, stop: int) -> Document:
+    """The full stop at ``stop`` taken out, and the capital behind it."""
+    text = document.section(section_id).text
+    rest = text[stop + 1 :]
+    lower = pauses.lowered(rest)
+    if lower != rest:
+        at = next(i for i, (a, b) in enumerate(zip(rest, lower, strict=True)) if a != b)
+        where = Range(section_id, stop + 1 + at, stop + 2 + at)
+        document = document.replace(
+            where, [Run(lower[at], document.item_at(Range(section_id, where.end, where.end)))]
+        )
+    return document.replace(Range(section_id, stop, stop + 1), ())
 
 
 def _cause(item_id: str) -> str:

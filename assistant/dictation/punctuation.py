@@ -319,6 +319,16 @@ def _dashed(match: re.Match[str]) -> str:
     return f"{match[1]} {match[2]} - "
 
 
+_FULL_STOPS = re.compile(rf"[{MARKS['.']}{MARKS['?']}{MARKS['!']}]")
+_BREAKS_BEHIND = re.compile(rf"[{_END}{_BREAK}][\s.,]*$")
+
+
+def says_full_stop(words: str, *, at_end: bool = False) -> bool:
+    """Whether a full stop is spoken in ``words``; ``at_end``: whether any mark is the last thing spoken."""
+    said = spoken(braces(words))
+    return bool((_BREAKS_BEHIND if at_end else _FULL_STOPS).search(said))
+
+
 _RUN = re.compile(rf"[\s.,;:?!]*(?:[{_END}{_BREAK}][\s.,;:?!]*)+")
 _AUTO_LOWER = re.compile(
     r"^(?:The|A|An|No|With|Without|Likely|And|But|There|This|Which|Unchanged|Measuring|Or|Is|Are|Was|In|Of|"

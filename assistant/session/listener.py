@@ -55,6 +55,7 @@ class _Utterance:
     again: tuple[str, str] | None = None
     """The first recogniser's text, and what the second made of the same audio."""
     end: int | None = None
+    cut: bool = False
     dropped: bool = False
 
 
@@ -183,8 +184,8 @@ class Listener:
                 return []
             case endpoint.SpeechResumed():
                 return self._go_on()
-            case endpoint.SpeechEnded(at):
-                return self._end(at)
+            case endpoint.SpeechEnded(at, reason):
+                return self._end(at, cut=reason == "longest")
             case _:
                 assert_never(event)
 
@@ -206,10 +207,11 @@ class Listener:
         self._utterances.append(self._current)
         return [SpeechStarted(self._count, _ms(start))]
 
-    def _end(self, at: int) -> list[Fact]:
+    def _end(self, at: int, *, cut: bool) -> list[Fact]:
         utterance, self._current = self._current, None
         if utterance is None:
             return []
+        utterance.cut = cut
         if at < self._heard_until:  # it ended in the past: what came after belongs to the next utterance
             utterance.stream = self._model.open_stream()
             utterance.heard = []
@@ -266,7 +268,8 @@ class Listener:
             at = self._now().isoformat(timespec="milliseconds")
             start_ms, end_ms = _ms(max(0, utterance.start)), _ms(utterance.end)
             words = tuple(word.later(_ms(min(0, utterance.start))) for word in transcript.words)
-            return FinalHeard(number, transcript.text, words, start_ms, end_ms, at, other), True
+            cut = utterance.cut
+            return FinalHeard(number, transcript.text, words, start_ms, end_ms, at, other, cut), True
         if utterance.paused and not utterance.prepared:
             utterance.prepared = True
             await self._run("asr_speculative", stream.prepare_final)
