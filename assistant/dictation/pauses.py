@@ -27,14 +27,18 @@ _OPENS_FRAGMENT = frozenset(
 """A piece without a verb that begins so is no sentence of its own."""
 _LEAVES_OPEN = frozenset(
     table(
-        "a an the and or nor but of in with without to on for from at by per as than which whose no not any is are was "
-        "were be been has have had denies denied denying shows showed demonstrates demonstrated reveals revealed "
-        "reports reported measures measuring includes including suggests between into over under right left "
-        "bilateral mild moderate severe small large her his their its this these those very approximately about "
-        "every take takes taking both either neither"
+        "a an the and or nor but of with without to for from at by per as than which whose no not any is are was were "
+        "be been has have had denies denied denying shows showed demonstrates demonstrated reveals revealed reports "
+        "reported measures measuring includes including suggests between into her his their its these very "
+        "approximately about every take takes taking either neither"
     )
 )
 """A sentence does not end in one of these."""
+_DESCRIBED = re.compile(
+    r"\b(?:an?|with|any|no|of) (?:very )?(?:mild|moderate|severe|small|large|left|right|new|acute|chronic|bilateral)\W*$",
+    re.I,
+)
+"""Nor in an adjective that has its article."""
 _DENIES = re.compile(r"\b(?:den(?:y|ies|ied|ying)|negative for|without|free of|no history of)\b", re.I)
 _NEGATES = re.compile(r"\b(?:no|not|never|neither|absence of|rules? out|ruled out)\b", re.I)
 _VERBS = frozenset(
@@ -71,7 +75,7 @@ def end_mark(words: str) -> str:
 def is_open(sentence: str) -> bool:
     """Whether ``sentence`` stops at a word that no sentence ends in."""
     words = _WORDS.findall(sentence)
-    return bool(words) and words[-1].lower() in _LEAVES_OPEN
+    return bool(words) and (words[-1].lower() in _LEAVES_OPEN or bool(_DESCRIBED.search(sentence)))
 
 
 def is_joined(before: str, piece: str) -> bool:

@@ -64,11 +64,18 @@ def test_a_finding_is_not_drawn_into_the_negative_before_it():
 
 
 @pytest.mark.parametrize(
-    "start", ["There is a nodule in the", "The mass is in the left", "It shows", "Pain in both"]
+    "start", ["There is a nodule in the", "It is from the", "It shows", "There is a large", "Seen with mild"]
 )
 def test_no_full_stop_stands_where_a_sentence_cannot_end(start):
     assert report(f"{start}.", "Upper lobe.") == f"{start} upper lobe."
     assert report(f"{start}. Upper lobe.") == f"{start} upper lobe."
+
+
+@pytest.mark.parametrize(
+    "end", ["effusion on the left", "stenosis is severe", "seen on the right", "pain in both"]
+)
+def test_a_sentence_may_end_in_a_side_and_in_what_is_said_of_something(end):
+    assert report(f"The {end}.", "The lungs are clear.") == f"The {end}. The lungs are clear."
 
 
 def test_a_machine_that_cuts_writes_no_full_stop():
@@ -139,7 +146,7 @@ def ears():
 
 
 async def heard(samples, ears):
-    """The report of a conversation that hears ``samples`` as from a microphone; how many utterances it was."""
+    """The report of a conversation that hears ``samples`` as from a microphone; how many utterances."""
     settings, model, vad = ears
     talk = Conversation(INFO)
     with ThreadPoolExecutor(1) as executor:
