@@ -124,12 +124,12 @@ export interface DocumentEdit {
   text: string;
 }
 
-/** What a button does to the report. ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too; ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``. */
+/** What a button does to the report. ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too; ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes the doubt off the text at ``offset``, and puts ``text`` in its place if there is one. */
 export interface DocumentCommand {
   /** Echoed in an error about this event. */
   event_id?: string | null;
   type: "assistant.document.command";
-  command: "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_macro" | "insert_text" | "choose";
+  command: "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_macro" | "insert_text" | "choose" | "confirm";
   section_id?: string | null;
   offset?: number | null;
   revision?: number | null;
@@ -961,6 +961,8 @@ export interface RunPart {
   item_id?: string | null;
   origin: "voice" | "typed" | "template" | "macro" | "answer";
   field?: FieldPart | null;
+  /** Set until a person has changed or confirmed the text. */
+  doubt?: DoubtPart | null;
 }
 
 export interface TokenUsage {
@@ -978,6 +980,14 @@ export interface AudioInput {
 export interface FieldPart {
   name: string;
   choices: string[];
+}
+
+/** Why a clinician has to look at a text, and what was likely meant, if anything is known. */
+export interface DoubtPart {
+  reason: "two_readings" | "kept_as_said";
+  /** For people. */
+  message: string;
+  offer: string;
 }
 
 export interface AudioFormat {

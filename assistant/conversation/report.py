@@ -15,6 +15,7 @@ from assistant.events import (
     CommandDone,
     CommandHelp,
     DocumentChanged,
+    DoubtPart,
     FieldPart,
     LibraryRead,
     PositionPart,
@@ -112,7 +113,8 @@ def document_changed(
 
 def _run(run: Run) -> RunPart:
     field = run.field and FieldPart(name=run.field.name, choices=list(run.field.choices))
-    return RunPart(text=run.text, item_id=run.item_id, origin=run.origin, field=field)
+    doubt = run.doubt and DoubtPart(reason=run.doubt.reason, message=run.doubt.message, offer=run.doubt.offer)
+    return RunPart(text=run.text, item_id=run.item_id, origin=run.origin, field=field, doubt=doubt)
 
 
 def library_read(library: Library) -> LibraryRead:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from assistant.dictation.desk import Command, Desk, Outcome, found, meant, unit_range
 from assistant.dictation.document import Document, Position, Range, Run
-from assistant.dictation.insertion import open_section, run_together
+from assistant.dictation.insertion import open_section, run_together, runs_of
 from assistant.dictation.library import Macro, said_in
 from assistant.errors import BadInput
 
@@ -42,12 +42,14 @@ def delete(command: Command, document: Document, desk: Desk) -> Outcome:
 def replace_words(command: Command, document: Document, desk: Desk) -> Outcome:
     where = found(command.target, document, desk)
     old = document.section(where.section_id).text[where.start : where.end]
-    new = desk.write(command.text, True)
+    written = desk.write(command.text, True)
+    new = written.text
     if not old.rstrip().endswith("."):
         new = new.removesuffix(".")
     if old[:1].isupper() and old[1:2].islower() and new[:1].islower():
         new = new[:1].upper() + new[1:]
-    document = document.replace(where, [Run(new, document.item_at(where) or desk.item_id)])
+    item_id = document.item_at(where) or desk.item_id
+    document = document.replace(where, runs_of(written.fitted(new), item_id))
     end = Position(where.section_id, len(document.section(where.section_id).text))
     return Outcome(document.move(end), f"Replaced “{old}” with “{new}”.")
 

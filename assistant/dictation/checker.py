@@ -1,123 +1,125 @@
-"""What formatting must never change: numbers, sides, negations and drug names.
+"""What is written stands beside what was said: a clause that says something else stays as it was said. Pure.
 
-Numbers are compared as the stream of their digits in order, however they are written: "one twenty over
-eighty" and "120/80" both are 12080. Sides, negations and drugs are compared as the words in order.
+The reading is done by ``assistant.proofreading``, which knows nothing of how the text was written.
 """
 
 import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
-from assistant.dictation.spoken_digits import ORDINALS, WORDS, write_numbers
-from assistant.dictation.tokens import table
+from assistant.dictation.written import Doubt, Mark, Written, inside
+from assistant.proofreading import Alarm, Clause, Proof, clauses, proofread
 
-ROMANS = {
-    "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "X": 10, "XI": 11, "XII": 12,
-}  # fmt: skip
-SIDES = re.compile(
-    r"\b(left|right|bilateral(?:ly)?|unilateral(?:ly)?|ipsilateral|contralateral)(?! (?:paren|bracket))", re.I
-)
-NEGATIONS = re.compile(
-    r"\b(no|not|without|den(?:y|ies|ied|ying)|negative|never|none|nor|neither|cannot|absent|absence|free|"
-    r"unremarkable|non(?=[ -])|\w+n['’]t)\b",
-    re.I,
-)
-DRUGS = frozenset(
-    table(
-        "acetaminophen albuterol alendronate allopurinol alprazolam amiodarone amitriptyline "
-        "amlodipine amoxicillin apixaban aspirin atenolol atorvastatin azathioprine azithromycin "
-        "baclofen bisoprolol budesonide bupropion buspirone candesartan captopril carbamazepine "
-        "carboplatin carvedilol cefazolin cefepime ceftriaxone celecoxib cephalexin cetirizine "
-        "ciprofloxacin cisplatin citalopram clavulanate clindamycin clonazepam clonidine clopidogrel "
-        "codeine colchicine cyclobenzaprine cyclophosphamide dabigatran dapagliflozin dexamethasone "
-        "diazepam diclofenac digoxin diltiazem diphenhydramine docusate donepezil doxazosin "
-        "doxycycline duloxetine empagliflozin enalapril enoxaparin epinephrine ertapenem erythromycin "
-        "escitalopram esomeprazole estradiol etoposide ezetimibe famotidine fentanyl ferrous "
-        "finasteride fluconazole fluoxetine fluticasone folic fosinopril furosemide gabapentin "
-        "gemcitabine gentamicin glargine glimepiride glipizide glyburide guaifenesin haloperidol "
-        "heparin hydralazine hydrochlorothiazide hydrocodone hydrocortisone hydromorphone "
-        "hydroxychloroquine hydroxyzine ibuprofen imatinib insulin ipratropium irbesartan isosorbide "
-        "ketamine ketorolac labetalol lamotrigine lansoprazole latanoprost letrozole levetiracetam "
-        "levofloxacin levothyroxine lidocaine linezolid liraglutide lisinopril lispro lithium "
-        "loperamide loratadine lorazepam losartan lovastatin magnesium meloxicam memantine meropenem "
-        "metformin methadone methotrexate methylprednisolone metoclopramide metoprolol metronidazole "
-        "midazolam mirtazapine montelukast morphine mycophenolate naloxone naproxen nifedipine "
-        "nitrofurantoin nitroglycerin norepinephrine nortriptyline olanzapine olmesartan omeprazole "
-        "ondansetron oseltamivir oxybutynin oxycodone oxytocin paclitaxel pantoprazole paroxetine "
-        "penicillin phenytoin pioglitazone piperacillin potassium pravastatin prednisolone prednisone "
-        "pregabalin prochlorperazine promethazine propofol propranolol quetiapine quinapril ramipril "
-        "ranitidine risperidone rituximab rivaroxaban rosuvastatin sacubitril semaglutide senna "
-        "sertraline sildenafil simvastatin sitagliptin sotalol spironolactone sulfamethoxazole "
-        "sumatriptan tacrolimus tamoxifen tamsulosin tazobactam telmisartan tetracycline tiotropium "
-        "tizanidine topiramate torsemide tramadol trastuzumab trazodone triamcinolone trimethoprim "
-        "valacyclovir valproate valsartan vancomycin vasopressin venlafaxine verapamil vitamin "
-        "warfarin zolpidem"
+_HELD = re.compile(r"\{kept (\d+)\}")
+_KEPT = "This stays as it was said: written out, it would not have said the same."
+
+
+def differences(said: str, written: str) -> tuple[str, ...]:
+    """What differs between two texts, by kind ("numbers", "sides", "negations" and so on); none if all is well."""
+    return proofread(said, written).kinds
+
+
+def checked(said: str, write: Callable[[str], str | None], *, continues: bool = False) -> Written:
+    """``said`` as ``write`` writes it; a clause that would say something else is kept as it was said, and marked.
+
+    ``write`` keeps markers in braces as they are, and gives None where it comes to no end.
+    """
+    kept = _Kept(said, clauses(said))
+    while True:
+        text = write(kept.marked())
+        restored = None if text is None else kept.restored(text, continues=continues)
+        if restored is None:
+            if not kept.everything():
+                break
+            continue
+        proof = proofread(said, restored.text)
+        if proof.holds:
+            marks = (*restored.marks, *_doubts(proof))
+            return Written(restored.text, inside(marks, len(restored.text)))
+        if not kept.more(proof.alarms):
+            break
+    return Written(
+        plain := unformatted(said), (Mark(0, len(plain), Doubt("kept_as_said", _KEPT)),) if plain else ()
     )
-)
-_ROMAN = re.compile(
-    r"((?i:\b(?:stages?|nerves?|CN|class|Bosniak|Le Fort(?: type)?|Salter-Harris(?: type)?|type|grade|through|and|to|or)|-|,))([ -]?)"
-    r"(VIII|VII|III|XII|VI|IV|II|IX|XI|X|V|I)(?=[A-F]?\d?\b)"
-)
-_HALF = re.compile(r"\band (?:a|one) half\b|\band 1/2\b", re.I)
-_FRACTIONS = (
-    (re.compile(r"\b(one|1)[ -]half\b", re.I), "1/2"),
-    (re.compile(r"\b(\w+)[ -](?:quarter|fourth)s?\b", re.I), r"\1 4"),
-    (re.compile(r"\bthirds\b", re.I), "3"),
-    (re.compile(r"\bfifths\b", re.I), "5"),
-    (re.compile(r"\bsevenths\b", re.I), "7"),
-    (re.compile(r"\beighths\b", re.I), "8"),
-)
-_NUMBER = re.compile(r"\d+(?:\.\d+)?|(?<!\d)\.\d+")
-_SAFE = {"MSO4": "morphine sulfate", "MgSO4": "magnesium sulfate"}
 
 
-def _value(text: str) -> str:
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-        return text.lstrip("0") or "0"
-    return text
+def unformatted(text: str) -> str:
+    """White space made even, and nothing else."""
+    return re.sub(r"[^\S\n]+", " ", text).strip(" ")
 
 
-def digits(text: str) -> str:
-    """All numbers of ``text``, spoken, roman or written, as one stream of digits."""
-    for short, name in _SAFE.items():
-        text = text.replace(short, name)
-    text = re.sub(r"\b(m (?:g )?s o) (?:four|4)\b", r"\1", text, flags=re.I)
-    text = re.sub(r"\b(\d{1,2}):00(?= ?[AP]M\b)", r"\1", text)
-    text = re.sub(r"\b(\w*O|H|cm H)([23])\b", r"\1 \2", text)
-    for _ in range(2):
-        text = _ROMAN.sub(lambda m: f"{m.group(1)}{m.group(2)}{ROMANS[m.group(3)]} ", text)
-    text = _FRACTIONS[0][0].sub("1/2", text)
-    text = _HALF.sub("point five", text)
-    text = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", r"\1", text)
-    for pattern, written in _FRACTIONS[1:]:
-        text = pattern.sub(written, text)
-    text = write_numbers(text, lambda *_: True)
-    text = re.sub(r"\b(?:cm|mm|m)[23]\b|\bH2O\b", "", text)
-    text = re.sub(r"\bsquared?\b|\bcubed?\b|\bcubic\b", "", text)
-    return " ".join(_value(number) for number in _NUMBER.findall(text)).replace(" ", "")
+@dataclass(slots=True)
+class _Kept:
+    """Which clauses of ``said`` are kept as they were said, and behind which of them the marks too."""
+
+    said: str
+    clauses: list[Clause]
+    whole: set[int] = field(default_factory=set)
+    marks: set[int] = field(default_factory=set)
+
+    def _pieces(self) -> Iterator[tuple[int, int]]:
+        """``[start, end)`` of what is kept, clauses and the marks kept between them together."""
+        start: int | None = None
+        for index, clause in enumerate(self.clauses):
+            if index not in self.whole:
+                continue
+            start = clause.start if start is None else start
+            if index in self.marks and index + 1 in self.whole:
+                continue
+            yield start, clause.next_start if index in self.marks else clause.end
+            start = None
+
+    def marked(self) -> str:
+        """``said`` with a marker in the place of each piece."""
+        out, at = "", 0
+        for number, (start, end) in enumerate(self._pieces()):
+            out += f"{self.said[at:start]}{{kept {number}}}"
+            at = end
+            if self.said[start:end].endswith(" "):
+                out += " "
+        return out + self.said[at:]
+
+    def restored(self, text: str, *, continues: bool) -> Written | None:
+        """``text`` with the pieces in their places; None when a marker was lost."""
+        pieces = [unformatted(self.said[start:end]) for start, end in self._pieces()]
+        if [int(number) for number in _HELD.findall(text)] != list(range(len(pieces))):
+            return None if pieces else Written(text)
+        out, at = "", 0
+        marks: list[Mark] = []
+        for match, piece in zip(_HELD.finditer(text), pieces, strict=True):
+            out += text[at : match.start()]
+            before = out.rstrip(" ")
+            starts = before[-1] in ".?!\n" if before else not continues
+            marks.append(Mark(len(out), len(out) + len(piece), Doubt("kept_as_said", _KEPT)))
+            out += piece[:1].upper() + piece[1:] if starts else piece
+            at = match.end()
+        return Written(out + text[at:], tuple(marks))
+
+    def more(self, alarms: tuple[Alarm, ...]) -> bool:
+        """Keep the clauses in which the alarms begin; False when everything is kept already.
+
+        An alarm in a clause that is kept is about the marks at its ends, or about what stands beside it.
+        """
+        before = len(self.whole) + len(self.marks)
+        starts = [clause.start for clause in self.clauses]
+        for alarm in alarms if starts else ():
+            index = max(bisect_right(starts, alarm.said_start) - 1, 0)
+            if index in self.whole:
+                self.marks.update((index - 1, index))
+                self.whole.update(range(max(index - 1, 0), min(index + 2, len(starts))))
+            else:
+                self.whole.add(index)
+        return len(self.whole) + len(self.marks) > before or self.everything()
+
+    def everything(self) -> bool:
+        """Keep every clause; False when all are kept already."""
+        before = len(self.whole)
+        self.whole.update(range(len(self.clauses)))
+        return len(self.whole) > before
 
 
-def _words(pattern: re.Pattern[str], text: str) -> list[str]:
-    return [found.lower() for found in pattern.findall(text)]
-
-
-def _drugs(text: str) -> list[str]:
-    for short, name in _SAFE.items():
-        text = text.replace(short, name)
-    return [word for word in re.findall(r"[a-z]+", text.lower()) if word in DRUGS]
-
-
-def differences(before: str, after: str) -> tuple[str, ...]:
-    """Which of "numbers", "sides", "negations" and "drugs" differ between two texts; none if all is well."""
-    found = []
-    if digits(before) != digits(after):
-        found.append("numbers")
-    if _words(SIDES, before) != _words(SIDES, after):
-        found.append("sides")
-    if _words(NEGATIONS, before) != _words(NEGATIONS, after):
-        found.append("negations")
-    if _drugs(before) != _drugs(after):
-        found.append("drugs")
-    return tuple(found)
-
-
-__all__ = ["DRUGS", "ORDINALS", "WORDS", "differences", "digits"]
+def _doubts(proof: Proof) -> Iterator[Mark]:
+    for doubt in proof.doubts:
+        ways = " or ".join(doubt.readings) if len(doubt.readings) > 1 else "more than one number"
+        yield Mark(doubt.start, doubt.end, Doubt("two_readings", f"“{doubt.said}” can be read as {ways}."))

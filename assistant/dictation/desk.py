@@ -1,11 +1,11 @@
 """What a command works with, and which place in the report it means. Pure."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from assistant.dictation.document import Document, Range
 from assistant.dictation.formatter import SECTIONS
+from assistant.dictation.insertion import Write
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.places import find, unit_at
 from assistant.errors import BadInput
@@ -34,11 +34,11 @@ class Desk:
 
     library: Library
     utterances: tuple[str, ...]
-    write: Callable[[str, bool], str]
+    write: Write
     item_id: str | None = None
 
     def find(self, document: Document, said: str) -> Range | None:
-        return find(document, said, lambda words: self.write(words, True))
+        return find(document, said, lambda words: self.write(words, True).text)
 
     def last_utterance(self, document: Document) -> str | None:
         there = set(document.item_ids)

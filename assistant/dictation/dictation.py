@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assistant.dictation import changes, desk, literals, pauses, punctuation
 from assistant.dictation.commands import ROW, Refused
@@ -13,6 +14,7 @@ from assistant.dictation.grammar import Grammar
 from assistant.dictation.insertion import goes_on, insert_spoken, open_section, run_together
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.live import LiveWriter
+from assistant.dictation.written import Written
 from assistant.errors import BadInput
 from assistant.events import DocumentCommand
 
@@ -47,7 +49,9 @@ class Dictation:
         """For an utterance that begins now, at the cursor."""
         cursor = self.document.cursor
         before = self.document.section(cursor.section_id).text[: cursor.offset]
-        return LiveWriter(self._write, continues=goes_on(before))
+        return LiveWriter(
+            lambda words, continues: self._write(words, continues).text, continues=goes_on(before)
+        )
 
     def take(self, item_id: str, words: str, *, cut: bool = False) -> str:
         """Insert an utterance at the cursor; returns its written form. ``cut``: the machine ended it."""
@@ -227,6 +231,8 @@ class Dictation:
                 self.insert([Run(button.text or "", origin=button.origin)], section=button.name)
             case "choose":
                 self._choose(self._pressed(button), button.text or "")
+            case "confirm":
+                self._confirm(self._pressed(button), button.text or "")
         return ""
 
     def insert(self, runs: Sequence[Run], cause: str | None = None, section: str | None = None) -> None:
@@ -256,6 +262,17 @@ class Dictation:
             raise BadInput("There is no field here any more.", code="no_field")
         self.editor.change(self.document.replace(field, [Run(text, origin="typed")]))
 
+    def _confirm(self, where: Range, text: str) -> None:
+        """A person has looked at a text in doubt: it is right, or ``text`` is. Raises ``BadInput``."""
+        doubts = (each for each in self.document.doubts() if each[0].section_id == where.section_id)
+        found = next((each for each in doubts if each[0].start <= where.start < each[0].end), None)
+        if found is None:
+            raise BadInput("There is nothing in doubt here any more.", code="no_doubt")
+        place, run = found
+        new = replace(run, text=text, origin="typed", doubt=None) if text else replace(run, doubt=None)
+        document = self.document.replace(place, [new])
+        self.editor.change(document.move(moved_position(self.document.cursor, self.document, document)))
+
     def _pressed(self, button: DocumentCommand) -> Range:
         revision = self.document.revision if button.revision is None else button.revision
         offset = button.offset or 0
@@ -263,9 +280,9 @@ class Dictation:
 
     # --- what the rest needs ---
 
-    def _write(self, words: str, continues: bool) -> str:
+    def _write(self, words: str, continues: bool) -> Written:
         said, kept = literals.hold(words)
-        return literals.put_back(self.formatter.format(said, continues=continues), kept, continues=continues)
+        return literals.put_back(self.formatter.write(said, continues=continues), kept, continues=continues)
 
     def _desk(self, item_id: str | None) -> Desk:
         return Desk(self.library, tuple(self._utterances), self._write, item_id)

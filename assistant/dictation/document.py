@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from assistant.dictation.written import Doubt
 from assistant.errors import BadInput
 from assistant.events import Origin
 
@@ -24,12 +25,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Text of one source. ``item_id`` names the utterance; ``field`` is set while the field is unfilled."""
+    """Text of one source. ``item_id`` names the utterance; ``field`` is set while the field is unfilled.
+
+    ``doubt`` is set until a person has changed the text or said that it is right.
+    """
 
     text: str
     item_id: str | None = None
     origin: Origin = "voice"
     field: Field | None = None
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,17 @@ class Document:
                 at += len(run.text)
         return found
 
+    def doubts(self) -> list[tuple[Range, Run]]:
+        """The texts that a person has to look at, in order."""
+        found: list[tuple[Range, Run]] = []
+        for section in self.sections:
+            at = 0
+            for run in section.runs:
+                if run.doubt is not None:
+                    found.append((Range(section.id, at, at + len(run.text)), run))
+                at += len(run.text)
+        return found
+
     def ranges_of(self, item_id: str) -> list[Range]:
         """Where the text of an utterance stands."""
         found: list[Range] = []
@@ -126,7 +142,8 @@ class Document:
     def replace(self, where: Range, runs: Iterable[Run]) -> "Document":
         """``where`` becomes ``runs``; the cursor stands behind them, and nothing is selected.
 
-        A field of which a part is taken away is a field no more: what is left of it is text.
+        A field of which a part is taken away is a field no more: what is left of it is text. A doubt about a
+        text is over when a part of that text is changed.
         Raises ``BadInput`` (``section_unknown``, ``range_invalid``).
         """
         section = self.section(where.section_id)
@@ -197,8 +214,8 @@ def _cut(runs: tuple[Run, ...], offset: int) -> tuple[tuple[Run, ...], tuple[Run
         if offset <= 0:
             return runs[:index], runs[index:]
         if offset < len(run.text):
-            left = replace(run, text=run.text[:offset], field=None)
-            right = replace(run, text=run.text[offset:], field=None)
+            left = replace(run, text=run.text[:offset], field=None, doubt=None)
+            right = replace(run, text=run.text[offset:], field=None, doubt=None)
             return (*runs[:index], left), (right, *runs[index + 1 :])
         offset -= len(run.text)
     return runs, ()
@@ -214,6 +231,7 @@ def _joined(runs: tuple[Run, ...]) -> tuple[Run, ...]:
         if (
             last
             and last.field is run.field is None
+            and last.doubt is run.doubt is None
             and (last.item_id, last.origin) == (run.item_id, run.origin)
         ):
             out[-1] = replace(last, text=last.text + run.text)

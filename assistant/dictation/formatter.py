@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assistant.dictation import capitals, checker, medical, numerals, punctuation, units
+from assistant.dictation import capitals, medical, numerals, punctuation, units
+from assistant.dictation.checker import checked
 from assistant.dictation.numbers import Number, unhyphened, write_numbers
 from assistant.dictation.tokens import HELD, MARKS, table
+from assistant.dictation.written import Written
 
 SECTIONS = frozenset(
     table(
@@ -66,21 +68,26 @@ class Formatter:
         return other
 
     def format(self, text: str, *, continues: bool = False) -> str:
-        """The written form; ``text`` itself, but for white space, where a number or the like would change."""
+        """The written form alone: see :meth:`write`."""
+        return self.write(text, continues=continues).text
+
+    def write(self, text: str, *, continues: bool = False) -> Written:
+        """The written form, checked: a clause that would say something else stays as it was said, and is marked."""
         own = self._replace_own(text)
-        done = own
+        written = checked(own, lambda said: self._passes(said, continues), continues=continues)
+        if own.strip() and not written.text:
+            return Written(text.strip())  # only marks were said, with nothing they could stand after
+        return written
+
+    def _passes(self, text: str, continues: bool) -> str | None:
+        """As often as something changes; None when that comes to no end."""
+        done = text
         for turn in range(_PASSES):
             once = self._once(done, continues, spoken=not turn)
             if once == done:
-                break
+                return done
             done = once
-        else:
-            return unformatted(own)
-        if own.strip() and not done:
-            return text.strip()  # only marks were said, with nothing they could stand after: keep the words
-        if checker.differences(own, done):
-            return unformatted(own)
-        return done
+        return None
 
     def _replace_own(self, text: str) -> str:
         if not self._own:
@@ -167,8 +174,3 @@ class Formatter:
             text = medical.NERVES.sub(medical._nerves, text)
         text = units.write_units(text, abbreviate=options.units == "abbreviated")
         return medical.apply(medical.AFTER_UNITS, text)
-
-
-def unformatted(text: str) -> str:
-    """White space made even, and nothing else."""
-    return re.sub(r"[^\S\n]+", " ", text).strip(" ")

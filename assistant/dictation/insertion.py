@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.formatter import SECTIONS
 from assistant.dictation.tokens import table
+from assistant.dictation.written import Written
 
-Write = Callable[[str, bool], str]
+Write = Callable[[str, bool], Written]
 """Spoken form, and whether it goes on in a sentence → written form."""
 
 _LABELS = frozenset(table("contrast|protocol|exam|medications|allergies", "|"))
@@ -92,15 +93,27 @@ def _insert(document: Document, item_id: str, words: str, write: Write) -> tuple
     where = document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
     text = document.section(where.section_id).text
     before, after = text[: where.start], text[where.end :]
-    written = _choice(document, where, words, write) or write(words, goes_on(before))
-    fitted = fit(before, written, after, full_stop_said=bool(_FULL_STOP_SAID.search(words)))
-    return document.replace(where, [Run(fitted, item_id)]), written
+    choice = _choice(document, where, words, write)
+    written = write(words, goes_on(before)) if choice is None else Written(choice)
+    fitted = fit(before, written.text, after, full_stop_said=bool(_FULL_STOP_SAID.search(words)))
+    return document.replace(where, runs_of(written.fitted(fitted), item_id)), written.text
+
+
+def runs_of(written: Written, item_id: str | None) -> list[Run]:
+    """The written form of an utterance in runs: a text in doubt is a run of its own."""
+    runs: list[Run] = []
+    at = 0
+    for mark in written.marks:
+        runs.append(Run(written.text[at : mark.start], item_id))
+        runs.append(Run(written.text[mark.start : mark.end], item_id, doubt=mark.doubt))
+        at = mark.end
+    return [*runs, Run(written.text[at:], item_id)]
 
 
 def _choice(document: Document, where: Range, words: str, write: Write) -> str | None:
     """The entry of the selected field's pick list that was said, as the list has it."""
     choices = next((field.choices for place, field in document.fields() if place == where), ())
-    said = {_bare(words), _bare(write(words, True))}
+    said = {_bare(words), _bare(write(words, True).text)}
     return next((choice for choice in choices if _bare(choice) in said), None)
 
 

@@ -52,13 +52,14 @@ from assistant.events.audio import (
     WebRtcClose,
     WebRtcOffer,
 )
-from assistant.events.base import CommandName, Intent, Mode, Origin, ServerEventBase
+from assistant.events.base import CommandName, DoubtReason, Intent, Mode, Origin, ServerEventBase
 from assistant.events.document import (
     CommandDone,
     CommandHelp,
     DocumentChanged,
     DocumentCommand,
     DocumentEdit,
+    DoubtPart,
     FieldPart,
     ItemEdit,
     ItemEdited,

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Mode = Literal["auto", "dictation", "question"]
 Intent = Literal["dictation", "question", "command"]
+DoubtReason = Literal["two_readings", "kept_as_said"]
+"""Why text of the report may not be what was said: two readings, or a form not checked."""
 Origin = Literal["voice", "typed", "template", "macro", "answer"]
 """Where a piece of the report came from."""
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from assistant.events.base import ClientEventBase, CommandName, Origin, Part, ServerEventBase
+from assistant.events.base import ClientEventBase, CommandName, DoubtReason, Origin, Part, ServerEventBase
 
 
 class ItemEdit(ClientEventBase):
@@ -50,6 +50,7 @@ ButtonName = Literal[
     "insert_macro",
     "insert_text",
     "choose",
+    "confirm",
 ]
 
 
@@ -59,7 +60,8 @@ class DocumentCommand(ClientEventBase):
     ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too;
     ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's;
     ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the
-    section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``.
+    section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes
+    the doubt off the text at ``offset``, and puts ``text`` in its place if there is one.
     """
 
     type: Literal["assistant.document.command"] = "assistant.document.command"
@@ -111,6 +113,14 @@ class FieldPart(Part):
     choices: list[str] = []
 
 
+class DoubtPart(Part):
+    """Why a clinician has to look at a text, and what was likely meant, if anything is known."""
+
+    reason: DoubtReason
+    message: str = Field(description="For people.")
+    offer: str = ""
+
+
 class RunPart(Part):
     """Text of one source; ``item_id`` is the utterance it was said in."""
 
@@ -118,6 +128,7 @@ class RunPart(Part):
     item_id: str | None = None
     origin: Origin
     field: FieldPart | None = None
+    doubt: DoubtPart | None = Field(None, description="Set until a person has changed or confirmed the text.")
 
 
 class SectionPart(Part):

@@ -19,6 +19,7 @@ Code = Literal[
     "section_empty",
     "marker_unresolved",
     "word_doubtful",
+    "text_doubtful",
     "answer_inserted",
     "character_replaced",
 ]
@@ -55,6 +56,7 @@ def check(
         *_characters(document),
         *_answers(document),
         *_doubtful(document, doubtful),
+        *_doubts(document),
     ]
     order = {section.id: index for index, section in enumerate(document.sections)}
     return sorted(found, key=lambda finding: (order[finding.section_id], finding.start))
@@ -137,6 +139,12 @@ def _doubtful(document: Document, words: Iterable[WordPlace]) -> Iterator[Findin
             sure = f"{word.confidence:.0%}".replace("%", " %")
             message = f"“{_shown(text)}” was heard with {sure} confidence."
             yield Finding("word_doubtful", message, word.section_id, word.start, word.end)
+
+
+def _doubts(document: Document) -> Iterator[Finding]:
+    for where, run in document.doubts():
+        if run.doubt is not None:
+            yield Finding("text_doubtful", run.doubt.message, where.section_id, where.start, where.end)
 
 
 def _end(section: Section) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.dictation import FormatOptions, Formatter
-from assistant.dictation.checker import differences, digits
+from assistant.dictation.checker import differences
 from assistant.dictation.numbers import write_numbers
 from assistant.dictation.tokens import table
 from tests.dictation.generated import sentence
@@ -126,7 +126,7 @@ def test_checker_sees_changes(before: str, after: str, found: tuple[str, ...]) -
 
 def test_the_text_is_kept_when_a_number_would_change(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Formatter, "_numbers", lambda self, text: text.replace("five", "6"))
-    assert FORMATTER.format("five  milligrams period") == "five milligrams period"
+    assert FORMATTER.format("five  milligrams period") == "Five milligrams."
 
 
 def test_unknown_markers_stay() -> None:
@@ -159,10 +159,11 @@ def test_fast_on_long_text() -> None:
     assert FORMATTER.format(text).count("5.2 cm.") == 400
 
 
-def test_digits() -> None:
-    assert digits("stage IIIB at L4-L5, 5.0 mg") == digits(
-        "stage three b at l four l five five point zero mg"
-    )
+def test_a_stage_levels_and_a_dose_in_a_row_are_read() -> None:
+    said = "stage three b at l four l five comma five point zero mg"
+    assert differences(said, "Stage IIIB at L4-L5, 5.0 mg") == ()
+    assert differences(said, "Stage IIIB at L4-L5, 5.1 mg") == ("numbers",)
+    assert differences(said, "Stage IIB at L4-L5, 5 mg") == ("numbers",)
 
 
 def test_breaks_and_marks_at_the_edges_stay_for_the_document() -> None:

@@ -37,7 +37,7 @@ ORDINAL = _listed(
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """``accept`` is a pattern of the right written forms; ``None``: the words themselves, in any case."""
+    """``accept`` are the right written forms, ``|`` between them, the usual one first; none: the words."""
 
     said: str
     accept: str | None = None
@@ -76,9 +76,11 @@ class Dictation:
     pattern: str
     kept: str
 
-    @property
-    def doubtful(self) -> bool:
-        return any(clause.doubtful for clause in self.clauses)
+    written: str
+    """A right written form."""
+
+    doubtful: bool
+    """It has more than one reading, so it must be marked."""
 
     def verdict(self, written: str) -> Literal["right", "kept", "wrong"]:
         plain = " ".join(written.replace("’", "'").split())
@@ -132,10 +134,8 @@ def ways(value: str) -> tuple[str, ...]:
 
 
 def shown(value: str) -> str:
-    """A pattern of a value in digits."""
-    if "." in value or int(value) < 1000:
-        return re.escape(value)
-    return rf"{int(value):,}|{value}"
+    """A value in digits."""
+    return value if "." in value or int(value) < 1000 else f"{value}|{int(value):,}"
 
 
 # --- units ---
@@ -149,7 +149,7 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "L": (("liters",), "L|liters"),
     "mm": (("millimeters", "millimeter", "mm"), "mm"),
     "cm": (("centimeters", "centimeter"), "cm"),
-    "%": (("percent", "per cent"), "%"),
+    "%": (("percent", "per cent"), "%|percent|per cent"),
     "mEq": (("milliequivalents",), "mEq"),
     "mmHg": (("millimeters of mercury",), "mmHg|mm Hg"),
     "mg/dL": (("milligrams per deciliter",), "mg/dL"),
@@ -157,7 +157,7 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "g/dL": (("grams per deciliter",), "g/dL"),
     "mg/kg": (("milligrams per kilogram", "milligrams per kilo"), "mg/kg"),
     "mcg/kg/min": (("micrograms per kilogram per minute",), "mcg/kg/min"),
-    "mL/hr": (("milliliters per hour",), "mL/(?:hr|h|hour)"),
+    "mL/hr": (("milliliters per hour",), "mL/hr|mL/h|mL/hour"),
     "units": (("units",), "units"),
     "HU": (("hounsfield units",), "HU|Hounsfield units"),
     "cGy": (("centigray",), "cGy"),
@@ -166,7 +166,7 @@ UNITS: dict[str, tuple[tuple[str, ...], str]] = {
     "days": (("days",), "days"),
     "hours": (("hours",), "hours"),
 }
-"""Written unit: the ways of saying it, and a pattern of the right written forms."""
+"""Written unit: the ways of saying it, and the right written forms."""
 
 VALUES: dict[str, tuple[str, ...]] = {
     "mg": ("5", "12", "20", "30", "75", "132", "250", "500", "1500", "2.5", "0.5", "0.25", "12.5", "37.5"),
@@ -239,7 +239,7 @@ LABELS = (
     _label("on day", 99, 1, 3, 5, 10, 14, 21, 28),
     _label("on hospital day", 99, 2, 3, 7, 12, 20, 31),
     _label("postoperative day", 99, 1, 2, 6, 11, 30),
-    _label("post op day", 99, 1, 4, 13, accept="post[- ]?op day"),
+    _label("post op day", 99, 1, 4, 13, accept="post-op day|post op day|postop day"),
     _label("week", 52, 2, 6, 12, 20, 24, 36),
     _label("cycle", 30, 1, 3, 6, 12),
     _label("phase", 4, 1, 2, 3, roman=True, bare=True),
@@ -270,7 +270,7 @@ LABELS = (
     _label("port", 9, 1, 2, 3, bare=True),
     _label("fraction", 50, 3, 10, 15, bare=True),
     _label("tube", 9, 1, 2, bare=True),
-    _label("bi rads", 6, 2, 3, 4, 5, accept="BI-?RADS"),
+    _label("bi rads", 6, 2, 3, 4, 5, accept="BI-RADS|BIRADS"),
 )
 JOINERS: tuple[tuple[str, str | None], ...] = (
     ("", None),
@@ -281,7 +281,7 @@ JOINERS: tuple[tuple[str, str | None], ...] = (
     ("was", None),
     ("received", None),
     ("comma", ","),
-    ("dash", r"-"),
+    ("dash", "-|–"),
     ("and", None),
     ("about", None),
     ("there was a", None),
@@ -294,10 +294,10 @@ def _words(text: str) -> list[Piece]:
 
 
 def _label_pieces(label: Label, value: int) -> list[Piece]:
-    digits = rf"{value}|{ROMAN[value]}" if label.roman and value < len(ROMAN) else str(value)
+    digits = f"{value}|{ROMAN[value]}" if label.roman and value < len(ROMAN) else str(value)
     return [
         Piece(label.said, label.accept),
-        Piece(whole(value)[-1], f"(?:{digits})", str(value), number=True),
+        Piece(whole(value)[-1], digits, str(value), number=True),
     ]
 
 
@@ -310,8 +310,9 @@ def _label_words() -> dict[str, int]:
 @cache
 def _value_words() -> frozenset[str]:
     every = {said for value in range(0, 1000) for said in whole(value)}
-    tenths = {said for value in range(0, 100) for d in range(1, 10) for said in decimal(f"{value}.{d}")}
-    return frozenset(every | tenths | {said for _, said, _, _ in quantities()})
+    tenths = {said for value in range(0, 1000) for d in range(1, 10) for said in decimal(f"{value}.{d}")}
+    pairs = {f"{ONES[a]} {_below_hundred(b)}" for a in range(10, 20) for b in range(10, 100)}
+    return frozenset(every | tenths | pairs | {said for _, said, _, _ in quantities()})
 
 
 def readings(words: list[str], label: Label) -> int:
@@ -347,7 +348,7 @@ def labelled(chance: random.Random) -> Iterator[Clause]:
                             *quantity(amount, said, unit, unit_said),
                             *_words(next(afters)),
                         ),
-                        doubtful=not joiner and readings(run, label) > 1,
+                        doubtful=not joiner and (readings(run, label) > 1 or said.startswith("point")),
                     )
 
 
@@ -386,15 +387,18 @@ def points(chance: random.Random) -> Iterator[Clause]:
             after = chance.choice(
                 ("of labetalol was pushed", "above the umbilicus", "was given", "", "lateral")
             )
-            digit = said.split()[0] in ONES[:10]
+            digit = said in ONES[:10]
+            if before == "at one point" and said.split()[0] in ONES[:10]:
+                continue  # that is a decimal: "at one point five milligrams"
             yield Clause(
                 "point as a noun",
                 (
-                    Piece(before, before.replace("mcburney's", "McBurney's").replace("erb's", "Erb's")),
+                    Piece(before, None),
                     *quantity(amount, said, unit, unit_said),
                     *_words(after),
                 ),
-                doubtful=digit and before in ("to the point", "each point", "the point"),
+                doubtful=before == "at one point"
+                or (digit and before in ("to the point", "each point", "the point")),
             )
 
 
@@ -412,7 +416,7 @@ def decimals(chance: random.Random) -> Iterator[Clause]:
             for index, value in enumerate(chosen):
                 if index and index == count - 1 and last:
                     pieces.append(Piece(last, "," if last == "comma" else None))
-                pieces.append(Piece(decimal(value)[0], re.escape(value), value, number=True))
+                pieces.append(Piece(decimal(value)[0], value, value, number=True))
             yield Clause("decimals in a row", (*pieces, Piece("centimeters", "cm")))
 
 
@@ -443,7 +447,7 @@ def dimensions(chance: random.Random) -> Iterator[Clause]:
                 for index, value in enumerate(chosen):
                     if index:
                         pieces.append(Piece(chance.choice(("by", "x")), "x|by|×"))
-                    pieces.append(Piece(chance.choice(ways(value)), re.escape(value), value, number=True))
+                    pieces.append(Piece(chance.choice(ways(value)), value, value, number=True))
                 pieces.append(Piece(unit_said, UNITS[unit][1]))
                 yield Clause("dimensions", (*pieces, *_words(chance.choice(AFTER[:5]))))
 
@@ -455,15 +459,17 @@ def ranges(chance: random.Random) -> Iterator[Clause]:
                 first, last = chance.sample(VALUES[unit], 2)
                 if float(first) >= float(last):
                     first, last = last, first
+                said, said_last = chance.choice(ways(first)), chance.choice(ways(last))
                 yield Clause(
                     "ranges",
                     (
                         Piece(chance.choice(("give", "about", "between", "it was"))),
-                        Piece(chance.choice(ways(first)), shown(first), first, number=True),
+                        Piece(said, shown(first), first, number=True),
                         Piece(joiner, {"to": "-|to", "through": "-|through"}.get(joiner)),
-                        Piece(chance.choice(ways(last)), shown(last), last, number=True),
+                        Piece(said_last, shown(last), last, number=True),
                         Piece(UNITS[unit][0][0], UNITS[unit][1]),
                     ),
+                    doubtful=joiner == "and" and said.endswith(("hundred", "thousand")),
                 )
 
 
@@ -524,11 +530,11 @@ def labs(chance: random.Random) -> Iterator[Clause]:
                             "laboratory values",
                             (
                                 Piece(f"{name} {is_}".strip()),
-                                Piece(said, re.escape(value), value, number=True),
+                                Piece(said, value, value, number=True),
                                 Piece(other),
                                 Piece(
                                     chance.choice(ways(other_value)),
-                                    re.escape(other_value),
+                                    other_value,
                                     other_value,
                                     number=True,
                                 ),
@@ -545,25 +551,21 @@ def levels(chance: random.Random) -> Iterator[Clause]:
         for n in range(1, most):
             for how in ("single", "pair", "to", "short"):
                 for tail in ("disc bulge", "with stenosis", "fracture", "is normal", "quantity", "quantity"):
-                    up = letter.upper()
-                    pieces = [Piece(f"{letter} {ONES[n]}", f"{up}{n}")]
-                    if how == "pair":
-                        pieces = [
-                            Piece(f"{letter} {ONES[n]} {letter} {ONES[n + 1]}", f"{up}{n}[-/]{up}?{n + 1}")
-                        ]
-                    elif how == "to":
-                        pieces = [
-                            Piece(
-                                f"{letter} {ONES[n]} to {letter} {ONES[n + 1]}",
-                                f"{up}{n}(?:[-/]| to ){up}?{n + 1}",
-                            )
-                        ]
-                    elif how == "short":
-                        pieces = [Piece(f"{letter} {ONES[n]} {ONES[n + 1]}", f"{up}{n}[-/]{up}?{n + 1}")]
+                    up, one, two = letter.upper(), ONES[n], ONES[n + 1]
+                    both = f"{up}{n}-{up}{n + 1}|{up}{n}-{n + 1}|{up}{n}/{n + 1}|{up}{n}/{up}{n + 1}"
+                    said_forms = {
+                        "single": (f"{letter} {one}", f"{up}{n}"),
+                        "pair": (f"{letter} {one} {letter} {two}", both),
+                        "to": (f"{letter} {one} to {letter} {two}", f"{both}|{up}{n} to {up}{n + 1}"),
+                        "short": (f"{letter} {one} {two}", both),
+                    }
+                    pieces = [Piece(*said_forms[how])]
                     if tail == "quantity":
                         value = chance.choice(VALUES["mm"])
                         said = chance.choice(ways(value))
-                        bare = how == "single" and n < most and said.split()[0] == ONES[n + 1]
+                        first = said.split()[0]
+                        joins = first not in ONES[:10] and how == "short"
+                        bare = first == "point" or joins or (how == "single" and first == two != said)
                         end = quantity(value, said, "mm", "millimeter")
                         yield Clause(
                             "levels", (Piece("at"), *pieces, *end, Piece("listhesis")), doubtful=bare
@@ -659,7 +661,7 @@ def ages(chance: random.Random) -> Iterator[Clause]:
                     (
                         Piece("a"),
                         Piece(whole(age)[-1], str(age), str(age), number=True),
-                        Piece(f"{unit} old", f"{unit}[- ]old"),
+                        Piece(f"{unit} old", f"{unit}-old|{unit} old"),
                         Piece(f"{who} with left knee pain"),
                     ),
                 )
@@ -700,7 +702,7 @@ def dates(chance: random.Random) -> Iterator[Clause]:
                         Piece(chance.choice(("seen on", "compared with", "dated"))),
                         Piece(
                             f"{month.lower()} {ORDINAL[day]} {said}",
-                            rf"{month} {day}(?:st|nd|rd|th)?,? {year}",
+                            f"{month} {day}, {year}|{month} {day} {year}",
                         ),
                     ),
                 )
@@ -719,7 +721,7 @@ def times(chance: random.Random) -> Iterator[Clause]:
                 )
                 yield Clause(
                     "times",
-                    (Piece("arrived at"), Piece(f"{said} {half} m", rf"{hour}:{minute:02} {half.upper()}M")),
+                    (Piece("arrived at"), Piece(f"{said} {half} m", f"{hour}:{minute:02} {half.upper()}M")),
                 )
 
 
@@ -732,7 +734,7 @@ def feet(chance: random.Random) -> Iterator[Clause]:
                     Piece("height"),
                     Piece(
                         f"{ONES[tall]} feet {ONES[inches]} inches",
-                        rf"{tall} (?:feet|ft) {inches} (?:inches|in)|{tall}' ?{inches}\"",
+                        f"{tall} feet {inches} inches|{tall} ft {inches} in|{tall}'{inches}\"",
                     ),
                 ),
             )
@@ -781,7 +783,7 @@ def thousands(chance: random.Random) -> Iterator[Clause]:
         text = f"{n // 1000}.{n % 1000:03}"
         for unit in ("mg", "units", "mL"):
             said = UNITS[unit][0][0]
-            amount = (Piece("give"), Piece(text, re.escape(text)), Piece(said, UNITS[unit][1]))
+            amount = (Piece("give"), Piece(text, text), Piece(said, UNITS[unit][1]))
             yield Clause("two readings", amount, doubtful=True)
 
 
@@ -809,7 +811,7 @@ def fractions(chance: random.Random) -> Iterator[Clause]:
                 "fractions",
                 (
                     Piece("for"),
-                    Piece(f"{ONES[n]} and a half", rf"{n}\.5|{n} 1/2|{n}½"),
+                    Piece(f"{ONES[n]} and a half", f"{n}.5|{n} 1/2|{n}½"),
                     Piece(UNITS[unit][0][0], UNITS[unit][1]),
                 ),
             )
@@ -851,19 +853,18 @@ def clauses(seed: int = 13) -> list[Clause]:
 MARKS = (("period", r"\."), ("comma", ","), ("semicolon", ";"), ("", ""))
 
 
-def _piece(piece: Piece, *, kept: bool) -> str:
-    said = re.escape(piece.said).replace(r"\ ", r"[ -]").replace("'", "['’]")
-    forms = [said] if kept or piece.accept is None else [piece.accept]
-    if piece.digits is not None:
-        forms.append(re.escape(piece.digits))
-    elif not kept and piece.accept is None:
-        forms = [said]
-    return f"(?:{'|'.join(forms)})"
+_TIGHT = frozenset({",", "/", ":", "%", "x"})
+"""Written forms beside which no space need stand; of "to" and "through" the hyphen too."""
+
+
+def _as_said(piece: Piece) -> str:
+    said = re.escape(piece.said).replace(r"\ ", "[ -]")
+    return f"(?:{said}|{re.escape(piece.digits)})" if piece.digits is not None else f"(?:{said})"
 
 
 def _tight(piece: Piece) -> bool:
-    """Whether no space need stand around what is written for it."""
-    return piece.accept in (",", "/", "-|to", "-|through", "/|out of", ":", "%", "x|by|×")
+    first, _, rest = (piece.accept or "").partition("|")
+    return first in _TIGHT or (first == "-" and rest in ("to", "through"))
 
 
 def _pattern(clause: Clause, *, kept: bool) -> str:
@@ -873,32 +874,51 @@ def _pattern(clause: Clause, *, kept: bool) -> str:
             continue
         tight = _tight(piece) or (index and _tight(clause.pieces[index - 1]))
         out += ("[ -]?" if tight else "[ -]") * bool(out)
-        if not kept and piece.accept and not _tight(piece):
-            # one written in words, as house style has small numbers, is right too
-            out += f"(?:{_piece(piece, kept=False)}|{_piece(piece, kept=True)})"
-        elif not kept and piece.accept == "%":
-            out += f"(?:%| ?{re.escape(piece.said)})"
-        elif not kept and piece.accept:
-            out += f"(?:{piece.accept})"
-        else:
-            out += _piece(piece, kept=kept)
+        forms = "|".join(re.escape(form) for form in (piece.accept or "").split("|"))
+        if kept or not piece.accept:
+            out += _as_said(piece)
+        elif _tight(piece):
+            out += f"(?:{forms})"
+        else:  # one written in words, as house style has small numbers, is right too
+            out += f"(?:{forms}|{_as_said(piece)})"
     return out
+
+
+def _right(clause: Clause) -> str:
+    out, glued = "", True
+    for piece in clause.pieces:
+        if not piece.said:
+            continue
+        form = piece.accept.split("|")[0] if piece.accept else piece.said
+        close = _tight(piece) and form in ("/", "-")
+        out += ("" if glued or close or form in (",", ":", "%") else " ") + form
+        glued = close
+    return out[:1].upper() + out[1:]
 
 
 def dictation(parts: Iterable[tuple[Clause, str]], style: Style) -> Dictation:
     """``parts`` are clauses, each with the mark word that is said behind it; "" for none."""
     marks = dict(MARKS)
-    text, pattern, kept = "", "", ""
+    text, pattern, kept, written = "", "", "", ""
+    signs = {"period": ".", "comma": ",", "semicolon": ";", "": ""}
     chosen = list(parts)
     for clause, mark in chosen:
         text += (" " if text else "") + clause.spoken(style) + (f" {mark}" if mark else "")
         lead = r"[ ]" if pattern else ""
         pattern += lead + _pattern(clause, kept=False) + marks[mark]
+        written += (" " if written else "") + _right(clause) + signs[mark]
         kept += lead + _pattern(clause, kept=True) + (rf"(?:{marks[mark]}| {mark})" if mark else "")
     if style == "recogniser":
         text = text[:1].upper() + text[1:] + "."
     tail = r"[. ]*"
-    return Dictation(text, tuple(clause for clause, _ in chosen), pattern + tail, kept + tail)
+    # digits are told apart by the recogniser: "day 3 30 mg"
+    doubtful = any(
+        c.doubtful and (style != "digits" or c.family == "two readings" or c.pieces[0].said == "at one point")
+        for c, _ in chosen
+    )
+    return Dictation(
+        text, tuple(clause for clause, _ in chosen), pattern + tail, kept + tail, written, doubtful
+    )
 
 
 @dataclass(slots=True)
