@@ -37,7 +37,7 @@ def checked(said: str, write: Callable[[str], str | None], *, continues: bool = 
         if proof.holds:
             marks = (*restored.marks, *_doubts(proof))
             return Written(restored.text, inside(marks, len(restored.text)))
-        if not kept.more(proof.alarms):
+        if not kept.more(proof.alarms[0]):
             break
     return Written(
         plain := unformatted(said), (Mark(0, len(plain), Doubt("kept_as_said", _KEPT)),) if plain else ()
@@ -96,20 +96,19 @@ class _Kept:
             at = match.end()
         return Written(out + text[at:], tuple(marks))
 
-    def more(self, alarms: tuple[Alarm, ...]) -> bool:
-        """Keep the clauses in which the alarms begin; False when everything is kept already.
+    def more(self, alarm: Alarm) -> bool:
+        """Keep the clause in which the alarm begins; False when everything is kept already.
 
         An alarm in a clause that is kept is about the marks at its ends, or about what stands beside it.
         """
         before = len(self.whole) + len(self.marks)
         starts = [clause.start for clause in self.clauses]
-        for alarm in alarms if starts else ():
-            index = max(bisect_right(starts, alarm.said_start) - 1, 0)
-            if index in self.whole:
-                self.marks.update((index - 1, index))
-                self.whole.update(range(max(index - 1, 0), min(index + 2, len(starts))))
-            else:
-                self.whole.add(index)
+        index = max(bisect_right(starts, alarm.said_start) - 1, 0)
+        if index in self.whole:
+            self.marks.update((index - 1, index))
+            self.whole.update(range(max(index - 1, 0), min(index + 2, len(starts))))
+        elif starts:
+            self.whole.add(index)
         return len(self.whole) + len(self.marks) > before or self.everything()
 
     def everything(self) -> bool:
