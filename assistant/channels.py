@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class DropOldest(Generic[T]):
-    """A queue whose ``put`` never waits: when full, the oldest item goes. For audio.
+    """A queue whose ``put`` never waits: when full, it drops the oldest item. For audio.
 
     A producer that can be slowed down awaits ``room`` before it puts; a live one cannot.
     """
@@ -30,13 +30,13 @@ class DropOldest(Generic[T]):
             await self._taken.wait()
 
     async def drained(self) -> None:
-        """Wait until all that was put has been taken."""
+        """Wait until every item has been taken."""
         while self._items:
             self._taken.clear()
             await self._taken.wait()
 
     def put(self, item: T) -> T | None:
-        """Add an item; returns the one that had to go, if any."""
+        """Add an item; returns the item dropped for it, if any."""
         dropped = self._items.popleft() if len(self._items) >= self._max_items else None
         self._items.append(item)
         self.peak = max(self.peak, len(self._items))
@@ -55,8 +55,8 @@ class Outbox(Generic[T]):
     """Items on their way to a client that may be slow.
 
     An item with the same ``key`` as one still waiting replaces it (of a partial only the newest
-    matters); key None never coalesces. When full, ``put`` raises ``TooSlow``: such a client is let go,
-    and finds everything again when it comes back.
+    matters); key None never coalesces. When full, ``put`` raises ``TooSlow``: such a client is
+    disconnected and gets everything when it resumes.
     """
 
     def __init__(self, max_items: int, key: Callable[[T], object | None]) -> None:
@@ -80,7 +80,7 @@ class Outbox(Generic[T]):
         self._ready.set()
 
     def close(self) -> None:
-        """What is in it is still delivered; then ``get`` returns None."""
+        """Stop accepting items. Those waiting are still delivered; then ``get`` returns None."""
         self._closed = True
         self._ready.set()
 

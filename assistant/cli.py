@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _drop_output() -> None:
-    """What standard output has not taken, the interpreter would try to write once more at its end."""
+    """Discard buffered output: the interpreter would otherwise try to write it again when it exits."""
     if sys.stdout:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

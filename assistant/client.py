@@ -35,7 +35,7 @@ CLOSED_DENIED = (1008, 4401, 4403)
 
 
 class AssistantClient:
-    """One session. A dropped connection is taken up again where it broke off, unseen by the caller.
+    """One session. The client resumes a dropped connection where it broke off, without the caller noticing.
 
         async with AssistantClient("ws://127.0.0.1:8080") as client:
             async for piece in client.ask("What is a pneumothorax?"):
@@ -111,11 +111,11 @@ class AssistantClient:
     # --- what is sent; while the connection is down these wait for it ------------------------------
 
     async def send(self, event: ev.ClientEvent) -> None:
-        """Any event of the protocol."""
+        """Send any event of the protocol."""
         await self._transmit(event.model_dump_json(exclude_none=True))
 
     async def send_audio(self, pcm16: bytes) -> None:
-        """PCM16 little-endian mono at ``rate_hz``, any length of whole samples."""
+        """Send PCM16 little-endian mono at ``rate_hz``, any number of whole samples."""
         if len(pcm16) % 2:
             raise BadInput(
                 "PCM16 audio must be whole samples: an even number of bytes.", code="audio_invalid"
@@ -157,9 +157,9 @@ class AssistantClient:
         return await asyncio.to_thread(upload, request, direct=self._direct)
 
     async def ask(self, text: str, images: Sequence[str | Path] = ()) -> AsyncIterator[str]:
-        """Ask in writing: the pieces of the answer as they come. Questions wait for one another.
+        """Ask a written question; yields pieces of the answer as they arrive. Questions are answered in turn.
 
-        ``images`` are attached first, and stay. Closing the iterator early stops the answer.
+        ``images`` are attached first and stay attached. Closing the iterator early stops the answer.
         Raises ``EngineFailed``, ``BadInput``.
         """
         for image in images:
@@ -196,7 +196,7 @@ class AssistantClient:
         await self.send(ev.ResponseCancel(event_id=None, response_id=response_id))
 
     async def correct(self, item_id: str, intent: Literal["dictation", "question"]) -> None:
-        """An utterance was taken wrongly."""
+        """Correct the intent of an utterance."""
         await self.send(ev.IntentCorrect(event_id=None, item_id=item_id, intent=intent))
 
     # --- the connection ---------------------------------------------------------------------------
@@ -333,7 +333,7 @@ class AssistantClient:
         raise AssertionError("not reached")
 
     def _finish(self) -> None:
-        """Nobody waits for ever: readers get their end, senders their error."""
+        """Release everyone who waits: readers see the end, senders get the error."""
         if not self._done or self._readers:
             self._done = True
             for reader in self._readers:
@@ -357,13 +357,13 @@ def endpoint(url: str) -> str:
 
 
 def is_this_machine(url: str) -> bool:
-    """True for loopback addresses: no proxy stands between."""
+    """True for loopback addresses, which no proxy serves."""
     host = urlsplit(url).hostname or ""
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def upload(request: Request, *, direct: bool) -> ev.Attachment:
-    """Send an image over HTTP; blocks. ``direct`` goes around proxies."""
+    """Send an image over HTTP; blocks. ``direct`` bypasses proxies."""
     opener = build_opener(*([ProxyHandler({})] if direct else []))
     try:
         with opener.open(request, timeout=UPLOAD_TIMEOUT_S) as response:
@@ -384,7 +384,7 @@ def upload(request: Request, *, direct: bool) -> ev.Attachment:
 
 
 def failure(response: ev.ResponseBody) -> EngineFailed:
-    """Why an answer failed, or is not whole, as an error."""
+    """The error for an answer that failed or is incomplete."""
     if response.status == "incomplete":
         message = "The answer is not whole: it has reached the most tokens that it may have."
         return EngineFailed(message, code="answer_cut_off")

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """From ``ASSISTANT_<NAME>`` or the command line's ``--<name>``, which wins."""
+    """Values come from ``--<name>`` on the command line, then from ``ASSISTANT_<NAME>``."""
 
     model_config = SettingsConfigDict(env_prefix="ASSISTANT_", extra="forbid", frozen=True)
 

@@ -1,11 +1,11 @@
 """The exception tree. Every error has a stable ``code`` that goes on the wire and on the command line.
 
     AssistantError
-    ├── BadInput        what the user or a client gave is wrong; fixing it is up to them
-    ├── Missing         a model, a package or a service is not here; the message says how to get it
-    ├── EngineFailed    the answer engine failed, timed out or is gone
-    ├── TooSlow         a client does not read, or the machine does not keep up
-    └── Denied          not allowed: wrong token, origin or host
+    ├── BadInput        input from the user or a client is wrong; they can fix it
+    ├── Missing         a model, package or service is missing; the message says how to get it
+    ├── EngineFailed    the answer engine failed, timed out or disappeared
+    ├── TooSlow         a client does not read, or the machine cannot keep up
+    └── Denied          access refused: wrong token, origin or host
 
 Messages are shown to people: they say what to do, and never hold what a patient said.
 """
@@ -44,7 +44,7 @@ class EngineFailed(AssistantError):
 
 
 class TooSlow(AssistantError):
-    """A peer or this machine does not keep up."""
+    """A peer or this machine cannot keep up."""
 
     default_code = "too_slow"
 

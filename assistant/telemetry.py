@@ -1,7 +1,7 @@
 """Logging that cannot print what a patient said, and the numbers behind ``/metrics``.
 
-Log calls in this package pass counts, codes and ids, never text. Libraries are not trusted to do the
-same: their loggers are held at WARNING, and of an exception only its type and its place are printed.
+Log calls in this package pass counts, codes and ids, never text. Libraries may not do the same, so
+their loggers are held at WARNING, and only the type and place of an exception are printed.
 """
 
 import logging
@@ -43,7 +43,7 @@ def stage(name: str) -> Iterator[None]:
 
 
 class SafeFormatter(logging.Formatter):
-    """Of an exception: its type and where it was raised. Its message may quote what was said."""
+    """Prints the type and place of an exception, never its message, which may quote what was said."""
 
     def formatException(self, ei: Any) -> str:
         kind, _, trace = ei

@@ -92,7 +92,7 @@ async def _answer(engine: Engine, question: Question, resources: Sequence[Resour
 
 
 def _studies(paths: list[str], folder: Path, settings: Settings) -> "Sequence[Study]":
-    """What these files hold; what of them cannot be used is said. Raises ``BadInput`` if nothing can."""
+    """The studies in these files; unusable files are reported. Raises ``BadInput`` if none is usable."""
     # Takes a second to import.
     from assistant.imaging.options import reading_options  # noqa: PLC0415
     from assistant.imaging.study import SourceFile  # noqa: PLC0415
@@ -115,7 +115,7 @@ def _resources(studies: "Sequence[Study]") -> list[Resource]:
 
 
 def _with_pictures(question: Question, studies: "Sequence[Study]", most: int) -> Question:
-    """The question with what a model reads of them, and what it wants of them."""
+    """The question with the pictures as the model reads them, and with what it asks about them."""
     from assistant.imaging.study import all_pieces  # noqa: PLC0415
 
     pictures = {study.id: study for study in studies if study.kind != "record"}

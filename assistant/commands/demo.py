@@ -1,4 +1,4 @@
-"""``assistant demo``: a recording through the real WebRTC path at real time, and what comes back."""
+"""``assistant demo``: plays a recording through the real WebRTC path in real time and prints the result."""
 
 import argparse
 import asyncio
@@ -90,7 +90,7 @@ async def _demo(url: str | None, token: str | None, track: "RecordingTrack", ima
 
 
 async def play(client: AssistantClient, track: "RecordingTrack", screen: "Screen") -> int:
-    """Play ``track`` to the end and wait for all it brings. 0: complete, 1: something failed."""
+    """Play ``track`` to the end and wait for all results. Returns 0 if complete, 1 if something failed."""
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     peer.addTrack(track)
     owed = Owed()
@@ -143,7 +143,7 @@ async def _end(client: AssistantClient, track: "RecordingTrack") -> None:
 
 
 class Owed:
-    """What the server began and has not finished: finals, their meaning, answers."""
+    """Work that the server has begun and not finished: finals, their intents, answers."""
 
     def __init__(self) -> None:
         self._items: set[str] = set()
@@ -179,7 +179,7 @@ class Owed:
 
 
 class Screen:
-    """The conversation as lines; on a terminal the running line moves at the bottom."""
+    """The conversation as lines; on a terminal, the running line stays at the bottom."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -286,7 +286,7 @@ def read_frames(path: Path) -> Iterator[AudioFrame]:
 
 @contextlib.asynccontextmanager
 async def own_server() -> AsyncIterator[str]:
-    """A server of the demo's own on a free port, ended afterwards. Raises ``Missing``."""
+    """A private server on a free port, stopped afterwards. Raises ``Missing``."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

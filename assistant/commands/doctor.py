@@ -23,7 +23,7 @@ LEAST_MEMORY_MB = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``ok`` None: worth knowing, and not needed to serve."""
+    """One line of the result. ``ok`` None: for information, not needed to serve."""
 
     ok: bool | None
     what: str
@@ -105,7 +105,7 @@ def opus() -> list[Finding]:
 
 
 def models(settings: Settings) -> list[Finding]:
-    """Opens the recogniser and the voice activity detector, as the server would."""
+    """Open the recogniser and the voice activity detector as the server would."""
     try:
         from assistant.components.opening import open_recogniser, open_vad  # noqa: PLC0415 (loads the libraries)
     except ImportError:
@@ -167,7 +167,7 @@ def _packages_gone(engine: str) -> str:
 
 
 def image_matching(settings: Settings) -> list[Finding]:
-    """Of MedSigLIP no more than the server finds without loading it."""
+    """Check MedSigLIP's files without loading the model, as the server does."""
     model = settings.siglip_model
     if model is None:
         return []

@@ -1,4 +1,4 @@
-"""``assistant export``: a stored session, or a report saved as JSON, in any format."""
+"""``assistant export``: exports a stored session, or a report saved as JSON, in any format."""
 
 import argparse
 import getpass
@@ -64,7 +64,7 @@ def _list(args: argparse.Namespace) -> None:
 
 
 def _stored(args: argparse.Namespace, form: Format) -> Report:
-    """Reads a session, and writes into the audit that it was."""
+    """Read a session and add an audit entry about it."""
     with _opened(args) as store:
         session = store.session(args.source)
         report = report_from(

@@ -1,4 +1,4 @@
-"""``assistant models export``: LASR weights to a bundle for the live path. Needs the [export] extra."""
+"""``assistant models export``: converts LASR weights to a bundle. Needs the [export] extra."""
 
 import argparse
 import csv
@@ -52,7 +52,7 @@ def register(actions: Any) -> None:
 
 
 def run(args: argparse.Namespace, directory: Path) -> int:
-    """``directory``: where models are. Prints the parities; raises when one is not good enough."""
+    """``directory`` is the models folder. Prints the parity figures; raises if one is too large."""
     try:
         from assistant.asr import export as exporter  # noqa: PLC0415 (needs the extra)
     except ModuleNotFoundError:
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace, directory: Path) -> int:
 
 
 def calibrate(bundle: Path, speech: Path) -> str:
-    """Fit the bundle's confidences on speech whose words are known, and write them into it.
+    """Calibrate the bundle's confidences on transcribed speech, and write the result into the bundle.
 
     Raises ``BadInput`` (``calibration_invalid``, those of ``read_audio``).
     """
@@ -142,7 +142,7 @@ def read_transcripts(folder: Path) -> list[tuple[str, str]]:
 
 
 def fetch(repository: str, revision: str, directory: Path, show: Callable[[str], None]) -> tuple[Path, str]:
-    """The files of a hub repository, and the commit they are of; what is here of it is not fetched again.
+    """Fetch the files of a hub repository; returns their commit. Files already here are not fetched again.
 
     Raises ``Missing`` (``model_gated``, ``download_failed``) and ``BadInput``.
     """
@@ -184,7 +184,7 @@ def fetch(repository: str, revision: str, directory: Path, show: Callable[[str],
 
 
 def commit_of(repository: str, revision: str, headers: dict[str, str]) -> str:
-    """The commit that a branch is at now; the branch itself where the hub does not say."""
+    """The current commit of a branch, or the branch name if the hub does not report it."""
     if COMMIT.fullmatch(revision):
         return revision
     url = hub_url(repository, revision, NEEDED[0])

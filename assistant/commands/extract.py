@@ -1,4 +1,4 @@
-"""``assistant extract``: the fields of a schema from a folder of reports."""
+"""``assistant extract``: extracts the fields of a schema from a folder of reports."""
 
 import argparse
 import asyncio
@@ -34,7 +34,7 @@ def register(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0, or 1 when some reports failed."""
+    """Returns 0, or 1 if some reports failed."""
     if not 1 <= args.at_once <= 256:
         raise BadInput("--at-once must be between 1 and 256.", code="settings_invalid")
     settings = settings_from(args)

@@ -1,4 +1,4 @@
-"""Files that are named on the command line."""
+"""Reads files named on the command line."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ def read_text(path: Path) -> str:
 
 
 def read_images(given: "Sequence[SourceFile]", folder: Path, options: "Options") -> "Prepared":
-    """What these files hold, read into ``folder`` as the server reads it: in a process of its own, within
-    bounds of memory and time. Raises ``BadInput``, as ``Reader.read`` does."""
+    """Read these files into ``folder`` as the server does: in a separate process, within limits of memory
+    and time. Raises ``BadInput``, as ``Reader.read`` does."""
     from assistant.imaging.worker import Reader  # noqa: PLC0415 (takes long to import)
 
     async def read() -> "Prepared":

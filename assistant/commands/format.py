@@ -1,4 +1,4 @@
-"""``assistant format``: spoken text in, written text out, a line each."""
+"""``assistant format``: turns each line of spoken text into its written form."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""``assistant intent``: how sentences would be taken, as JSON lines."""
+"""``assistant intent``: classifies sentences as dictation, question or command, as JSON lines."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""``assistant labels``: how well labels fit an image, by MedSigLIP."""
+"""``assistant labels``: scores labels for an image with MedSigLIP."""
 
 import argparse
 import asyncio

@@ -113,7 +113,7 @@ def _pull(names: Sequence[str], directory: Path) -> int:
 
 
 def _shown(bar: Progress, task: TaskID, bundle: weights.ModelBundle) -> weights.Progress:
-    """The bytes of the files before the one that is being fetched, and of it."""
+    """Progress in bytes, counting the files that were fetched before this one."""
     before = {}
     total = 0
     for file in bundle.files:

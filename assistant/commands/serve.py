@@ -64,7 +64,7 @@ def _metavar(name: str) -> str:
 
 
 def settings_from(args: argparse.Namespace) -> Settings:
-    """The environment, and above it the options. Raises ``BadInput``: ``settings_invalid``."""
+    """Settings from the options, then the environment. Raises ``BadInput``: ``settings_invalid``."""
     given: dict[str, Any] = {}
     for name, field in Settings.model_fields.items():
         value = getattr(args, f"setting_{name}", None)

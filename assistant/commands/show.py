@@ -1,4 +1,4 @@
-"""``assistant show``: what the model would be given for files, folders or zips, written out to look at."""
+"""``assistant show``: writes out what the model would be given for files, folders or zips."""
 
 import argparse
 import io
@@ -79,8 +79,9 @@ def _sources(path: str, fetched: Path, most_bytes: int) -> "list[SourceFile]":
 
 
 def write_prompt(pieces: tuple[Piece, ...], out: Path, question: str | None) -> int:
-    """Write the pieces, in place of those of an earlier run; returns how many images they had. Raises
-    ``BadInput`` if it cannot."""
+    """Write the pieces, replacing those of an earlier run; returns the number of images. Raises ``BadInput``
+    if
+    the folder cannot be written."""
     parts: list[dict[str, object]] = []
     images = 0
     try:

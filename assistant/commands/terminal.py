@@ -1,4 +1,4 @@
-"""Lines to the person at the terminal: results on standard output, all else on standard error."""
+"""Prints to the terminal: results on standard output, everything else on standard error."""
 
 import argparse
 import sys
@@ -12,10 +12,10 @@ else:
 
 
 def say(text: str = "", end: str = "\n") -> None:
-    """To standard output, at once: it may be a pipe that someone reads along."""
+    """Print to standard output and flush: it may be a pipe that is read live."""
     print(text, end=end, flush=True)
 
 
 def note(text: str, end: str = "\n") -> None:
-    """To standard error."""
+    """Print to standard error."""
     print(text, end=end, file=sys.stderr, flush=True)

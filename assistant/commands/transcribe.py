@@ -101,7 +101,7 @@ def as_json(segments: Sequence["Segment"]) -> dict[str, Any]:
 
 
 def _about(path: str, message: str) -> str:
-    """The message with the whole path in it, once."""
+    """The message with the whole path in it exactly once."""
     name = Path(path).name
     if path in message:
         return message
@@ -109,7 +109,7 @@ def _about(path: str, message: str) -> str:
 
 
 def _progress(path: str) -> Progress | None:
-    """A percentage on standard error when that is a terminal, else None."""
+    """A progress callback that prints a percentage if standard error is a terminal, otherwise None."""
     if not sys.stderr.isatty():
         return None
 

@@ -21,7 +21,7 @@ from assistant.vad.endpoint import EndpointSettings
 
 @dataclass(slots=True)
 class Components:
-    """What sessions are made from."""
+    """The shared parts that every session uses."""
 
     model: AsrModel
     open_vad: Callable[[], Vad]
@@ -38,10 +38,11 @@ class Components:
     """Matches images with words and with each other, if it is there."""
 
     second_model: AsrModel | None = None
-    """Hears again what may be a question: a general recogniser, where ``model`` is one for dictation."""
+    """A general recogniser that transcribes possible questions again, where ``model`` is one for
+    dictation."""
 
     async def start(self) -> None:
-        """Load and warm up everything, so that the first word is not slower than the rest."""
+        """Load and warm up everything, so that the first word is as fast as the rest."""
         loop = asyncio.get_running_loop()
         models = (self.engine, self.text_engine, self.embedder)
         loading = [model.load() for model in models if model]

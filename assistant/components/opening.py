@@ -1,4 +1,4 @@
-"""The settings → recognisers, engines and everything else that sessions share."""
+"""Opens recognisers, engines and everything else that sessions share, from the settings."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -65,8 +65,8 @@ def open_recogniser(settings: Settings, words: Sequence[str] = ()) -> AsrModel:
 
 
 def open_second_recogniser(settings: Settings) -> AsrModel | None:
-    """For questions, which are general English. None where the recogniser is a general one, or where the
-    setting is off. Raises ``Missing``."""
+    """A general recogniser for questions. None if the main recogniser is a general one, or if the setting is
+    off. Raises ``Missing``."""
     if (settings.asr == "moonshine" and settings.asr_bundle is None) or not settings.asr_second:
         return None
     return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
@@ -79,7 +79,7 @@ def _phrases(settings: Settings, words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _lasr_folder(settings: Settings) -> Path:
-    """The mini model ships; of MedASR our own export, which has caches, goes before the published one."""
+    """The folder of the LASR model. For MedASR, our own export comes first, because it has caches."""
     if settings.asr == "lasr-mini":
         return manifests() / MINI_BUNDLE
     exported = models_dir(settings) / f"{MEDASR_BUNDLE}-export"
@@ -87,7 +87,7 @@ def _lasr_folder(settings: Settings) -> Path:
 
 
 def open_vad(settings: Settings) -> Callable[[], Vad]:
-    """A factory: one detector per stream, the weights shared."""
+    """A factory of detectors, one per stream; all share the weights."""
     if settings.vad == "webrtc":
         return WebRtcVad
     path = weights.resolve(VAD_BUNDLE, models_dir(settings)) / "silero_vad.onnx"

@@ -1,4 +1,4 @@
-"""A clinician's files: templates, macros and own words, read at the start and again whenever they change."""
+"""A clinician's files (templates, macros, own words), read at the start and whenever they change."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ LARGEST_FILE_BYTES = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """What the files held at one time."""
+    """The contents of the files at one moment."""
 
     formatter: Formatter
     library: Library
@@ -30,7 +30,7 @@ class PersonalFiles:
     def __init__(
         self, templates: Path | None = None, words: Path | None = None, options: FormatOptions | None = None
     ) -> None:
-        """Raises ``BadInput`` when a given path is not there; a bad file is a problem of the ``library``."""
+        """Raises ``BadInput`` if a given path does not exist; a bad file becomes a problem in ``library``."""
         if templates is not None and not templates.is_dir():
             raise BadInput(f"The folder of templates, {templates}, is not there.", code="templates_missing")
         if words is not None and not words.is_file():
@@ -45,7 +45,7 @@ class PersonalFiles:
         self.refresh()
 
     def refresh(self) -> Personal:
-        """Look whether a file has changed, and read what has; the same object while nothing has."""
+        """Read the files that have changed; returns the same object if none has."""
         words_now = _stamps([self._words_file] if self._words_file else [])
         if changed := words_now != self._words_seen:
             self._words_seen = words_now
@@ -58,7 +58,7 @@ class PersonalFiles:
         return self.current
 
     def _read_words(self) -> None:
-        """A file that is wrong for now leaves the words as they were."""
+        """A faulty file leaves the words unchanged."""
         self._words_problems = ()
         if self._words_file is None:
             return

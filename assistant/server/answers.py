@@ -1,6 +1,6 @@
-"""What belongs to one answer, over HTTP: the prompt it was asked with, and the lab table read from it.
+"""HTTP routes of one answer: the prompt that produced it, and the lab table read from it.
 
-Every request shows the session's own token in ``X-Session-Token``.
+Every request carries the session's own token in ``X-Session-Token``.
 """
 
 from typing import assert_never
@@ -21,7 +21,7 @@ LINK = "(the address of this series in the archive; the model's server fetched i
 
 @answered
 async def prompt(request: Request) -> Response:
-    """GET everything that the model got, in its order. Images are named by their number: ``…/images/0``."""
+    """GET everything that the model was given, in order. Images are named by number: ``…/images/0``."""
     question, info = await _sent(request)
     parts: list[dict[str, object]] = []
     images = 0
@@ -42,7 +42,7 @@ async def prompt(request: Request) -> Response:
 
 @answered
 async def prompt_image(request: Request) -> Response:
-    """GET one image of the prompt, as the model got it."""
+    """GET one image of the prompt, exactly as the model was given it."""
     question, _ = await _sent(request)
     number = request.path_params["number"]
     if number >= len(question.images):

@@ -68,7 +68,7 @@ class Hub:
         return runner
 
     def _make_room(self) -> bool:
-        """End the oldest session that was opened, left and never used; False if there is none."""
+        """End the oldest session that was opened, abandoned and never used; False if there is none."""
         abandoned = next((runner for runner in self._runners.values() if runner.abandoned), None)
         if abandoned is None:
             return False
@@ -86,7 +86,7 @@ class Hub:
         return self._runners.get(session_id)
 
     def resume(self, token: str) -> SessionRunner | None:
-        """The session with this resume token, if it still lives."""
+        """The session with this resume token, if it is still alive."""
         for runner in self._runners.values():
             if hmac.compare_digest(runner.resume_token.encode(), token.encode()):
                 return None if runner.over else runner
@@ -101,7 +101,7 @@ class Hub:
             raise
 
     async def close(self) -> None:
-        """Tell every client, end every session; within ``shutdown_s``. Once: later calls do nothing."""
+        """Tell every client, then end every session, within ``shutdown_s``. Later calls do nothing."""
         if self._closing:
             return
         self._closing = True
@@ -114,7 +114,7 @@ class Hub:
 
 
 async def realtime(socket: WebSocket) -> None:
-    """``/v1/realtime``: a new session, or with ``?resume=TOKEN&after=SEQ`` one that was left."""
+    """``/v1/realtime``: a new session; with ``?resume=TOKEN&after=SEQ``, one that lost its connection."""
     hub: Hub = socket.app.state.hub
     await socket.accept()
     token = socket.query_params.get("resume")
@@ -201,13 +201,13 @@ async def metrics(request: Request) -> Response:
 
 
 def _csp(host: str) -> bytes:
-    """Its own socket is named beside 'self', which older Safari does not take to mean ws: as well."""
+    """The policy names the page's own socket beside 'self': in older Safari 'self' does not cover ws:."""
     named = re.fullmatch(r"[\w.-]+(?::\d+)?|\[[\da-fA-F:]+\](?::\d+)?", host, re.ASCII)
     return CSP.format(sockets=f" ws://{host} wss://{host}" if named else "").encode()
 
 
 class SecurityHeaders:
-    """ASGI middleware: headers that keep the page to itself."""
+    """ASGI middleware: headers that isolate the page from other sites."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Who may talk to this server: the right host name, the right origin and, off this machine, the token."""
+"""Access to the server: the host name, the origin and, for other machines, the token must be right."""
 
 import hmac
 import html
@@ -27,10 +27,11 @@ def is_loopback(host: str) -> bool:
 class Gate:
     """ASGI middleware in front of everything.
 
-    - Without a token the server is for this machine: the ``Host`` must be a loopback name, so that a web
+    - Without a token the server serves this machine only: ``Host`` must be a loopback name, so that a web
       page cannot reach it through a name of its own (DNS rebinding).
     - A browser's ``Origin`` must be this server's, or one of ``allowed_origins``.
-    - With a token it must be shown: ``Authorization: Bearer``, or ``?token=`` once, which becomes a cookie.
+    - With a token, requests must carry it: ``Authorization: Bearer``, or ``?token=`` once, which sets a
+    cookie.
     """
 
     def __init__(self, app: ASGIApp, token: str | None, allowed_origins: tuple[str, ...]) -> None:
@@ -88,7 +89,9 @@ def _hostname(host: str) -> str:
 
 
 def _cookie_name(host: str) -> str:
-    """Browsers keep one jar for all ports of a host: with one name, two servers would log each other out."""
+    """One name for each port. Browsers share cookies between the ports of a host, so with one name two
+    servers
+    would log each other out."""
     try:
         port = urlsplit(f"//{host}").port
     except ValueError:
@@ -114,7 +117,7 @@ class _Refused(JSONResponse):
 
 
 def _for_people(answer: Response, scope: Scope) -> Response:
-    """A refusal as a sentence, where a browser asked for a page."""
+    """The refusal as a readable sentence, for a browser that asked for a page."""
     if not isinstance(answer, _Refused) or "text/html" not in Headers(scope=scope).get("accept", ""):
         return answer
     page = (

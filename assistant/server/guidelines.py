@@ -1,4 +1,4 @@
-"""Guideline passages at their place: the text around, or the page of the PDF, with the passage marked."""
+"""Guideline passages in context: the surrounding text or the PDF page, with the passage marked."""
 
 import asyncio
 from html import escape
@@ -18,7 +18,7 @@ KEPT_PRIVATE = {"Cache-Control": "private, no-store"}
 
 
 def routes(components: Components) -> list[Route]:
-    """Behind the gate like all others. Without a guideline folder they find nothing."""
+    """These routes pass through the gate like all others. Without a guideline folder they return 404."""
 
     async def show(request: Request) -> Response:
         try:

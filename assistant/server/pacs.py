@@ -1,4 +1,5 @@
-"""Routes to the hospital's archive: look a study up, attach a series of it. Only the one that is set."""
+"""Routes to the hospital's archive: find a study, attach one of its series. Only the configured archive is
+asked."""
 
 import asyncio
 import json
@@ -31,7 +32,8 @@ class Pacs:
         return await self._answered(request, self._find)
 
     async def attach(self, request: Request) -> Response:
-        """``{"study": UID, "series": UID}``: fetch that series and attach it; answers as an upload does."""
+        """``{"study": UID, "series": UID}``: fetch that series and attach it; the response is that of an
+        upload."""
         return await self._answered(request, self._attach)
 
     async def _answered(self, request: Request, handler: Any) -> Response:

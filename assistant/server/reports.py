@@ -1,6 +1,6 @@
 """A session's report over HTTP: export, checks, words, and the audio behind a word.
 
-Every request shows the session's own token in ``X-Session-Token``; nothing of the report is in an address.
+Every request carries the session's own token in ``X-Session-Token``. No part of the report is in a URL.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 def answered(handler: Handler) -> Handler:
-    """What is wrong becomes a JSON error with a status."""
+    """Errors become JSON with an HTTP status."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -45,7 +45,7 @@ def answered(handler: Handler) -> Handler:
 
 @answered
 async def export(request: Request) -> Response:
-    """GET the report: ``?format=`` as in ``assistant export``. Also of a session that only the store has."""
+    """GET the report: ``?format=`` as in ``assistant export``. Stored sessions that have ended work too."""
     form = find_format(request.query_params.get("format", ""))
     report = await _report(request)
     data = await asyncio.to_thread(form.write, report)
@@ -55,7 +55,7 @@ async def export(request: Request) -> Response:
 
 @answered
 async def checks(request: Request) -> Response:
-    """GET what to look at before the report leaves."""
+    """GET the list of places to check before exporting."""
     report = live(request).conversation.report
     dictation = report.dictation
     template = dictation.library.templates.get(spoken_key(dictation.document.template or ""))
@@ -66,7 +66,7 @@ async def checks(request: Request) -> Response:
 
 @answered
 async def words(request: Request) -> Response:
-    """GET where the spoken words stand in the report, and when each was said."""
+    """GET the position in the report and the time of each spoken word."""
     report = live(request).conversation.report
     places = [place.model_dump() for place in report.words()]
     return JSONResponse({"revision": report.dictation.document.revision, "words": places})
@@ -74,7 +74,7 @@ async def words(request: Request) -> Response:
 
 @answered
 async def audio(request: Request) -> Response:
-    """GET ``?start_ms=&end_ms=`` of the session's audio as WAV, if it is kept."""
+    """GET ``?start_ms=&end_ms=`` : that part of the session's audio as WAV, if audio is kept."""
     runner = live(request)
     start_ms, end_ms = _milliseconds(request, "start_ms"), _milliseconds(request, "end_ms")
     data = runner.kept.wav(start_ms, end_ms)
@@ -111,7 +111,7 @@ async def _report(request: Request) -> Report:
 
 
 def live(request: Request) -> SessionRunner:
-    """The session of the address, whose token the request shows. Raises ``BadInput``: ``session_unknown``."""
+    """The session in the path, if the request carries its token. Raises ``BadInput``: ``session_unknown``."""
     runner = _find_live(request)
     if runner is None:
         raise _unknown()

@@ -1,4 +1,4 @@
-"""Serve the application: the address printed, signals obeyed, an orderly end in bounded time."""
+"""Serve the application: print the address, obey signals, shut down in order within a time limit."""
 
 import asyncio
 import errno
@@ -25,7 +25,7 @@ MAX_FRAME_BYTES = 4 * MAX_MESSAGE_BYTES
 
 
 class Server(uvicorn.Server):
-    """Loads the models first, says when it is ready, and tells the clients before it closes their sockets."""
+    """Loads the models first, says when it is ready, and tells clients before it closes their sockets."""
 
     def __init__(self, config: uvicorn.Config, hub: Hub, on_ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
@@ -38,7 +38,8 @@ class Server(uvicorn.Server):
             self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Within ``shutdown_s`` as a whole; so long a client that does not read has to take what is its."""
+        """Shut down within ``shutdown_s`` in all. A slow client has that long to read what is still queued
+        for it."""
         started = time.monotonic()
         await self._hub.close()
         left_s = self._hub.settings.shutdown_s - (time.monotonic() - started)
@@ -125,7 +126,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 def _exit(number: int, _: object) -> None:
-    """The default would end the process before Python has given back its semaphores."""
+    """Exit from Python: the default handler would end the process before Python releases its semaphores."""
     sys.exit(128 + number)
 
 

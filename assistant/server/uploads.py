@@ -1,8 +1,9 @@
-"""HTTP routes of what is attached: files in, pictures of them out, and what a model sees of them.
+"""HTTP routes of attachments: upload files, view them, and see what a model would be given.
 
-A single file is one POST to ``/v1/attachments``. Many that belong together, as the slices of a series do, go
+One file is one POST to ``/v1/attachments``. Files that belong together, such as the slices of a series, go
 one by one into an upload, which is then finished: ``POST /v1/uploads``, ``PUT /v1/uploads/ID``, ``POST
-/v1/uploads/ID/finish``. Who sends must show the session's resume token; who looks knows its unguessable id.
+/v1/uploads/ID/finish``. Uploads must carry the session's resume token; views need the attachment's
+unguessable id.
 """
 
 import asyncio
@@ -44,7 +45,7 @@ class Session(Protocol):
 
 @dataclass(slots=True)
 class Upload:
-    """Files of one session that have come in so far, and those that were refused."""
+    """The files of one upload received so far, and those that were refused."""
 
     session: Session
     folder: Path
@@ -54,7 +55,7 @@ class Upload:
 
 
 class Uploads:
-    """``find`` gives the session of an id, if it lives."""
+    """``find`` returns the session with an id, if it is alive."""
 
     def __init__(self, find: Callable[[str], Session | None]) -> None:
         self._find = find
@@ -76,8 +77,8 @@ class Uploads:
     # --- in ---
 
     async def attach(self, request: Request) -> Response:
-        """POST one file of any kind; returns the first attachment in it. The others come as events, and what
-        was left out of it as notices."""
+        """POST one file of any kind; returns the first attachment found in it. Further attachments arrive as
+        events, and anything left out as notices."""
         session = self.sender(request)
         if session is None:
             return no_session()
@@ -111,8 +112,8 @@ class Uploads:
         return JSONResponse({"id": upload_id}, status_code=201)
 
     async def put(self, request: Request) -> Response:
-        """One file (raw body); ``X-File-Name`` is its percent-encoded name, with the folders it came in. One
-        that is refused leaves the others as they are."""
+        """One file (raw body); ``X-File-Name`` is its percent-encoded name, with its folders. A refused
+        file does not affect the others."""
         upload = self._upload(request)
         if upload is None:
             return no_session()
@@ -128,7 +129,7 @@ class Uploads:
         return Response(status_code=204)
 
     async def finish(self, request: Request) -> Response:
-        """Read what came; returns the attachments, and why files were left out."""
+        """Read the uploaded files; returns the attachments, and the reason for each file left out."""
         upload = self._upload(request)
         if upload is None:
             return no_session()
@@ -147,7 +148,7 @@ class Uploads:
         return result(attachments, problems)
 
     async def _take(self, request: Request, upload: Upload, name: str) -> None:
-        """The body, onto the disk as it comes. Raises ``BadInput``: ``upload_too_large``,
+        """Stream the body to disk. Raises ``BadInput``: ``upload_too_large``,
         ``file_name_invalid``."""
         place = place_for(name, upload.folder)
         size, limit = 0, upload.session.attachments.most_bytes
@@ -191,8 +192,9 @@ class Uploads:
         return session.attachments.study(request.path_params["attachment_id"]) if session else None
 
     async def thumbnail(self, request: Request) -> Response:
-        """A small picture of an attachment, ``?size=large`` a larger one: number ``?i=`` from 0; without it
-        of a volume its middle, of a slide the overview."""
+        """A thumbnail of picture ``?i=`` (from 0), larger with ``?size=large``. Without ``i``: the middle of
+        a
+        volume, the overview of a slide."""
         if (study := self._study(request)) is None:
             return _unknown()
         size_px = LARGE_PX if request.query_params.get("size") == "large" else THUMBNAIL_PX
@@ -217,7 +219,7 @@ class Uploads:
             return _bad("slice_unknown", "There is no such slice, or no such window.")
 
     async def model_image(self, request: Request) -> Response:
-        """An image exactly as the model gets it."""
+        """One image exactly as the model is given it."""
         if (study := self._study(request)) is None:
             return _unknown()
         try:
@@ -226,7 +228,7 @@ class Uploads:
             return _unknown()
 
     async def prompt(self, request: Request) -> Response:
-        """What the model reads of everything that is attached, in its order."""
+        """Everything attached as the model would read it, in order."""
         session = self._find(request.path_params["session_id"])
         if session is None:
             return no_session()
@@ -254,7 +256,7 @@ def _picture(picture: Picture) -> Response:
 
 
 def result(attachments: list[Attachment], problems: list[Problem]) -> Response:
-    """What many files led to."""
+    """The result of an upload of several files."""
     left_out = [{"name": each.name, "code": each.code, "message": each.message} for each in problems]
     return JSONResponse(
         {"attachments": [each.model_dump() for each in attachments], "problems": left_out},

@@ -1,4 +1,4 @@
-"""What is attached to one session: read once, kept in a private folder that goes with the session."""
+"""The attachments of one session: read once, kept in a private folder that is deleted with the session."""
 
 import asyncio
 import shutil
@@ -43,7 +43,7 @@ class Attachments:
         return self._reader.options.most_bytes
 
     def new_folder(self) -> Path:
-        """An empty folder for files on their way in, that only this user can look into. Raises ``BadInput``:
+        """An empty folder for incoming files, readable by this user only. Raises ``BadInput``:
         ``session_unknown``."""
         if self._closed:
             raise BadInput("The session has ended.", code="session_unknown")
@@ -54,8 +54,8 @@ class Attachments:
     async def add(
         self, files: Sequence[SourceFile], link: str = ""
     ) -> tuple[list[Attachment], list[Problem]]:
-        """Read the files and attach what they hold; and what was left out, with the reasons. ``link`` is the
-        address of what they hold in the archive."""
+        """Read the files and attach their contents; also returns what was left out and why. ``link`` is the
+        address of the contents in the archive."""
         room = MOST_ATTACHMENTS - len(self._studies)
         if room <= 0:
             return [], [problem_of(files[0].name, no_room(files[0].name))]
@@ -92,7 +92,7 @@ class Attachments:
             raise BadInput(problems[0].message, code=problems[0].code)
 
     async def _read(self, files: Sequence[SourceFile], folder: Path, room: int) -> Prepared:
-        """A photo alone is read in a thread, which is quicker; all else in a process."""
+        """A single photo is read in a thread, which is quicker; everything else in a process."""
         if len(files) == 1 and await asyncio.to_thread(is_photo, files[0].path):
             return await asyncio.to_thread(_read_photo, files[0], folder)
         return await self._reader.read(files, folder, room)
@@ -120,14 +120,14 @@ class Attachments:
         return self._studies.get(attachment_id)
 
     def studies(self) -> tuple[Study, ...]:
-        """In the order in which they were attached."""
+        """The studies in the order they were attached."""
         return tuple(self._studies.values())
 
     async def pieces(
         self, ids: Sequence[str], most: int, labels: Mapping[str, str] | None = None
     ) -> tuple[Piece, ...]:
-        """What a model with room for ``most`` images reads of these attachments, in their order; ``labels``
-        as in ``all_pieces``. Raises ``BadInput``: ``attachment_unknown``."""
+        """These attachments as a model with room for ``most`` images reads them, in order; ``labels`` as
+        in ``all_pieces``. Raises ``BadInput``: ``attachment_unknown``."""
         studies = [self._studies[each] for each in ids if each in self._studies]
         try:
             return await asyncio.to_thread(all_pieces, studies, most, labels)
@@ -135,12 +135,12 @@ class Attachments:
             raise BadInput("An attachment was just removed. Ask again.", code="attachment_unknown") from None
 
     def links(self, ids: Sequence[str]) -> tuple[LinkPiece, ...]:
-        """Where the archive has those that came from it."""
+        """The archive addresses of the attachments that came from the archive."""
         known = [(each, self._links[each]) for each in ids if each in self._links]
         return tuple(LinkPiece(link, each, self._studies[each].name) for each, link in known)
 
     async def records(self, ids: Sequence[str]) -> tuple[Resource, ...]:
-        """The resources of the records among these attachments."""
+        """The resources of all patient records among these attachments."""
         studies = [each for key in ids if isinstance(each := self._studies.get(key), RecordStudy)]
         read = await asyncio.to_thread(lambda: [study.resources() for study in studies])
         return tuple(resource for resources in read for resource in resources)
@@ -167,8 +167,9 @@ def _read_photo(file: SourceFile, folder: Path) -> Prepared:
 
 
 def place_for(name: str, folder: Path) -> Path:
-    """Where under ``folder`` a file of this name goes: its folders are kept, as slides and discs need, and it
-    cannot leave. Raises ``BadInput``: ``file_name_invalid``.
+    """The path under ``folder`` for a file of this name. Its own folders are kept, because slides and discs
+    need
+    them, and it cannot escape ``folder``. Raises ``BadInput``: ``file_name_invalid``.
     """
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
     invalid = not parts or ".." in parts or "\0" in name or len(parts) > 32

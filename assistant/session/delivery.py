@@ -1,4 +1,4 @@
-"""A session's events on their way to its client: one at a time, which may leave and come back."""
+"""Delivers a session's events to its one client, which may disconnect and come back."""
 
 import asyncio
 import logging
@@ -26,12 +26,12 @@ OUTBOX_EVENTS = 2_000
 
 
 class Delivery:
-    """Numbers and records every event; sends it if somebody is connected."""
+    """Numbers and keeps every event, and sends it if a client is connected."""
 
     def __init__(
         self, session_id: str, kept: KeptSession, grace_s: float, on_gone: Callable[[], None]
     ) -> None:
-        """``on_gone`` is called when nobody has come back for ``grace_s``."""
+        """``on_gone`` is called when no client has come back for ``grace_s``."""
         self._session_id, self._kept = session_id, kept
         self._grace_s, self._on_gone = grace_s, on_gone
         self._outbox: Outbox[ServerEvent] | None = None
@@ -43,7 +43,7 @@ class Delivery:
         return self._outbox is not None
 
     def emit(self, event: ServerEvent) -> None:
-        """A client that does not read is let go; it finds everything when it comes back."""
+        """Send an event. A client that does not read is disconnected; it gets everything when it resumes."""
         event = self._kept.add(event)
         if self._outbox is None:
             return
@@ -59,7 +59,7 @@ class Delivery:
         self.emit(Notice(level="warning", code=code, message=message))
 
     def refuse(self, error: AssistantError, event_id: str | None = None) -> None:
-        """Tell the client that something was not possible; ``event_id`` is the event that asked for it."""
+        """Send an error about a client's request; ``event_id`` is the id of that request."""
         kind = "invalid_request_error" if isinstance(error, BadInput) else "server_error"
         body = ErrorBody.model_validate(
             {"type": kind, "code": error.code, "message": error.message, "event_id": event_id}
@@ -67,9 +67,9 @@ class Delivery:
         self.emit(ErrorEvent(error=body))
 
     def connect(self, state: SessionState, after_seq: int | None) -> Outbox[ServerEvent]:
-        """A client is here; returns its events. ``after_seq`` None is a fresh start.
+        """Connect a client; returns its events. ``after_seq`` None means a fresh start.
 
-        An earlier connection of the same session is told and closed.
+        An earlier connection of the same session gets a notice and is closed.
         """
         if self._outbox is not None:
             earlier = self._outbox
@@ -88,7 +88,7 @@ class Delivery:
         return self._outbox
 
     def disconnect(self, outbox: Outbox[ServerEvent]) -> bool:
-        """The connection that got this outbox is gone. False if another has taken its place."""
+        """The connection with this outbox has ended. False if another has already replaced it."""
         if self._outbox is not outbox:
             return False
         self._outbox = None
@@ -96,7 +96,7 @@ class Delivery:
         return True
 
     def close(self) -> None:
-        """The session is over: what was emitted is still delivered, and nobody is waited for."""
+        """End the session: deliver what was emitted, without waiting for a client to come back."""
         self._closed = True
         if self._grace:
             self._grace.cancel()

@@ -1,4 +1,4 @@
-"""What MedSigLIP makes of one session's images: a check of each, scores for labels, which are alike."""
+"""MedSigLIP on one session's images: a check of each image, scores for labels, and similar images."""
 
 import asyncio
 import logging
@@ -42,9 +42,10 @@ Job = Attachment | LabelsScore | SimilarFind
 
 
 class ImageMatching:
-    """One session's. Does one thing after the other in ``run``; a vector is kept for each image that was
-    looked at, as long as it is attached. Without an ``embedder`` there is no check, and what is asked of it
-    is refused."""
+    """Matches the images of one session. ``run`` works through the requests in order; the vector of each
+    image
+    is kept while the image is attached. Without an ``embedder`` nothing is checked and requests are
+    refused."""
 
     def __init__(
         self,
@@ -59,12 +60,13 @@ class ImageMatching:
         self._vectors: dict[Place, Vector] = {}
 
     def check(self, attachment: Attachment) -> None:
-        """Soon, if there is something to look at and somebody to look."""
+        """Queue a check of the images, if there are images and an embedder."""
         if self._embedder and attachment.count and not self._jobs.full():
             self._jobs.put_nowait(attachment)
 
     def ask(self, event: LabelsScore | SimilarFind) -> None:
-        """The answer, or why there is none, comes as an event. Raises ``Missing`` (``siglip_off``) and
+        """Queue a request; its result or its failure arrives as an event. Raises ``Missing`` (``siglip_off``)
+        and
         ``BadInput`` (``siglip_busy``)."""
         if self._embedder is None:
             raise Missing("Start the server with --siglip-model to match images.", code="siglip_off")
@@ -165,7 +167,7 @@ class ImageMatching:
 
 
 def _ranked(asked: SimilarFind, found: list[SimilarImage], looked_at: int, of: int) -> SimilarFound:
-    """The best picture of each attachment: the neighbours of a slice say no more than it does."""
+    """The best picture of each attachment: the neighbours of a slice add nothing."""
     best: dict[str, SimilarImage] = {}
     for each in sorted(found, key=lambda image: -image.similarity):
         best.setdefault(each.attachment_id, each)
@@ -179,7 +181,7 @@ def _ranked(asked: SimilarFind, found: list[SimilarImage], looked_at: int, of: i
 
 
 def middle(attachment: Attachment | Study) -> int:
-    """The picture that stands for all: of volumes and slides the middle, else the first."""
+    """Index of the representative picture: the middle of a volume or slide, otherwise the first."""
     return attachment.count // 2 if attachment.kind in ("ct", "mr", "slide") else 0
 
 
@@ -189,7 +191,7 @@ def _searched(study: Study) -> list[Place]:
 
 
 def model_image(study: Study | None, index: int) -> bytes:
-    """A picture as MedGemma is given it: square, a CT in its three windows. Raises ``BadInput``:
+    """A picture as MedGemma is given it: square, and for CT in three windows. Raises ``BadInput``:
     ``image_unknown``."""
     if study is None or index >= study.count:
         raise BadInput("There is no such image.", code="image_unknown")

@@ -1,4 +1,4 @@
-"""A session's audio on its way in: PCM over the WebSocket or WebRTC packets, on one sample clock."""
+"""A session's incoming audio, from PCM over the WebSocket or from WebRTC, on one sample clock."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ STATUS_EVERY_S = 1.0
 
 
 class Microphone:
-    """What both ways bring in; ``next`` takes it out again. One WebRTC connection at a time."""
+    """A queue fed by both transports and read with ``next``. One WebRTC connection at a time."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Microphone:
         on_chunk: Callable[[AudioChunk], None],
         emit: Callable[[ServerEvent], None],
     ) -> None:
-        """``on_chunk`` gets every chunk as it comes, also one that is dropped later."""
+        """``on_chunk`` gets every chunk as it arrives, even if it is dropped later."""
         self._ice_servers, self._on_chunk, self._emit = ice_servers, on_chunk, emit
         self._chunks: DropOldest[AudioChunk] = DropOldest(AUDIO_CHUNKS)
         self._clock = 0  # the session's sample clock: the end of the last audio
@@ -46,7 +46,7 @@ class Microphone:
         return _ms(self._clock)
 
     async def next(self) -> AudioChunk | None:
-        """The oldest chunk; None when none has come for ``SILENT_S``."""
+        """The oldest chunk, or None when none has arrived for ``SILENT_S``."""
         try:
             async with asyncio.timeout(SILENT_S):
                 return await self._chunks.get()
@@ -54,16 +54,16 @@ class Microphone:
             return None
 
     async def drained(self) -> None:
-        """Wait until all that has come was taken."""
+        """Wait until every chunk received has been taken."""
         await self._chunks.drained()
 
     async def flush(self) -> None:
-        """Wait until all that has come was taken, the last milliseconds in the resampler's filter too."""
+        """Wait until all audio received has been taken, including the last milliseconds in the resampler."""
         self.end_pcm()
         await self.drained()
 
     async def report(self) -> None:
-        """Say about once a second what came and what was lost, while audio comes. Endless."""
+        """Report received and lost audio about once a second while audio arrives. Runs until cancelled."""
         last = 0
         while True:
             await asyncio.sleep(STATUS_EVERY_S)
@@ -74,7 +74,7 @@ class Microphone:
     # --- PCM over the WebSocket ---
 
     def use_rate(self, rate_hz: int) -> None:
-        """PCM comes at this rate from now on. Raises ``BadInput``: ``audio_rate_unsupported``."""
+        """Set the rate of the PCM that follows. Raises ``BadInput``: ``audio_rate_unsupported``."""
         StreamResampler(rate_hz)
         self.rate_hz = rate_hz
         self.end_pcm()
@@ -94,7 +94,7 @@ class Microphone:
             self._take(AudioChunk(chunk.samples[i : i + PCM_CHUNK_SAMPLES], chunk.start + i))
 
     def end_pcm(self) -> None:
-        """No more PCM follows what has come: the rest of it leaves the resampler."""
+        """The PCM stream has ended: take the rest out of the resampler."""
         pcm, self._pcm = self._pcm, None
         if pcm is not None:
             self._take(pcm.finish())
@@ -102,7 +102,7 @@ class Microphone:
     # --- WebRTC ---
 
     async def offer(self, sdp: str) -> None:
-        """Connect a microphone in place of the one there is; emits the answer. Raises ``AssistantError``."""
+        """Connect a microphone, replacing the current one; emits the answer. Raises ``AssistantError``."""
         self._tell_silence()
         await self.close_peer()
         self.end_pcm()
@@ -132,7 +132,7 @@ class Microphone:
         self._emit(WebRtcAnswer(sdp=answer))
 
     def _tell_silence(self) -> None:
-        """Another offer in the middle of a stream: what was said since the last packet came is lost."""
+        """Report a gap: with a new offer in mid-stream, audio since the last packet is lost."""
         if self._heard_at is None:
             return
         silent_s = asyncio.get_running_loop().time() - self._heard_at
@@ -151,7 +151,7 @@ class Microphone:
     # --- both ---
 
     def _take(self, chunk: AudioChunk) -> None:
-        """Audio, on the session's sample clock."""
+        """Put audio on the session's sample clock."""
         self._clock = chunk.end
         self._on_chunk(chunk)
         dropped = self._chunks.put(chunk)

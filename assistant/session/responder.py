@@ -1,4 +1,4 @@
-"""What a session asks of models and guidelines, and the facts that come back."""
+"""Asks models and guidelines for a session, and turns the results into facts."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Responder:
-    """One session's. Its methods run as tasks, which the session owns and cancels."""
+    """Answers for one session. Its methods run as tasks that the session owns and cancels."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Responder:
         self._take(PassagesFound(turn, tuple(found), ready=library.shelf.ready))
 
     async def with_pieces(self, question: Question, engine: EngineInfo) -> Question:
-        """The question with what is attached, as this engine is to see it."""
+        """The question with the attachments, as this engine will see it."""
         if not question.attachment_ids:
             return question
         most = engine.most_images if engine.sees_images else 1  # one is enough to say so
@@ -65,7 +65,7 @@ class Responder:
         return replace(question, pieces=tuple(pieces))
 
     async def answer(self, turn: int, question: Question, by_text_engine: bool) -> None:
-        """Ask; whatever goes wrong becomes the answer's end, and the session goes on."""
+        """Ask. A failure ends the answer with its reason; the session continues."""
         engine = (self._components.text_engine if by_text_engine else None) or self._components.engine
         code: str | None = None
         message = ""
@@ -89,7 +89,7 @@ class Responder:
         self._take(AnswerFinished(turn, code, message, usage, self._now_ms(), cut_off))
 
     async def _follow(self, engine: Engine, turn: int, question: Question) -> tuple[Usage | None, bool]:
-        """Pass on the answer as it comes; also whether it was cut off. Raises what the engine raises."""
+        """Pass the answer on as it arrives; returns whether it was cut off. Raises what the engine raises."""
         usage: Usage | None = None
         cut_off = False
         question = await self.with_pieces(question, engine.info)
@@ -111,7 +111,7 @@ class Responder:
         return usage, cut_off
 
     async def _outputs(self, engine: Engine, question: Question) -> AsyncIterator[Output | Consulted]:
-        """The engine's answer, read out of the attached records if there are any."""
+        """The engine's output; answers come from the attached patient records if there are any."""
         if resources := await self._attachments.records(question.record_ids):
             return answer_from_record(engine, question, resources)
         return engine.answer(question)

@@ -1,4 +1,4 @@
-"""One session's tasks: started, owned and ended here, and nowhere else."""
+"""The tasks of one session are started, owned and ended here, and nowhere else."""
 
 import asyncio
 import logging
@@ -95,7 +95,7 @@ FILES_EVERY_S = 2.0
 
 
 class SessionRunner:
-    """A session from its first connection until nobody has come back for the grace time."""
+    """A session, from its first connection until no client has come back within the grace time."""
 
     def __init__(self, settings: Settings, components: Components, store: Store | None = None) -> None:
         self.id = f"sess_{secrets.token_urlsafe(12)}"
@@ -145,7 +145,7 @@ class SessionRunner:
     # --- life ---
 
     async def run(self) -> None:
-        """Serve until the session is over. Raises what ended it, if that was a bug."""
+        """Serve until the session ends. If a bug ended it, that exception is raised."""
         telemetry.sessions.inc()
         try:
             async with asyncio.TaskGroup() as self._tasks:
@@ -176,13 +176,13 @@ class SessionRunner:
         self._ended.set()
 
     def say_goodbye(self) -> None:
-        """The server stops: tell the client, and end."""
+        """The server is stopping: tell the client and end the session."""
         self._emit(SessionClosing(reason="The server is stopping.", retry=True))
         self.end()
 
     @property
     def over(self) -> bool:
-        """It has ended, or is about to: nobody can come back to it."""
+        """True once the session has ended or is about to, so that it cannot be resumed."""
         return self._ended.is_set()
 
     @property
@@ -191,14 +191,14 @@ class SessionRunner:
 
     @property
     def abandoned(self) -> bool:
-        """Nobody is here, and nobody has left anything."""
+        """True if no client is connected and the session was never used."""
         return not self.connected and not self._used
 
     def connect(self, after_seq: int | None) -> Outbox[ServerEvent]:
-        """A client is here; returns its events. ``after_seq`` None is a fresh start.
+        """Connect a client; returns its events. ``after_seq`` None means a fresh start.
 
-        One client at a time: an earlier connection of the same session is told and closed, and its
-        microphone with it.
+        A session has one client at a time: an earlier connection gets a notice and is closed, with its
+        microphone.
         """
         if self.connected:
             self._tasks.create_task(self._microphone.close_peer(), name="close-earlier-peer")
@@ -207,7 +207,7 @@ class SessionRunner:
         return outbox
 
     async def disconnect(self, outbox: Outbox[ServerEvent]) -> None:
-        """The connection that got this outbox is gone; the session waits for it to come back."""
+        """The connection with this outbox has ended; the session waits for a client to resume it."""
         if self._delivery.disconnect(outbox):
             await self._microphone.close_peer()
             self._microphone.end_pcm()
@@ -248,7 +248,7 @@ class SessionRunner:
                 self._take(fact)
 
     async def _follow_files(self) -> None:
-        """Templates, macros and words that were edited are there without a restart."""
+        """Reload templates, macros and words when their files change."""
         while True:
             await asyncio.sleep(FILES_EVERY_S)
             personal = await asyncio.to_thread(self._components.personal.refresh)
@@ -262,7 +262,7 @@ class SessionRunner:
     # --- what a client sends ---
 
     async def receive(self, event: ClientEvent) -> None:
-        """Do what a client asks. What it got wrong becomes an ``error`` event; the session goes on."""
+        """Carry out a client's request. Bad input becomes an ``error`` event; the session continues."""
         self._used = self._used or not isinstance(event, SessionUpdate)
         try:
             await self._obey(event)
@@ -346,7 +346,7 @@ class SessionRunner:
             self._take(QuestionTyped(text))
 
     async def model_pieces(self) -> tuple[Piece, ...]:
-        """What the model would be given of everything attached."""
+        """Everything attached as the model would be given it."""
         ids = self.conversation.attachment_ids
         return await self.attachments.pieces(ids, self._components.engine.info.most_images)
 
@@ -363,7 +363,7 @@ class SessionRunner:
         self._warn(error.code, f"What is said now is not stored, until this is mended. {error.message}")
 
     async def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
-        """What an answer was asked with, and of whom; without what was removed since."""
+        """The prompt and the model of an answer, without attachments that were removed since."""
         sent = self.conversation.sent(response_id)
         return sent and (await self._responder.with_pieces(*sent), sent[1])
 

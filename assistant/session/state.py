@@ -1,4 +1,4 @@
-"""What a client is told about its session: how it is set, and what the server is and can do."""
+"""The session object sent to clients: its settings, and the server's models and abilities."""
 
 from dataclasses import asdict
 
@@ -28,7 +28,7 @@ def session_state(
     resume_token: str,
     rate_hz: int,
 ) -> SessionState:
-    """``rate_hz``: of the PCM that the WebSocket brings."""
+    """``rate_hz`` is the rate of the PCM sent over the WebSocket."""
     return SessionState(
         id=session_id,
         resume_token=resume_token,

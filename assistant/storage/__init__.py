@@ -1,1 +1,1 @@
-"""What outlives a session on disk."""
+"""Storage on disk that outlives a session."""

@@ -1,4 +1,4 @@
-"""Corrected intents, kept in a file of one's own as training data: label and text, tab-separated."""
+"""Corrected intents, appended to the user's own file as training data: label and text, tab-separated."""
 
 import csv
 import os
@@ -10,7 +10,7 @@ HEADER = ("label", "text")
 
 
 def add(file: Path, heard: str, intent: str) -> None:
-    """Append one line; makes the file, readable by its owner only. Raises ``AssistantError``
+    """Append one line; creates the file with access for its owner only. Raises ``AssistantError``
     (``corrections_not_kept``)."""
     try:
         made = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -1,4 +1,4 @@
-"""One session's way into the store: in order, off the event loop, and nothing lost while the disk fails."""
+"""Writes one session's events to the store in order, off the event loop, losing none while the disk fails."""
 
 import asyncio
 from collections import deque
@@ -14,7 +14,7 @@ BATCH_EVENTS = 500
 
 
 class Journal:
-    """``run`` is a task of the session's group; ``on_trouble`` is told once when storing begins to fail,
+    """``run`` is a task of the session's group; ``on_trouble`` is called once when writing starts to fail,
     and with None when it works again."""
 
     def __init__(
@@ -34,18 +34,18 @@ class Journal:
         self._work, self._advanced = asyncio.Event(), asyncio.Event()
 
     def put(self, event: ServerEvent) -> None:
-        """Take a kept event (one with a ``seq``)."""
+        """Queue an event that has a ``seq``."""
         self._waiting.append(event)
         self._work.set()
 
     async def durable(self, seq: int) -> None:
-        """Wait until the event with this ``seq`` is on disk. While the disk fails nobody waits."""
+        """Wait until the event with this ``seq`` is on disk. While the disk fails, return at once."""
         while self._written_seq < seq and not (self._failing or self._over):
             self._advanced.clear()
             await self._advanced.wait()
 
     async def run(self) -> None:
-        """Write what comes. Endless."""
+        """Write queued events until cancelled."""
         while True:
             self._work.clear()
             while self._waiting:
@@ -54,7 +54,7 @@ class Journal:
             await self._work.wait()
 
     async def finish(self) -> None:
-        """The session is over: one last try for what is not written yet; then nobody waits any more."""
+        """End of the session: try once more to write what is queued, then release all waiters."""
         try:
             while self._waiting and await self._write():
                 pass
@@ -63,7 +63,7 @@ class Journal:
             self._advanced.set()
 
     async def record(self, what: str) -> None:
-        """Write down that something was done with the session. Raises ``AssistantError``."""
+        """Add an audit entry about an action on the session. Raises ``AssistantError``."""
         await asyncio.to_thread(self._store.record, self._session.id, self._who, what)
 
     async def _write(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a session keeps of itself: its events, its audio if wished, and what of it goes into the store."""
+"""What a session keeps: its events, optionally its audio, and its entries in the store."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +16,8 @@ from assistant.storage.store import Store
 
 
 class KeptSession:
-    """One session's. ``on_trouble`` is told when storing begins to fail; with None, when it works again."""
+    """Keeps one session. ``on_trouble`` is called when writing starts to fail, and with None when it works
+    again."""
 
     def __init__(
         self,
@@ -34,17 +35,17 @@ class KeptSession:
         )
 
     async def run(self) -> None:
-        """Write to the store; ends at once without one."""
+        """Write to the store; returns at once without a store."""
         if self._journal:
             await self._journal.run()
 
     async def finish(self) -> None:
-        """The session is over: the last events go into the store."""
+        """End of the session: write the last events to the store."""
         if self._journal:
             await self._journal.finish()
 
     def add(self, event: ServerEvent) -> ServerEvent:
-        """The event as it is sent, numbered; see ``EventLog``."""
+        """Number the event and keep it; returns the event to send. See ``EventLog``."""
         event = self._log.add(event)
         if self._journal and event.seq:
             self._journal.put(event)
@@ -54,12 +55,12 @@ class KeptSession:
         return self._log.after(seq)
 
     async def durable(self, event: ServerEvent) -> None:
-        """Wait until the event is on disk, if there is a store: only then may it be shown."""
+        """With a store, wait until the event is on disk: it may be shown only then."""
         if self._journal:
             await self._journal.durable(event.seq)
 
     async def note(self, what: str) -> None:
-        """Write into the audit, if there is one, that something was done. Raises ``AssistantError``."""
+        """Add an audit entry, if there is a store. Raises ``AssistantError``."""
         if self._journal:
             await self._journal.record(what)
 
@@ -76,5 +77,5 @@ class KeptSession:
         return self._audio.wav(start_ms, end_ms)
 
     def report(self) -> Report:
-        """The report as it is now."""
+        """The current report."""
         return report_from(self._log.after(0), self._session, datetime.now().astimezone())

@@ -1,9 +1,9 @@
-"""What is kept on disk when a folder is given: finals, document revisions, answers, and an audit of it all.
+"""The store on disk, used when a folder is given: finals, document revisions, answers, and their audit.
 
 One SQLite file (write-ahead log, synced at every commit), readable by other processes while a server writes.
 Nothing is encrypted here: use an encrypted disk. Rows are only ever added. The audit holds no text; its rows
-are chained by hashes that cover the stored events, so that a later change of either is found by ``verify``.
-Only cutting off the end of the chain is not: note the last hash elsewhere to see that too.
+are chained by hashes that cover the stored events, so ``verify`` finds a later change of either. It does not
+find a chain whose end was cut off: keep the last hash elsewhere to detect that.
 
 Every method may wait for the disk and is called off the event loop; one ``Store`` serves many threads.
 """
@@ -55,7 +55,8 @@ CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'app
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """Who did what when. ``seq`` and ``event_sha256`` name the stored event, if it was one."""
+    """One audit entry: person, action, time. ``seq`` and ``event_sha256`` name the stored event, if there is
+    one."""
 
     at: str
     session_id: str
@@ -65,7 +66,7 @@ class AuditRow:
     event_sha256: str = ""
 
     def chained(self, previous: str) -> str:
-        """The hash of this row behind the row with the hash ``previous``."""
+        """The hash of this row when it follows the row with the hash ``previous``."""
         fields = [previous, self.at, self.session_id, self.who, self.what, self.seq, self.event_sha256]
         return _sha256(json.dumps(fields, ensure_ascii=False))
 
@@ -74,7 +75,8 @@ class Store:
     """Open until ``close``. Raises ``BadInput``: ``store_unwritable``, ``store_broken``; see each method."""
 
     def __init__(self, folder: Path, *, create: bool = True) -> None:
-        """With ``create`` False a folder without a store is refused (``store_missing``), and not touched."""
+        """With ``create`` False, a folder without a store is refused (``store_missing``) and left
+        untouched."""
         self.path = folder / FILE
         if not create and not self.path.is_file():
             raise BadInput(f"There is no store in {folder}.", code="store_missing")
@@ -129,16 +131,17 @@ class Store:
     # --- writing ---
 
     def open_session(self, session: SessionInfo, token: str, who: str) -> None:
-        """``token`` lets its holder export the session later; only its hash is stored."""
+        """Register a session. ``token`` allows its holder to export the session later; only its hash is
+        stored."""
         row = (session.id, session.started_at.isoformat(), session.recogniser, _sha256(token))
         with self._transaction():
             self._connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", row)
             self._audit([AuditRow(_now(), session.id, who, "session_opened")])
 
     def append(self, session_id: str, events: Sequence[ServerEvent], who: str) -> None:
-        """Durable when it returns. ``who`` is the person of the session. Deltas are left out.
+        """Store events; they are durable on return. ``who`` is the session's person. Deltas are not stored.
 
-        Events that are stored already are skipped, so that a write of unknown fate can be repeated.
+        Events already stored are skipped, so a write whose outcome is unknown can be repeated.
         """
         at = _now()
         with self._transaction():
@@ -156,7 +159,7 @@ class Store:
             self._audit(audit)
 
     def record(self, session_id: str, who: str, what: str) -> None:
-        """Something that was done with a session: an export, audio played. ``what`` holds no text."""
+        """Add an audit entry about an action such as an export or playback. ``what`` holds no text."""
         with self._transaction():
             self._audit([AuditRow(_now(), session_id, who, what)])
 
@@ -175,7 +178,7 @@ class Store:
     # --- reading ---
 
     def sessions(self) -> list[SessionInfo]:
-        """Newest first."""
+        """All sessions, newest first."""
         rows = self._read("SELECT id, started_at, recogniser FROM sessions ORDER BY started_at DESC, id")
         return [SessionInfo(row[0], datetime.fromisoformat(row[1]), row[2]) for row in rows]
 
@@ -191,7 +194,7 @@ class Store:
         return bool(rows) and hmac.compare_digest(rows[0][0], _sha256(token))
 
     def events(self, session_id: str) -> list[ServerEvent]:
-        """In order; those of a newer version, unknown here, are left out.
+        """The session's events in order, without those of a newer version that are unknown here.
 
         Raises ``BadInput``: ``session_unknown``, ``store_broken``.
         """
