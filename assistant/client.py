@@ -215,7 +215,7 @@ class AssistantClient:
             case None:
                 raise self._ended or AssistantError("The session ended.", code="session_lost")
             case ev.SessionCreated(resumed=False):
-                raise AssistantError("The connection was lost, and the session with it.", code="session_lost")
+                raise AssistantError("The connection and its session were lost.", code="session_lost")
             case ev.ErrorEvent(error=error) if error.event_id == event_id:
                 kind = EngineFailed if error.type == "server_error" else BadInput
                 raise kind(error.message, code=error.code)
@@ -257,7 +257,9 @@ class AssistantClient:
             message = f"{where} answered {status}; is this the assistant's address?"
             raise AssistantError(message, code="server_unreachable") from None
         except InvalidURI:
-            raise BadInput("This is not an address like ws://127.0.0.1:8080.", code="url_invalid") from None
+            raise BadInput(
+                "This is not an address such as ws://127.0.0.1:8080.", code="url_invalid"
+            ) from None
         except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed):
             message = f"No assistant answers at {where}. Start one with: assistant serve"
             raise AssistantError(message, code="server_unreachable") from None
@@ -351,7 +353,7 @@ def endpoint(url: str) -> str:
     except ValueError:
         valid = False
     if not valid:
-        raise BadInput("This is not an address like ws://127.0.0.1:8080.", code="url_invalid")
+        raise BadInput("This is not an address such as ws://127.0.0.1:8080.", code="url_invalid")
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     return urlunsplit(parts._replace(scheme=scheme, path=parts.path.rstrip("/") or "/v1/realtime"))
 
@@ -386,7 +388,7 @@ def upload(request: Request, *, direct: bool) -> ev.Attachment:
 def failure(response: ev.ResponseBody) -> EngineFailed:
     """The error for an answer that failed or is incomplete."""
     if response.status == "incomplete":
-        message = "The answer is not whole: it has reached the most tokens that it may have."
+        message = "The answer was cut off at the token limit."
         return EngineFailed(message, code="answer_cut_off")
     error = (response.status_details or {}).get("error")
     error = error if isinstance(error, dict) else {}

@@ -11,7 +11,7 @@ import pytest
 from assistant.commands.doctor import image_matching
 from assistant.config import Settings
 
-GOOD, BAD = "assistant serve should work.", "assistant serve would not work yet."
+GOOD, BAD = "assistant serve should work.", "assistant serve cannot work yet."
 
 
 def doctor(*args: str, **variables: str) -> subprocess.CompletedProcess[str]:

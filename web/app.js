@@ -98,7 +98,7 @@ function send(event) {
   const sent = session.send(event);
   if (!sent) {
     dispatch({ type: 'local.notice', level: 'warning', code: 'not_sent',
-      message: 'That was not sent: there is no connection to the server. Try again once it is back.' });
+      message: 'Not sent: no connection to the server. Try again when it is back.' });
   }
   return sent;
 }
@@ -223,7 +223,7 @@ function fitQuestion() {
 
 byId('new-session').addEventListener('click', () => {
   const hasText = state.entries.length > 0 || state.answers.length > 0 || transcript(state) !== '';
-  if (hasText && !confirm('Start a new session? The text on this page goes away; copy or download it first.')) return;
+  if (hasText && !confirm('Start a new session? The text on this page will be removed. Copy or download it first.')) return;
   microphone.stop();
   dispatch({ type: 'local.new_session' });
   session.startAnew();
@@ -268,6 +268,6 @@ listenForKeys({
 draw();
 if (sessionStorage.getItem(WAS_ON_KEY)) {
   dispatch({ type: 'local.notice', level: 'warning', code: 'reloaded',
-    message: 'The page was loaded anew, so the microphone is off. Press Start to go on.' });
+    message: 'The page was reloaded, so the microphone is off. Press Start to continue.' });
 }
 session.open();

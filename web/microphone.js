@@ -5,7 +5,7 @@ const ICE_GATHERING_MS = 1_000;
 const PCM_RATE_HZ = 16_000;
 const KEPT_MS = 20_000;
 const BLOCK_MS = 20;
-const LOSING = 'What you say now is lost: there is no way to the server. Wait until it is back, then say it again.';
+const LOSING = 'What you say now is lost: no connection to the server. Wait until it is back, then say it again.';
 
 /**
  * @typedef {{echoCancellation: boolean, noiseSuppression: boolean, autoGainControl: boolean, deviceId: string}} Settings
@@ -80,7 +80,7 @@ export class Microphone {
     stream.getAudioTracks()[0].addEventListener('ended', () => {
       if (this._stream !== stream) return;
       this.stop();
-      this._onStatus({ problem: 'The microphone was unplugged or taken away. Choose another one, then press Start.' });
+      this._onStatus({ problem: 'The microphone was unplugged or blocked. Choose another, then press Start.' });
     });
     await this._listen(stream);
     if (run !== this._run) return undefined;
@@ -165,7 +165,7 @@ export class Microphone {
     } catch {
       if (context !== this._context) return; // stopped meanwhile
       this.stop();
-      this._onStatus({ problem: 'The microphone could not be started: a part of this page did not load. Reload the page.' });
+      this._onStatus({ problem: 'The microphone could not start because part of this page did not load. Reload the page.' });
     }
     if (context !== this._context) return;
     void context.resume();
@@ -305,10 +305,10 @@ export async function microphones() {
 export function whyNoMicrophone() {
   if (globalThis.isSecureContext && navigator.mediaDevices) return '';
   if (!globalThis.isSecureContext) {
-    return 'Browsers give the microphone only to pages opened with https:// or on localhost. '
-      + 'Open this page that way; typing questions works here too.';
+    return 'Browsers allow the microphone only on https:// pages and on localhost. '
+      + 'Open this page at such an address. You can still type questions here.';
   }
-  return 'This browser has no way to a microphone. Use a current Chrome, Edge, Firefox or Safari.';
+  return 'This browser cannot use a microphone. Use a current Chrome, Edge, Firefox or Safari.';
 }
 
 /** @param {{name: string}} error of getUserMedia */
@@ -320,10 +320,10 @@ export function refusalInWords(error) {
     case 'NotFoundError':
       return 'No microphone was found. Plug one in, then press Start.';
     case 'OverconstrainedError':
-      return 'The chosen microphone is not there any more. Choose another one, then press Start.';
+      return 'The chosen microphone is no longer connected. Choose another, then press Start.';
     case 'NotReadableError':
     case 'AbortError':
-      return 'The microphone is in use by another program. Close that one, then press Start.';
+      return 'Another program is using the microphone. Close it, then press Start.';
     default:
       return 'The microphone could not be started. Unplug it and plug it in again, then press Start.';
   }

@@ -45,7 +45,7 @@ export async function audio(key, startMs, endMs) {
 
 /** @param {SessionKey} key @param {string} what @returns {Promise<Response>} rejects with a sentence for people */
 export async function get(key, what) {
-  if (!key.id) throw new Error('There is no connection to the server. Try again once it is back.');
+  if (!key.id) throw new Error('No connection to the server. Try again when it is back.');
   /** @type {Response} */
   let response;
   try {

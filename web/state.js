@@ -275,7 +275,7 @@ function sessionCreated(state, event) {
     if (left && state.document) return putBack(fresh, state);
     if (!state.connection.resuming) return fresh;
     return addNotice(fresh, 'warning', 'session_gone',
-      'The server no longer has the session from before. This is a new one.');
+      'The previous session is no longer on the server. This is a new one.');
   }
   /** @type {Entry[]} */
   const unfinished = state.live
@@ -298,7 +298,7 @@ function sessionCreated(state, event) {
 function putBack(state, before) {
   const images = before.attachments.some((each) => !each.removed) ? ' Attach the images and records again.' : '';
   return addNotice(state, 'warning', 'session_gone',
-    `The server was restarted or waited too long, and lost this session. Your report was put into a new one: look it over.${images}`);
+    `The server restarted or the session expired. Your report was restored into a new session. Check it.${images}`);
 }
 
 /** @param {State} state @param {Record<string, any>} attachment @returns {State} */

@@ -56,7 +56,7 @@ def _open_file(path: Path) -> IO[bytes]:
     except IsADirectoryError:
         raise BadInput(f"{path} is a folder. Name one audio file in it.", code="file_is_directory") from None
     except PermissionError:
-        raise BadInput(f"{path} may not be read. Check its permissions.", code="file_not_allowed") from None
+        raise BadInput(f"{path} cannot be opened. Check its permissions.", code="file_not_allowed") from None
     except (OSError, ValueError):
         raise _unreadable(path.name) from None
 

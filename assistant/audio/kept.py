@@ -43,7 +43,7 @@ class KeptAudio:
         start, end = (ms * SAMPLE_RATE_HZ // 1000 for ms in (start_ms, end_ms))
         found = [chunk for chunk in self._chunks if chunk[0] < end and _end(chunk) > start]
         if not found:
-            raise BadInput("This audio is not kept any more.", code="audio_gone")
+            raise BadInput("This audio is no longer kept.", code="audio_gone")
         samples = np.zeros(end - start, "<i2")
         for at, pcm in found:
             first, last = max(at, start), min(at + len(pcm), end)

@@ -100,7 +100,9 @@ class MicrophonePeer:
             await self.close()
             raise
         if self.state == "closed":
-            raise BadInput("The connection was closed meanwhile. Offer again.", code="webrtc_not_connected")
+            raise BadInput(
+                "The connection was closed in the meantime. Offer again.", code="webrtc_not_connected"
+            )
         self._timer = asyncio.get_running_loop().call_later(self._connect_limit_s, self._check_connected)
         return answer
 
@@ -211,7 +213,7 @@ def _check_audio(offer: "SessionDescription") -> None:
 
 def _invalid_sdp() -> BadInput:
     return BadInput(
-        "The WebRTC offer is not a valid session description. Send what createOffer gave.",
+        "The WebRTC offer is not a valid session description. Send the result of createOffer.",
         code="webrtc_sdp_invalid",
     )
 

@@ -27,7 +27,7 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "ask",
         help="ask the answer engine",
-        description="Ask the engine of the settings (ASSISTANT_ENGINE …).",
+        description="Ask the configured engine (ASSISTANT_ENGINE …).",
     )
     parser.add_argument("text", metavar="TEXT", help="the question")
     parser.add_argument(
@@ -67,7 +67,7 @@ async def _answer(engine: Engine, question: Question, resources: Sequence[Resour
         if engine.info.notice:
             note(engine.info.notice)
         if question.images and not engine.info.sees_images:
-            note(f"{engine.info.name} does not see images; it answers without them.")
+            note(f"{engine.info.name} cannot see images. It answers without them.")
         asked = answer_from_record(engine, question, resources) if resources else engine.answer(question)
         said: list[str] = []
         cut_off = False
@@ -84,7 +84,7 @@ async def _answer(engine: Engine, question: Question, resources: Sequence[Resour
                         cut_off = True
         say()
         if cut_off:
-            note("The answer is not whole: it has reached the most tokens that it may have.")
+            note("Cut off at the token limit (--engine-max-tokens).")
         for each in named_in("".join(said), read):
             note(f"[{each.label}] {each.reference}: {each.text}")
     finally:

@@ -44,11 +44,13 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "demo",
         help="play a recording to the assistant",
-        description="Play a recording over WebRTC at real time; print what was heard and answered. "
-        "Without a server at the default address, one is started for the time of the demo.",
+        description="Play a recording over WebRTC in real time; print the transcript and the answers. "
+        "Without a server at the default address, the demo starts one.",
     )
-    parser.add_argument("file", nargs="?", metavar="FILE", help="WAV, FLAC, MP3 … (default: one that ships)")
-    parser.add_argument("--url", help=f"the server (default: {DEFAULT_URL}, or one of its own)")
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="WAV, FLAC, MP3 … (default: the recording that ships)"
+    )
+    parser.add_argument("--url", help=f"the server (default: {DEFAULT_URL}, or a private one)")
     parser.add_argument(
         "--token", dest="setting_token", metavar="TOKEN", help="its token (default: ASSISTANT_TOKEN)"
     )
@@ -61,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     frames = read_frames(path)
     first = next(frames, None)
     if first is None:
-        raise BadInput(f"{path}: there is no sound in it.", code="audio_empty")
+        raise BadInput(f"{path} contains no sound.", code="audio_empty")
     images = [Path(image) for image in args.image]
     for image in images:
         if not image.is_file():
@@ -128,7 +130,7 @@ async def play(client: AssistantClient, track: "RecordingTrack", screen: "Screen
         track.stop()
         await peer.close()
     if owed:
-        note("error: the server owes a final or an answer [demo_incomplete]")
+        note("error: a final or an answer did not arrive [demo_incomplete]")
     return 1 if owed or owed.failed or not owed.finals else 0
 
 

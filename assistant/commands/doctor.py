@@ -33,8 +33,8 @@ class Finding:
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "doctor",
-        help="check that the server would run here",
-        description="Check what the server needs. Exit status 0: assistant serve would work.",
+        help="check that the server can run here",
+        description="Check everything the server needs. Exit status 0: assistant serve should work.",
     )
     add_some_settings(parser, "host", "port")
     parser.set_defaults(run=run)
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
             mark = {True: "✓", False: "✗", None: "·"}[finding.ok]
             say(f"{mark} {finding.what}" + (f" — {finding.todo}" if finding.todo else ""))
             works &= finding.ok is not False
-    say("assistant serve should work." if works else "assistant serve would not work yet.")
+    say("assistant serve should work." if works else "assistant serve cannot work yet.")
     return 0 if works else 1
 
 
@@ -177,7 +177,7 @@ def image_matching(settings: Settings) -> list[Finding]:
     if folder.is_dir() and not (folder / "config.json").is_file():
         todo = "name a model's folder, or google/medsiglip-448: --siglip-model [siglip_model_missing]"
         return [Finding(False, f"There is no model in {folder}", todo)]
-    here = "from a folder" if folder.is_dir() else "from the Hugging Face hub, if it is not here yet"
+    here = "from a folder" if folder.is_dir() else "downloaded from the Hugging Face hub at first use"
     return [Finding(True, f"MedSigLIP {folder.name}, {here}")]
 
 
@@ -188,7 +188,7 @@ def port(host: str, number: int) -> list[Finding]:
         try:
             probe.bind((host, number))
         except (OSError, OverflowError):
-            todo = "stop what uses it, or take another: assistant serve --port 0"
+            todo = "stop the program that uses it, or choose another port: assistant serve --port 0"
             return [Finding(False, f"Port {number} on {host} cannot be opened", todo)]
     return [Finding(True, f"Port {number} on {host} is free" if number else "Any free port")]
 
@@ -197,7 +197,7 @@ def memory() -> list[Finding]:
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:
-        return [Finding(None, "Free memory is not known here")]
+        return [Finding(None, "Free memory is unknown on this system")]
     free_mb = next((int(line.split()[1]) // 1024 for line in lines if line.startswith("MemAvailable:")), 0)
     enough = free_mb >= LEAST_MEMORY_MB
     return [
@@ -218,7 +218,7 @@ def providers() -> list[Finding]:
 def chromium() -> list[Finding]:
     names = ("chromium", "chromium-browser", "google-chrome", "chrome", "firefox")
     if any(shutil.which(name) for name in names):
-        return [Finding(None, "A browser is here")]
+        return [Finding(None, "A browser is installed")]
     return [
         Finding(None, "No browser found here", "only needed for the page on this machine, and for tests/e2e")
     ]

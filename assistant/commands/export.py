@@ -26,16 +26,18 @@ TEXT_TYPES = (
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "export",
-        help="a stored session, or a saved JSON report, in any format",
-        description="Write a report in another format. Without SOURCE it lists the sessions of the store.",
+        help="export a stored session or a saved JSON report in any format",
+        description="Write a report in another format. Without SOURCE, list the sessions in the store.",
     )
     parser.add_argument(
         "source", nargs="?", metavar="SOURCE", help="a session of the store, or a JSON export"
     )
     parser.add_argument("--format", default="txt", help=f"{', '.join(FORMATS)} (default: txt)")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
-    parser.add_argument("--revision", type=int, help="the report as it was then (default: the newest)")
-    parser.add_argument("--verify", action="store_true", help="check the store's audit; print its last hash")
+    parser.add_argument("--revision", type=int, help="the report as of this revision (default: the newest)")
+    parser.add_argument(
+        "--verify", action="store_true", help="check the store's audit and print its last hash"
+    )
     add_some_settings(parser, "store")
     parser.set_defaults(run=run)
 
@@ -60,7 +62,7 @@ def _list(args: argparse.Namespace) -> None:
     for session in sessions:
         say(f"{session.id}  {session.started_at:%Y-%m-%d %H:%M}  {session.recogniser}")
     if not sessions:
-        note("The store holds no session yet.")
+        note("The store is empty.")
 
 
 def _stored(args: argparse.Namespace, form: Format) -> Report:
@@ -83,7 +85,7 @@ def _opened(args: argparse.Namespace) -> Store:
         )
     if folder is None:
         raise BadInput(
-            "Say which store: --store DIR, or ASSISTANT_STORE; or give a report saved as JSON.",
+            "Name a store with --store DIR or ASSISTANT_STORE, or give a report saved as JSON.",
             code="store_missing",
         )
     return Store(folder, create=False)
@@ -100,7 +102,7 @@ def _write(form: Format, report: Report, output: Path | None) -> None:
     data = form.write(report)
     if output is None:
         if sys.stdout.isatty() and not form.media_type.startswith(TEXT_TYPES):
-            raise BadInput(f"{form.label} is no text: add -o FILE.", code="output_missing")
+            raise BadInput(f"{form.label} is a binary format. Add -o FILE.", code="output_missing")
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
         return

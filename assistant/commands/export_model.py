@@ -30,14 +30,18 @@ EXTRA = f"Exporting needs more packages. Run: {install_command('export')}"
 
 
 def register(actions: Any) -> None:
-    parser = actions.add_parser("export", help="LASR weights to a recogniser for the live path")
+    parser = actions.add_parser("export", help="convert LASR weights to a recogniser bundle")
     parser.add_argument("source", metavar="SOURCE", help="google/medasr, another repository, or a folder")
     parser.add_argument(
-        "--out", type=Path, default=None, metavar="DIR", help="default: by its name, in the models"
+        "--out",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="default: the model's name, in the models folder",
     )
     parser.add_argument("--int8", action="store_true", help="write int8 (the default if neither is named)")
     parser.add_argument("--fp32", action="store_true", help="write float32")
-    parser.add_argument("--sherpa", action="store_true", help="also write the layout that sherpa-onnx reads")
+    parser.add_argument("--sherpa", action="store_true", help="also write the layout for sherpa-onnx")
     parser.add_argument("--revision", default="", help="commit or branch of the repository")
     parser.add_argument("--name", default="", help="as shown on the page")
     parser.add_argument("--licence", default="", help="of the weights")
@@ -46,9 +50,9 @@ def register(actions: Any) -> None:
         type=Path,
         default=None,
         metavar="DIR",
-        help="speech with transcripts.tsv (path, text): makes confidences mean how often words are right",
+        help="recordings with transcripts.tsv (path, text), to calibrate the confidences",
     )
-    parser.add_argument("--purpose", default="", help="one line that says what they are for")
+    parser.add_argument("--purpose", default="", help="one line about their purpose")
 
 
 def run(args: argparse.Namespace, directory: Path) -> int:
@@ -78,7 +82,7 @@ def run(args: argparse.Namespace, directory: Path) -> int:
             name=name,
             source=args.source if revision else folder.name,
             revision=revision,
-            licence=args.licence or LICENCES.get(args.source, "that of the source"),
+            licence=args.licence or LICENCES.get(args.source, "as the source"),
             purpose=args.purpose,
         )
         parities = exporter.export(
@@ -117,7 +121,7 @@ def calibrate(bundle: Path, speech: Path) -> str:
         judged += judge(model.transcribe(read_audio(str(speech / name))).words, text)
     if len(judged) < LEAST_WORDS:
         raise BadInput(
-            f"{speech} holds {len(judged)} words that were heard; {LEAST_WORDS} are needed.",
+            f"{speech} holds {len(judged)} recognised words; {LEAST_WORDS} are needed.",
             code="calibration_invalid",
         )
     posteriors, right = [p for p, _ in judged], [r for _, r in judged]
@@ -170,9 +174,9 @@ def fetch(repository: str, revision: str, directory: Path, show: Callable[[str],
             download(hub_url(repository, revision, file), part, headers, progress)
         except Refused:
             raise Missing(
-                f"There is no folder {repository}, and the repository is gated or does not exist: accept its "
+                f"There is no folder {repository}, and the repository is gated or does not exist. Accept its "
                 f"licence at https://huggingface.co/{repository}, set HF_TOKEN to a token of that account, "
-                "export again.",
+                "then export again.",
                 code="model_gated",
             ) from None
         except NotThere:

@@ -20,15 +20,17 @@ def register(subparsers: Subparsers) -> None:
         "extract",
         help="extract fields from a folder of reports",
         description="Extract the fields of a JSON Schema from every .txt and .md report in a folder. Each "
-        "value comes with the words it rests on, which are checked to stand in the report. Started again, it "
-        "goes on where it was.",
+        "value comes with its source words, which must occur in the report. A second run continues where the "
+        "first stopped.",
     )
     parser.add_argument("schema", metavar="SCHEMA.json", help="'properties' with type, enum, description")
     parser.add_argument("reports", metavar="REPORTS", help="the folder")
     parser.add_argument(
         "--out", metavar="OUT", default="extracted", help="writes OUT.csv, OUT.jsonl, OUT.errors.jsonl"
     )
-    parser.add_argument("--at-once", metavar="N", type=int, default=8, help="questions at once (default: 8)")
+    parser.add_argument(
+        "--at-once", metavar="N", type=int, default=8, help="questions in parallel (default: 8)"
+    )
     add_some_settings(parser, *ENGINE_OPTIONS)
     parser.set_defaults(run=run)
 
@@ -69,10 +71,7 @@ async def _run(args: argparse.Namespace, settings: Settings) -> int:
         write_csv(Path(f"{args.out}.csv"), fields, results.records())
     if engine.info.notice:
         note(engine.info.notice)
-    say(
-        f"{outcome.done} done, {outcome.already_done} were done before, {outcome.failed} failed: "
-        f"{args.out}.csv"
-    )
+    say(f"{outcome.done} done, {outcome.already_done} done earlier, {outcome.failed} failed: {args.out}.csv")
     if results.errors_path.exists():
-        note(f"What is wrong: {results.errors_path}")
+        note(f"Reasons: {results.errors_path}")
     return 1 if outcome.failed else 0

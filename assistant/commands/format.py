@@ -12,9 +12,9 @@ from assistant.dictation import FormatOptions, Formatter
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "format",
-        help="write dictated text as a clinician would",
-        description="A line in, a line out; a break inside a line is written \\n. "
-        "Without TEXT, lines are read from standard input.",
+        help="turn dictated text into its written form",
+        description="Turn each line into its written form; a line break inside a line is written \\n. "
+        "Without TEXT, read standard input.",
     )
     parser.add_argument("text", nargs="*", metavar="TEXT", help="one utterance each")
     for field in fields(FormatOptions):

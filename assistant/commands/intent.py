@@ -18,11 +18,11 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "intent",
         help="tell dictation, questions and commands apart",
-        description="A sentence in, a JSON line out. Without TEXT, lines are read from standard input.",
+        description="Each sentence gives one JSON line. Without TEXT, reads standard input.",
     )
     parser.add_argument("text", nargs="*", metavar="TEXT", help="one sentence each")
-    parser.add_argument("--mode", choices=get_args(Mode), default="auto", help="as set in the session")
-    parser.add_argument("--images", action="store_true", help="as if images were attached")
+    parser.add_argument("--mode", choices=get_args(Mode), default="auto", help="the session's mode")
+    parser.add_argument("--images", action="store_true", help="assume that images are attached")
     parser.add_argument(
         "--retrain",
         metavar="FILE",

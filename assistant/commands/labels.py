@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
             note(f"{problem.message} [{problem.code}]")
         studies = [study for study in prepared.studies if study.count]
         if not studies:
-            raise BadInput("There is no picture in what was given.", code="nothing_to_read")
+            raise BadInput("None of the given files holds a picture.", code="nothing_to_read")
         asyncio.run(_score(embedder, studies, labels, as_json=args.json))
     return 1 if prepared.problems else 0
 

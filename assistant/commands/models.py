@@ -19,17 +19,17 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("models", help="list, download and check models")
     parser.add_argument("--models-dir", type=Path, default=None, help="where downloaded models are")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    actions.add_parser("list", help="what there is, and what is here")
+    actions.add_parser("list", help="list the models and their state")
     pull = actions.add_parser("pull", help="download")
     pull.add_argument("names", nargs="*", metavar="NAME")
-    pull.add_argument("--defaults", action="store_true", help="those that the server runs on by default")
+    pull.add_argument("--defaults", action="store_true", help="the models of the default setup")
     pull.add_argument(
         "--export",
         action="store_true",
-        help="medasr: from its own repository (needs HF_TOKEN), exported with caches: faster partials",
+        help="medasr: export it from Google's repository (needs HF_TOKEN); its partials are faster",
     )
-    verify = actions.add_parser("verify", help="read every file and compare its sha256")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="all that are here, if none is named")
+    verify = actions.add_parser("verify", help="check the sha256 of every file")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="default: all downloaded models")
     path = actions.add_parser("path", help="print the folder of a model")
     path.add_argument("name", metavar="NAME")
     export_model.register(actions)
@@ -106,7 +106,7 @@ def _pull(names: Sequence[str], directory: Path) -> int:
         say(f"{bundle.name}: {directory / bundle.name}")
         if trusted := weights.first_use(bundle, directory):
             note(f"{bundle.name} is under: {bundle.licence} ({bundle.source.home})")
-            note("Nobody has vouched for these files; later pulls are held to what the first one brought:")
+            note("These files have no published checksums. Later pulls must match this first one:")
             for path, sha256 in trusted.items():
                 note(f"  {sha256}  {path}")
     return 0

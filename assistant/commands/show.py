@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "show",
-        help="write out what the model would see of an image, a series or a slide",
+        help="write out what the model would see",
         description="Write the images as PNG, as they are before the model's own resize, and prompt.json: "
         "images and texts in their order, with where each came from.",
     )
@@ -34,8 +34,8 @@ def register(subparsers: Subparsers) -> None:
         nargs="+",
         help="file, folder, zip, or DICOMweb address",
     )
-    parser.add_argument("--out", metavar="DIR", required=True, help="where to write; made if it is not there")
-    parser.add_argument("--question", metavar="TEXT", help="the question that is asked about them")
+    parser.add_argument("--out", metavar="DIR", required=True, help="output folder, created if missing")
+    parser.add_argument("--question", metavar="TEXT", help="the question to ask about them")
     parser.add_argument(
         "--most-images", type=int, default=MOST_IMAGES, help="images in one question (%(default)s)"
     )

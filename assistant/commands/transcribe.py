@@ -1,4 +1,4 @@
-"""``assistant transcribe``: recordings to text, JSON or subtitles."""
+"""``assistant transcribe``: transcribe recordings, JSON or subtitles."""
 
 import argparse
 import json
@@ -24,7 +24,7 @@ Transcriber = Callable[[Samples, Progress | None], Sequence["Segment"]]
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "transcribe",
-        help="recordings to text",
+        help="transcribe recordings",
         description="Transcribe sound files. Exit status: 1 when a file failed, 2 when all did.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="WAV, FLAC, MP3, M4A, OGG …")
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             failed += 1
             continue
         if not segments:
-            note(f"{path}: no speech was found in it.")
+            note(f"{path}: no speech was found.")
         if args.form == "json":
             rows.append({"file": path, **as_json(segments)} if len(args.files) > 1 else as_json(segments))
             continue

@@ -32,9 +32,9 @@ class PersonalFiles:
     ) -> None:
         """Raises ``BadInput`` if a given path does not exist; a bad file becomes a problem in ``library``."""
         if templates is not None and not templates.is_dir():
-            raise BadInput(f"The folder of templates, {templates}, is not there.", code="templates_missing")
+            raise BadInput(f"The templates folder {templates} does not exist.", code="templates_missing")
         if words is not None and not words.is_file():
-            raise BadInput(f"The file of words, {words}, is not there.", code="words_missing")
+            raise BadInput(f"The words file {words} does not exist.", code="words_missing")
         self._folders = [_SHIPPED, *([templates] if templates else [])]
         self._words_file, self._options = words, options
         self._seen: list[tuple[str, int, int]] | None = None

@@ -127,11 +127,11 @@ class TransformersEngine:
                 while (told := await self._line()) and told.get("turn") != turn:
                     pass
         except TimeoutError:
-            raise EngineFailed("The answer engine takes too long.", code="engine_timeout") from None
+            raise EngineFailed("The answer engine timed out. Ask again.", code="engine_timeout") from None
         if told is None:
             await self._end()
             raise EngineFailed(
-                "The model's process has ended: too little memory? Ask again; it is started anew.",
+                "The model's process has ended, perhaps for lack of memory. Ask again; it will restart.",
                 code="engine_died",
             )
         return told

@@ -19,7 +19,7 @@ def not_loaded(error: BaseException, name: str, *, part: str, option: str, famil
     refused = [each for each in chain if isinstance(each, HfHubHTTPError)]
     if any(isinstance(each, GatedRepoError) or _status(each) in (401, 403) for each in refused):
         return Missing(
-            f"{name} is given only to those who accept its terms: accept them at "
+            f"{name} is gated. Accept its terms at "
             f"https://huggingface.co/{name}, then set HF_TOKEN to your token (hf auth login).",
             code=f"{part}_model_gated",
         )

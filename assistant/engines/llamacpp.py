@@ -121,7 +121,8 @@ class LlamaCppEngine:
                 self._server = xllamacpp.Server(params)
         except (RuntimeError, ValueError, OSError):
             raise Missing(
-                f"{self._gguf.name} could not be loaded: no GGUF that llama.cpp reads, or too little memory.",
+                f"{self._gguf.name} could not be loaded: it is not a GGUF file that llama.cpp can "
+                "read, or memory is too small.",
                 code="engine_load_failed",
             ) from None
 
@@ -287,7 +288,7 @@ class _Run:
             async with asyncio.timeout(timeout_s):
                 item = await self._queue.get()
         except TimeoutError:
-            raise EngineFailed("The answer engine takes too long.", code="engine_timeout") from None
+            raise EngineFailed("The answer engine timed out. Ask again.", code="engine_timeout") from None
         if isinstance(item, AssistantError):
             raise item
         return item

@@ -22,7 +22,7 @@ def refused(said: str, by_a_fault: bool = False) -> AssistantError:
     prompt, which they may quote."""
     if _SEES_NO_IMAGES.search(said):
         return EngineFailed(
-            "This model sees no images: serve one that does (llama.cpp: with its --mmproj), or set "
+            "This model cannot see images. Serve one that can (llama.cpp: with its --mmproj), or set "
             "--no-engine-images.",
             code="engine_sees_no_images",
         )

@@ -59,7 +59,7 @@ class Results:
         records = [json.loads(line) for line in whole.splitlines()]
         if any(record["schema"] != self._schema for record in records):
             raise BadInput(
-                f"{self.path} holds results of another schema: give another --out.",
+                f"{self.path} holds results of another schema. Choose another --out.",
                 code="results_of_other_schema",
             )
         return {record["file"]: record["sha256"] for record in records}
@@ -142,10 +142,10 @@ class Batch:
             found = read_answer(self._fields, report, answer)
             if found is None and cut_off:
                 raise EngineFailed(
-                    "The answer is not whole: raise ASSISTANT_ENGINE_MAX_TOKENS.", code="answer_cut_off"
+                    "The answer was cut off. Raise ASSISTANT_ENGINE_MAX_TOKENS.", code="answer_cut_off"
                 )
             if found is None:
-                raise EngineFailed("The answer is no JSON object.", code="answer_not_json")
+                raise EngineFailed("The answer is not a JSON object.", code="answer_not_json")
         except AssistantError as error:
             self._fail(name, error)
             return

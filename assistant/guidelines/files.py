@@ -37,7 +37,7 @@ def read_document(folder: Path, file: str) -> Document:
         reason = error.strerror or "cannot be read"
         raise BadInput(f"{file}: {reason}.", code="guideline_not_readable") from None
     if not any(page.text.strip() for page in pages):
-        why = "has no text; scanned pages have to go through OCR first" if suffix == ".pdf" else "is empty"
+        why = "has no text; run OCR on scanned pages first" if suffix == ".pdf" else "is empty"
         raise BadInput(f"{file}: {why}.", code="guideline_empty")
     return Document(file, pages, markdown=suffix in MARKDOWN)
 
@@ -88,7 +88,7 @@ def draw_page(folder: Path, passage: Passage) -> bytes:
     assert passage.page is not None
     with _opened(folder / passage.file, passage.file) as pdf:
         if passage.page > len(pdf):
-            raise BadInput(f"{passage.file}: has changed meanwhile.", code="guideline_not_readable")
+            raise BadInput(f"{passage.file}: has changed in the meantime.", code="guideline_not_readable")
         with _pdfium, closing(pdf[passage.page - 1]) as page, closing(page.get_textpage()) as text:
             picture = page.render(scale=PAGE_SCALE).to_pil().convert("RGBA")
             height = page.get_height()

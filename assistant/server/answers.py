@@ -56,7 +56,7 @@ async def labs(request: Request) -> Response:
     """GET ``?format=csv`` or ``?format=fhir``."""
     report = live(request).conversation.labs(request.path_params["response_id"])
     if report is None:
-        raise BadInput("There is no lab table with this answer.", code="labs_unknown")
+        raise BadInput("This answer has no lab table.", code="labs_unknown")
     match request.query_params.get("format"):
         case "csv":
             headers = {"Content-Disposition": 'attachment; filename="labs.csv"'}
@@ -71,7 +71,7 @@ async def labs(request: Request) -> Response:
 async def _sent(request: Request) -> tuple[Question, EngineInfo]:
     sent = await live(request).sent(request.path_params["response_id"])
     if sent is None:
-        raise BadInput("What this answer was asked with is no longer kept.", code="prompt_gone")
+        raise BadInput("The prompt of this answer is no longer kept.", code="prompt_gone")
     return sent
 
 

@@ -57,9 +57,9 @@ class Hub:
     def open(self) -> SessionRunner:
         """A new session. Raises ``AssistantError``: ``server_full``, ``server_stopping``."""
         if self._closing:
-            raise AssistantError("This server is stopping; try again soon.", code="server_stopping")
+            raise AssistantError("The server is stopping. Try again soon.", code="server_stopping")
         if len(self._runners) >= self.settings.max_sessions and not self._make_room():
-            raise AssistantError("This server is full; try again later.", code="server_full")
+            raise AssistantError("The server is full. Try again later.", code="server_full")
         runner = SessionRunner(self.settings, self.components, self.store)
         self._runners[runner.id] = runner
         task = asyncio.get_running_loop().create_task(runner.run(), name=runner.id)

@@ -54,11 +54,13 @@ class Gate:
         host = headers.get("host", "")
         if self._token is None and not is_loopback(_hostname(host)):
             return _Refused(
-                "host_not_allowed", "Open this server by its local address, or start it with a token."
+                "host_not_allowed", "Open this server at its local address, or start it with a token."
             )
         origin = headers.get("origin")
         if origin and origin not in self._origins and _netloc(origin) != host:
-            return _Refused("origin_not_allowed", "This page may not use this server; see --allowed-origins.")
+            return _Refused(
+                "origin_not_allowed", "This page is not allowed to use the server. See --allowed-origins."
+            )
         if self._token is None or self._shown(scope, headers):
             return None
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
@@ -70,7 +72,7 @@ class Gate:
             )
             return response
         return _Refused(
-            "token_missing", "This server needs its token: open the address that it printed at start."
+            "token_missing", "The server needs its token. Open the address that it printed when it started."
         )
 
     def _shown(self, scope: Scope, headers: Headers) -> bool:

@@ -48,7 +48,7 @@ def _passage(library: Library | None, request: Request) -> tuple[Library, Passag
     passage = library.passage(request.path_params["passage_id"]) if library else None
     if library is None or passage is None:
         raise BadInput(
-            "There is no such passage any more: its file was changed or taken away. Ask again.",
+            "This passage no longer exists: its file was changed or removed. Ask again.",
             code="passage_unknown",
         )
     return library, passage

@@ -72,14 +72,14 @@ def check_certificate(settings: Settings) -> None:
     if settings.tls_cert is None and settings.tls_key is None:
         return
     if settings.tls_cert is None:
-        raise BadInput("--tls-key needs its --tls-cert.", code="certificate_unusable")
+        raise BadInput("--tls-key needs --tls-cert.", code="certificate_unusable")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.load_cert_chain(settings.tls_cert, settings.tls_key, password=lambda: "")
     except (OSError, ValueError):  # ssl.SSLError is an OSError
         raise BadInput(
-            "--tls-cert and --tls-key cannot be used: name the certificate and its key, both PEM files that "
-            "may be read and have no password.",
+            "--tls-cert and --tls-key cannot be used. Name a certificate and its key: two readable PEM files "
+            "without a password.",
             code="certificate_unusable",
         ) from None
 

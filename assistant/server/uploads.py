@@ -88,7 +88,7 @@ class Uploads:
             await self._take(request, upload, name)
             attachments, problems = await session.attachments.add(upload.files)
         except ClientDisconnect:
-            return refusal(400, "upload_cut", "The upload broke off; attach it again.")
+            return refusal(400, "upload_cut", "Upload interrupted. Attach the file again.")
         except (BadInput, OSError) as error:
             problem = problem_of(name, error)
             return _bad(problem.code, problem.message)
@@ -106,7 +106,9 @@ class Uploads:
             return no_session()
         self._forget_ended()
         if sum(each.session is session for each in self._open.values()) >= MOST_UPLOADS:
-            return refusal(429, "too_many_uploads", "Wait until the other uploads are done.")
+            return refusal(
+                429, "too_many_uploads", "Too many uploads at once. Wait until the others have finished."
+            )
         upload_id = f"up_{secrets.token_urlsafe(9)}"
         self._open[upload_id] = Upload(session, session.attachments.new_folder())
         return JSONResponse({"id": upload_id}, status_code=201)
@@ -121,7 +123,7 @@ class Uploads:
         try:
             await self._take(request, upload, name)
         except ClientDisconnect:
-            return refusal(400, "upload_cut", "The upload broke off; attach it again.")
+            return refusal(400, "upload_cut", "Upload interrupted. Attach the file again.")
         except (BadInput, OSError) as error:
             problem = problem_of(name, error)
             upload.refused.append(problem)

@@ -100,7 +100,9 @@ class Attachments:
     def _compare_patient(self, study: Study) -> None:
         others = {each.patient for each in self._studies.values()} - {""}
         if study.patient and others and study.patient not in others:
-            self.warn("patients_differ", f"{study.name} is of another patient than what is attached already.")
+            self.warn(
+                "patients_differ", f"{study.name} belongs to a different patient than the other attachments."
+            )
 
     def _describe(self, study: Study) -> Attachment:
         return Attachment(
@@ -132,7 +134,9 @@ class Attachments:
         try:
             return await asyncio.to_thread(all_pieces, studies, most, labels)
         except FileNotFoundError:
-            raise BadInput("An attachment was just removed. Ask again.", code="attachment_unknown") from None
+            raise BadInput(
+                "An attachment has just been removed. Ask again.", code="attachment_unknown"
+            ) from None
 
     def links(self, ids: Sequence[str]) -> tuple[LinkPiece, ...]:
         """The archive addresses of the attachments that came from the archive."""
@@ -174,7 +178,9 @@ def place_for(name: str, folder: Path) -> Path:
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
     invalid = not parts or ".." in parts or "\0" in name or len(parts) > 32
     if invalid or any(len(part.encode()) > LONGEST_NAME_CHARS for part in parts):
-        raise BadInput("A file's name cannot be used here. Give it a shorter one.", code="file_name_invalid")
+        raise BadInput(
+            "A file name is too long or not usable here. Rename the file.", code="file_name_invalid"
+        )
     place = folder.joinpath(*parts)
     place.parent.mkdir(parents=True, exist_ok=True)
     return place

@@ -73,7 +73,7 @@ class Delivery:
         """
         if self._outbox is not None:
             earlier = self._outbox
-            self.emit(SessionClosing(reason="This session was opened elsewhere.", retry=False))
+            self.emit(SessionClosing(reason="This session was opened in another window.", retry=False))
             earlier.close()  # emit has let it go already, if it was full
         if self._grace:
             self._grace.cancel()

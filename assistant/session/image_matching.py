@@ -73,7 +73,9 @@ class ImageMatching:
         try:
             self._jobs.put_nowait(event)
         except asyncio.QueueFull:
-            raise BadInput("Wait until the other images are looked at.", code="siglip_busy") from None
+            raise BadInput(
+                "Other images are still being checked. Wait and try again.", code="siglip_busy"
+            ) from None
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -196,8 +198,8 @@ def model_image(study: Study | None, index: int) -> bytes:
     if study is None or index >= study.count:
         raise BadInput("There is no such image.", code="image_unknown")
     if study.kind == "slide" and index == 0:
-        raise BadInput("The overview of a slide is not matched: go to a patch.", code="image_unknown")
+        raise BadInput("The overview of a slide cannot be matched. Open a patch.", code="image_unknown")
     try:
         return study.model_image(index - (study.kind == "slide")).data
     except FileNotFoundError:
-        raise BadInput("The image was just removed.", code="image_unknown") from None
+        raise BadInput("The image has just been removed.", code="image_unknown") from None

@@ -161,7 +161,7 @@ class SessionRunner:
                 for task in [*helpers, *self._answers.values()]:
                     task.cancel()
         except BaseExceptionGroup:
-            reason = "Something went wrong in the assistant. What was said is still on the page."
+            reason = "The assistant has failed. Everything you said is still on the page."
             self._emit(SessionClosing(reason=reason, retry=True))
             raise
         finally:
@@ -357,10 +357,10 @@ class SessionRunner:
 
     def _storing_changed(self, error: AssistantError | None) -> None:
         if error is None:
-            self._emit(Notice(code="store_works", message="Everything is stored again."))
+            self._emit(Notice(code="store_works", message="Storage works again. Everything is stored."))
             return
         log.error("session %s: %s", self.id, error.code)
-        self._warn(error.code, f"What is said now is not stored, until this is mended. {error.message}")
+        self._warn(error.code, f"New dictation is not being stored until this is fixed. {error.message}")
 
     async def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
         """The prompt and the model of an answer, without attachments that were removed since."""

@@ -62,7 +62,7 @@ class Embedder:
             self.loaded = await asyncio.get_running_loop().run_in_executor(pool, _load, *self._wanted)
         except BrokenProcessPool:
             raise Missing(
-                "The image model's process ended while it loaded: is there enough memory?",
+                "The image model's process ended while loading. Check the free memory.",
                 code="siglip_load_failed",
             ) from None
         except BaseException:
@@ -102,12 +102,12 @@ class Embedder:
         except BrokenProcessPool:
             self._drop(pool)
             raise EngineFailed(
-                "The image model's process has ended: too little memory? Try again; it is started anew.",
+                "The image model's process has ended, perhaps for lack of memory. Try again: it restarts.",
                 code="siglip_died",
             ) from None
         except TimeoutError:
             self._drop(pool)
-            raise EngineFailed("The image model takes too long.", code="siglip_timeout") from None
+            raise EngineFailed("The image model timed out.", code="siglip_timeout") from None
         except AssistantError:
             raise
         except Exception as error:  # a bug; its text may quote a label

@@ -23,5 +23,5 @@ def add(file: Path, heard: str, intent: str) -> None:
             writer.writerow((intent, " ".join(heard.split())))
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        message = f"The correction could not be added to {file}: {reason}. It still holds on the page."
+        message = f"The correction could not be added to {file}: {reason}. It still applies on the page."
         raise AssistantError(message, code="corrections_not_kept") from None

@@ -72,7 +72,7 @@ class KeptSession:
         """Raises ``BadInput``: ``audio_not_kept``, ``audio_gone``, ``range_invalid``."""
         if self._audio is None:
             raise BadInput(
-                "This session keeps no audio; start the server with --keep-audio-min.", code="audio_not_kept"
+                "This session keeps no audio. Start the server with --keep-audio-min.", code="audio_not_kept"
             )
         return self._audio.wav(start_ms, end_ms)
 

@@ -91,7 +91,7 @@ class Store:
                 self.path.chmod(0o600)
         except (OSError, sqlite3.OperationalError):
             raise BadInput(
-                f"The folder {folder} cannot be written to; nothing is stored. Choose another --store.",
+                f"The folder {folder} is not writable, so nothing can be stored. Choose another --store.",
                 code="store_unwritable",
             ) from None
         try:
@@ -111,8 +111,8 @@ class Store:
             )
         elif found != APPLICATION_ID:
             raise BadInput(
-                f"{self.path} is not a store of this program, or one of another version. It was left as it "
-                "is; choose another --store.",
+                f"{self.path} is not a store of this version of the program. It was left "
+                "unchanged. Choose another --store.",
                 code="store_broken",
             )
         run("PRAGMA synchronous = FULL")
@@ -221,12 +221,10 @@ class Store:
             previous = row.chained(previous)
             if previous != written:
                 raise BadInput(
-                    f"Audit row {number} was changed, or one before it is gone.", code="audit_broken"
+                    f"Audit row {number} was changed, or a row before it was deleted.", code="audit_broken"
                 )
             if row.seq is not None and stored.get((row.session_id, row.seq)) != row.event_sha256:
-                raise BadInput(
-                    f"The event that audit row {number} is about was changed.", code="audit_broken"
-                )
+                raise BadInput(f"The event of audit row {number} was changed.", code="audit_broken")
         return previous
 
     def _chain(self) -> list[tuple[AuditRow, str]]:
@@ -265,8 +263,8 @@ class Store:
 
     def _broken(self) -> BadInput:
         return BadInput(
-            f"{self.path} cannot be read as a store. It was left as it is; move it away, or choose another "
-            "--store.",
+            f"{self.path} cannot be read as a store. It was left unchanged. Move it, or choose "
+            "another --store.",
             code="store_broken",
         )
 

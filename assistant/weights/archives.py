@@ -23,7 +23,7 @@ def from_archive(bundle: ModelBundle, work: Path, on_progress: Progress) -> None
     except Refused:
         raise Missing(f"{url} refuses the download.", code="download_failed") from None
     try:
-        with unpacking(f"{url} is not the archive that was expected"):
+        with unpacking(f"{url} is not the expected archive"):
             if zipfile.is_zipfile(archive):
                 with zipfile.ZipFile(archive) as opened:
                     for file in bundle.files:
@@ -42,7 +42,7 @@ def _extract_from_tar(archive: tarfile.TarFile, work: Path, bundle: ModelBundle)
     for number, member in enumerate(archive):
         unpacked += member.size
         if number >= MOST_MEMBERS or unpacked > MOST_UNPACKED_BYTES:
-            raise BadInput("The archive holds far more than it should.", code="archive_invalid")
+            raise BadInput("The archive is larger than expected.", code="archive_invalid")
         if file := wanted.pop(member.name.removeprefix("./"), None):
             _extract(archive.extractfile(member) if member.isfile() else None, work, file)
         if not wanted:

@@ -31,7 +31,7 @@ def resolve(name: str, directory: Path) -> Path:
     folder = directory / name
     command = _pull_command(name, directory)
     if not all((folder / file.path).is_file() for file in bundle.files):
-        raise Missing(f"The model {name} is not here. Run: {command}", code="model_missing")
+        raise Missing(f"The model {name} is not downloaded. Run: {command}", code="model_missing")
     if problems := problems_in(bundle, folder):
         raise Missing(f"The model {name}: {'; '.join(problems)}. Run: {command}", code="model_hash_mismatch")
     return folder

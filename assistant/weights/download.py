@@ -30,7 +30,7 @@ def hub_headers() -> dict[str, str]:
     """With the user's token, if there is one. Raises ``BadInput`` (``token_invalid``)."""
     token = (os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN") or "").strip()
     if not (token.isascii() and token.isprintable()):
-        raise BadInput("HF_TOKEN holds characters that no token has. Set it again.", code="token_invalid")
+        raise BadInput("HF_TOKEN contains invalid characters. Set it again.", code="token_invalid")
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
@@ -51,8 +51,7 @@ def download(url: str, part: Path, headers: dict[str, str], progress: Callable[[
             after = part.stat().st_size if part.exists() else 0
             if after <= before or number == MOST_TRIES - 1:
                 raise Missing(
-                    f"{url} could not be downloaded ({type(error).__name__}). "
-                    "Pull again to go on where it stopped.",
+                    f"{url} could not be downloaded ({type(error).__name__}). Pull again to resume.",
                     code="download_failed",
                 ) from None
 

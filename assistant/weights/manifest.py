@@ -92,7 +92,7 @@ def load_manifest(name: str, folder: Path | None = None) -> ModelBundle:
     path = folder / f"{name}.yaml"
     if "/" in name or not path.is_file():
         known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
-        raise BadInput(f"There is no model {name!r}. Known: {known}.", code="model_unknown")
+        raise BadInput(f"There is no model {name!r}. Known models: {known}.", code="model_unknown")
     try:
         return ModelBundle.model_validate(yaml.safe_load(path.read_text()))
     except (ValidationError, yaml.YAMLError) as error:

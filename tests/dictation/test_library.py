@@ -81,7 +81,7 @@ def test_an_edited_file_is_read_again_and_a_broken_one_told(tmp_path):
 
 def test_paths_that_are_not_there_are_refused(tmp_path):
     for arguments in ({"templates": tmp_path / "no"}, {"words": tmp_path / "no.tsv"}):
-        with pytest.raises(BadInput, match="is not there"):
+        with pytest.raises(BadInput, match="does not exist"):
             PersonalFiles(**arguments)
 
 

@@ -116,7 +116,7 @@ def test_a_pdf_that_needs_a_password_or_has_no_text_is_refused_clearly(tmp_path)
     library.refresh()
     assert library.shelf.problems == (
         "locked.pdf: needs a password; save a copy without one.",
-        "scanned.pdf: has no text; scanned pages have to go through OCR first.",
+        "scanned.pdf: has no text; run OCR on scanned pages first.",
     )
 
 

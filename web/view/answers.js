@@ -14,8 +14,8 @@ import { linkCitations, sourcesNode } from './sources.js';
 
 const ENDS = {
   in_progress: '', completed: '', cancelled: 'Stopped', failed: 'Failed',
-  incomplete: 'Not whole: it has reached the most tokens that an answer may have (--engine-max-tokens)',
-  interrupted: 'Broken off: the server was restarted',
+  incomplete: 'Cut off at the token limit (--engine-max-tokens)',
+  interrupted: 'Interrupted: the server restarted',
 };
 
 /** @param {{send: (event: Record<string, unknown>) => boolean, key: () => import('../reports.js').SessionKey}} actions */
@@ -93,7 +93,7 @@ function cardNode(answer, send, key) {
       if (send(event)) setText(insert, '✓ In the report');
     },
   }, 'Put into report');
-  const unseen = element('p', { class: 'unseen-images' }, 'This model does not see images: it answered from the text alone.');
+  const unseen = element('p', { class: 'unseen-images' }, 'This model cannot see images. It answered from the text only.');
   unseen.hidden = answer.engine.sees_images || answer.attachmentKeys.length === 0;
   const title = element('h3', { class: 'question-text' }, answer.question);
   const kind = element('span', { class: 'asked' });
@@ -126,7 +126,7 @@ function cardNode(answer, send, key) {
     findings.update(now, row.pictures, current);
     latest = now;
     insert.hidden = !current || running || !plainLines(now.text);
-    if (!now.answered) setText(by, 'From the guideline folder alone: no model was asked');
+    if (!now.answered) setText(by, 'From the guideline folder only; no model was asked');
     progress.hidden = !running;
     node.setAttribute('aria-busy', String(running));
     setText(error, now.error);
@@ -166,7 +166,7 @@ function showStandIn(engine) {
   if (!engine?.stand_in) return;
   banner.replaceChildren(
     element('summary', {}, element('strong', {}, 'This is a stand-in model, not for medical use')),
-    element('p', {}, 'It only shows that everything runs. To use a real one: ',
+    element('p', {}, 'It only shows that the pipeline works. To use a real model: ',
       element('code', {}, './scripts/run --engine openai --engine-url URL --engine-model NAME')));
 }
 

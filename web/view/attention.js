@@ -22,7 +22,7 @@ export function attentionView({ toggle }) {
       document.body.dataset.asleep = String(state.asleep);
       button.setAttribute('aria-pressed', String(state.asleep));
       setText(button, state.asleep ? 'Wake' : 'Sleep');
-      if (shown) setText(byId('attention-said'), state.asleep ? 'Asleep. Nothing that is said is kept.' : 'Awake.');
+      if (shown) setText(byId('attention-said'), state.asleep ? 'Asleep. Nothing you say is kept.' : 'Awake.');
     }
     shown = state;
   };

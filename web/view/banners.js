@@ -33,10 +33,10 @@ export function bannersView({ dispatch, reconnect }, noMicrophone) {
     const banners = [];
     if (connection.phase === 'closed') {
       banners.push({ key: 'closed', level: 'error', button: 'Connect again', onclick: reconnect,
-        message: `The server ended the session${because(connection.reason)} What was said stays on this page.` });
+        message: `The server ended the session${because(connection.reason)} The text stays on this page.` });
     } else if (away) {
       banners.push({ key: 'away', level: 'warning',
-        message: `There is no connection to the server${because(connection.reason)} It is tried again by itself; what was said stays on this page.` });
+        message: `No connection to the server${because(connection.reason)} The page keeps trying; the text stays here.` });
     } else if (connection.phase === 'open' && connection.reason) {
       banners.push({ key: 'closing', level: 'warning', message: `The server is about to close the connection${because(connection.reason)}` });
     }
@@ -47,7 +47,7 @@ export function bannersView({ dispatch, reconnect }, noMicrophone) {
     if (!microphone.fellBack) fallbackSeen = false;
     else if (!fallbackSeen) {
       banners.push({ key: 'fallback', level: 'info', button: 'OK', onclick: () => { fallbackSeen = true; if (latest) show(latest); },
-        message: 'WebRTC did not connect, so the sound is sent over the WebSocket. It works the same; on a poor network it may lag.' });
+        message: 'Audio is sent over the WebSocket because WebRTC did not connect. It works the same, but may lag on a poor network.' });
     }
     for (const notice of state.notices) {
       banners.push({ key: notice.id, level: notice.level, message: notice.message, button: 'Dismiss',

@@ -8,7 +8,7 @@ import { byId, element, setText } from './dom.js';
 const TITLE = 'Clinical Voice Assistant';
 const TRANSPORTS = { webrtc: 'WebRTC', websocket: 'WebSocket' };
 const VERBS = { off: 'Start', asking: 'Cancel', connecting: 'Stop dictating', on: 'Stop dictating', waiting: 'Stop dictating' };
-const TAKEN = { dictation: 'Dictation', question: 'Question', command: 'Command', echo: 'Left out as an echo' };
+const TAKEN = { dictation: 'Dictation', question: 'Question', command: 'Command', echo: 'Left out: echo of the spoken answer' };
 
 /**
  * @param {{send: (event: Record<string, unknown>) => boolean, step: (name: string) => void, level: () => number}} actions

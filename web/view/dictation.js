@@ -17,7 +17,7 @@ export function dictationView({ send }) {
   let epoch = 0;
   const list = new KeyedList(heard, (/** @type {any} */ entry) => entry.key, (entry) => {
     if (entry.kind === 'gap') return gapNode(entry);
-    if (entry.kind === 'restart') return element('p', { class: 'mark' }, 'The server was restarted; what was said before stays here');
+    if (entry.kind === 'restart') return element('p', { class: 'mark' }, 'The server restarted. Everything said before remains here');
     return utteranceNode(entry, entry.epoch === epoch && !entry.unfinished, send);
   });
 
@@ -86,7 +86,7 @@ export function alsoNode(entry, verb, pick) {
 export function intentChip(entry) {
   const intent = entry.intent ?? 'dictation';
   const sure = entry.confidence === null ? '' : `${Math.round(entry.confidence * 100)} % sure`;
-  const why = entry.unfinished ? 'Not finished: the server went away.'
+  const why = entry.unfinished ? 'Unfinished: the connection to the server was lost.'
     : [entry.corrected ? 'Changed by you' : sure, entry.corrected ? '' : entry.reason, entry.edited ? 'edited by hand' : '']
       .filter(Boolean).join(' · ');
   return element('details', { class: `chip chip-${intent}` },

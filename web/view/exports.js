@@ -67,11 +67,11 @@ export function exportsView({ key, explain }) {
     const list = byId('export-findings');
     const heading = byId('export-checks');
     list.replaceChildren();
-    if (chosen.value) return setText(heading, 'A stored report is exported as it was; it is not checked again.');
+    if (chosen.value) return setText(heading, 'This report is exported as it was stored. It is not checked again.');
     setText(heading, 'Checking the report…');
     try {
       const found = await findings(key());
-      setText(heading, found.length ? `${found.length === 1 ? '1 thing' : `${found.length} things`} to look at first` : 'The checks found nothing. Read it all the same.');
+      setText(heading, found.length ? `${found.length === 1 ? '1 thing' : `${found.length} things`} to look at first` : 'The checks found nothing. Still read the whole report.');
       list.replaceChildren(...found.map((each) => element('li', {},
         element('button', {
           type: 'button', class: 'finding', 'data-code': each.code,
@@ -98,7 +98,7 @@ export function exportsView({ key, explain }) {
       setTimeout(() => URL.revokeObjectURL(url), 10_000);
       setText(said, `${name} was saved.`);
     } catch (error) {
-      setText(said, `It was not exported. ${/** @type {Error} */ (error).message}`);
+      setText(said, `Export failed. ${/** @type {Error} */ (error).message}`);
     }
   }
 

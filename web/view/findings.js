@@ -75,7 +75,7 @@ function recordNodes(found) {
   if (!found) return [];
   const items = found.named.map((each) => element('li', { title: each.reference },
     element('span', { class: 'source-number' }, `[${each.label}]`), ` ${each.text}`));
-  const title = found.named.length > 0 ? 'Rests on, of the record' : 'It names nothing of the record: check it there';
+  const title = found.named.length > 0 ? 'Sources in the record' : 'This answer cites nothing in the record. Check the record itself.';
   return [element('div', { class: 'sources', 'data-testid': 'record' },
     element('h4', {}, title), element('ul', {}, ...items),
     element('p', { class: 'fine' }, `${found.read} resources were read for it.`))];
@@ -117,7 +117,7 @@ function labsNodes(answer, key) {
   return [
     element('div', { class: 'found-scroll', role: 'group', 'aria-label': 'Lab table', tabIndex: 0 },
       element('table', { class: 'found-table', 'data-testid': 'labs' },
-        element('caption', {}, 'Read from the report by the model: compare with it before use'),
+        element('caption', {}, 'Read from the report by the model. Compare with the report before use'),
         element('thead', {}, element('tr', {}, ...columns.map((each) => element('th', { scope: 'col' }, each)))),
         element('tbody', {}, ...rows))),
     ...found.rows.filter((row) => row.note).map((row) => element('p', { class: 'fine lab-note' }, `⚠ ${row.name}: ${row.note}`)),

@@ -29,7 +29,7 @@ export function matchingView({ send, look }) {
     asked += 1;
     waitsFor = `match-${asked}`;
     const event = { type, event_id: waitsFor, attachment_id: place.attachment.id, index: place.index, ...fields };
-    setText(said, send(event) ? 'Looking…' : 'There is no connection to the server. Try again once it is back.');
+    setText(said, send(event) ? 'Looking…' : 'No connection to the server. Try again when it is back.');
   };
   byId('matching-labels').addEventListener('submit', (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -52,7 +52,7 @@ export function matchingView({ send, look }) {
     if (event.type === 'assistant.similar.found' && isHere(event)) {
       const known = event.images.filter((/** @type {any} */ each) => attachmentOf(each.attachment_id));
       similar.replaceChildren(...known.map(similarNode));
-      const searched = event.looked_at < event.of ? `Looked at ${event.looked_at} of ${event.of}…` : `Looked at ${event.of}.`;
+      const searched = event.looked_at < event.of ? `Compared ${event.looked_at} of ${event.of}…` : `Compared ${event.of}.`;
       setText(said, event.of === 0 ? 'Nothing else is attached.' : `${searched} Most alike first, by ${matcher(state)}; unverified.`);
     }
   };
@@ -86,7 +86,7 @@ export function matchingView({ send, look }) {
       similar.replaceChildren();
       const overview = attachment.kind === 'slide' && index === 0;
       byId('matching-ask').hidden = overview;
-      setText(said, overview ? 'Go to a patch to score labels or to find similar ones.' : '');
+      setText(said, overview ? 'Open a patch to score labels or find similar images.' : '');
       if (state) show(state);
     },
   });

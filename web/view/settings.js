@@ -32,7 +32,7 @@ function showReading(handsFree) {
     const voices = handsFree.reader.voices();
     byId('reading').hidden = voices.length === 0;
     byId('reading-none').hidden = voices.length > 0;
-    voice.replaceChildren(element('option', { value: '' }, 'The browser’s choice'),
+    voice.replaceChildren(element('option', { value: '' }, 'Chosen by the browser'),
       ...voices.map((each) => element('option', { value: each.name }, `${each.name} (${each.lang})`)));
     voice.value = handsFree.preferences.voice;
     if (!voice.value) voice.value = '';
@@ -109,7 +109,7 @@ function showPedals(handsFree) {
   byId('pedals-none').hidden = Boolean(pedals);
   if (!pedals) return;
   handsFree.onDevices = (names) => setText(said, names.length ? `Connected: ${names.join(', ')}` : 'None is connected.');
-  const failed = () => setText(said, 'It could not be opened. Unplug it, plug it in again and close other programs that use it.');
+  const failed = () => setText(said, 'The device could not be opened. Unplug it, plug it in again, and close other programs that use it.');
   void pedals.open().catch(failed);
   byId('pedals-connect').addEventListener('click', () => void pedals.connect().catch(failed));
 }
@@ -122,7 +122,7 @@ function showGuidelines(guidelines) {
   const { files, passages, ready, problems } = guidelines;
   box.replaceChildren(
     element('h3', {}, 'Guidelines'),
-    element('p', {}, ready ? `Answers may rest on ${passages} passages of ${files} ${files === 1 ? 'file' : 'files'}.`
+    element('p', {}, ready ? `Answers can use ${passages} passages of ${files} ${files === 1 ? 'file' : 'files'}.`
       : 'The guideline folder is being read.'),
     problems.length > 0 && element('p', {}, 'Left out:'),
     problems.length > 0 && element('ul', {}, ...problems.map((each) => element('li', {}, each))));

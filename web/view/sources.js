@@ -26,7 +26,7 @@ function passageNodes(answer) {
   if (answer.sources === null) return [];
   if (!answer.answered) return [];
   if (answer.sources.length === 0) {
-    return [element('p', { class: 'sources-none' }, 'Your guidelines hold nothing on this: the answer does not rest on them.')];
+    return [element('p', { class: 'sources-none' }, 'Your guidelines contain nothing about this. The answer is not based on them.')];
   }
   if (answer.status === 'in_progress') return [];
   const cited = answer.sources.filter((each) => answer.cited.includes(each.number));
@@ -35,7 +35,7 @@ function passageNodes(answer) {
   if (cited.length > 0) nodes.push(element('h4', {}, 'Rests on'), list(cited));
   if (others.length > 0) {
     const count = `${others.length} ${others.length === 1 ? 'passage' : 'passages'}`;
-    nodes.push(element('details', {}, element('summary', {}, `Given to the model, not cited: ${count}`), list(others)));
+    nodes.push(element('details', {}, element('summary', {}, `Given to the model but not cited: ${count}`), list(others)));
   }
   return nodes;
 }

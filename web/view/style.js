@@ -1,4 +1,4 @@
-// How dictation is written: the clinician's own house style, kept in this browser and told to the server.
+// Style of dictation: the clinician's own house style, kept in this browser and told to the server.
 
 import { byId, element } from './dom.js';
 

@@ -45,7 +45,7 @@ export function viewer(send, looked) {
   picture.addEventListener('load', loaded);
   picture.addEventListener('error', () => {
     loading = '';
-    setText(byId('viewer-place'), 'This picture is no longer here.');
+    setText(byId('viewer-place'), 'This picture was removed.');
   });
   slider.addEventListener('input', draw);
   windows.addEventListener('change', draw);
@@ -119,14 +119,14 @@ export function seenDialog(sessionId, seesImages) {
   const dialog = byId('seen');
   const list = byId('seen-pieces');
   const open = async () => {
-    setText(byId('seen-words'), 'Getting it ready…');
+    setText(byId('seen-words'), 'Preparing…');
     list.replaceChildren();
     dialog.showModal();
     const answer = await fetch(`/v1/prompt/${encodeURIComponent(sessionId())}`).catch(() => null);
     const pieces = answer?.ok ? (await answer.json()).pieces : null;
     if (!pieces) return setText(byId('seen-words'), 'The server could not be reached. Try again.');
     const images = pieces.filter((/** @type {any} */ piece) => piece.type === 'image').length;
-    const unseen = seesImages() ? '' : 'The model that answers now does not see images; one that does gets these. ';
+    const unseen = seesImages() ? '' : 'The current model cannot see images. A model that can would be given these. ';
     setText(byId('seen-words'), `${unseen}${images} ${images === 1 ? 'image' : 'images'} in the order in which they are `
       + 'read, before the model’s own step to 896 × 896. A question that names one of them goes with that one alone.');
     return list.replaceChildren(...nodesOf(pieces));
