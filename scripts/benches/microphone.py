@@ -77,7 +77,7 @@ def finals(url, wav, seconds, processing):
         )
         page = browser.new_page()
         stored = json.dumps(json.dumps(chosen))
-        page.add_init_script(f"localStorage.setItem('assistant.session.microphone', {stored})")
+        page.add_init_script(f"localStorage.setItem('assistant.microphone', {stored})")
         page.on("websocket", lambda socket: socket.on("framereceived", lambda m: got.append(m)))  # noqa: PLW0108
         page.goto(url)
         page.get_by_text("Ready").wait_for()

@@ -38,7 +38,7 @@ test('what the server refuses is said in its words', async () => {
 test('without a server or a session the reason is a sentence', async () => {
   served(new TypeError('Failed to fetch'));
   await assert.rejects(findings(key), /could not be reached/);
-  await assert.rejects(findings({ id: '', token: '' }), /no connection/);
+  await assert.rejects(findings({ id: '', token: '' }), /No connection/);
 });
 
 test('a word at the very start is asked for from zero', async () => {

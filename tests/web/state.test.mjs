@@ -116,13 +116,13 @@ test('a restarted server leaves what was said, marks the place, and its repeated
   assert.equal(state.answers[0].text, 'Because.');
   assert.equal(new Set([...state.entries, ...state.answers].map((each) => each.key)).size, 6);
   assert.equal(state.restarted, true);
-  assert.match(state.notices[0].message, /put into a new one: look it over\.$/);
+  assert.match(state.notices[0].message, /restored into a new session\. Check it\.$/);
   assert.equal(reduce(reduce(state, { type: 'local.new_session' }), created(false)).restarted, false);
 });
 
 test('a lost session on a fresh page is said', () => {
   const state = after([{ type: 'local.connection', phase: 'connecting', resuming: true }, created(false)]);
-  assert.match(state.notices[0].message, /no longer has the session/);
+  assert.match(state.notices[0].message, /no longer on the server/);
 });
 
 test('an answer streams, and ends as its done event says', () => {
