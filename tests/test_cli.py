@@ -147,7 +147,7 @@ def test_a_recording_without_speech_is_told(tmp_path: Path) -> None:
     soundfile.write(quiet, np.zeros(16_000), 16_000)
     result = assistant("transcribe", str(quiet))
     assert (result.returncode, result.stdout) == (0, "")
-    assert result.stderr == f"{quiet}: no speech was found in it.\n"
+    assert result.stderr == f"{quiet}: no speech was found.\n"
 
 
 @pytest.mark.models
@@ -168,5 +168,5 @@ def test_doctor_says_what_is_wrong_and_what_to_do() -> None:
         port = taken.getsockname()[1]
         result = assistant("doctor", "--port", str(port))
     assert result.returncode == 1
-    assert f"✗ Port {port} on 127.0.0.1 cannot be opened — stop what uses it" in result.stdout
+    assert f"✗ Port {port} on 127.0.0.1 cannot be opened — stop the program that uses it" in result.stdout
     assert "✓ Python 3." in result.stdout

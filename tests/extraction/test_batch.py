@@ -96,7 +96,7 @@ def test_a_killed_run_goes_on_where_it_was_and_writes_each_report_once(tmp_path,
     done = start(tmp_path, url)
     out, err = done.communicate(timeout=60)
     assert done.returncode == 1, err
-    assert f"{count - before} done, {before} were done before, 1 failed" in out.decode()
+    assert f"{count - before} done, {before} done earlier, 1 failed" in out.decode()
     assert "301/301" in err.decode()
     assert len(ModelServer.asked) <= count + 4, "only what was under way is asked again"
     records = [json.loads(line) for line in found.read_text().splitlines()]

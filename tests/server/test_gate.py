@@ -84,7 +84,7 @@ async def test_a_person_without_the_token_reads_what_to_do(start_server):
         answer = await http.get("/", headers={"Accept": "text/html,*/*"})
     assert answer.status_code == 403
     assert answer.headers["content-type"].startswith("text/html")
-    assert "open the address that it printed" in answer.text
+    assert "Open the address that it printed" in answer.text
 
 
 async def test_the_page_may_talk_to_its_own_server_only(server, http):

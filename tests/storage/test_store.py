@@ -151,7 +151,7 @@ def test_an_unknown_session_is_refused(store):
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadInput, match="cannot be written") as caught:
+    with pytest.raises(BadInput, match="is not writable") as caught:
         Store(tmp_path / "file" / "store")
     assert caught.value.code == "store_unwritable"
 
