@@ -66,3 +66,12 @@ def test_no_lock_names_where_packages_come_from():
     for path in LOCKS.iterdir():
         lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
         assert not re.search(r"://|--index|--find-links", "\n".join(lines)), path
+
+
+def test_the_list_of_licences_names_each_package_and_model_that_there_is():
+    listed = re.findall(r"^\| ([\w.-]+) \|", (ROOT / "docs/licences.md").read_text(), re.M)
+    models = {path.stem for path in (ROOT / "models").glob("*.yaml")}
+    wanted = pinned(LOCKS / "run.txt").keys() | models
+    assert set(map(canonicalize_name, listed)) - {"what", "model", "package"} == set(
+        map(canonicalize_name, wanted)
+    ), "run .venv/bin/python scripts/licences.py"
