@@ -77,17 +77,18 @@ def with_models(installed) -> Installed:
     return installed
 
 
+LEFT_OUT = ("models/downloads", "models/lasr-mini/weights")
+
+
 def shipped() -> dict[str, Path]:
     """Path in the wheel → file of the repository."""
-    ours = ["assistant", "web", "models"]
-    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", *ours, cwd=ROOT)
+    places = {"assistant": "assistant", "web": "assistant/web", "models": "assistant/weights/manifests"}
     found = {}
-    for path in listed.splitlines():
-        if path.startswith("models/lasr-mini/weights/") or not (ROOT / path).is_file():
-            continue
-        place = path.replace("web/", "assistant/web/", 1) if path.startswith("web/") else path
-        place = place.replace("models/", "assistant/weights/manifests/", 1) if place[:1] == "m" else place
-        found[place] = ROOT / path
+    for top, place in places.items():
+        for path in filter(Path.is_file, (ROOT / top).rglob("*")):
+            inside = path.relative_to(ROOT).as_posix()
+            if not inside.startswith(LEFT_OUT) and "__pycache__" not in path.parts:
+                found[inside.replace(top, place, 1)] = path
     return found
 
 
