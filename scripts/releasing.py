@@ -1,4 +1,4 @@
-"""scripts/release VERSION: states the version, cuts the changelog, builds, checks what was built, commits and tags.
+"""scripts/release VERSION: states the version, cuts the changelog, builds, checks, commits and tags.
 
 The commit that is released is one whose tests have passed (./scripts/test). Nothing leaves this machine.
 """
