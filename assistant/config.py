@@ -1,16 +1,23 @@
-"""Every setting, its unit and its default. The only reader of the environment (``ASSISTANT_*``)."""
+"""Every setting: its unit, default, range and help, and the rules between them. No other module reads the
+environment.
+
+Each group is a class; ``Settings`` is all of them. The groups are those of ``assistant serve --help`` and
+docs/settings.md, which are made from here.
+"""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from assistant.dictation.formatter import HOUSE_STYLE
+from assistant.engines.base import ANSWER_TOKENS, PIECE_WAIT_S
+from assistant.vad.endpoint import EndpointSettings, SettingsClash
 
-class Settings(BaseSettings):
-    """Values come from ``--<name>`` on the command line, then from ``ASSISTANT_<NAME>``."""
 
-    model_config = SettingsConfigDict(env_prefix="ASSISTANT_", extra="forbid", frozen=True)
+class ServerSettings(BaseModel):
+    """The server"""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -22,8 +29,19 @@ class Settings(BaseSettings):
     allowed_origins: tuple[str, ...] = Field(
         (), description='Other web origins that may connect, as JSON: ["https://pacs.example.org"].'
     )
-    models_dir: Path | None = Field(None, description="Where downloaded models are.")
+    ice_servers: tuple[str, ...] = Field((), description="STUN or TURN URLs as JSON; none by default.")
+    max_sessions: int = Field(32, ge=1, le=10_000, description="Sessions at once; the next one is refused.")
+    grace_s: float = Field(
+        120.0, ge=0, le=86_400, description="A session without a connection is kept so long."
+    )
+    shutdown_s: int = Field(5, ge=1, le=60, description="Longest time an orderly end takes.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
+
+class RecogniserSettings(BaseModel):
+    """The recogniser"""
+
+    models_dir: Path | None = Field(None, description="Where downloaded models are.")
     asr: Literal["moonshine", "medasr", "lasr-mini"] = Field("moonshine", description="Recogniser.")
     asr_bundle: Path | None = Field(
         None, description="Folder of an exported recogniser, instead of the one that --asr names."
@@ -31,7 +49,9 @@ class Settings(BaseSettings):
     asr_preset: Literal["fast", "balanced", "accurate"] = Field(
         "balanced", description="How long MedASR waits for what follows before it shows and settles words."
     )
-    asr_precision: Literal["auto", "int8", "fp32"] = Field("auto", description="Of MedASR's weights.")
+    asr_precision: Literal["auto", "int8", "fp32"] = Field(
+        "auto", description="Numeric precision of MedASR's weights."
+    )
     asr_hotwords: Path | None = Field(None, description="File of words for MedASR to expect, one a line.")
     asr_language_model: Path | None = Field(
         None, description="N-gram model over MedASR's pieces: lm_6.kenlm, or an ARPA file."
@@ -48,28 +68,36 @@ class Settings(BaseSettings):
         True, description="With a recogniser for dictation: questions are heard again by a general one."
     )
     vad: Literal["silero", "webrtc"] = Field("silero", description="Voice activity detector.")
-    vad_start: float = Field(0.6, gt=0, lt=1, description="Speech probability that starts an utterance.")
-    vad_continue: float = Field(0.45, gt=0, lt=1, description="Speech probability that keeps it going.")
-    pause_ms: int = Field(200, ge=60, le=2000, description="Silence after which the final is prepared.")
-    silence_ms: int = Field(700, ge=100, le=5000, description="Silence that ends an utterance.")
-    question_silence_ms: int = Field(
-        550, ge=100, le=5000, description="Silence that ends a whole question or command."
+
+
+class WritingSettings(BaseModel):
+    """How dictation is written"""
+
+    templates: Path | None = Field(
+        None, description="Folder of report templates and macros (YAML), beside those that ship."
     )
-    unfinished_silence_ms: int = Field(
-        1400, ge=100, le=5000, description="Silence that ends a sentence that is not finished."
+    words: Path | None = Field(
+        None, description="File of own words: a written form, a tab and a spoken form a line."
     )
-    pre_roll_ms: int = Field(500, ge=0, le=1000, description="Audio kept from before the first speech.")
-    longest_utterance_s: float = Field(
-        15.0, ge=4, le=60, description="An utterance is cut here at the latest."
+    format_dates: Literal["long", "as_dictated"] = Field(
+        HOUSE_STYLE.dates, description="Dates as January 1, 2011."
+    )
+    format_times: Literal["clock", "as_dictated"] = Field(HOUSE_STYLE.times, description="Times as 2:30 PM.")
+    format_numbers_under_ten: Literal["numerals", "words"] = Field(
+        HOUSE_STYLE.numbers_under_ten,
+        description="Counts under ten; what is measured or dosed is always in numerals.",
+    )
+    format_units: Literal["abbreviated", "as_dictated"] = Field(HOUSE_STYLE.units, description="Units as mg.")
+    format_cranial_nerves: Literal["roman", "arabic"] = Field(
+        HOUSE_STYLE.cranial_nerves, description="Cranial nerves as II."
+    )
+    mark_below: float = Field(
+        0.5, ge=0, le=1, description="Words heard with less confidence are marked; 0 marks none."
     )
 
-    format_dates: Literal["long", "as_dictated"] = Field("long", description="Dates as January 1, 2011.")
-    format_times: Literal["clock", "as_dictated"] = Field("clock", description="Times as 2:30 PM.")
-    format_numbers_under_ten: Literal["numerals", "words"] = Field(
-        "numerals", description="Counts under ten; what is measured or dosed is always in numerals."
-    )
-    format_units: Literal["abbreviated", "as_dictated"] = Field("abbreviated", description="Units as mg.")
-    format_cranial_nerves: Literal["roman", "arabic"] = Field("roman", description="Cranial nerves as II.")
+
+class EngineSettings(BaseModel):
+    """What answers questions"""
 
     engine: Literal["stand-in", "openai", "vertex", "transformers", "gguf"] = Field(
         "stand-in",
@@ -100,11 +128,13 @@ class Settings(BaseSettings):
     )
     engine_precision: Literal["auto", "bfloat16", "float32", "4bit"] = Field(
         "auto",
-        description="Of --engine transformers. auto: bfloat16 on a GPU, float32 on a CPU; "
-        "4bit needs bitsandbytes.",
+        description="Numeric precision of the weights of --engine transformers. auto: bfloat16 on a GPU, "
+        "float32 on a CPU; 4bit needs bitsandbytes.",
     )
-    engine_timeout_s: float = Field(60.0, gt=0, le=600, description="Longest wait for the next piece.")
-    engine_max_tokens: int = Field(500, ge=16, le=8192, description="Longest answer.")
+    engine_timeout_s: float = Field(
+        PIECE_WAIT_S, gt=0, le=600, description="Longest wait for the next piece."
+    )
+    engine_max_tokens: int = Field(ANSWER_TOKENS, ge=16, le=8192, description="Longest answer.")
     engine_threads: int = Field(1, ge=1, le=64, description="Threads of an engine on this machine's CPU.")
     text_engine_model: str | None = Field(
         None,
@@ -117,26 +147,10 @@ class Settings(BaseSettings):
     gguf: Path | None = Field(None, description="Model file for --engine gguf.")
     mmproj: Path | None = Field(None, description="Image tower file for --engine gguf.")
 
-    siglip_model: str | None = Field(
-        None,
-        description="MedSigLIP checks attached images, scores labels and finds similar ones: "
-        "google/medsiglip-448, or a directory. Off by default.",
-    )
-    siglip_revision: str | None = Field(None, description="Commit of --siglip-model.")
 
-    keep_corrections: Path | None = Field(
-        None,
-        description="File to which what was heard is added when its intent is corrected: to retrain with "
-        "(assistant intent --retrain). It holds what patients and clinicians said. Off by default.",
-    )
-    intent_model: Path | None = Field(None, description="An intent model of one's own (from --retrain).")
+class SourceSettings(BaseModel):
+    """What answers rest on"""
 
-    templates: Path | None = Field(
-        None, description="Folder of report templates and macros (YAML), beside those that ship."
-    )
-    words: Path | None = Field(
-        None, description="File of own words: a written form, a tab and a spoken form a line."
-    )
     guidelines: Path | None = Field(
         None, description="Folder of guidelines (PDF, Markdown, text) that answers are to rest on."
     )
@@ -146,20 +160,11 @@ class Settings(BaseSettings):
         "images or the report, is not answered; the page says so.",
     )
     guideline_passages: int = Field(3, ge=1, le=4, description="Passages that go with a question.")
-    store: Path | None = Field(
-        None,
-        description="Folder that keeps finals, reports, answers and an audit; nothing is kept without it.",
-    )
-    user: str = Field("person", max_length=64, description="Who works here, as the audit of --store says it.")
-    keep_audio_min: float = Field(
-        0,
-        ge=0,
-        le=60,
-        description="Minutes of audio kept in memory, so that words can be played; 0 keeps none.",
-    )
-    mark_below: float = Field(
-        0.5, ge=0, le=1, description="Words heard with less confidence are marked; 0 marks none."
-    )
+    intent_model: Path | None = Field(None, description="An intent model of one's own (from --retrain).")
+
+
+class ImageSettings(BaseModel):
+    """Images and the archive"""
 
     upload_gb: float = Field(4.0, gt=0, le=1000, description="Largest upload; a zip counts unpacked.")
     dicomweb_url: str | None = Field(
@@ -174,11 +179,78 @@ class Settings(BaseSettings):
         False,
         description="Take DICOM pictures whose tags say that text, perhaps a name, is written in them.",
     )
-
-    ice_servers: tuple[str, ...] = Field((), description="STUN or TURN URLs as JSON; none by default.")
-    grace_s: float = Field(
-        120.0, ge=0, le=86_400, description="A session without a connection is kept so long."
+    siglip_model: str | None = Field(
+        None,
+        description="MedSigLIP checks attached images, scores labels and finds similar ones: "
+        "google/medsiglip-448, or a directory. Off by default.",
     )
-    max_sessions: int = Field(32, ge=1, le=10_000, description="Sessions at once; the next one is refused.")
-    shutdown_s: int = Field(5, ge=1, le=60, description="Longest time an orderly end takes.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    siglip_revision: str | None = Field(None, description="Commit of --siglip-model.")
+
+
+class KeepingSettings(BaseModel):
+    """What is kept"""
+
+    store: Path | None = Field(
+        None,
+        description="Folder that keeps finals, reports, answers and an audit; nothing is kept without it.",
+    )
+    user: str = Field("person", max_length=64, description="Who works here, as the audit of --store says it.")
+    keep_audio_min: float = Field(
+        0,
+        ge=0,
+        le=60,
+        description="Minutes of audio kept in memory, so that words can be played; 0 keeps none.",
+    )
+    keep_corrections: Path | None = Field(
+        None,
+        description="File to which what was heard is added when its intent is corrected: to retrain with "
+        "(assistant intent --retrain). It holds what patients and clinicians said. Off by default.",
+    )
+
+
+class Settings(
+    ServerSettings,
+    RecogniserSettings,
+    EndpointSettings,
+    WritingSettings,
+    EngineSettings,
+    SourceSettings,
+    ImageSettings,
+    KeepingSettings,
+    BaseSettings,
+):
+    """Values come from ``--<name>`` on the command line, then from ``ASSISTANT_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSISTANT_", extra="forbid", frozen=True)
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        """Raises ``SettingsClash``, which pydantic wraps in its ``ValidationError``."""
+        if self.engine_dicom_links and (self.engine_stream or self.dicomweb_url is None):
+            raise SettingsClash(
+                "{engine_dicom_links} is for series of an archive and Google's DICOM-aware container: it "
+                "needs {dicomweb_url} and {engine_stream}.",
+                engine_dicom_links=True,
+                dicomweb_url=None,
+                engine_stream=False,
+            )
+        if self.text_engine_url and not self.text_engine_model:
+            raise SettingsClash(
+                "{text_engine_url} needs {text_engine_model}.",
+                text_engine_url=self.text_engine_url,
+                text_engine_model=None,
+            )
+        return self
+
+
+GROUPS: tuple[type[BaseModel], ...] = (
+    ServerSettings,
+    RecogniserSettings,
+    EndpointSettings,
+    WritingSettings,
+    EngineSettings,
+    SourceSettings,
+    ImageSettings,
+    KeepingSettings,
+)
+"""In the order of the help; the title of each is its docstring."""

@@ -397,7 +397,7 @@ export interface CommandDone {
   type: "assistant.command.done";
   /** The utterance; none for a button. */
   item_id?: string | null;
-  command: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_macro" | "insert_text" | "choose";
+  command: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_macro" | "insert_text" | "choose" | "confirm";
   /** What was done, for people. */
   message: string;
   text: string;

@@ -1,7 +1,7 @@
 """A whole recording, cut into utterances by voice activity and transcribed one by one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def utterances(samples: Samples, vad: Vad, settings: endpoint.EndpointSettings) 
     silence_ms = max(settings.silence_ms, SILENCE_MS)
     unfinished_ms = max(settings.unfinished_silence_ms, silence_ms)
     detector = endpoint.EndpointDetector(
-        replace(settings, silence_ms=silence_ms, unfinished_silence_ms=unfinished_ms)
+        settings.model_copy(update={"silence_ms": silence_ms, "unfinished_silence_ms": unfinished_ms})
     )
     size = vad.frame_samples
     events: list[endpoint.Event] = []

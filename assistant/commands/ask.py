@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from assistant.commands.files import read_images, read_text
-from assistant.commands.serve import add_some_settings, settings_from
+from assistant.commands.settings import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
 from assistant.conversation.images import choose_images
@@ -94,7 +94,7 @@ async def _answer(engine: Engine, question: Question, resources: Sequence[Resour
 def _studies(paths: list[str], folder: Path, settings: Settings) -> "Sequence[Study]":
     """The studies in these files; unusable files are reported. Raises ``BadInput`` if none is usable."""
     # Takes a second to import.
-    from assistant.imaging.options import reading_options  # noqa: PLC0415
+    from assistant.components.opening import reading_options  # noqa: PLC0415
     from assistant.imaging.study import SourceFile  # noqa: PLC0415
 
     given = [SourceFile(Path(path).name or path, Path(path)) for path in paths]

@@ -24,7 +24,7 @@ from assistant import events as ev
 from assistant.audio.files import read_audio
 from assistant.audio.frames import SAMPLE_RATE_HZ
 from assistant.client import AssistantClient
-from assistant.commands.serve import settings_from
+from assistant.commands.settings import settings_from
 from assistant.commands.terminal import Subparsers, note
 from assistant.errors import AssistantError, BadInput, Missing
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.commands.serve import add_some_settings, settings_from
+from assistant.commands.settings import add_settings, settings_from
 from assistant.commands.terminal import Subparsers, say
 from assistant.config import Settings
 from assistant.errors import AssistantError
@@ -36,7 +36,7 @@ def register(subparsers: Subparsers) -> None:
         help="check that the server can run here",
         description="Check everything the server needs. Exit status 0: assistant serve should work.",
     )
-    add_some_settings(parser, "host", "port")
+    add_settings(parser)
     parser.set_defaults(run=run)
 
 

@@ -6,7 +6,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from assistant.commands.serve import add_some_settings, settings_from
+from assistant.commands.settings import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.errors import BadInput
 from assistant.export.formats import FORMATS, Format, find_format

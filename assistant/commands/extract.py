@@ -5,7 +5,7 @@ import asyncio
 from pathlib import Path
 
 from assistant.commands.files import read_text
-from assistant.commands.serve import add_some_settings, settings_from
+from assistant.commands.settings import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
 from assistant.errors import BadInput

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from assistant.commands.serve import settings_from
+from assistant.commands.settings import settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.events import Mode
 from assistant.intents import classifier, training

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.commands.files import read_images
-from assistant.commands.serve import add_some_settings, settings_from
+from assistant.commands.settings import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.errors import BadInput
 from assistant.session.image_matching import middle, model_image
@@ -40,7 +40,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     # Takes a second to import.
-    from assistant.imaging.options import reading_options  # noqa: PLC0415
+    from assistant.components.opening import reading_options  # noqa: PLC0415
     from assistant.imaging.study import SourceFile  # noqa: PLC0415
 
     labels = list(dict.fromkeys(label.strip() for label in args.label))

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from assistant import weights
 from assistant.commands import export_model
-from assistant.commands.serve import settings_from
+from assistant.commands.settings import settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.errors import BadInput, Missing
 from assistant.installation import downloads

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import PIL.Image
 
 from assistant.commands.files import read_images
-from assistant.commands.serve import settings_from
+from assistant.commands.settings import settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.engines.base import MOST_IMAGES
 from assistant.engines.pieces import ImagePiece, Piece
@@ -44,7 +44,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     # Takes a second to import.
-    from assistant.imaging.options import reading_options  # noqa: PLC0415
+    from assistant.components.opening import reading_options  # noqa: PLC0415
     from assistant.imaging.study import all_pieces, in_order  # noqa: PLC0415
 
     if args.most_images < 1:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.audio.frames import Samples
-from assistant.commands.serve import add_some_settings, settings_from
+from assistant.commands.settings import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
 from assistant.errors import AssistantError
@@ -73,9 +73,9 @@ def run(args: argparse.Namespace) -> int:
 def open_transcriber(settings: Settings) -> Transcriber:
     """Load the models, once for all files. Raises ``Missing``."""
     from assistant.asr.offline import transcribe  # noqa: PLC0415 (these load the models' libraries)
-    from assistant.components.opening import endpoint_settings, open_recogniser, open_vad  # noqa: PLC0415
+    from assistant.components.opening import open_recogniser, open_vad  # noqa: PLC0415
 
-    model, new_vad, endpoint = open_recogniser(settings), open_vad(settings), endpoint_settings(settings)
+    model, new_vad, endpoint = open_recogniser(settings), open_vad(settings), settings
     return lambda samples, progress: transcribe(samples, model, new_vad(), endpoint, progress)
 
 

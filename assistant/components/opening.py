@@ -22,15 +22,14 @@ from assistant.engines.hf_engine import TransformersEngine
 from assistant.engines.llamacpp import LlamaCppEngine
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.engines.vertex import VertexEngine
-from assistant.errors import BadInput, Missing
+from assistant.errors import Missing
 from assistant.guidelines.library import Library
-from assistant.imaging.options import reading_options
+from assistant.imaging.options import Options
 from assistant.imaging.worker import Reader
 from assistant.installation import downloads, manifests
 from assistant.intents import classifier
 from assistant.siglip.embedder import Embedder
 from assistant.vad.base import Vad
-from assistant.vad.endpoint import EndpointSettings
 from assistant.vad.silero import SileroModel
 from assistant.vad.webrtc import WebRtcVad
 
@@ -149,12 +148,6 @@ def open_embedder(settings: Settings) -> Embedder | None:
 
 def _open_server(settings: Settings) -> Engine:
     links = settings.engine_dicom_links
-    if links and (settings.engine_stream or settings.dicomweb_url is None):
-        raise BadInput(
-            "--engine-dicom-links is for series of --dicomweb-url and Google's DICOM-aware container: set "
-            "--dicomweb-url and --no-engine-stream too.",
-            code="settings_invalid",
-        )
     options = _server_options(settings) | {
         "base_url": settings.engine_url,
         "model": settings.engine_model,
@@ -181,16 +174,12 @@ def _secret(value: SecretStr | None) -> str | None:
     return value.get_secret_value() if value else None
 
 
-def endpoint_settings(settings: Settings) -> EndpointSettings:
-    return EndpointSettings(
-        start_threshold=settings.vad_start,
-        continue_threshold=settings.vad_continue,
-        pause_ms=settings.pause_ms,
-        silence_ms=settings.silence_ms,
-        question_silence_ms=max(settings.question_silence_ms, settings.pause_ms),
-        unfinished_silence_ms=max(settings.unfinished_silence_ms, settings.silence_ms),
-        pre_roll_ms=settings.pre_roll_ms,
-        longest_utterance_s=settings.longest_utterance_s,
+def reading_options(settings: Settings) -> Options:
+    """How attached files are read."""
+    return Options(
+        most_bytes=int(settings.upload_gb * 2**30),
+        show_identity=settings.dicom_identity,
+        allow_burned_in=settings.allow_burned_in,
     )
 
 
@@ -215,7 +204,7 @@ def open_components(settings: Settings) -> Components:
         engine=open_engine(settings),
         text_engine=open_text_engine(settings),
         embedder=open_embedder(settings),
-        endpoint=endpoint_settings(settings),
+        endpoint=settings,
         executor=ThreadPoolExecutor(settings.asr_workers, thread_name_prefix="asr"),
         guidelines=Library(settings.guidelines) if settings.guidelines else None,
         reader=Reader(reading_options(settings)),

@@ -53,11 +53,14 @@ class FormatOptions:
     cranial_nerves: Literal["roman", "arabic"] = "roman"
 
 
+HOUSE_STYLE = FormatOptions()
+
+
 class Formatter:
     """Pure and reusable; ``words`` are a person's own: spoken form to written form."""
 
     def __init__(self, options: FormatOptions | None = None, words: Mapping[str, str] | None = None) -> None:
-        self.options = options or FormatOptions()
+        self.options = options or HOUSE_STYLE
         self._own = {tuple(k.lower().split()): v for k, v in (words or {}).items() if k.strip()}
         self._longest = max((len(k) for k in self._own), default=0)
 

@@ -10,6 +10,11 @@ from assistant.engines.tasks import Comparison, Task
 MOST_IMAGES = 126
 """Of one question. At 256 tokens each they fill the 32,768 that MedGemma 1.5 was trained to."""
 
+ANSWER_TOKENS = 500
+"""Longest answer, unless the settings say otherwise."""
+PIECE_WAIT_S = 60.0
+"""Longest wait for an engine's turn and for its next piece, unless the settings say otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

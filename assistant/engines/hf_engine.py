@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-from assistant.engines.base import CutOff, EngineInfo, Output, Question, Usage
+from assistant.engines.base import ANSWER_TOKENS, PIECE_WAIT_S, CutOff, EngineInfo, Output, Question, Usage
 from assistant.engines.prompt import chat_messages, room_for_answer
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import BadInput, EngineFailed, Missing
@@ -36,8 +36,8 @@ class TransformersEngine:
         precision: str = "auto",
         threads: int = 1,
         thinks: bool = False,
-        max_tokens: int = 500,
-        timeout_s: float = 120.0,
+        max_tokens: int = ANSWER_TOKENS,
+        timeout_s: float = PIECE_WAIT_S,
     ) -> None:
         self._command = [sys.executable, "-m", "assistant.engines.hf_worker", model]
         self._command += ["--precision", precision, "--threads", str(threads)]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant.engines.base import CutOff, EngineInfo, Output, Question, Usage
+from assistant.engines.base import ANSWER_TOKENS, PIECE_WAIT_S, CutOff, EngineInfo, Output, Question, Usage
 from assistant.engines.prompt import (
     LONGEST_DOCUMENT_CHARS,
     chat_messages,
@@ -60,8 +60,8 @@ class LlamaCppEngine:
         stand_in: bool,
         threads: int,
         thinks: bool = False,
-        max_tokens: int = 500,
-        timeout_s: float = 120.0,
+        max_tokens: int = ANSWER_TOKENS,
+        timeout_s: float = PIECE_WAIT_S,
     ) -> None:
         self._thinks = thinks
         self._context_tokens = STAND_IN_CONTEXT_TOKENS if stand_in else CONTEXT_TOKENS

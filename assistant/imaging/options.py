@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from assistant.config import Settings
 from assistant.imaging.study import Problem, Study
 
 
@@ -26,11 +25,3 @@ class Options:
 class Prepared:
     studies: tuple[Study, ...]
     problems: tuple[Problem, ...]
-
-
-def reading_options(settings: Settings) -> Options:
-    return Options(
-        most_bytes=int(settings.upload_gb * 2**30),
-        show_identity=settings.dicom_identity,
-        allow_burned_in=settings.allow_burned_in,
-    )

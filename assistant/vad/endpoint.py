@@ -1,49 +1,73 @@
 """Where speech starts, pauses and ends, from speech probabilities on the sample clock. Pure."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from assistant.audio.frames import SAMPLE_RATE_HZ
 
 EndReason = Literal["silence", "longest", "timer", "forced"]
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointSettings:
-    """Raises ``ValueError`` for values out of range."""
+class SettingsClash(ValueError):
+    """Two settings that do not go together. ``rule`` has ``{name}`` for each of ``values``."""
 
-    start_threshold: float = 0.6
-    """Speech probability that may start an utterance, in (0, 1)."""
-    continue_threshold: float = 0.45
-    """Speech probability that keeps it going; at most ``start_threshold``."""
-    start_ms: int = 96
-    """Speech needed before an utterance starts, 0 to 1000: a click is not one."""
-    pause_ms: int = 200
-    """Silence after which the final is prepared, 60 to 2000."""
-    silence_ms: int = 700
-    """Silence that ends an utterance, ``pause_ms`` to 5000."""
-    question_silence_ms: int = 550
-    """Silence that ends a whole question or command, at least ``pause_ms``."""
-    unfinished_silence_ms: int = 1400
-    """Silence that ends a sentence that is not finished, at least ``silence_ms``, up to 5000."""
-    pre_roll_ms: int = 500
-    """Audio from before the first speech that belongs to the utterance, 0 to 1000."""
-    longest_utterance_s: float = 15.0
-    """An utterance is cut at this length, 4 to 60."""
+    def __init__(self, rule: str, **values: object) -> None:
+        super().__init__(rule.format(**{name: f"{name} {value}" for name, value in values.items()}))
+        self.rule, self.values = rule, values
 
-    def __post_init__(self) -> None:
-        if not 0 < self.continue_threshold <= self.start_threshold < 1:
-            raise ValueError("0 < continue_threshold <= start_threshold < 1")
-        if not (0 <= self.start_ms <= 1000 and 0 <= self.pre_roll_ms <= 1000):
-            raise ValueError("start_ms and pre_roll_ms are 0 to 1000")
-        if not 60 <= self.pause_ms <= self.silence_ms <= 5000:
-            raise ValueError("60 <= pause_ms <= silence_ms <= 5000")
-        if not (self.pause_ms <= self.question_silence_ms <= 5000):
-            raise ValueError("pause_ms <= question_silence_ms <= 5000")
-        if not (self.silence_ms <= self.unfinished_silence_ms <= 5000):
-            raise ValueError("silence_ms <= unfinished_silence_ms <= 5000")
-        if not 4 <= self.longest_utterance_s <= 60:
-            raise ValueError("longest_utterance_s is 4 to 60")
+
+class EndpointSettings(BaseModel):
+    """Where an utterance starts and ends"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vad_start: float = Field(0.6, gt=0, lt=1, description="Speech probability that may start an utterance.")
+    vad_continue: float = Field(
+        0.45, gt=0, lt=1, description="Speech probability that keeps it going; at most --vad-start."
+    )
+    start_ms: int = Field(
+        96, ge=0, le=1000, description="Speech needed before an utterance starts: a click is not one."
+    )
+    pause_ms: int = Field(200, ge=60, le=2000, description="Silence after which the final is prepared.")
+    silence_ms: int = Field(
+        700, ge=100, le=5000, description="Silence that ends an utterance; at least --pause-ms."
+    )
+    question_silence_ms: int = Field(
+        550,
+        ge=100,
+        le=5000,
+        description="Silence that ends a whole question or command; at least --pause-ms.",
+    )
+    unfinished_silence_ms: int = Field(
+        1400,
+        ge=100,
+        le=5000,
+        description="Silence that ends a sentence that is not finished; at least --silence-ms.",
+    )
+    pre_roll_ms: int = Field(500, ge=0, le=1000, description="Audio kept from before the first speech.")
+    longest_utterance_s: float = Field(
+        15.0, ge=4, le=60, description="An utterance is cut at this length at the latest."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        """Raises ``SettingsClash``, which pydantic wraps in its ``ValidationError``."""
+        for smaller, larger in _AT_MOST:
+            values = {smaller: getattr(self, smaller), larger: getattr(self, larger)}
+            if values[smaller] > values[larger]:
+                raise SettingsClash(f"{{{smaller}}} is more than {{{larger}}}.", **values)
+        return self
+
+
+_AT_MOST = (
+    ("vad_continue", "vad_start"),
+    ("pause_ms", "silence_ms"),
+    ("pause_ms", "question_silence_ms"),
+    ("silence_ms", "unfinished_silence_ms"),
+)
+"""The first of each pair is at most the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +145,7 @@ class EndpointDetector:
 
     def _wait_for_speech(self, probability: float, start: int, end: int) -> list[Event]:
         s = self._settings
-        threshold = s.start_threshold if self._speech_since is None else s.continue_threshold
+        threshold = s.vad_start if self._speech_since is None else s.vad_continue
         if probability < threshold:
             self._speech_since = None
             return []
@@ -136,7 +160,7 @@ class EndpointDetector:
     def _follow_speech(self, probability: float, start: int, end: int) -> list[Event]:
         events: list[Event] = []
         self._recent.append(((start + end) // 2, probability))
-        if probability >= self._settings.continue_threshold:
+        if probability >= self._settings.vad_continue:
             self._last_speech = end
             if self._paused:
                 self._paused = False

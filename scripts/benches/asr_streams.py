@@ -20,7 +20,7 @@ from asr import CACHE, real_shape
 from assistant.asr.base import LEAD_MS
 from assistant.audio.files import read_audio
 from assistant.audio.frames import AudioChunk
-from assistant.components.opening import endpoint_settings, open_recogniser, open_vad
+from assistant.components.opening import open_recogniser, open_vad
 from assistant.config import Settings
 from assistant.conversation.types import FinalHeard, SpeechStarted, SpeechStopped
 from assistant.session.listener import Listener
@@ -107,10 +107,7 @@ async def live(streams, seconds, settings, folder):
     stats, vad, model = Stats(), open_vad(settings), open_recogniser(settings)
     executor = ThreadPoolExecutor(settings.asr_workers)
     models = [TimedModel(model, stats) for _ in range(streams)]
-    listeners = [
-        Listener(vad=vad(), settings=endpoint_settings(settings), model=each, executor=executor)
-        for each in models
-    ]
+    listeners = [Listener(vad=vad(), settings=settings, model=each, executor=executor) for each in models]
     model.transcribe(np.zeros(2 * RATE, np.float32))  # warm
     following = [asyncio.create_task(follow(n, each, stats)) for n, each in enumerate(listeners)]
     cpu, wall = time.process_time(), time.perf_counter()

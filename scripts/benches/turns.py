@@ -20,7 +20,7 @@ import numpy as np
 
 from assistant.asr.moonshine import MoonshineModel
 from assistant.audio.files import read_audio
-from assistant.components.opening import endpoint_settings, open_recogniser, open_vad
+from assistant.components.opening import open_recogniser, open_vad
 from assistant.config import Settings
 from assistant.intents.turn import closing_silence_ms
 from assistant.vad.base import Vad
@@ -184,7 +184,7 @@ def main() -> None:
     parser.add_argument("--smart-turn", type=Path, metavar="MODEL")
     args = parser.parse_args()
     settings = Settings()
-    endpoint = endpoint_settings(settings)
+    endpoint = settings
     model = open_recogniser(settings)
     assert isinstance(model, MoonshineModel)
     policies: dict[str, Policy] = {

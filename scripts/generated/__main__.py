@@ -7,12 +7,14 @@ from pathlib import Path
 
 import commands
 import protocol
+import settings
 
 ROOT = Path(__file__).parents[2]
 FILES = {
     "docs/protocol.md": protocol.markdown,
     "web/protocol.d.ts": protocol.typescript,
     "docs/commands.md": commands.markdown,
+    "docs/settings.md": settings.markdown,
 }
 
 

@@ -13,7 +13,7 @@ from transformers import AutoProcessor, LasrForCTC
 from assistant.asr.calibration import plain_words
 from assistant.asr.offline import transcribe
 from assistant.cli import main
-from assistant.components.opening import endpoint_settings, open_recogniser, open_vad
+from assistant.components.opening import open_recogniser, open_vad
 from assistant.config import Settings
 
 
@@ -58,7 +58,7 @@ def test_a_word_before_a_pause_is_said_once_when_speech_goes_on(model, clips):
 def test_a_recording_that_begins_with_its_first_word_keeps_it(model, data_dir, name, first):
     samples, _ = soundfile.read(data_dir / "dictation" / f"{name}.flac", dtype="float32")
     settings = Settings()
-    (segment, *_) = transcribe(samples, model, open_vad(settings)(), endpoint_settings(settings))
+    (segment, *_) = transcribe(samples, model, open_vad(settings)(), settings)
     assert segment.text.split()[0] == segment.words[0].text == first
     assert segment.start_ms == 0
     assert 0 <= segment.words[0].start_ms < segment.words[0].end_ms <= segment.end_ms

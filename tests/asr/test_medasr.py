@@ -24,7 +24,7 @@ from assistant.asr.medasr import MedAsrModel
 from assistant.asr.probe import probe_signal
 from assistant.asr.windows import full_context, windows
 from assistant.audio.frames import AudioChunk
-from assistant.components.opening import endpoint_settings, open_recogniser, open_vad
+from assistant.components.opening import open_recogniser, open_vad
 from assistant.config import Settings
 from assistant.conversation.types import FinalHeard
 from assistant.errors import AssistantError
@@ -241,7 +241,7 @@ async def test_the_live_path_names_it_and_hears_with_it(bundles):
     with ThreadPoolExecutor(1) as executor:
         listener = Listener(
             vad=open_vad(settings)(),
-            settings=endpoint_settings(settings),
+            settings=settings,
             model=recogniser,
             executor=executor,
         )

@@ -104,7 +104,7 @@ def test_a_cut_never_leaves_a_sliver_when_speech_starts_faintly():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"start_threshold": 1.5}, {"pause_ms": 900}, {"longest_utterance_s": 1}, {"pre_roll_ms": -1}]
+    "wrong", [{"vad_start": 1.5}, {"pause_ms": 900}, {"longest_utterance_s": 1}, {"pre_roll_ms": -1}]
 )
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError):
@@ -122,7 +122,7 @@ def test_utterances_never_overlap_are_bounded_and_hold_all_sustained_speech(prob
     assert edges == sorted(edges)
     assert all(end - start <= longest_s * 16000 + FRAME for start, end in zip(starts, ends, strict=True))
     for i in range(len(probabilities) - 3):
-        if min(probabilities[i : i + 4]) >= settings.start_threshold:
+        if min(probabilities[i : i + 4]) >= settings.vad_start:
             middle = i * FRAME + 2 * FRAME
             assert any(start <= middle <= end for start, end in zip(starts, ends, strict=True))
 

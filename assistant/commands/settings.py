@@ -1,0 +1,112 @@
+"""The settings as options of a command, in their groups, and what is wrong with them in words."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from assistant.config import GROUPS, Settings
+from assistant.errors import BadInput
+from assistant.vad.endpoint import SettingsClash
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """An option for each field of ``Settings``; ``settings_from`` reads them."""
+    for group in GROUPS:
+        section = parser.add_argument_group(group.__doc__ or "")
+        for name in group.model_fields:
+            field = Settings.model_fields[name]
+            help_text = (field.description or "").replace("%", "%%")
+            default = field.get_default()
+            if default not in (None, ()):
+                help_text += f" (default: {default})"
+            options: dict[str, Any] = {"dest": f"setting_{name}", "default": None, "help": help_text}
+            if field.annotation is bool:
+                section.add_argument(flag(name), action=argparse.BooleanOptionalAction, **options)
+            else:
+                section.add_argument(flag(name), metavar=metavar(name), **options)
+
+
+def add_some_settings(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Options of ``assistant serve`` that another command takes too."""
+    for given in names:
+        name = given.replace("-", "_")
+        parser.add_argument(
+            flag(name),
+            dest=f"setting_{name}",
+            metavar=metavar(name),
+            help=f"as in: assistant serve {flag(name)}",
+        )
+
+
+def flag(name: str) -> str:
+    """The option of a setting."""
+    return f"--{name.replace('_', '-')}"
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"ASSISTANT_{name.upper()}"
+
+
+def metavar(name: str) -> str:
+    """What a setting takes, for the help: its choices, or the last word of its name."""
+    kind = Settings.model_fields[name].annotation
+    if get_origin(kind) is Literal:
+        return f"{{{','.join(get_args(kind))}}}"
+    return name.rpartition("_")[2].upper()
+
+
+def settings_from(args: argparse.Namespace) -> Settings:
+    """Settings from the options, then the environment. Raises ``BadInput``: ``settings_invalid``."""
+    given: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        value = getattr(args, f"setting_{name}", None)
+        if value is not None:
+            given[name] = _items(value) if get_origin(field.annotation) is tuple else value
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise BadInput(_said(error, given), code="settings_invalid") from None
+    except ValueError as error:  # pydantic-settings: a variable that should be JSON
+        del error
+        raise BadInput(
+            "A variable ASSISTANT_* that holds a list is not JSON.", code="settings_invalid"
+        ) from None
+
+
+def _said(error: ValidationError, given: Mapping[str, Any]) -> str:
+    """What is wrong, by the name that the person used: the option, or the variable."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    clash = first.get("ctx", {}).get("error")
+    if isinstance(clash, SettingsClash):
+        named = {name: _named(name, value, given) for name, value in clash.values.items()}
+        return clash.rule.format(**named)
+    name = str(first["loc"][0]) if first["loc"] else ""
+    return f"{flag(name) if name in given else variable(name)}: {first['msg']}"
+
+
+def _named(name: str, value: object, given: Mapping[str, Any]) -> str:
+    """A setting and its value, as they stand or would stand on the command line."""
+    field: FieldInfo = Settings.model_fields[name]
+    if field.annotation is bool:
+        return flag(name) if value else f"--no-{flag(name)[2:]}"
+    if value is None:
+        return flag(name)
+    if name in given:
+        return f"{flag(name)} {value}"
+    is_default = value == field.get_default()
+    return f"{flag(name)} {value} (the default)" if is_default else f"{variable(name)}={value}"
+
+
+def _items(value: str) -> object:
+    """A JSON list, or values separated by commas."""
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise BadInput("This list is not JSON.", code="settings_invalid") from None
+    return [part.strip() for part in value.split(",") if part.strip()]
