@@ -19,9 +19,9 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "extract",
         help="extract fields from a folder of reports",
-        description="Extract the fields of a JSON Schema from every .txt and .md report in a folder. Each "
-        "value comes with its source words, which must occur in the report. A second run continues where the "
-        "first stopped.",
+        description="Extract the fields of a JSON Schema from every report in a folder: text, Word, PDF, RTF "
+        "and HTML. Each value comes with its source words, which must occur in the report. A second run "
+        "continues where the first stopped.",
     )
     parser.add_argument("schema", metavar="SCHEMA.json", help="'properties' with type, enum, description")
     parser.add_argument("reports", metavar="REPORTS", help="the folder")
@@ -49,13 +49,16 @@ async def _run(args: argparse.Namespace, settings: Settings) -> int:
     from rich.progress import MofNCompleteColumn, Progress  # noqa: PLC0415
 
     from assistant.components.opening import open_engine  # noqa: PLC0415 (loads the engines' libraries)
-    from assistant.extraction.batch import Batch, Results, reports_in  # noqa: PLC0415
+    from assistant.extraction.batch import Batch, Results  # noqa: PLC0415
+    from assistant.extraction.files import others_in, reports_in  # noqa: PLC0415
     from assistant.extraction.schema import parse_schema  # noqa: PLC0415
     from assistant.extraction.table import write_csv  # noqa: PLC0415
 
     fields = parse_schema(read_text(Path(args.schema)))
     folder = Path(args.reports)
     reports = reports_in(folder)
+    made = {f"{args.out}{end}" for end in (".csv", ".jsonl", ".errors.jsonl")}
+    others = [path for path in others_in(folder) if str(path) not in made]
     engine = open_engine(settings)
     await engine.load()
     results = Results(Path(args.out), fields)
@@ -68,10 +71,16 @@ async def _run(args: argparse.Namespace, settings: Settings) -> int:
     finally:
         results.close()
         await engine.close()
-        write_csv(Path(f"{args.out}.csv"), fields, results.records())
+        names, other_names = (
+            [path.relative_to(folder).as_posix() for path in paths] for paths in (reports, others)
+        )
+        table = Path(f"{args.out}.csv")
+        write_csv(table, fields, results, names, other_names)
     if engine.info.notice:
         note(engine.info.notice)
     say(f"{outcome.done} done, {outcome.already_done} done earlier, {outcome.failed} failed: {args.out}.csv")
+    if others:
+        note(f"{len(others)} files of other kinds are not read; the table names them.")
     if results.errors_path.exists():
         note(f"Reasons: {results.errors_path}")
     return 1 if outcome.failed else 0

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,10 +12,9 @@ from typing import Any, cast
 
 from assistant.engines.base import AnswerText, CutOff, Engine, Question
 from assistant.errors import AssistantError, BadInput, EngineFailed
+from assistant.extraction.files import read_bytes, text_in
 from assistant.extraction.schema import FieldSpec, instruction, read_answer
 
-ENDINGS = (".txt", ".md")
-LARGEST_BYTES = 2 * 2**20
 TRIES = 3
 GIVE_UP_AFTER = 8
 """Reports that fail one after the other because of the engine, not of themselves."""
@@ -45,6 +44,10 @@ class Results:
         )
         self._schema = hashlib.sha256(repr(fields).encode()).hexdigest()[:12]
         self.done = self._read()
+        self.current: set[str] = set()
+        """Reports whose result is that of the file as it is now."""
+        self.failed: dict[str, str] = {}
+        """Reports that failed in this run, and why."""
         self._file = self.path.open("a", encoding="utf-8")
         self._errors = self.errors_path.open("w", encoding="utf-8")
 
@@ -66,6 +69,7 @@ class Results:
 
     def keep(self, record: dict[str, Any]) -> None:
         self._write(self._file, {**record, "schema": self._schema})
+        self.current.add(record["file"])
 
     def keep_error(self, **error: str) -> None:
         self._write(self._errors, error)
@@ -80,19 +84,11 @@ class Results:
         if self.errors_path.stat().st_size == 0:
             self.errors_path.unlink()
 
-    def records(self) -> Iterable[dict[str, Any]]:
-        """The last result of each report, by name."""
+    def records(self) -> dict[str, dict[str, Any]]:
+        """The last result of each report that is there, by name."""
         with self.path.open(encoding="utf-8") as lines:
             last = {record["file"]: record for record in map(json.loads, lines)}
-        return [last[name] for name in sorted(last)]
-
-
-def reports_in(folder: Path) -> list[Path]:
-    """The reports, by name. Raises ``BadInput``: ``reports_missing``."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
-    if not found:
-        raise BadInput(f"There are no {' or '.join(ENDINGS)} files in {folder}.", code="reports_missing")
-    return found
+        return {name: record for name, record in last.items() if name in self.current}
 
 
 class Batch:
@@ -132,12 +128,13 @@ class Batch:
     async def _one(self, path: Path) -> None:
         name = path.relative_to(self._folder).as_posix()
         try:
-            data = await asyncio.to_thread(_read, path)
+            data = await asyncio.to_thread(read_bytes, path)
             sha256 = hashlib.sha256(data).hexdigest()
             if self._results.done.get(name) == sha256:
                 self._already += 1
+                self._results.current.add(name)
                 return
-            report = _text(data)
+            report = await asyncio.to_thread(text_in, data, path.suffix.lower())
             answer, cut_off = await self._ask(instruction(self._fields, report))
             found = read_answer(self._fields, report, answer)
             if found is None and cut_off:
@@ -161,13 +158,14 @@ class Batch:
                 "model": self._engine.info.name,
                 "revision": self._engine.info.revision,
                 "values": {field: asdict(value) for field, value in values.items()},
-                "rejected": [problem.field for problem in problems],
+                "rejected": {problem.field: problem.code for problem in problems},
             }
         )
 
     def _fail(self, name: str, error: AssistantError) -> None:
         self._failed += 1
         self._results.keep_error(file=name, field="", code=error.code, message=error.message)
+        self._results.failed[name] = f"{error.message} [{error.code}]"
         self._in_a_row = self._in_a_row + 1 if error.code in OF_THE_ENGINE else 0
         if self._in_a_row >= GIVE_UP_AFTER:
             raise error
@@ -187,22 +185,3 @@ class Batch:
             await asyncio.sleep(wait_s)
             wait_s *= 4
         raise AssertionError
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise BadInput("The file is too large for a report.", code="report_too_large")
-        return path.read_bytes()
-    except OSError:
-        raise BadInput("The file cannot be read.", code="file_not_readable") from None
-
-
-def _text(data: bytes) -> str:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadInput("The file is not UTF-8 text.", code="file_not_readable") from None
-    if not text.strip():
-        raise BadInput("The file is empty.", code="report_empty")
-    return text

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from assistant.errors import BadInput
+from assistant.extraction.evidence import find, number_of, report_notation, states
 from assistant.readings.fenced import fenced_json
+from assistant.readings.notation import Notation, value_of
 
 Type = Literal["string", "number", "integer", "boolean"]
 Value = str | int | float | bool
 MOST_FIELDS = 60
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
-_NO_NUMBER_BEFORE, _NO_NUMBER_BEHIND = r"(?!(?<=\d)\d|(?<=\d[.,])\d)", r"(?!(?<=\d)[.,]?\d)"
-_IN_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,8 @@ def _checked(field: FieldSpec, report: str, given: Any) -> Extracted | Problem |
         return None
     if not isinstance(given, dict):
         return Problem(field.name, "source_missing")
-    value = _typed(field.type, given["value"])
+    notation = report_notation(report)
+    value = _typed(field.type, given["value"], notation)
     if value is None or (field.choices and value not in field.choices):
         return Problem(field.name, "value_invalid")
     source = given.get("source")
@@ -131,13 +131,13 @@ def _checked(field: FieldSpec, report: str, given: Any) -> Extracted | Problem |
     if place is None:
         return Problem(field.name, "source_not_in_text")
     words = report[place[0] : place[1]]
-    if not isinstance(value, bool) and isinstance(value, int | float) and not _states(words, value):
+    if not isinstance(value, bool) and isinstance(value, int | float) and not states(words, value, notation):
         return Problem(field.name, "value_not_in_source")
     return Extracted(value, words, *place)
 
 
-def _typed(kind: Type, value: Any) -> Value | None:
-    """``value`` as its type; a number in a string is a number. None where it is not."""
+def _typed(kind: Type, value: Any, notation: Notation = "point") -> Value | None:
+    """``value`` as its type; a number in a string is a number, in digits or spelled. None where it is not."""
     match kind, value:
         case "string", str() if value.strip():
             return value.strip()
@@ -148,25 +148,10 @@ def _typed(kind: Type, value: Any) -> Value | None:
         case (("number" | "integer"), int() | float()) if math.isfinite(value):
             return value if kind == "number" or value == int(value) else None
         case (("number" | "integer"), str()):
-            try:
-                return _typed(kind, float(value) if "." in value else int(value))
-            except ValueError:
+            number = value_of(value, notation)
+            number = number_of(value) if number is None else number
+            if number is None:
                 return None
+            return _typed(kind, int(number) if number == int(number) else number)
         case _:
             return None
-
-
-def find(source: str, report: str) -> tuple[int, int] | None:
-    """Where the words of ``source`` stand in the report, whatever the case and the white space between.
-    Not within a number: "3 mm" does not stand in "23 mm"."""
-    words = [re.escape(word) for word in source.split()]
-    pattern = r"\s*".join(words) if any("<" in word for word in words) else r"\s+".join(words)
-    at = re.search(rf"{_NO_NUMBER_BEFORE}{pattern}{_NO_NUMBER_BEHIND}", report, re.I) if words else None
-    return at.span() if at else None
-
-
-def _states(words: str, value: float) -> bool:
-    """Whether the number stands in the words; words without any digit may spell it."""
-    numbers = [float(number.replace(",", ".")) for number in _NUMBER.findall(words)]
-    numbers += [float(number.replace(",", "")) for number in _IN_THOUSANDS.findall(words)]
-    return not numbers or abs(value) in numbers

@@ -283,6 +283,12 @@ COLUMNS = (
     "printed",
     "note",
 )
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_CHANGED = re.compile(
+    rf"[0-3]?\d\s*[-/]\s*[0-3]?\d(?:[-/]\d{{2,4}})?|{_MONTH}[-/ ]?\d{{1,4}}|\d{{1,2}}[-/ ]?{_MONTH}"
+    r"|0\d+|\d{16,}|\d+(?:\.\d+)?e\d+|\d{1,2}:\d{2}(?::\d{2})?",
+    re.I,
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -298,8 +304,11 @@ def to_csv(report: LabReport) -> str:
 
 
 def cell(text: str) -> str:
-    """``text`` as a cell that no spreadsheet runs as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) and not re.fullmatch(NUMBER, text) else text
+    """``text`` as a cell that no spreadsheet runs as a formula, or turns into a date ("3-5") or into a number
+    of fewer digits ("007")."""
+    number = re.fullmatch(NUMBER, text)
+    changed = text.startswith(_FORMULA) and not number
+    return f"'{text}" if changed or _CHANGED.fullmatch(text.strip()) else text
 
 
 _INTERPRETATION = {

@@ -26,7 +26,7 @@ def note_of(media_type: str, data: Any) -> str | None:
     kind = media_type.partition(";")[0].strip().lower()
     try:
         raw = data if isinstance(data, bytes) else base64.b64decode(data, validate=True)
-        text = _text(kind, raw, _charset(media_type))
+        text = text_of(kind, raw, _charset(media_type))
     except (binascii.Error, ValueError, TypeError, LookupError, RecursionError, pypdfium2.PdfiumError):
         return None
     if text is None:
@@ -40,7 +40,9 @@ def _charset(media_type: str) -> str:
     return found[1] if found else "utf-8"
 
 
-def _text(kind: str, raw: bytes, charset: str) -> str | None:
+def text_of(kind: str, raw: bytes, charset: str) -> str | None:
+    """The words of a file; None of kinds that have none, and of PDFs of pictures. Raises what its reader
+    does."""
     match kind:
         case "text/plain" | "text/markdown":
             return raw.decode(charset)

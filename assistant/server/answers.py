@@ -60,7 +60,9 @@ async def labs(request: Request) -> Response:
     match request.query_params.get("format"):
         case "csv":
             headers = {"Content-Disposition": 'attachment; filename="labs.csv"'}
-            return Response(to_csv(report), media_type="text/csv; charset=utf-8", headers=headers)
+            return Response(
+                to_csv(report).encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers
+            )
         case "fhir":
             headers = {"Content-Disposition": 'attachment; filename="labs.fhir.json"'}
             return JSONResponse(to_fhir(report), media_type="application/fhir+json", headers=headers)

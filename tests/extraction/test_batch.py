@@ -19,8 +19,10 @@ import pytest
 from assistant.engines.base import CutOff
 from assistant.engines.scripted import ScriptedEngine
 from assistant.errors import BadInput, EngineFailed
-from assistant.extraction.batch import GIVE_UP_AFTER, Batch, Results, reports_in
+from assistant.extraction.batch import GIVE_UP_AFTER, Batch, Results
+from assistant.extraction.files import others_in, reports_in, text_in
 from assistant.extraction.schema import parse_schema
+from assistant.extraction.table import write_csv
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = '{"properties": {"size_mm": {"type": "number"}}}'
@@ -101,10 +103,16 @@ def test_a_killed_run_goes_on_where_it_was_and_writes_each_report_once(tmp_path,
     assert len(ModelServer.asked) <= count + 4, "only what was under way is asked again"
     records = [json.loads(line) for line in found.read_text().splitlines()]
     assert sorted(record["file"] for record in records) == [f"{i:03}.txt" for i in range(count)]
-    with (tmp_path / "found.csv").open() as file:
+    assert (tmp_path / "found.csv").read_bytes().startswith(b"\xef\xbb\xbf"), "Excel knows UTF-8 by it"
+    with (tmp_path / "found.csv").open(encoding="utf-8-sig") as file:
         rows = {row["file"]: row for row in csv.DictReader(file)}
-    assert rows["042.txt"] == {"file": "042.txt", "size_mm": "42", "size_mm_source": "of 42 mm"}
+    assert len(rows) == count + 1, "every report has a row"
+    assert rows["042.txt"] == {
+        "file": "042.txt", "status": "done", "size_mm": "42", "size_mm_source": "of 42 mm"
+    }  # fmt: skip
     assert rows["007.txt"]["size_mm"] == "", "its source does not stand in the report"
+    assert rows["007.txt"]["size_mm_source"] == "[rejected: source_not_in_text]"
+    assert rows["bad.txt"]["status"] == "failed: The file is not UTF-8 text. [file_not_readable]"
     told = (tmp_path / "found.errors.jsonl").read_text().splitlines()
     errors = {(e["file"], e["code"]) for e in map(json.loads, told)}
     assert ("bad.txt", "file_not_readable") in errors
@@ -177,3 +185,92 @@ async def test_results_of_another_schema_are_not_mixed_in(tmp_path, reports):
     with pytest.raises(BadInput) as caught:
         reports_in(tmp_path / "nowhere")
     assert caught.value.code == "reports_missing"
+
+
+def table(tmp_path, results, folder):
+    names, others = (
+        [path.relative_to(folder).as_posix() for path in paths]
+        for paths in (reports_in(folder), others_in(folder))
+    )
+    write_csv(tmp_path / "t.csv", FIELDS, results, names, others)
+    with (tmp_path / "t.csv").open(encoding="utf-8-sig") as file:
+        return {row["file"]: row for row in csv.DictReader(file)}
+
+
+async def test_a_report_that_left_or_changed_leaves_the_table_and_one_not_stated_is_empty(tmp_path, reports):
+    engine = ScriptedEngine()
+    engine.script("", ['{"size_mm": null}'])
+    engine.script("of 3 mm", ['{"size_mm": {"value": 3, "source": "3 mm"}}'])
+    results = Results(tmp_path / "found", FIELDS)
+    await batch(engine, reports, results).run(reports_in(reports), 4)
+    results.close()
+    rows = table(tmp_path, results, reports)
+    assert (rows["03.txt"]["size_mm"], rows["03.txt"]["size_mm_source"]) == ("3", "3 mm")
+    assert (rows["04.txt"]["size_mm"], rows["04.txt"]["size_mm_source"]) == ("", "")
+    (reports / "03.txt").unlink()
+    (reports / "04.txt").write_bytes(b"")
+    (reports / "scan.jpg").write_bytes(b"x")
+    again = Results(tmp_path / "found", FIELDS)
+    await batch(engine, reports, again).run(reports_in(reports), 4)
+    again.close()
+    rows = table(tmp_path, again, reports)
+    assert "03.txt" not in rows
+    assert rows["04.txt"]["status"] == "failed: The file is empty. [report_empty]"
+    assert rows["scan.jpg"]["status"] == "not read: of another kind"
+    assert len(rows) == 20
+
+
+def _docx(*paragraphs):
+    import io
+
+    import docx
+
+    document = docx.Document()
+    for text in paragraphs:
+        document.add_paragraph(text)
+    cells = document.add_table(1, 2).rows[0].cells
+    cells[0].text, cells[1].text = "ER", "positive"
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def _pdf(text):
+    from fpdf import FPDF
+
+    document = FPDF()
+    document.add_page()
+    document.set_font("Helvetica", size=12)
+    if text:
+        document.cell(text=text)
+    return bytes(document.output())
+
+
+@pytest.mark.parametrize(
+    ("suffix", "data", "words"),
+    [
+        (
+            ".docx",
+            _docx("Nodule\tof 5 mm.", "No mass."),
+            ["Nodule", "of", "5", "mm.", "No", "mass.", "ER", "positive"],
+        ),
+        (".pdf", _pdf("Nodule of 5 mm."), ["Nodule", "of", "5", "mm."]),
+        (".rtf", b"{\\rtf1\\ansi Nodule\\tab of 5 mm.\\par End}", ["Nodule", "of", "5", "mm.", "End"]),
+        (".html", b"<p>Nodule of</p><p>5 mm.</p>", ["Nodule", "of", "5", "mm."]),
+        (".txt", "\ufeffGr\u00f6\u00dfe 5".encode(), ["Gr\u00f6\u00dfe", "5"]),
+    ],
+)
+def test_reports_of_many_kinds_are_read(suffix, data, words):
+    assert text_in(data, suffix).split() == words
+
+
+@pytest.mark.parametrize(
+    ("suffix", "data", "code"),
+    [(".pdf", _pdf(""), "report_no_text"), (".pdf", b"%PDF", "file_not_readable"), 
+     (".docx", b"PK", "file_not_readable"),
+     (".txt", b"\xff\xfe\xff", "file_not_readable"), (".md", b" ", "report_empty")],
+)  # fmt: skip
+def test_what_cannot_be_read_says_why(suffix, data, code):
+    with pytest.raises(BadInput) as caught:
+        text_in(data, suffix)
+    assert caught.value.code == code
