@@ -23,7 +23,7 @@ export interface InputAudioCommit {
   type: "input_audio_buffer.commit";
 }
 
-/** Throw the running utterance away. */
+/** Discard the current utterance. */
 export interface InputAudioClear {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -38,14 +38,14 @@ export interface ConversationItemCreate {
   item: UserMessage;
 }
 
-/** Answer what ``conversation.item.create`` brought since the last answer. One that runs is stopped. */
+/** Answer the items created since the last answer. A running answer is stopped first. */
 export interface ResponseCreate {
   /** Echoed in an error about this event. */
   event_id?: string | null;
   type: "response.create";
 }
 
-/** Stop the running answer. ``response_id`` names it; without one, whichever runs. */
+/** Stop the answer ``response_id``, or without an id the running one. */
 export interface ResponseCancel {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -61,14 +61,14 @@ export interface WebRtcOffer {
   sdp: string;
 }
 
-/** The microphone is off: end the running utterance and close the connection. */
+/** The microphone was turned off: end the current utterance and close the connection. */
 export interface WebRtcClose {
   /** Echoed in an error about this event. */
   event_id?: string | null;
   type: "assistant.webrtc.close";
 }
 
-/** How finals are taken: ``auto`` lets the assistant decide, the others force it. */
+/** The intent of finals: ``auto`` lets the assistant decide, the others force one. */
 export interface ModeSet {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -76,7 +76,7 @@ export interface ModeSet {
   mode: "auto" | "dictation" | "question";
 }
 
-/** Asleep, nothing that is said is kept or sent but the command that wakes. */
+/** Sleep or wake. While asleep, nothing said is kept or sent except the wake command. */
 export interface AttentionSet {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -84,7 +84,7 @@ export interface AttentionSet {
   asleep: boolean;
 }
 
-/** What the client reads aloud, a sentence at a time, so that its echo is not taken for dictation. Sent when a sentence begins, with its text, and without a text when nothing is read any more. */
+/** The sentence that the client is reading aloud, so that its echo is not taken for dictation. Sent with the text when a sentence begins, and without text when reading ends. */
 export interface SpeechState {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -92,7 +92,7 @@ export interface SpeechState {
   text?: string | null;
 }
 
-/** An utterance was taken wrongly: make it dictation, or ask it. */
+/** Correct the intent of an utterance: make it dictation, or ask it. */
 export interface IntentCorrect {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -102,7 +102,7 @@ export interface IntentCorrect {
   intent: "dictation" | "question" | "command";
 }
 
-/** The text of a dictated item, corrected by hand. An empty text removes it from the dictation. */
+/** Replace the text of a dictated item. Empty text removes the item. */
 export interface ItemEdit {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -111,7 +111,7 @@ export interface ItemEdit {
   text: string;
 }
 
-/** A hand edit: ``[start, end)`` of a section's text, as it was at ``revision``, becomes ``text``. What arrived meanwhile is kept: the edit is moved to where its place is now. Its ``event_id`` comes back in ``applied`` of the next ``assistant.document.changed``; or in an ``error``: ``edit_conflict`` (that very place has changed), ``edit_too_old``, ``section_unknown``, ``range_invalid``; nothing changed then. */
+/** A hand edit: ``[start, end)`` of a section's text, as it was at ``revision``, becomes ``text``. Changes made in the meantime are kept: the edit moves with its place. Its ``event_id`` comes back in ``applied`` of the next ``assistant.document.changed``; or in an ``error``: ``edit_conflict`` (that very place has changed), ``edit_too_old``, ``section_unknown``, ``range_invalid``; nothing changed then. */
 export interface DocumentEdit {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -124,7 +124,7 @@ export interface DocumentEdit {
   text: string;
 }
 
-/** What a button does to the report. ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too; ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes the doubt off the text at ``offset``, and puts ``text`` in its place if there is one. */
+/** A button's command on the report. ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too; ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes the doubt off the text at ``offset``, and puts ``text`` in its place if there is one. */
 export interface DocumentCommand {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -138,7 +138,7 @@ export interface DocumentCommand {
   origin?: "voice" | "typed" | "template" | "macro" | "answer";
 }
 
-/** Take an attached image away; later questions go without it. */
+/** Remove an attached image; later questions are asked without it. */
 export interface AttachmentRemove {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -146,7 +146,7 @@ export interface AttachmentRemove {
   attachment_id: string;
 }
 
-/** What the clinician looks at: a question without a name for another image is about this one. */
+/** The image open on the page: questions that name no other image are about this one. */
 export interface AttachmentLook {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -155,7 +155,7 @@ export interface AttachmentLook {
   attachment_id?: string | null;
 }
 
-/** Say how well each label fits an image, with an image matcher (``session.image_matcher``). */
+/** Score labels for an image. Needs an image matcher (``session.image_matcher``). */
 export interface LabelsScore {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -166,7 +166,7 @@ export interface LabelsScore {
   labels: string[];
 }
 
-/** Rank the other attachments by how alike their most similar picture is to this one. */
+/** Rank the other attachments by their most similar picture. */
 export interface SimilarFind {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -196,7 +196,7 @@ export interface SessionUpdated {
   session: SessionState;
 }
 
-/** Something was not possible; the session goes on. */
+/** A request failed; the session continues. */
 export interface ErrorEvent {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -232,7 +232,7 @@ export interface BufferCommitted {
   previous_item_id?: string | null;
 }
 
-/** The running utterance was thrown away; ``item_id`` will get no final. */
+/** The current utterance was discarded; ``item_id`` gets no final. */
 export interface BufferCleared {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -252,7 +252,7 @@ export interface TranscriptDelta {
   delta: string;
 }
 
-/** The final text of an utterance; it stands above all deltas. Empty: nothing was said. */
+/** The final text of an utterance. It overrides all deltas; empty means that nothing was said. */
 export interface TranscriptCompleted {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -281,7 +281,7 @@ export interface TranscriptFailed {
   error: ErrorBody;
 }
 
-/** The live line, whole: ``stable`` is never taken back before the final, ``tentative`` may change. */
+/** The whole live line. ``stable`` is never retracted before the final; ``tentative`` may change. */
 export interface TranscriptPartial {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -306,7 +306,7 @@ export interface TranscriptWords {
   words: WordTime[];
 }
 
-/** How an utterance was taken. A later one for the same item replaces it (a correction). */
+/** The intent of an utterance. A later event for the same item replaces it (a correction). */
 export interface IntentEvent {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -329,7 +329,7 @@ export interface IntentEvent {
   nearly?: string | null;
 }
 
-/** Asleep or awake, since somebody said or pressed so. */
+/** The session fell asleep or woke, by voice or button. */
 export interface AttentionChanged {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -339,7 +339,7 @@ export interface AttentionChanged {
   by: "voice" | "hand";
 }
 
-/** An utterance was nothing but an echo of what was read aloud. ``assistant.intent.correct`` brings it back. */
+/** An utterance was only an echo of the text being read aloud. ``assistant.intent.correct`` restores it. */
 export interface EchoLeftOut {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -349,7 +349,7 @@ export interface EchoLeftOut {
   text: string;
 }
 
-/** Somebody said "stop" while something is read aloud. */
+/** Someone said "stop" while text was being read aloud. */
 export interface SpeechStop {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -357,7 +357,7 @@ export interface SpeechStop {
   type: "assistant.speech.stop";
 }
 
-/** A dictated item has this text now. */
+/** A dictated item now has this text. */
 export interface ItemEdited {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -367,7 +367,7 @@ export interface ItemEdited {
   text: string;
 }
 
-/** The report, whole. Of these only the newest is kept for a client that comes back. */
+/** The whole report. Only the newest of these events is kept for a resuming client. */
 export interface DocumentChanged {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -389,7 +389,7 @@ export interface DocumentChanged {
   doubtful: WordPlace[];
 }
 
-/** A command was carried out, or could not be (``failed``). The client carries out ``read_back`` and ``copy``, with ``text``, and ``print``, ``save`` and ``help``. Undo, as a client event or spoken, takes back what it did to the report. */
+/** A command was carried out, or could not be (``failed``). The client carries out ``read_back`` and ``copy``, with ``text``, and ``print``, ``save`` and ``help``. Undo, spoken or as a client event, reverses its effect on the report. */
 export interface CommandDone {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -406,7 +406,7 @@ export interface CommandDone {
   changed: boolean;
 }
 
-/** What may be said and inserted; again when the files of templates, macros or words have changed. */
+/** The templates, macros and words that can be spoken or inserted; sent again when their files change. */
 export interface LibraryRead {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -419,7 +419,7 @@ export interface LibraryRead {
   problems: string[];
 }
 
-/** A typed question, or an answer that begins. */
+/** A typed question was added, or an answer began. */
 export interface ItemAdded {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -446,7 +446,7 @@ export interface AttachmentRemoved {
   attachment_id: string;
 }
 
-/** What kind of image an attachment looks like, and faults that it may have, by the image matcher alone. It comes some time after ``assistant.attachment.added``; no question waits for it. */
+/** The image matcher's opinion of an attachment: its kind of image and possible faults. Sent some time after ``assistant.attachment.added``; questions do not wait for it. */
 export interface AttachmentChecked {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -492,7 +492,7 @@ export interface SimilarFound {
   of: number;
 }
 
-/** An answer begins. ``question`` is as it was asked; ``question_item_id`` the utterance it came from. ``attachment_ids`` are the images that the words of the question choose, or all. */
+/** An answer begins. ``question`` is its wording; ``question_item_id`` the utterance it came from. ``attachment_ids`` are the images chosen by the question's words, or all images. */
 export interface ResponseCreated {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -506,7 +506,7 @@ export interface ResponseCreated {
   context?: ContextUsed | null;
 }
 
-/** With a guideline folder, once an answer: what was found. Comes before the answer's text. */
+/** The guideline passages found for an answer, sent before its text. Only with a guideline folder. */
 export interface ResponseSources {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -518,7 +518,7 @@ export interface ResponseSources {
   answered: boolean;
 }
 
-/** At the end of an answer from a patient's record: the resources that it names, as they stand there. */
+/** Sent after an answer from a patient's record: the resources that it cites, word for word. */
 export interface ResponseRecord {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -542,7 +542,7 @@ export interface OutputTextDelta {
   delta: string;
 }
 
-/** The whole text of the answer; also of one that was stopped, as far as it came. */
+/** The whole text of the answer. For a stopped answer, the text so far. */
 export interface OutputTextDone {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -555,7 +555,7 @@ export interface OutputTextDone {
   text: string;
 }
 
-/** What the model thinks before it answers, to append: no part of the answer, shown folded if at all. */
+/** A piece of the model's reasoning, to append. It is not part of the answer; show it folded or not at all. */
 export interface AnswerThought {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -565,7 +565,7 @@ export interface AnswerThought {
   delta: string;
 }
 
-/** Places that the answer gives on an attached picture: approximate, and so they are to be shown. */
+/** Boxes from the answer on an attached picture. They are approximate; show them as such. */
 export interface AnswerBoxes {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -579,7 +579,7 @@ export interface AnswerBoxes {
   boxes: BoxPart[];
 }
 
-/** What has changed in the last study, where the answer says it in so many words. */
+/** Changes in the latest study, as far as the answer states them explicitly. */
 export interface AnswerChanges {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -607,7 +607,7 @@ export interface AnswerLabs {
   url: string;
 }
 
-/** The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why; ``incomplete`` has reached the most tokens that it may have. */
+/** The answer ended. ``response.status`` says how; with ``failed``, ``status_details.error`` says why; ``incomplete`` means that it was cut off at the token limit. */
 export interface ResponseDone {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -626,7 +626,7 @@ export interface WebRtcAnswer {
   sdp: string;
 }
 
-/** Audio was lost and could not be put back: words may be missing here. */
+/** Audio was lost and could not be restored: words may be missing here. */
 export interface AudioGap {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -637,7 +637,7 @@ export interface AudioGap {
   reason: "network" | "overload";
 }
 
-/** About once a second while audio arrives: what came and what was lost since the microphone started. */
+/** Received and lost audio since the microphone started; sent about once a second while audio arrives. */
 export interface AudioStatus {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -655,7 +655,7 @@ export interface AudioStatus {
   dropped_ms: number;
 }
 
-/** Something a person should know; nothing failed. */
+/** Information for the user; nothing failed. */
 export interface Notice {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -738,7 +738,7 @@ export interface DurationUsage {
   seconds: number;
 }
 
-/** What another recogniser made of the same words. */
+/** Another recogniser's transcript of the same speech. */
 export interface AlsoHeard {
   recogniser: string;
   transcript: string;
@@ -845,7 +845,7 @@ export interface EngineDescription {
   revision: string;
 }
 
-/** What went with a question, besides the guideline passages of ``assistant.response.sources``. */
+/** The context sent with a question, apart from the guideline passages in ``assistant.response.sources``. */
 export interface ContextUsed {
   /** Of the report so far; an engine with less room cuts it. */
   document_chars: number;
@@ -855,7 +855,7 @@ export interface ContextUsed {
   images: string;
 }
 
-/** A guideline passage that went with a question; the answer cites it by its number, ``[1]``. */
+/** A guideline passage sent with a question; the answer cites it by number, as in ``[1]``. */
 export interface SourcePart {
   number: number;
   file: string;
@@ -874,7 +874,7 @@ export interface RecordPart {
   text: string;
 }
 
-/** Upper left and lower right corner, in pixels of the picture as it was attached. */
+/** A box by its upper left and lower right corner, in pixels of the attached picture. */
 export interface BoxPart {
   label: string;
   x0: number;
@@ -907,7 +907,7 @@ export interface SessionAudio {
   input?: AudioInput | null;
 }
 
-/** How dictation is written. What is left out stays as the server's settings have it. */
+/** House style of dictation. Fields left out keep the server's settings. */
 export interface HouseStyle {
   /** January 1, 2011, or as said. */
   dates?: "long" | "as_dictated" | null;
@@ -932,7 +932,7 @@ export interface InputImage {
   name?: string;
 }
 
-/** What the guideline folder holds. */
+/** The contents of the guideline folder. */
 export interface GuidelineShelf {
   /** It was read once; until then nothing is found. */
   ready: boolean;
@@ -955,7 +955,7 @@ export interface ImageMatcher {
   revision: string;
 }
 
-/** Text of one source; ``item_id`` is the utterance it was said in. */
+/** Text from one source; ``item_id`` is the utterance it came from. */
 export interface RunPart {
   text: string;
   item_id?: string | null;
@@ -976,7 +976,7 @@ export interface AudioInput {
   transcription?: TranscriptionConfig | null;
 }
 
-/** A place to fill: shown as ``[name]`` until it is. */
+/** A field, shown as ``[name]`` until it is filled. */
 export interface FieldPart {
   name: string;
   choices: string[];

@@ -1,4 +1,4 @@
-"""The answers of a conversation: one that runs, and maybe one begun ahead of its question's final. Pure."""
+"""The answers of a conversation: the running one, and one started before its question is final. Pure."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ MOST_SENT = 20
 
 @dataclass(slots=True)
 class Answer:
-    """``asked`` is what it was begun with; ``question`` has the passages that were found since."""
+    """``asked`` is the question it started with; ``question`` includes the passages found since."""
 
     turn: int
     asked: Question
@@ -84,7 +84,7 @@ class Answer:
 
 
 class Answering:
-    """What is asked and answered in one conversation. Facts of a turn that is over are ignored."""
+    """Questions and answers of one conversation. Facts of a finished turn are ignored."""
 
     def __init__(
         self, engine: EngineInfo, text_engine: EngineInfo | None, guidelines: Guidelines, session_path: str
@@ -105,7 +105,8 @@ class Answering:
     def ask(
         self, item_id: str, text: str, document: str, images: Mapping[str, ImageAttached]
     ) -> list[Action]:
-        """Answer a question now; what runs is stopped. One begun ahead with the same question goes on."""
+        """Answer a question now and stop the running answer. An answer started ahead for the same question
+        continues."""
         prepared = self._prepared(text, document, images)
         ahead = self._ahead
         if ahead is not None and ahead.asked == prepared.asked:
@@ -120,7 +121,8 @@ class Answering:
         return actions if answer.ended is None else [*actions, *self.finish(answer.ended)]
 
     def begin_ahead(self, text: str, document: str, images: Mapping[str, ImageAttached]) -> list[Action]:
-        """Start on a question whose final is only expected; nothing is shown. Never while an answer runs."""
+        """Start answering before the question is final; nothing is shown yet. Never while another answer
+        runs."""
         if self.running is not None:
             return self.drop_ahead()
         prepared = self._prepared(text, document, images)
@@ -131,16 +133,16 @@ class Answering:
         return [*dropped, self._begin(self._ahead)]
 
     def drop_ahead(self) -> list[Action]:
-        """The speech went on, or was meant otherwise: throw the work away."""
+        """Discard the early answer: speech continued, or it was not that question."""
         ahead, self._ahead = self._ahead, None
         return [StopAnswer(ahead.turn)] if ahead is not None else []
 
     def forget(self, question_item_id: str) -> None:
-        """It was no question: it goes with no later one."""
+        """Forget an utterance that was not a question, so that later questions do not include it."""
         self._earlier = deque((e for e in self._earlier if e[0] != question_item_id), MOST_EARLIER)
 
     def stop(self) -> list[Action]:
-        """Stop the answer that runs, if one does."""
+        """Stop the running answer, if there is one."""
         if self.running is None:
             return []
         return [StopAnswer(self.running.turn), *self._close("cancelled")]
@@ -259,8 +261,8 @@ class Answering:
             del self.sent[next(iter(self.sent))]
 
     def _engine_for(self, question: Question) -> EngineInfo:
-        """Places, slices and changes are what the engine that sees is better at, even a smaller one; what has
-        no image goes to the engine for text, if there is one."""
+        """The engine for this question. Questions about places, slices and changes go to the engine that sees
+        images; questions without images go to the text engine, if there is one."""
         return self._engine if question.attachment_ids else self._text_engine or self._engine
 
     def _created(self, answer: Answer) -> ResponseCreated:
@@ -325,7 +327,7 @@ class Answering:
         ]
 
     def _named(self, answer: Answer, text: str) -> list[Action]:
-        """The resources of the record that the answer names."""
+        """The record's resources that the answer cites."""
         if not answer.read:
             return []
         named = [
@@ -342,12 +344,12 @@ def attached_of(fact: ImageAttached) -> Attached:
 
 
 def reading_order(images: Mapping[str, ImageAttached]) -> tuple[str, ...]:
-    """Ids of all that is attached, as a model reads it where a question names none of it."""
+    """Ids of all attachments, in the order a model reads them when a question names none."""
     return tuple(each.id for each in in_time([attached_of(each) for each in images.values()]))
 
 
 def describe(info: EngineInfo) -> EngineDescription:
-    """The engine as it stands on the wire."""
+    """The engine's description in the protocol."""
     return EngineDescription(
         name=info.name,
         stand_in=info.stand_in,

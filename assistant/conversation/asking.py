@@ -1,4 +1,4 @@
-"""What goes with a question: earlier turns, guideline passages and what the answer makes of them. Pure."""
+"""The context of a question: earlier turns, guideline passages, and the passages an answer cites. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -33,14 +33,14 @@ _CITATION = re.compile(r"\[(\d{1,2}(?:\s*(?:,|;|and|-|–)\s*\d{1,2})*)\]")
 
 
 def search_text(question: str, earlier: Sequence[Exchange]) -> str:
-    """What to look for: a question that leans on the one before it is looked for together with it."""
+    """The search text. A follow-up question is searched together with the question before it."""
     if earlier and (_FOLLOWS.match(question) or len(question.split()) < 4):
         return f"{earlier[-1].question} {question}"
     return question
 
 
 def is_about_the_session(question: Question) -> bool:
-    """Whether it can be answered from what is attached or dictated, without any guideline."""
+    """True if the question is about the attachments or the dictation, so that no guideline is needed."""
     about_report = bool(question.document) and _OF_THE_REPORT.search(question.text) is not None
     return bool(question.attachment_ids) or about_report
 

@@ -1,4 +1,4 @@
-"""What of the microphone is taken: nothing while asleep, and no echo of what is read aloud. Pure."""
+"""Filters what the microphone hears: nothing while asleep, and no echo of speech output. Pure."""
 
 import re
 from dataclasses import replace
@@ -48,7 +48,8 @@ class Attention:
         self._began_ms: dict[int, int] = {}  # by running utterance
 
     def let_through(self, fact: Fact) -> Fact | None:
-        """The fact as it is to be taken: without an echo, or None. "Wake up", heard asleep, wakes."""
+        """The fact without any echo, or None to ignore it. "Wake up", heard while asleep, wakes the
+        session."""
         self._now_ms = max(self._now_ms, _time_of(fact))
         match fact:
             case SpeechStarted(utterance, at_ms):
@@ -76,7 +77,7 @@ class Attention:
                 return fact
 
     def read(self, text: str | None, at_ms: int) -> None:
-        """The page began to read ``text`` aloud, or ended."""
+        """The page started or stopped reading ``text`` aloud."""
         if text is None:
             self.loudspeaker.ended(at_ms)
             self._quiet_from_ms = at_ms
@@ -84,7 +85,7 @@ class Attention:
             self.loudspeaker.begun(text, at_ms)
 
     def answer_ended(self) -> None:
-        """An answer was complete, failed or stopped just now."""
+        """An answer has just completed, failed or stopped."""
         self._quiet_from_ms = self._now_ms
 
     def _wakes(self, text: str, at_ms: int) -> bool:
@@ -142,7 +143,7 @@ class Attention:
         return replace(fact, text=rest, words=())
 
     def _may_be_echo(self, utterance: int, text: str) -> bool:
-        """Then it is not shown, and nothing is begun with it, before its final."""
+        """True if a partial may be an echo: it is then neither shown nor acted on before its final."""
         began = self._began_ms.get(utterance)
         read = self.loudspeaker.since(began) if began is not None else ""
         return bool(read) and not _is_command(text) and may_be_echo(text, read)

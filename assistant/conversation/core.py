@@ -81,7 +81,7 @@ CORRECTIONS: dict[CommandName | Meant, Literal["dictation", "question"]] = {
 
 
 class Conversation:
-    """One clinician's session."""
+    """The conversation of one session."""
 
     def __init__(
         self,
@@ -120,18 +120,18 @@ class Conversation:
 
     @property
     def attachment_ids(self) -> tuple[str, ...]:
-        """In the order in which they are read."""
+        """Ids of the attachments in reading order."""
         return reading_order(self._images)
 
     def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
-        """What an answer was asked with, and of whom; of the latest answers."""
+        """The prompt and the engine of a recent answer."""
         return self._answers.sent.get(response_id)
 
     def labs(self, response_id: str) -> LabReport | None:
         return self._answers.labs.get(response_id)
 
     def handle(self, fact: Fact) -> list[Action]:
-        """Take one fact; return what to do about it, in order."""
+        """Take one fact; return the resulting actions in order."""
         heard = self._attention.let_through(fact)
         actions = self._handle(heard) if heard is not None else []
         if any(isinstance(each, Emit) and isinstance(each.event, ResponseDone) for each in actions):
@@ -272,7 +272,7 @@ class Conversation:
         return actions
 
     def _expect(self, text: str) -> list[Action]:
-        """A final is expected; if it is a question, the engine gets a head start."""
+        """A final is expected: if it looks like a question, start answering early."""
         text, mode = self._attention.meant(text, self.mode)
         parts = decide(text, self._context(mode))
         if len(parts) > 1 or parts[0].decision.intent != "question":
@@ -371,7 +371,7 @@ class Conversation:
         return [keep, emit]
 
     def _meant_command(self, item: Item, event_id: str | None) -> list[Action]:
-        """The person takes the offer: the words leave the report, and what they nearly were is done."""
+        """The user accepts the offered command: its words leave the report and it is carried out."""
         command = self.dictation.understand(item.nearly) if item.nearly else None
         if item.nearly is None or command is None:
             return [refused("not_a_command", "There is no command that this came close to.", event_id)]

@@ -1,4 +1,4 @@
-"""What the microphone hears of what is read aloud: found by its words, and taken out. Pure.
+"""Finds and removes echoes of speech output in the transcript, by their words. Pure.
 
 The browser's echo canceller does not know the system's speech synthesis everywhere, so an answer that is read
 aloud can come back as an utterance. The page says sentence by sentence what it reads and when.
@@ -52,13 +52,13 @@ class _Stretch:
 
 
 class Loudspeaker:
-    """What the page reads aloud, on the session's sample clock."""
+    """The page's speech output, on the session's sample clock."""
 
     def __init__(self) -> None:
         self._stretches: deque[_Stretch] = deque(maxlen=MOST_STRETCHES)
 
     def begun(self, text: str, at_ms: int) -> None:
-        """A sentence is being read; it ends the one before."""
+        """A new sentence is being read; the one before has ended."""
         self.ended(at_ms)
         self._stretches.append(_Stretch(text, at_ms))
 
@@ -70,11 +70,11 @@ class Loudspeaker:
         return bool(self._stretches) and at_ms < self._until(self._stretches[-1]) - AFTER_MS
 
     def since(self, at_ms: int) -> str:
-        """What could be heard from ``at_ms`` on."""
+        """The speech output audible from ``at_ms`` on."""
         return self.between(at_ms, at_ms + LONGEST_READING_MS)
 
     def between(self, start_ms: int, end_ms: int) -> str:
-        """What could be heard from ``start_ms`` to ``end_ms``."""
+        """The speech output audible from ``start_ms`` to ``end_ms``."""
         return " ".join(
             each.text
             for each in self._stretches

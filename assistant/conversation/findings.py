@@ -1,4 +1,4 @@
-"""What an answer says beside its words, as events: places, changes, a lab table. Pure."""
+"""Structured findings in an answer, as events: places, changes, a lab table. Pure."""
 
 from collections.abc import Sequence
 

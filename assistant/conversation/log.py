@@ -1,4 +1,4 @@
-"""What a session has said so far, in order, so that a client that comes back gets the rest. Pure."""
+"""The events of a session in order, so that a resuming client gets what it missed. Pure."""
 
 from collections import deque
 
@@ -14,7 +14,7 @@ from assistant.events import (
 
 
 class EventLog:
-    """Numbers events and keeps those that last.
+    """Numbers events and keeps those that stay relevant.
 
     Deltas are let go when their ``done`` or ``completed`` is there, which has the whole text, and
     of the report only the newest version stays; so the log grows with what was said, not with how it was
@@ -27,7 +27,7 @@ class EventLog:
         self._sent = 0
 
     def add(self, event: ServerEvent) -> ServerEvent:
-        """The event with its ``event_id``, and its ``seq`` if it is kept."""
+        """Number an event; returns it with its ``event_id``, and with a ``seq`` if it is kept."""
         self._sent += 1
         event_id = f"event_{self._sent}"
         if isinstance(event, TRANSIENT):

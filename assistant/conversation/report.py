@@ -1,4 +1,4 @@
-"""The report: what a page changes in it by hand, and what it is told of it. Pure."""
+"""The report: hand edits from the page, and updates to the page. Pure."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ APPLIED_EDITS = 50
 
 
 class Report:
-    """The dictation, the words that were spoken into it, and the revision that the page knows."""
+    """The dictation, its spoken words, and the revision that the page has."""
 
     def __init__(self, mark_below: float) -> None:
         """Words heard with less confidence than ``mark_below`` are doubtful."""
@@ -42,15 +42,15 @@ class Report:
         self._shown_revision = 0
 
     def words(self) -> list[WordPlace]:
-        """The words of the report that were spoken, where their places are known."""
+        """The spoken words of the report whose places are known."""
         return self.spoken.place(self.dictation.document.sections)
 
     def doubtful(self) -> list[WordPlace]:
-        """Those that were heard with too little confidence."""
+        """The words heard with too little confidence."""
         return self.spoken.place(self.dictation.document.sections, below=self._mark_below)
 
     def changed(self) -> list[Action]:
-        """The report, if it is not as it was last told."""
+        """The report event, if the report changed since the last one."""
         if self.dictation.document.revision == self._shown_revision:
             return []
         self._shown_revision = self.dictation.document.revision
@@ -118,7 +118,7 @@ def _run(run: Run) -> RunPart:
 
 
 def library_read(library: Library) -> LibraryRead:
-    """What may be said and inserted."""
+    """The event that lists templates, macros and words."""
     return LibraryRead(
         templates=[template.name for template in library.templates.values()],
         macros=[macro.name for macro in library.macros.values()],

@@ -1,4 +1,4 @@
-"""An utterance on the wire, from its first sound to its final. Pure."""
+"""The events of an utterance, from its first sound to its final. Pure."""
 
 from collections.abc import Callable
 

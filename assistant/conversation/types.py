@@ -1,4 +1,4 @@
-"""What goes into a conversation (facts, past tense) and what comes out of it (actions). Pure."""
+"""The inputs of a conversation (facts, in the past tense) and its outputs (actions). Pure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -43,7 +43,7 @@ class PartialHeard:
 
 @dataclass(frozen=True, slots=True)
 class FinalExpected:
-    """Speech has paused: if none follows, ``text`` is the final."""
+    """Speech has paused. If none follows, ``text`` is the final."""
 
     utterance: int
     text: str
@@ -51,7 +51,7 @@ class FinalExpected:
 
 @dataclass(frozen=True, slots=True)
 class SpeechWentOn:
-    """Speech follows the pause: no final yet."""
+    """Speech continued after the pause: no final yet."""
 
     utterance: int
 
@@ -83,7 +83,7 @@ class FinalHeard:
 
 @dataclass(frozen=True, slots=True)
 class UtteranceDropped:
-    """Thrown away on request; no final will come."""
+    """The utterance was discarded on request; it gets no final."""
 
     utterance: int | None
 
@@ -147,14 +147,14 @@ class ReportEdited:
 
 @dataclass(frozen=True, slots=True)
 class ReportCommanded:
-    """A button of the page."""
+    """A button was pressed on the page."""
 
     command: DocumentCommand
 
 
 @dataclass(frozen=True, slots=True)
 class StyleChosen:
-    """Fields of ``FormatOptions`` that this session wants otherwise."""
+    """Fields of ``FormatOptions`` that this session overrides."""
 
     changes: dict[str, str]
 
@@ -200,7 +200,7 @@ class ImageRemoved:
 
 @dataclass(frozen=True, slots=True)
 class ImageOpened:
-    """It is looked at on the page; empty when that ends."""
+    """An image was opened on the page; empty when it is closed."""
 
     attachment_id: str
 
@@ -225,7 +225,7 @@ class AnswerProgressed:
 
 @dataclass(frozen=True, slots=True)
 class ModelThought:
-    """A piece of the model's thinking: never part of the answer."""
+    """A piece of the model's reasoning, never part of the answer."""
 
     turn: int
     piece: str

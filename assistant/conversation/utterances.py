@@ -1,4 +1,4 @@
-"""The utterances of a conversation, and how each was taken. Pure."""
+"""The utterances of a conversation and the intent of each. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ from assistant.intents.detect import Decision
 
 @dataclass(slots=True)
 class Item:
-    """One utterance (or a part of it, or a typed question), and how it was taken."""
+    """One utterance, a part of one, or a typed question, with its intent."""
 
     id: str
     heard: str
@@ -18,7 +18,7 @@ class Item:
     """As it went into the report or the question."""
     intent: Intent | Literal["echo"]
     nearly: str | None = None
-    """The command that its words came close to."""
+    """The command that its words resemble."""
 
 
 class Utterances:
@@ -62,7 +62,7 @@ class Utterances:
         )
 
     def last_taken_otherwise(self, meant: Intent) -> str | None:
-        """The newest utterance that was taken for something else than ``meant``: what "that" is."""
+        """The newest utterance with an intent other than ``meant``: the one that "that" refers to."""
         spoken = (item for item in reversed(self._items.values()) if item.intent != "command")
         newest = next(spoken, None)
         return newest.id if newest and newest.intent != meant else None

@@ -1,4 +1,4 @@
-"""Commands that take away, change and add. Pure; each raises ``BadInput`` when it cannot be done."""
+"""Commands that delete, change and add text. Pure; each raises ``BadInput`` if it cannot be done."""
 
 import re
 from dataclasses import replace

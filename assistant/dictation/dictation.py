@@ -1,4 +1,4 @@
-"""One session's report: what is dictated, commanded and typed becomes changes of it. Pure."""
+"""One session's report: turns dictation, commands and typing into changes. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from assistant.events import DocumentCommand
 
 
 class Dictation:
-    """The report and who may change it."""
+    """The report and everything that changes it."""
 
     def __init__(self, formatter: Formatter | None = None, library: Library | None = None) -> None:
         self.editor = Editor()
@@ -32,7 +32,7 @@ class Dictation:
         self.use(formatter or Formatter(), library or Library())
 
     def use(self, formatter: Formatter, library: Library) -> None:
-        """From now on: ``formatter`` has the clinician's options and words."""
+        """Use a new library and formatter from now on; ``formatter`` has the clinician's options and words."""
         self.formatter, self.library = formatter, library
 
     @property
@@ -42,11 +42,11 @@ class Dictation:
     # --- utterances ---
 
     def heard(self, item_id: str) -> None:
-        """Remember where the words of an utterance would go, however it is taken."""
+        """Remember where the words of an utterance would go, whatever its intent."""
         self._places[item_id] = (self.document.revision, self.document.cursor)
 
     def live(self) -> LiveWriter:
-        """For an utterance that begins now, at the cursor."""
+        """A live writer for an utterance that begins now at the cursor."""
         cursor = self.document.cursor
         before = self.document.section(cursor.section_id).text[: cursor.offset]
         return LiveWriter(
@@ -133,7 +133,7 @@ class Dictation:
         return written
 
     def take_out(self, item_id: str) -> None:
-        """Take the text of an utterance out of the report."""
+        """Remove an utterance's text from the report."""
         document = self.document.without_item(item_id)
         self.editor.change(document.move(moved_position(self.document.cursor, self.document, document)))
 
@@ -202,7 +202,7 @@ class Dictation:
     # --- buttons ---
 
     def press(self, button: DocumentCommand) -> str:
-        """Do what a button says; returns what was done, for people, or nothing. Raises ``BadInput``."""
+        """Carry out a button's command; returns a message for the user, or nothing. Raises ``BadInput``."""
         match button.command:
             case "undo":
                 self.undo()

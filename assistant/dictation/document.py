@@ -1,4 +1,4 @@
-"""The report as a value: sections made of runs, the place where the next words go, and what changes them. Pure.
+"""The report as a value: sections made of runs, and the cursor. Pure.
 
 Offsets count code points in a section's text. Nothing here knows of time, undo or the wire.
 """
@@ -17,7 +17,7 @@ FIRST_SECTION = "text"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A place to fill, written ``[name]`` until it is; ``choices`` is its pick list, if it has one."""
+    """A field, written ``[name]`` until it is filled; ``choices`` is its pick list, if any."""
 
     name: str
     choices: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``selected`` is what the next words replace; ``cursor`` is then its end."""
+    """The next words replace ``selected``, if set; ``cursor`` is then its end."""
 
     sections: tuple[Section, ...] = (Section(FIRST_SECTION, ""),)
     cursor: Position = Position(FIRST_SECTION, 0)
@@ -92,12 +92,12 @@ class Document:
 
     @property
     def item_ids(self) -> list[str]:
-        """The utterances that have text in it, in the order of the text."""
+        """The utterances with text in the report, in text order."""
         found = (run.item_id for section in self.sections for run in section.runs)
         return list(dict.fromkeys(item_id for item_id in found if item_id is not None))
 
     def fields(self) -> list[tuple[Range, Field]]:
-        """The unfilled fields, in order."""
+        """The unfilled fields in order."""
         found: list[tuple[Range, Field]] = []
         for section in self.sections:
             at = 0
@@ -119,7 +119,7 @@ class Document:
         return found
 
     def ranges_of(self, item_id: str) -> list[Range]:
-        """Where the text of an utterance stands."""
+        """The ranges that hold an utterance's text."""
         found: list[Range] = []
         for section in self.sections:
             at = 0
@@ -161,7 +161,7 @@ class Document:
         )
 
     def without_item(self, item_id: str) -> "Document":
-        """The text of an utterance taken out; the cursor stands where it was."""
+        """The document without an utterance's text; the cursor goes to its place."""
         document = self
         while found := document.ranges_of(item_id):
             document = document.delete(found[-1])

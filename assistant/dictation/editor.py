@@ -1,4 +1,4 @@
-"""Every change of a report goes through here: revisions, undo and redo, and edits against an earlier revision. Pure."""
+"""Changes to a report: revisions, undo and redo, and edits against an earlier revision. Pure."""
 
 from collections import deque
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ TYPED = "typed"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What undo goes back to, and what had made the change: an utterance, a button, ``TYPED``."""
+    """A step of undo, with its cause: an utterance, a button, or ``TYPED``."""
 
     before: Document
     cause: str | None
@@ -41,11 +41,11 @@ class Editor:
 
     @property
     def last_cause(self) -> str | None:
-        """What made the change that ``undo`` would take back."""
+        """The cause of the change that ``undo`` would reverse."""
         return self._undo[-1].cause if self._undo else None
 
     def change(self, document: Document, cause: str | None = None) -> bool:
-        """Make ``document`` the report, as one step of undo. False when it says the same."""
+        """Replace the report by ``document`` as one step of undo. False if nothing changes."""
         if document.sections == self.document.sections and document.template == self.document.template:
             return self.move(document)
         self._undo.append(Step(self.document, cause))
@@ -55,14 +55,14 @@ class Editor:
         return True
 
     def move(self, document: Document) -> bool:
-        """Take over the cursor and the selection, which undo does not count. False when they are the same."""
+        """Move the cursor and the selection, without a step of undo. False if they are the same."""
         if (document.cursor, document.selected) == (self.document.cursor, self.document.selected):
             return False
         self._become(replace(self.document, cursor=document.cursor, selected=document.selected))
         return True
 
     def undo(self) -> bool:
-        """Take the last change back; False when there is none."""
+        """Reverse the last change; False if there is none."""
         if not self._undo:
             return False
         step = self._undo.pop()
@@ -101,7 +101,7 @@ class Editor:
         self._typed_to = document.cursor
 
     def rebased(self, revision: int, where: Range) -> Range:
-        """Where a range of an earlier revision is now. Raises as ``edit`` does."""
+        """The current place of a range in an earlier revision. Raises as ``edit`` does."""
         first = self._revisions[0].revision
         if not first <= revision <= self.document.revision:
             raise BadInput(

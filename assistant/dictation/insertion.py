@@ -1,4 +1,4 @@
-"""An utterance into the report: which section, which written form, which spaces. Pure."""
+"""Inserts an utterance into the report: its section, its written form, its spacing. Pure."""
 
 import re
 from collections.abc import Callable
@@ -122,7 +122,7 @@ def _bare(text: str) -> str:
 
 
 def goes_on(before: str) -> bool:
-    """Whether what comes next is in the middle of a sentence."""
+    """True if the next words continue a sentence."""
     tail = before.rstrip(" ")
     return bool(tail) and tail[-1] not in ".?!:\n" and not _LIST_ITEM.search(before)
 

@@ -1,4 +1,4 @@
-"""Commands that say where the next words go. Pure; each raises ``BadInput`` when it cannot be done."""
+"""Commands that move the cursor. Pure; each raises ``BadInput`` if it cannot be done."""
 
 from assistant.dictation.changes import replace_words
 from assistant.dictation.desk import Command, Desk, Outcome, field_from, found, meant, section_title, short

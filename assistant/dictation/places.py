@@ -1,4 +1,4 @@
-"""Places in a text: its words, sentences, lines and paragraphs, and where words that were said stand. Pure."""
+"""Places in a text: words, sentences, lines, paragraphs, and spoken words. Pure."""
 
 import re
 from collections.abc import Callable, Iterator

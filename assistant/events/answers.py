@@ -1,4 +1,4 @@
-"""Questions and their answers, with what went in and what came out beside the text. Pure."""
+"""Questions and answers, and the inputs and findings that go with them. Pure."""
 
 from typing import Annotated, Any, Literal
 
@@ -35,13 +35,13 @@ class ConversationItemCreate(ClientEventBase):
 
 
 class ResponseCreate(ClientEventBase):
-    """Answer what ``conversation.item.create`` brought since the last answer. One that runs is stopped."""
+    """Answer the items created since the last answer. A running answer is stopped first."""
 
     type: Literal["response.create"] = "response.create"
 
 
 class ResponseCancel(ClientEventBase):
-    """Stop the running answer. ``response_id`` names it; without one, whichever runs."""
+    """Stop the answer ``response_id``, or without an id the running one."""
 
     type: Literal["response.cancel"] = "response.cancel"
     response_id: str | None = None
@@ -56,7 +56,7 @@ class ConversationItem(Part):
 
 
 class ItemAdded(ServerEventBase):
-    """A typed question, or an answer that begins."""
+    """A typed question was added, or an answer began."""
 
     type: Literal["conversation.item.added"] = "conversation.item.added"
     item: ConversationItem
@@ -79,7 +79,8 @@ class ResponseBody(Part):
 
 
 class ContextUsed(Part):
-    """What went with a question, besides the guideline passages of ``assistant.response.sources``."""
+    """The context sent with a question, apart from the guideline passages in
+    ``assistant.response.sources``."""
 
     document_chars: int = Field(0, description="Of the report so far; an engine with less room cuts it.")
     earlier: int = Field(0, description="Earlier questions with their answers; an engine takes what fits.")
@@ -89,7 +90,7 @@ class ContextUsed(Part):
 
 
 class SourcePart(Part):
-    """A guideline passage that went with a question; the answer cites it by its number, ``[1]``."""
+    """A guideline passage sent with a question; the answer cites it by number, as in ``[1]``."""
 
     number: int
     file: str
@@ -99,8 +100,8 @@ class SourcePart(Part):
 
 
 class ResponseCreated(ServerEventBase):
-    """An answer begins. ``question`` is as it was asked; ``question_item_id`` the utterance it came from.
-    ``attachment_ids`` are the images that the words of the question choose, or all."""
+    """An answer begins. ``question`` is its wording; ``question_item_id`` the utterance it came from.
+    ``attachment_ids`` are the images chosen by the question's words, or all images."""
 
     type: Literal["response.created"] = "response.created"
     response: ResponseBody
@@ -112,7 +113,7 @@ class ResponseCreated(ServerEventBase):
 
 
 class ResponseSources(ServerEventBase):
-    """With a guideline folder, once an answer: what was found. Comes before the answer's text."""
+    """The guideline passages found for an answer, sent before its text. Only with a guideline folder."""
 
     type: Literal["assistant.response.sources"] = "assistant.response.sources"
     response_id: str
@@ -129,7 +130,7 @@ class RecordPart(Part):
 
 
 class ResponseRecord(ServerEventBase):
-    """At the end of an answer from a patient's record: the resources that it names, as they stand there."""
+    """Sent after an answer from a patient's record: the resources that it cites, word for word."""
 
     type: Literal["assistant.response.record"] = "assistant.response.record"
     response_id: str
@@ -150,14 +151,15 @@ class OutputTextDelta(_OutputText):
 
 
 class OutputTextDone(_OutputText):
-    """The whole text of the answer; also of one that was stopped, as far as it came."""
+    """The whole text of the answer. For a stopped answer, the text so far."""
 
     type: Literal["response.output_text.done"] = "response.output_text.done"
     text: str
 
 
 class AnswerThought(ServerEventBase):
-    """What the model thinks before it answers, to append: no part of the answer, shown folded if at all."""
+    """A piece of the model's reasoning, to append. It is not part of the answer; show it folded or not at
+    all."""
 
     type: Literal["assistant.answer.thought"] = "assistant.answer.thought"
     response_id: str
@@ -165,7 +167,7 @@ class AnswerThought(ServerEventBase):
 
 
 class BoxPart(Part):
-    """Upper left and lower right corner, in pixels of the picture as it was attached."""
+    """A box by its upper left and lower right corner, in pixels of the attached picture."""
 
     label: str
     x0: float
@@ -175,7 +177,7 @@ class BoxPart(Part):
 
 
 class AnswerBoxes(ServerEventBase):
-    """Places that the answer gives on an attached picture: approximate, and so they are to be shown."""
+    """Boxes from the answer on an attached picture. They are approximate; show them as such."""
 
     type: Literal["assistant.answer.boxes"] = "assistant.answer.boxes"
     response_id: str
@@ -191,7 +193,7 @@ class ChangePart(Part):
 
 
 class AnswerChanges(ServerEventBase):
-    """What has changed in the last study, where the answer says it in so many words."""
+    """Changes in the latest study, as far as the answer states them explicitly."""
 
     type: Literal["assistant.answer.changes"] = "assistant.answer.changes"
     response_id: str
@@ -227,8 +229,8 @@ class AnswerLabs(ServerEventBase):
 
 
 class ResponseDone(ServerEventBase):
-    """The answer ended: ``response.status`` says how; on ``failed``, ``status_details.error`` says why;
-    ``incomplete`` has reached the most tokens that it may have."""
+    """The answer ended. ``response.status`` says how; with ``failed``, ``status_details.error`` says why;
+    ``incomplete`` means that it was cut off at the token limit."""
 
     type: Literal["response.done"] = "response.done"
     response: ResponseBody

@@ -1,4 +1,4 @@
-"""Audio in, over the WebSocket or WebRTC, and where speech began and ended in it. Pure."""
+"""Incoming audio over the WebSocket or WebRTC, and the start and end of speech in it. Pure."""
 
 import base64
 from typing import Literal
@@ -33,7 +33,7 @@ class InputAudioCommit(ClientEventBase):
 
 
 class InputAudioClear(ClientEventBase):
-    """Throw the running utterance away."""
+    """Discard the current utterance."""
 
     type: Literal["input_audio_buffer.clear"] = "input_audio_buffer.clear"
 
@@ -46,7 +46,7 @@ class WebRtcOffer(ClientEventBase):
 
 
 class WebRtcClose(ClientEventBase):
-    """The microphone is off: end the running utterance and close the connection."""
+    """The microphone was turned off: end the current utterance and close the connection."""
 
     type: Literal["assistant.webrtc.close"] = "assistant.webrtc.close"
 
@@ -75,14 +75,14 @@ class BufferCommitted(ServerEventBase):
 
 
 class BufferCleared(ServerEventBase):
-    """The running utterance was thrown away; ``item_id`` will get no final."""
+    """The current utterance was discarded; ``item_id`` gets no final."""
 
     type: Literal["input_audio_buffer.cleared"] = "input_audio_buffer.cleared"
     item_id: str | None = None
 
 
 class AudioGap(ServerEventBase):
-    """Audio was lost and could not be put back: words may be missing here."""
+    """Audio was lost and could not be restored: words may be missing here."""
 
     type: Literal["assistant.audio.gap"] = "assistant.audio.gap"
     start_ms: int
@@ -91,7 +91,7 @@ class AudioGap(ServerEventBase):
 
 
 class AudioStatus(ServerEventBase):
-    """About once a second while audio arrives: what came and what was lost since the microphone started."""
+    """Received and lost audio since the microphone started; sent about once a second while audio arrives."""
 
     type: Literal["assistant.audio.status"] = "assistant.audio.status"
     transport: Literal["webrtc", "websocket"]

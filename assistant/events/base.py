@@ -1,4 +1,4 @@
-"""What all events and their parts have in common. Pure."""
+"""The base classes of all events and their parts. Pure."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""The report: what changes it, what it is now, and the commands that work on it. Pure."""
+"""The report: its edits, its current state, and the commands that work on it. Pure."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from assistant.events.base import ClientEventBase, CommandName, DoubtReason, Ori
 
 
 class ItemEdit(ClientEventBase):
-    """The text of a dictated item, corrected by hand. An empty text removes it from the dictation."""
+    """Replace the text of a dictated item. Empty text removes the item."""
 
     type: Literal["assistant.item.edit"] = "assistant.item.edit"
     item_id: str = Field(max_length=64)
@@ -16,7 +16,7 @@ class ItemEdit(ClientEventBase):
 
 
 class ItemEdited(ServerEventBase):
-    """A dictated item has this text now."""
+    """A dictated item now has this text."""
 
     type: Literal["assistant.item.edited"] = "assistant.item.edited"
     item_id: str
@@ -26,7 +26,7 @@ class ItemEdited(ServerEventBase):
 class DocumentEdit(ClientEventBase):
     """A hand edit: ``[start, end)`` of a section's text, as it was at ``revision``, becomes ``text``.
 
-    What arrived meanwhile is kept: the edit is moved to where its place is now. Its ``event_id`` comes back
+    Changes made in the meantime are kept: the edit moves with its place. Its ``event_id`` comes back
     in ``applied`` of the next ``assistant.document.changed``; or in an ``error``: ``edit_conflict`` (that
     very place has changed), ``edit_too_old``, ``section_unknown``, ``range_invalid``; nothing changed then.
     """
@@ -55,7 +55,7 @@ ButtonName = Literal[
 
 
 class DocumentCommand(ClientEventBase):
-    """What a button does to the report.
+    """A button's command on the report.
 
     ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too;
     ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's;
@@ -79,7 +79,7 @@ class CommandDone(ServerEventBase):
 
     The client carries out ``read_back`` and ``copy``, with ``text``, and ``print``, ``save`` and ``help``.
 
-    Undo, as a client event or spoken, takes back what it did to the report.
+    Undo, spoken or as a client event, reverses its effect on the report.
     """
 
     type: Literal["assistant.command.done"] = "assistant.command.done"
@@ -97,7 +97,7 @@ class CommandHelp(Part):
 
 
 class LibraryRead(ServerEventBase):
-    """What may be said and inserted; again when the files of templates, macros or words have changed."""
+    """The templates, macros and words that can be spoken or inserted; sent again when their files change."""
 
     type: Literal["assistant.library"] = "assistant.library"
     templates: list[str]
@@ -107,7 +107,7 @@ class LibraryRead(ServerEventBase):
 
 
 class FieldPart(Part):
-    """A place to fill: shown as ``[name]`` until it is."""
+    """A field, shown as ``[name]`` until it is filled."""
 
     name: str
     choices: list[str] = []
@@ -122,7 +122,7 @@ class DoubtPart(Part):
 
 
 class RunPart(Part):
-    """Text of one source; ``item_id`` is the utterance it was said in."""
+    """Text from one source; ``item_id`` is the utterance it came from."""
 
     text: str
     item_id: str | None = None
@@ -161,7 +161,7 @@ class WordPlace(Part):
 
 
 class DocumentChanged(ServerEventBase):
-    """The report, whole. Of these only the newest is kept for a client that comes back."""
+    """The whole report. Only the newest of these events is kept for a resuming client."""
 
     type: Literal["assistant.document.changed"] = "assistant.document.changed"
     revision: int = Field(description="Rises with every change, undo included.")

@@ -1,4 +1,4 @@
-"""Attached images: what is attached, and what the image matcher says of it. Pure."""
+"""Attached images and the image matcher's results. Pure."""
 
 from typing import Annotated, Literal
 
@@ -8,21 +8,21 @@ from assistant.events.base import ClientEventBase, Part, ServerEventBase
 
 
 class AttachmentLook(ClientEventBase):
-    """What the clinician looks at: a question without a name for another image is about this one."""
+    """The image open on the page: questions that name no other image are about this one."""
 
     type: Literal["assistant.attachment.look"] = "assistant.attachment.look"
     attachment_id: str | None = Field(None, description="None when nothing is open any more.")
 
 
 class AttachmentRemove(ClientEventBase):
-    """Take an attached image away; later questions go without it."""
+    """Remove an attached image; later questions are asked without it."""
 
     type: Literal["assistant.attachment.remove"] = "assistant.attachment.remove"
     attachment_id: str = Field(max_length=64)
 
 
 class LabelsScore(ClientEventBase):
-    """Say how well each label fits an image, with an image matcher (``session.image_matcher``)."""
+    """Score labels for an image. Needs an image matcher (``session.image_matcher``)."""
 
     type: Literal["assistant.labels.score"] = "assistant.labels.score"
     attachment_id: str = Field(max_length=64)
@@ -31,7 +31,7 @@ class LabelsScore(ClientEventBase):
 
 
 class SimilarFind(ClientEventBase):
-    """Rank the other attachments by how alike their most similar picture is to this one."""
+    """Rank the other attachments by their most similar picture."""
 
     type: Literal["assistant.similar.find"] = "assistant.similar.find"
     attachment_id: str = Field(max_length=64)
@@ -64,8 +64,8 @@ class AttachmentRemoved(ServerEventBase):
 
 
 class AttachmentChecked(ServerEventBase):
-    """What kind of image an attachment looks like, and faults that it may have, by the image matcher alone.
-    It comes some time after ``assistant.attachment.added``; no question waits for it."""
+    """The image matcher's opinion of an attachment: its kind of image and possible faults. Sent some time
+    after ``assistant.attachment.added``; questions do not wait for it."""
 
     type: Literal["assistant.attachment.checked"] = "assistant.attachment.checked"
     attachment_id: str

@@ -1,4 +1,5 @@
-"""How an utterance was taken, and what is not taken at all: sleep, and echoes of what is read aloud. Pure."""
+"""The intent of each utterance, and utterances that are ignored: while asleep, and echoes of speech output.
+Pure."""
 
 from typing import Literal
 
@@ -11,7 +12,7 @@ Meant = Literal["was_dictation", "was_question"]
 
 
 class IntentCorrect(ClientEventBase):
-    """An utterance was taken wrongly: make it dictation, or ask it."""
+    """Correct the intent of an utterance: make it dictation, or ask it."""
 
     type: Literal["assistant.intent.correct"] = "assistant.intent.correct"
     item_id: str = Field(max_length=64)
@@ -21,7 +22,7 @@ class IntentCorrect(ClientEventBase):
 
 
 class IntentEvent(ServerEventBase):
-    """How an utterance was taken. A later one for the same item replaces it (a correction)."""
+    """The intent of an utterance. A later event for the same item replaces it (a correction)."""
 
     type: Literal["assistant.intent"] = "assistant.intent"
     item_id: str
@@ -44,14 +45,14 @@ class IntentEvent(ServerEventBase):
 
 
 class AttentionSet(ClientEventBase):
-    """Asleep, nothing that is said is kept or sent but the command that wakes."""
+    """Sleep or wake. While asleep, nothing said is kept or sent except the wake command."""
 
     type: Literal["assistant.attention.set"] = "assistant.attention.set"
     asleep: bool
 
 
 class AttentionChanged(ServerEventBase):
-    """Asleep or awake, since somebody said or pressed so."""
+    """The session fell asleep or woke, by voice or button."""
 
     type: Literal["assistant.attention.changed"] = "assistant.attention.changed"
     asleep: bool
@@ -59,9 +60,9 @@ class AttentionChanged(ServerEventBase):
 
 
 class SpeechState(ClientEventBase):
-    """What the client reads aloud, a sentence at a time, so that its echo is not taken for dictation.
+    """The sentence that the client is reading aloud, so that its echo is not taken for dictation.
 
-    Sent when a sentence begins, with its text, and without a text when nothing is read any more.
+    Sent with the text when a sentence begins, and without text when reading ends.
     """
 
     type: Literal["assistant.speech.state"] = "assistant.speech.state"
@@ -69,14 +70,14 @@ class SpeechState(ClientEventBase):
 
 
 class SpeechStop(ServerEventBase):
-    """Somebody said "stop" while something is read aloud."""
+    """Someone said "stop" while text was being read aloud."""
 
     type: Literal["assistant.speech.stop"] = "assistant.speech.stop"
 
 
 class EchoLeftOut(ServerEventBase):
-    """An utterance was nothing but an echo of what was read aloud. ``assistant.intent.correct`` brings it
-    back."""
+    """An utterance was only an echo of the text being read aloud. ``assistant.intent.correct`` restores
+    it."""
 
     type: Literal["assistant.echo.left_out"] = "assistant.echo.left_out"
     item_id: str

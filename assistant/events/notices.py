@@ -1,4 +1,4 @@
-"""What went wrong, and what a person should know. Pure."""
+"""Errors, and notices for the user. Pure."""
 
 from typing import Literal
 
@@ -16,14 +16,14 @@ class ErrorBody(Part):
 
 
 class ErrorEvent(ServerEventBase):
-    """Something was not possible; the session goes on."""
+    """A request failed; the session continues."""
 
     type: Literal["error"] = "error"
     error: ErrorBody
 
 
 class Notice(ServerEventBase):
-    """Something a person should know; nothing failed."""
+    """Information for the user; nothing failed."""
 
     type: Literal["assistant.notice"] = "assistant.notice"
     level: Literal["info", "warning"] = "info"

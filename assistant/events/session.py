@@ -1,4 +1,4 @@
-"""The session itself: how it is set, and what the server is and can do. Pure."""
+"""The session: its settings, and the server's models and abilities. Pure."""
 
 from typing import Literal
 
@@ -28,7 +28,7 @@ class SessionAudio(Part):
 
 
 class HouseStyle(Part):
-    """How dictation is written. What is left out stays as the server's settings have it."""
+    """House style of dictation. Fields left out keep the server's settings."""
 
     dates: Literal["long", "as_dictated"] | None = Field(None, description="January 1, 2011, or as said.")
     times: Literal["clock", "as_dictated"] | None = Field(None, description="2:30 PM, or as it was said.")
@@ -62,7 +62,7 @@ class SessionUpdate(ClientEventBase):
 
 
 class ModeSet(ClientEventBase):
-    """How finals are taken: ``auto`` lets the assistant decide, the others force it."""
+    """The intent of finals: ``auto`` lets the assistant decide, the others force one."""
 
     type: Literal["assistant.mode.set"] = "assistant.mode.set"
     mode: Mode
@@ -83,7 +83,7 @@ class EngineDescription(Part):
 
 
 class GuidelineShelf(Part):
-    """What the guideline folder holds."""
+    """The contents of the guideline folder."""
 
     ready: bool = Field(description="It was read once; until then nothing is found.")
     files: int

@@ -1,4 +1,4 @@
-"""What was heard: as it grows, when it is final, and word by word. Pure."""
+"""Transcripts: live, final, and word by word. Pure."""
 
 from typing import Literal
 
@@ -25,14 +25,14 @@ class DurationUsage(Part):
 
 
 class AlsoHeard(Part):
-    """What another recogniser made of the same words."""
+    """Another recogniser's transcript of the same speech."""
 
     recogniser: str
     transcript: str
 
 
 class TranscriptCompleted(ServerEventBase):
-    """The final text of an utterance; it stands above all deltas. Empty: nothing was said."""
+    """The final text of an utterance. It overrides all deltas; empty means that nothing was said."""
 
     type: Literal["conversation.item.input_audio_transcription.completed"] = (
         "conversation.item.input_audio_transcription.completed"
@@ -59,7 +59,7 @@ class TranscriptFailed(ServerEventBase):
 
 
 class TranscriptPartial(ServerEventBase):
-    """The live line, whole: ``stable`` is never taken back before the final, ``tentative`` may change."""
+    """The whole live line. ``stable`` is never retracted before the final; ``tentative`` may change."""
 
     type: Literal["assistant.transcript.partial"] = "assistant.transcript.partial"
     item_id: str

@@ -1,4 +1,4 @@
-"""What to look at before a report leaves: each finding names its place. Pure; it stops nobody."""
+"""Checks before export: each finding names its place. Pure. Findings never block the export."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The formats by name: what each is called, its media type, and what writes it. Pure."""
+"""The export formats by name, each with its label, media type and writer. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,5 +85,5 @@ def find_format(name: str) -> Format:
 
 
 def file_name(report: Report, form: Format) -> str:
-    """No word of the report is in it: file names travel."""
+    """The file's name. It contains no word of the report, because file names get around."""
     return f"report-{report.started_at:%Y%m%d-%H%M}{form.suffix}"

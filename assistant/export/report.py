@@ -1,4 +1,4 @@
-"""A report as it leaves the session: the document, and what was heard beside it. Pure.
+"""A report for export: the document with its utterances and answers. Pure.
 
 Its JSON is an export format of its own, complete: every other format can be made from it later.
 """
