@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import SecretStr
 
@@ -47,10 +47,43 @@ def open_recogniser(settings: Settings, words: Sequence[str] = ()) -> AsrModel:
 
     Raises ``Missing`` when its files are not there.
     """
-    if settings.asr == "moonshine" and settings.asr_bundle is None:
-        return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
+    if settings.asr_bundle is not None:
+        return _open_lasr(settings.asr_bundle, settings, words)
+    match settings.asr:
+        case "moonshine":
+            return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
+        case "medasr":
+            return _open_lasr(_medasr_folder(settings), settings, words)
+        case "lasr-mini":
+            return _open_lasr(manifests() / MINI_BUNDLE, settings, words)
+        case _:
+            assert_never(settings.asr)
+
+
+def open_second_recogniser(settings: Settings) -> AsrModel | None:
+    """A general recogniser for questions. None if the main recogniser is a general one, or if the setting is
+    off. Raises ``Missing``."""
+    if _is_general(settings) or not settings.asr_second:
+        return None
+    return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
+
+
+def _is_general(settings: Settings) -> bool:
+    """Whether the main recogniser knows general English, and so questions; others know dictation."""
+    if settings.asr_bundle is not None:
+        return False
+    match settings.asr:
+        case "moonshine":
+            return True
+        case "medasr" | "lasr-mini":
+            return False
+        case _:
+            assert_never(settings.asr)
+
+
+def _open_lasr(folder: Path, settings: Settings, words: Sequence[str]) -> MedAsrModel:
     return MedAsrModel(
-        settings.asr_bundle or _lasr_folder(settings),
+        folder,
         preset=settings.asr_preset,
         precision=None if settings.asr_precision == "auto" else settings.asr_precision,
         provider=settings.asr_provider,
@@ -63,34 +96,28 @@ def open_recogniser(settings: Settings, words: Sequence[str] = ()) -> AsrModel:
     )
 
 
-def open_second_recogniser(settings: Settings) -> AsrModel | None:
-    """A general recogniser for questions. None if the main recogniser is a general one, or if the setting is
-    off. Raises ``Missing``."""
-    if (settings.asr == "moonshine" and settings.asr_bundle is None) or not settings.asr_second:
-        return None
-    return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
-
-
 def _phrases(settings: Settings, words: Sequence[str]) -> tuple[str, ...]:
     listed = read_phrases(settings.asr_hotwords) if settings.asr_hotwords else ()
     short = [word for word in words if len(word) <= LONGEST_PHRASE]
     return tuple(dict.fromkeys((*listed, *short)))[:MOST_PHRASES]
 
 
-def _lasr_folder(settings: Settings) -> Path:
-    """The folder of the LASR model. For MedASR, our own export comes first, because it has caches."""
-    if settings.asr == "lasr-mini":
-        return manifests() / MINI_BUNDLE
+def _medasr_folder(settings: Settings) -> Path:
+    """Our own export comes before the published one, because it has caches."""
     exported = models_dir(settings) / f"{MEDASR_BUNDLE}-export"
     return exported if exported.is_dir() else weights.resolve(MEDASR_BUNDLE, models_dir(settings))
 
 
 def open_vad(settings: Settings) -> Callable[[], Vad]:
     """A factory of detectors, one per stream; all share the weights."""
-    if settings.vad == "webrtc":
-        return WebRtcVad
-    path = weights.resolve(VAD_BUNDLE, models_dir(settings)) / "silero_vad.onnx"
-    return SileroModel(path).open
+    match settings.vad:
+        case "webrtc":
+            return WebRtcVad
+        case "silero":
+            path = weights.resolve(VAD_BUNDLE, models_dir(settings)) / "silero_vad.onnx"
+            return SileroModel(path).open
+        case _:
+            assert_never(settings.vad)
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -124,6 +151,8 @@ def open_engine(settings: Settings) -> Engine:
             folder = weights.resolve(STAND_IN_BUNDLE, models_dir(settings))
             gguf = next(folder.glob("*.gguf"))
             return LlamaCppEngine(gguf, mmproj=None, stand_in=True, threads=settings.engine_threads)
+        case _:
+            assert_never(settings.engine)
 
 
 def open_text_engine(settings: Settings) -> Engine | None:

@@ -15,6 +15,7 @@ from assistant.asr.ctc import log_softmax
 from assistant.asr.features import FeatureSettings
 from assistant.asr.lasr_stream import LasrStream, Preset
 from assistant.asr.medasr import GreedyDecoder
+from tests.asr.fakes import FakeModel
 
 RATE = 16_000
 WORDS = 20
@@ -74,7 +75,7 @@ class ToneAcoustic:
         return WindowSteps(self, left)
 
 
-class ToneModel:
+class ToneModel(FakeModel):
     name = "tones"
 
     def __init__(self, acoustic=None):

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from assistant.asr.base import Partial, Transcript, Word
 from assistant.engines.scripted import ScriptedEngine
+from tests.asr.fakes import FakeModel, FakeStream
 from tests.e2e.conftest import ServerThread, saved
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models]
@@ -21,25 +22,18 @@ WRITTEN = "A 4 mm nodule in the left upper lobe. {next field}"
 DOUBTFUL = "nodule"
 
 
-class ScriptedModel:
+class ScriptedModel(FakeModel):
     """A recogniser with confidences: every utterance is the same sentence, one word of it doubtful."""
 
     name = "scripted"
-    takes_phrases = False
 
     def open_stream(self):
         return ScriptedStream()
 
 
-class ScriptedStream:
+class ScriptedStream(FakeStream):
     def accept(self, samples, *, partial=True):
         return Partial("", "a four") if partial else None
-
-    def prepare_final(self):
-        pass
-
-    def expected(self):
-        return None
 
     def finish(self):
         words = SPOKEN.split()

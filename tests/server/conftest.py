@@ -21,6 +21,7 @@ from assistant.engines.scripted import ScriptedEngine
 from assistant.server.app import create_app
 from assistant.server.run import Server, bind, server_config
 from assistant.vad.endpoint import EndpointSettings
+from tests.asr.fakes import FakeModel, FakeStream
 
 RATE = 24_000
 PATIENCE_S = 60
@@ -33,7 +34,7 @@ class LoudnessVad:
         return 1.0 if np.abs(frame).max() > 0.05 else 0.0
 
 
-class LoudnessModel:
+class LoudnessModel(FakeModel):
     """Loudness 0.3 is a dictated sentence, 0.6 a question; ``texts`` may be changed."""
 
     name = "loudness"
@@ -55,7 +56,7 @@ class LoudnessModel:
         return other
 
 
-class LoudnessStream:
+class LoudnessStream(FakeStream):
     def __init__(self, model):
         self._model, self._loud = model, []
 
@@ -67,17 +68,11 @@ class LoudnessStream:
         self._loud.append(loud[loud > 0.05])
         return Partial("", self._text()) if partial else None
 
-    def prepare_final(self):
-        pass
-
-    def expected(self):
-        return None
-
     def finish(self):
         return Transcript(self._text())
 
     def _text(self):
-        loud = np.concatenate(self._loud)
+        loud = np.concatenate([np.zeros(0), *self._loud])
         return self._model.texts.get(round(float(np.median(loud)) * 10), "") if len(loud) else ""
 
 

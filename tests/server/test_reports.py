@@ -13,6 +13,7 @@ from assistant.errors import AssistantError
 from assistant.export.formats import FORMATS
 from assistant.export.report import read_report
 from assistant.storage.store import Store
+from tests.asr.fakes import FakeModel
 
 SAID = "The xylophagous lungs are clear."
 CHANGED = "assistant.document.changed"
@@ -127,11 +128,10 @@ async def test_a_new_report_from_a_template_is_checked_for_its_fields_and_sectio
     ]
 
 
-class SureModel:
+class SureModel(FakeModel):
     """Wraps the test's recogniser: three words after the silence in front, the second doubtful."""
 
     name = "sure"
-    takes_phrases = False
 
     def __init__(self, model):
         self._model, self.texts, self.gate = model, model.texts, model.gate

@@ -20,6 +20,7 @@ from assistant.conversation.types import (
 )
 from assistant.session.listener import AudioHistory, Listener
 from assistant.vad.endpoint import EndpointSettings
+from tests.asr.fakes import FakeModel, FakeStream
 
 FRAME = 512
 
@@ -33,7 +34,7 @@ class LoudnessVad:
         return 1.0 if np.abs(frame).max() > 0.1 else 0.0
 
 
-class CountingModel:
+class CountingModel(FakeModel):
     """Transcribes to the number of loud samples it was given."""
 
     name = "counting"
@@ -42,19 +43,13 @@ class CountingModel:
         return CountingStream()
 
 
-class CountingStream:
+class CountingStream(FakeStream):
     def __init__(self):
         self.samples = 0
 
     def accept(self, samples, *, partial=True):
         self.samples += int((np.abs(samples) > 0.1).sum())
         return Partial("", str(self.samples)) if partial else None
-
-    def prepare_final(self):
-        pass
-
-    def expected(self):
-        return None
 
     def finish(self):
         return Transcript(str(self.samples))
@@ -138,7 +133,7 @@ async def test_a_cleared_utterance_gets_no_final(executor):
     assert [fact.utterance for fact in of(FinalHeard, facts)] == [2]
 
 
-class FirstSoundModel:
+class FirstSoundModel(FakeModel):
     """One word, which stands where the sound begins."""
 
     name = "first-sound"
@@ -157,7 +152,10 @@ class FirstSoundStream(CountingStream):
         return super().accept(samples, partial=partial)
 
     def finish(self):
-        at_ms = int(np.flatnonzero(np.abs(np.concatenate(self.audio)) > 0.1)[0]) // 16
+        loud = np.flatnonzero(np.abs(np.concatenate([*self.audio, [0.0]])) > 0.1)
+        if not len(loud):
+            return Transcript("")
+        at_ms = int(loud[0]) // 16
         return Transcript("one", (Word("one", at_ms, at_ms + 100),))
 
 
@@ -217,7 +215,7 @@ def test_history_reads_by_position_and_fills_holes_with_silence():
     assert history.between(50, 250).tolist() == [1.0] * 50 + [0.0] * 100 + [1.0] * 50
 
 
-class SayingModel:
+class SayingModel(FakeModel):
     """Says the same at every pause and at the end; counts how often it was asked."""
 
     def __init__(self, name, text):
@@ -227,16 +225,13 @@ class SayingModel:
         return SayingStream(self)
 
 
-class SayingStream:
+class SayingStream(FakeStream):
     def __init__(self, model):
         self._model, self._samples = model, 0
 
     def accept(self, samples, *, partial=True):
         self._samples += int((np.abs(samples) > 0.1).sum())
         self._model.samples = self._samples
-
-    def prepare_final(self):
-        pass
 
     def expected(self):
         return Transcript(self._model.text)

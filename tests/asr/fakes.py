@@ -1,0 +1,36 @@
+"""What every fake recogniser has in common; ``test_contract.py`` holds them to what the real ones do."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from assistant.asr.base import Partial, Transcript
+from assistant.audio.frames import Samples
+from assistant.errors import BadInput
+
+
+class FakeModel:
+    """Takes no phrases, as Moonshine."""
+
+    name = "fake"
+    takes_phrases = False
+
+    def expecting(self, phrases: Sequence[str]) -> Self:
+        if phrases:
+            raise BadInput(f"{self.name} cannot be given words to expect.", code="hotwords_not_supported")
+        return self
+
+
+class FakeStream:
+    """Hears nothing; what a fake does differently it says itself."""
+
+    def accept(self, samples: Samples, *, partial: bool = True) -> Partial | None:
+        return None
+
+    def prepare_final(self) -> None:
+        pass
+
+    def expected(self) -> Transcript | None:
+        return None
+
+    def finish(self) -> Transcript:
+        return Transcript("")
