@@ -44,13 +44,31 @@ export function hasDictation(state) {
     && entry.intent === 'dictation' && Boolean(entry.text.trim()));
 }
 
-/** The report as plain text, as the server has it; a section without text is left out. @param {State} state */
+/** The report as plain text, by the rule of assistant/dictation/plain_text.py. @param {State} state */
 export function transcript(state) {
   return (state.document?.sections ?? [])
-    .map(({ title, runs }) => ({ title, text: runs.map((run) => run.text).join('').replace(/^\n+|\n+$/g, '') }))
-    .filter(({ text }) => text.trim())
+    .map(({ title, runs }) => ({
+      title: printable(title).split(SPACE).filter(Boolean).join(' '),
+      text: trimmed(printable(runs.map((run) => run.text).join(''))),
+    }))
+    .filter(({ text }) => text)
     .map(({ title, text }) => (title ? `${title}:\n${text}` : text))
     .join('\n\n');
+}
+
+const SPACE = /[^\S\ufeff]+/u; // as Python's, to which U+FEFF is a character
+const LINE_END = /\r\n?|[\u000b\u000c\u001c-\u001e\u0085\u2028\u2029]/gu;
+const UNPRINTABLE = /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]/gu;
+
+/** In characters that every file can hold; none is dropped. @param {string} text */
+function printable(text) {
+  return text.replace(LINE_END, '\n').replaceAll('\u001f', ' ').replaceAll('\u00ad', '-')
+    .replace(UNPRINTABLE, (found) => `[U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`);
+}
+
+/** @param {string} text */
+function trimmed(text) {
+  return text.replace(/^[^\S\ufeff]+|[^\S\ufeff]+$/gu, '');
 }
 
 /** What was lost of the audio, as words. @param {Record<string, any>|null} audio */

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from assistant.dictation.plain_text import plain_text
 from assistant.dictation.written import Doubt
 from assistant.errors import BadInput
 from assistant.events import Origin
@@ -75,9 +76,8 @@ class Document:
 
     @property
     def text(self) -> str:
-        """As plain text: a title line over each section that has one; a section without text is left out."""
-        written = [(section.title, section.text.strip("\n")) for section in self.sections]
-        return "\n\n".join(f"{title}:\n{text}" if title else text for title, text in written if text.strip())
+        """As plain text."""
+        return plain_text((section.title, section.text) for section in self.sections)
 
     @property
     def is_empty(self) -> bool:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.dictation.document import Document, Section
+from assistant.dictation.plain_text import named, printable
 from assistant.events import WordPlace
 from assistant.export import sides
-from assistant.export.paragraphs import named, printable
 from assistant.export.pdf import is_shown
 
 Code = Literal[

@@ -9,7 +9,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from assistant.export.paragraphs import printable
+from assistant.dictation.plain_text import printable
 from assistant.export.report import Report
 from assistant.export.text import html_fragment, plain_text
 

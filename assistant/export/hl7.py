@@ -7,8 +7,8 @@ message's control id, is the same for the same revision exported at the same tim
 import hashlib
 from datetime import datetime
 
+from assistant.dictation.plain_text import printable
 from assistant.export.fhir import is_imaging, loinc_of
-from assistant.export.paragraphs import printable
 from assistant.export.report import Report
 
 APPLICATION = "VOICE_ASSISTANT"

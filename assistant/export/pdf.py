@@ -6,7 +6,8 @@ from pathlib import Path
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
-from assistant.export.paragraphs import named, paragraphs, printable
+from assistant.dictation.plain_text import named, printable
+from assistant.export.paragraphs import paragraphs
 from assistant.export.report import Report
 from assistant.export.word import footnote
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.dictation.alignment import align
-from assistant.export.paragraphs import printable
+from assistant.dictation.plain_text import printable
 from assistant.export.report import Report, Utterance
 
 MAX_CUE_CHARACTERS = 84

@@ -3,7 +3,9 @@
 import html
 import re
 
-from assistant.export.paragraphs import Paragraph, paragraphs, printable
+from assistant.dictation.plain_text import plain_text as plain_text_of
+from assistant.dictation.plain_text import printable
+from assistant.export.paragraphs import Paragraph, paragraphs
 from assistant.export.report import Report
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>&~|$])")
@@ -12,12 +14,9 @@ _OPENS_BLOCK = re.compile(r"^(\s*)([#+=-]|\d{1,9}(?=[.)]))")
 
 
 def plain_text(report: Report) -> str:
-    """Headings on lines of their own, paragraphs as they stand, a line end at the end."""
-    blocks = []
-    for section in report.filled:
-        heading = f"{printable(section.title)}:\n" if section.title.strip() else ""
-        blocks.append(heading + printable(section.text).strip())
-    return "\n\n".join(blocks) + "\n" if blocks else ""
+    """The report's text, with a line end at its end; empty if it has none."""
+    text = plain_text_of((section.title, section.text) for section in report.sections)
+    return f"{text}\n" if text else ""
 
 
 def markdown(report: Report) -> str:

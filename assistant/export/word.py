@@ -5,7 +5,8 @@ import io
 import docx
 from docx.document import Document as WordDocument
 
-from assistant.export.paragraphs import paragraphs, printable
+from assistant.dictation.plain_text import printable
+from assistant.export.paragraphs import paragraphs
 from assistant.export.report import Report
 
 

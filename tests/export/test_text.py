@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 from hypothesis import given
 from markdown_it import MarkdownIt
 
-from assistant.export.paragraphs import paragraphs, printable
+from assistant.dictation.plain_text import printable
+from assistant.export.paragraphs import paragraphs
 from assistant.export.text import html_fragment, html_page, markdown, plain_text
 from tests.export.builders import FINDINGS, report, reports
 

@@ -6,7 +6,8 @@ import docx
 import pypdf
 from hypothesis import given, settings
 
-from assistant.export.paragraphs import paragraphs, printable
+from assistant.dictation.plain_text import printable
+from assistant.export.paragraphs import paragraphs
 from assistant.export.pdf import write_pdf
 from assistant.export.word import write_docx
 from tests.export.builders import FINDINGS, report, reports

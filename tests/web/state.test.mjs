@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
 import { isInDictation, lastHeard, lossInWords, runningAnswer, transcript } from '../../web/selectors.js';
@@ -78,6 +79,15 @@ test('the transcript is the report, with its headings, without empty sections', 
   const changed = { type: 'assistant.document.changed', seq: 1, revision: 3, sections };
   assert.equal(transcript(after([created(), changed])), 'Findings:\nClear. No effusion.');
   assert.equal(transcript(initialState), '');
+});
+
+test('the transcript is the same text as the server\'s document and its export', () => {
+  for (const { name, sections, text } of JSON.parse(readFileSync(new URL('../data/plain_text.json', import.meta.url), 'utf8'))) {
+    const parts = sections.map((/** @type {[string, string]} */ [title, body], /** @type {number} */ i) =>
+      ({ id: `s${i}`, title, runs: [{ text: body, origin: 'voice' }] }));
+    const changed = { type: 'assistant.document.changed', seq: 1, revision: 3, sections: parts };
+    assert.equal(transcript(after([created(), changed])), text, name);
+  }
 });
 
 test('the live line is stable text with a tentative end, and its final replaces it', () => {

@@ -105,7 +105,7 @@ export function exportsView({ key, explain }) {
   /** As text with its paragraphs, and as HTML for what can paste that; what this page knows without the server. */
   async function copy() {
     const part = async (/** @type {string} */ format, /** @type {string} */ type) =>
-      new Blob([await (await exported(key(), format)).data.text()], { type });
+      new Blob([(await (await exported(key(), format)).data.text()).replace(/\n$/, '')], { type });
     try {
       await navigator.clipboard.write([new ClipboardItem({ 'text/plain': part('txt', 'text/plain'), 'text/html': part('html', 'text/html') })]);
     } catch {
