@@ -71,7 +71,7 @@ class RecogniserSettings(BaseModel):
 
 
 class WritingSettings(BaseModel):
-    """How dictation is written"""
+    """Style of dictation"""
 
     templates: Path | None = Field(
         None, description="Folder of report templates and macros (YAML), beside those that ship."
@@ -97,7 +97,7 @@ class WritingSettings(BaseModel):
 
 
 class EngineSettings(BaseModel):
-    """What answers questions"""
+    """Answer engine"""
 
     engine: Literal["stand-in", "openai", "vertex", "transformers", "gguf"] = Field(
         "stand-in",
@@ -149,7 +149,7 @@ class EngineSettings(BaseModel):
 
 
 class SourceSettings(BaseModel):
-    """What answers rest on"""
+    """Sources of answers"""
 
     guidelines: Path | None = Field(
         None, description="Folder of guidelines (PDF, Markdown, text) that answers are to rest on."
@@ -188,7 +188,7 @@ class ImageSettings(BaseModel):
 
 
 class KeepingSettings(BaseModel):
-    """What is kept"""
+    """Storage and retention"""
 
     store: Path | None = Field(
         None,

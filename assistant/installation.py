@@ -1,4 +1,4 @@
-"""Where the parts of this program are, in a checkout of its repository and in an installed package.
+"""Locations of this program's files, in a checkout of its repository and in an installed package.
 
 A wheel carries ``web/`` as ``assistant/web`` and ``models/`` as ``assistant/weights/manifests``: see
 pyproject.toml.
@@ -13,7 +13,7 @@ import platformdirs
 
 DISTRIBUTION = "clinical-voice-assistant"
 Extra = Literal["dicom", "export", "gpu", "lm", "medgemma", "train", "vertex"]
-"""What pyproject.toml has besides, for people who install it."""
+"""The user-facing extras in pyproject.toml."""
 
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent if (_PACKAGE.parent / "pyproject.toml").is_file() else None
@@ -30,7 +30,7 @@ def manifests() -> Path:
 
 
 def downloads() -> Path:
-    """Where downloaded models go when the settings name no other place: in an installed package, the user's
+    """The default folder for downloaded models: in an installed package, the user's
     data folder (Linux: ``~/.local/share``, or ``XDG_DATA_HOME``)."""
     if _CHECKOUT:
         return _CHECKOUT / "models" / "downloads"
@@ -38,13 +38,13 @@ def downloads() -> Path:
 
 
 def install_command(extra: Extra | None = None) -> str:
-    """What to type to install this program, with an extra or alone, where this one was installed."""
+    """The command that installs this program, with or without an extra, for this kind of installation."""
     extras = f"[{extra}]" if extra else ""
     return pip_command("-e", f".{extras}") if _CHECKOUT else pip_command(f"{DISTRIBUTION}{extras}")
 
 
 def pip_command(*arguments: str) -> str:
-    """What to type to install packages into this environment. In a checkout it is typed in its folder."""
+    """The command that installs packages into this environment. In a checkout, run it in its folder."""
     python = Path(sys.executable)
     pip = [str(python), "-m", "pip"]
     if _CHECKOUT and python.parent == _CHECKOUT / ".venv" / "bin":

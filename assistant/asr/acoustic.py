@@ -70,7 +70,7 @@ class Steps(Protocol):
 
 
 class Acoustic(Protocol):
-    """What every bundle can do."""
+    """The interface of every LASR bundle."""
 
     def whole(self, feats: Features, abort: Abort | None = None) -> LogProbs:
         """Full context: [mel frames, mels] → [encoder frames, V].

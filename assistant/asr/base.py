@@ -1,4 +1,4 @@
-"""What a recogniser is: a shared model, and one stream per utterance. Pure."""
+"""The recogniser interface: a shared model, and one stream per utterance. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -72,7 +72,7 @@ class AsrStream(Protocol):
         ...
 
     def expected(self) -> Transcript | None:
-        """What ``finish`` returns if no speech follows the last ``prepare_final``; None while that is not
+        """The result of ``finish`` if no speech follows the last ``prepare_final``; None while that is not
         known yet. Does no work."""
         ...
 

@@ -13,7 +13,7 @@ import onnxruntime as ort
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 FRAME_AXES = (1, 3, 3, 2)
-"""Where the outputs logits, k_new, v_new and glu_new count frames."""
+"""The frame axis of the outputs logits, k_new, v_new and glu_new."""
 
 
 class _Request:

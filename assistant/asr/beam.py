@@ -51,7 +51,7 @@ class _Prefix:
     extra: float = 0.0
     """Language model and piece bonuses."""
     kept: float = 0.0
-    """Of expected phrases that are complete."""
+    """Bonus of completed expected phrases."""
     nodes: tuple[tuple[int, int], ...] = ()
     """Places in expected phrases that the text may be at; how many letters of each are in ``kept`` already:
     "insulin" is not paid for again in "insulin glargine"."""
@@ -162,7 +162,7 @@ class BeamDecoder:
     # --- expected phrases ---
 
     def _follow(self, prefix: _Prefix, child: _Prefix) -> None:
-        """Where the child is in the phrases, and what that is worth."""
+        """The child's position in the phrases, and its bonus."""
         assert self._hotwords
         piece = child.piece
         text = self._texts[piece]
@@ -183,7 +183,7 @@ class BeamDecoder:
         child.pending = self._settings.hotword_bonus * most
 
     def _completed(self, prefix: _Prefix) -> tuple[float, int]:
-        """What a prefix keeps if its last word ends here, and how many letters of its end that is for."""
+        """The bonus that a prefix keeps if its last word ends here, and the letters it covers."""
         if not self._hotwords:
             return 0.0, 0
         depth = self._hotwords.depth

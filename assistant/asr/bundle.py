@@ -1,4 +1,4 @@
-"""What lies in the folder of a LASR recogniser, and whether it is whole.
+"""The files of a LASR recogniser bundle, and a check that they are complete.
 
 ``assistant models export`` writes ``bundle.json``, ``tokens.txt`` and the graph in one or two precisions. A
 folder in sherpa-onnx's offline layout (``model.int8.onnx`` or ``model.onnx``, ``tokens.txt``, no
@@ -22,7 +22,7 @@ TOKENS_FILE = "tokens.txt"
 GRAPH_FILES = {"int8": "model.int8.onnx", "fp32": "model.onnx"}
 Precision = Literal["int8", "fp32"]
 BLANK = "<blk>"
-"""What sherpa-onnx calls token 0; MedASR's own name for it is ``<epsilon>``."""
+"""sherpa-onnx's name of token 0; MedASR calls it ``<epsilon>``."""
 SUBSAMPLING = 4
 FIRST_FRAME_MELS = 13
 """Mel frames that the first encoder frame needs; every further one needs ``SUBSAMPLING`` more."""
@@ -173,10 +173,10 @@ def write_tokens(path: Path, pieces: Sequence[str]) -> None:
 
 
 def encoder_frames(mel_frames: int) -> int:
-    """How many encoder frames so many mel frames give."""
+    """The number of encoder frames for so many mel frames."""
     return max(0, (mel_frames - FIRST_FRAME_MELS) // SUBSAMPLING + 1)
 
 
 def mel_frames(encoder_frames: int) -> int:
-    """How many mel frames so many encoder frames are made of."""
+    """The number of mel frames behind so many encoder frames."""
     return SUBSAMPLING * (encoder_frames - 1) + FIRST_FRAME_MELS

@@ -26,11 +26,11 @@ LONGEST_MARKER_WORDS = 5
 SAME_PIECE_FRAMES = 3
 """A piece may come so much sooner or later in one window than in another."""
 SEAM_FRAMES = 8
-"""Where two steps are joined: with more, what has heard less of the future would be kept."""
+"""Overlap where two steps are joined. More would keep text that was decoded with less look-ahead."""
 LATE_FRAMES = 12
 """A step may spell a word so much later than a full-context pass: five to nine were seen (decision 14)."""
 TAIL_LETTERS, LIKE_ENOUGH = 24, 2 / 3
-"""How much of two readings' ends is compared, and the share of a word's letters that must be found again."""
+"""Length of the compared ends of two readings, and the share of a word's letters that must match."""
 CLOSING = {"{": "}", "[": "]"}
 
 
@@ -102,7 +102,7 @@ class TokenWord:
 
     @property
     def probability(self) -> float:
-        """Of its least likely piece."""
+        """The confidence of a word: that of its least likely piece."""
         return min(token.probability for token in self.tokens)
 
 
@@ -185,7 +185,7 @@ def join_windows(left: LogProbs, right: LogProbs, overlap: int) -> LogProbs:
 
 
 def join_steps(committed: BestPath, ahead: BestPath, decoded: BestPath) -> BestPath:
-    """What comes after ``committed``: ``ahead`` as the last step read it, then as ``decoded`` anew.
+    """The text after ``committed``: ``ahead`` from the last step, then the new ``decoded``.
 
     A piece may move by some frames from one reading to the other, and so over the edge of what is committed:
     it would come twice, or be lost. The seam is the first place where both have the same pieces around it.
@@ -218,7 +218,8 @@ def _agreement(ours: BestPath, theirs: BestPath, last: int) -> npt.NDArray[np.in
 
 
 def covered(before: Sequence[TokenWord], words: Sequence[TokenWord], until: int) -> int:
-    """How many of ``words`` say what ``before`` says, another reading of the same speech up to ``until``.
+    """The number of leading ``words`` that repeat ``before``, another reading of the same speech up to
+    ``until``.
 
     Those that begin before that frame; but a word may be spelled on the other side of it. What is moved over
     the cut for that must be like what ``before`` ends with.

@@ -52,7 +52,7 @@ OnStep = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What the weights cannot say of themselves."""
+    """A description that the weights do not contain."""
 
     name: str
     source: str

@@ -21,7 +21,7 @@ Features = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class FeatureSettings:
-    """What a bundle says of its front end. The defaults are MedASR's."""
+    """A bundle's front-end settings. The defaults are MedASR's."""
 
     sample_rate_hz: int = SAMPLE_RATE_HZ
     window_samples: int = 400
@@ -68,7 +68,7 @@ def log_mel(samples: Samples, settings: FeatureSettings = FeatureSettings()) -> 
 
 
 def frame_count(samples: int, settings: FeatureSettings = FeatureSettings()) -> int:
-    """How many whole frames so many samples hold."""
+    """The number of whole frames in so many samples."""
     return max(0, (samples - settings.window_samples) // settings.hop_samples + 1)
 
 

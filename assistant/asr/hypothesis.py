@@ -1,4 +1,4 @@
-"""What is stable and what is tentative in the text of a recogniser that decodes again and again. Pure."""
+"""The stable and the tentative part of a repeatedly decoded text. Pure."""
 
 import difflib
 import re
@@ -42,7 +42,7 @@ class Hypothesis:
         return Partial(stable, f" {tentative}" if stable and tentative else tentative)
 
     def _anchor(self, words: list[str]) -> int:
-        """Where in ``words`` the stable text ends."""
+        """The end of the stable text in ``words``."""
         done = len(self._stable)
         if _common(words, self._stable) == done:
             return done
@@ -55,7 +55,7 @@ class Hypothesis:
 
 
 def _loop_start(words: list[str]) -> int:
-    """Where a repetition begins; ``len(words)`` if there is none."""
+    """The start of a repetition; ``len(words)`` if there is none."""
     plain = _plain(words)
     for at in range(len(plain)):
         for size in range(1, LOOP_WORDS + 1):

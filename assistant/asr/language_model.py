@@ -30,7 +30,7 @@ class LanguageModel(Protocol):
 
 
 def label(piece: str) -> str:
-    """What a piece is called in the language model."""
+    """A piece's name in the language model."""
     if piece.startswith("<") and piece.endswith(">"):
         return piece
     return "\u2581" + piece.replace("\u2581", "#")

@@ -25,7 +25,7 @@ MASKED = -1e9
 
 
 class Caches(NamedTuple):
-    """What a stream remembers; the graph's inputs of these names."""
+    """The state of a stream: the graph's inputs of these names."""
 
     pos: Tensor
     cache_len: Tensor
@@ -144,7 +144,7 @@ class CachedLasr(nn.Module):
 
 
 class _Step(NamedTuple):
-    """What all blocks of one call share. ``bias`` masks what does not exist, ``valid`` zeroes it."""
+    """Values shared by all blocks of one call. ``bias`` masks missing frames, ``valid`` zeroes them."""
 
     cos: Tensor
     sin: Tensor

@@ -37,7 +37,7 @@ class Preset:
     chunk: int
     """A step is made when so much is new."""
     look_ahead: int
-    """What is nearer to the edge than this is decoded again by the next step."""
+    """Frames nearer to the edge than this are decoded again by the next step."""
     left: int
     """Left context."""
     sure: float = 0.7
@@ -70,7 +70,7 @@ class Pace:
         self._now = self.chunk
 
     def frames(self, waiting: int) -> int:
-        """How many new frames make the next step, given how many are waiting now."""
+        """The number of new frames in the next step, given the number waiting."""
         if waiting > 2 * self._now:
             self._now = min(self.most, 2 * self._now)
         elif waiting <= self._now + 2 and self._now > self.chunk:
@@ -189,7 +189,7 @@ class LasrStream:
         return settled and word.probability >= self._preset.sure and not unclosed
 
     def _take_confirmed(self) -> tuple[int, list[TokenWord]]:
-        """What full-context passes at pauses have read so far."""
+        """The text of the full-context passes at pauses so far."""
         done = self._pass
         if done and done.words.done() and not done.words.cancelled() and done.words.exception() is None:
             self._confirmed = (encoder_frames_in(done.end), done.words.result())

@@ -1,4 +1,4 @@
-"""How loud speech is, how far a quiet microphone is lifted, and where speech ends. Pure.
+"""Loudness of speech, gain for quiet microphones, and the end of speech. Pure.
 
 LASR's front end has no normalisation: a microphone turned down costs words. One gain is chosen for an
 utterance and held, so nothing pumps; decision 0015 has the measurements.
@@ -32,7 +32,7 @@ def levels(samples: Samples) -> npt.NDArray[np.float32]:
 
 
 def gain_for(samples: Samples) -> float:
-    """What to multiply with, 1 to ``MOST_GAIN``. Never less than 1: loud speech is as the model knows it."""
+    """The gain, from 1 to ``MOST_GAIN``. Never below 1: the model was trained on loud speech."""
     found = levels(samples)
     if not len(found):
         return 1.0

@@ -22,7 +22,7 @@ from assistant.asr.probe import probe_signal
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How far a graph is from torch: shares of the logits' spread, and frames with the same best piece."""
+    """A graph's distance from torch: shares of the logits' spread, and frames with the same best piece."""
 
     graph: str
     largest: float

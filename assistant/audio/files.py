@@ -95,7 +95,7 @@ def _read(file: IO[bytes], name: str) -> Samples:
 
 
 def _stated_length_s(container: "InputContainer", stream: "AudioStream") -> float:
-    """What the header says; 0 if it says nothing exact. Writers to a pipe leave 0 or the maximum there."""
+    """The length in the header; 0 if it is not exact. Writers to a pipe leave 0 or the maximum there."""
     formats = container.format.name.split(",")
     if EXACT_LENGTH_FORMATS.isdisjoint(formats) or stream.duration is None or stream.time_base is None:
         return 0.0

@@ -64,7 +64,7 @@ class Rechunker:
         self._parts, self._held = ([rest] if len(rest) else []), len(rest)
 
     def drain(self) -> Samples:
-        """What is held, shorter than a chunk; then it is empty."""
+        """Take the rest, which is shorter than a chunk."""
         rest = np.concatenate(self._parts) if self._parts else np.zeros(0, np.float32)
         self._parts, self._held = [], 0
         return rest

@@ -24,7 +24,7 @@ LONG_LENGTH_BYTE = 252
 
 
 def _candidates() -> list[str]:
-    """Where libopus may be: PyAV's own copy first, since its version is pinned with the package."""
+    """Possible paths of libopus: PyAV's own copy first, since its version is pinned with the package."""
     spec = importlib.util.find_spec("av")
     bundled: list[str] = []
     if spec is not None and spec.origin is not None:
@@ -71,7 +71,7 @@ def _declare(lib: ctypes.CDLL) -> None:
 
 
 def packet_ticks(payload: bytes) -> int:
-    """How long a packet plays, in 48 kHz RTP ticks; 0 if it is empty or not an Opus packet."""
+    """A packet's duration in 48 kHz RTP ticks; 0 if it is empty or not an Opus packet."""
     if not payload:
         return 0
     ticks = int(load_libopus().opus_packet_get_nb_samples(payload, len(payload), RTP_CLOCK_HZ))

@@ -7,7 +7,7 @@ from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Samples, pcm16_to
 from assistant.errors import BadInput
 
 DEFAULT_RATE_HZ = 24_000
-"""What OpenAI Realtime clients send."""
+"""The rate that OpenAI Realtime clients send."""
 
 MIN_RATE_HZ = 8_000
 MAX_RATE_HZ = 48_000

@@ -30,7 +30,7 @@ OnGap = Callable[[int, int], None]
 
 
 class RtpPacketLike(Protocol):
-    """What is read of aiortc's RtpPacket: 16-bit number, 32-bit timestamp, sender, payload."""
+    """The fields used from aiortc's RtpPacket: 16-bit number, 32-bit timestamp, sender, payload."""
 
     sequence_number: int
     timestamp: int
@@ -84,7 +84,7 @@ class TrackReceiver:
         )
 
     def add(self, packet: RtpPacketLike) -> tuple[bool, None]:
-        """What aiortc calls for each RTP packet. The result: no key frame wanted, no frame to decode."""
+        """Called by aiortc for each RTP packet. The result means: no key frame wanted, no frame to decode."""
         if not self._closed:
             if self._ssrc not in (None, packet.ssrc):
                 self._jitter.restart()

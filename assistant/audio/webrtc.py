@@ -81,7 +81,7 @@ class MicrophonePeer:
 
     @property
     def codec(self) -> str:
-        """What was agreed on, e.g. ``opus/48000/2``; empty before the answer."""
+        """The negotiated codec, e.g. ``opus/48000/2``; empty before the answer."""
         return self._codec
 
     async def accept(self, sdp_offer: str) -> str:

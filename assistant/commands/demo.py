@@ -35,9 +35,9 @@ FRAME_SAMPLES = 960
 TAIL_FRAMES = 50
 SERVER_START_S = 90.0
 QUIET_S = 1.0
-"""How long nothing may be owed, after the last audio, before the demo is over."""
+"""Time without pending work after the last audio that ends the demo."""
 NO_NEWS_S = 90.0
-"""How long something owed is waited for after the last event."""
+"""Longest wait for pending work after the last event."""
 
 
 def register(subparsers: Subparsers) -> None:

@@ -158,7 +158,7 @@ ENGINE_EXTRAS: dict[str, tuple[Extra, tuple[str, ...]]] = {
 
 
 def _packages_gone(engine: str) -> str:
-    """What to install for an engine; empty if it is here."""
+    """The packages to install for an engine; empty if they are installed."""
     if engine not in ENGINE_EXTRAS:
         return ""
     extra, names = ENGINE_EXTRAS[engine]

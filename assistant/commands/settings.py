@@ -53,7 +53,7 @@ def variable(name: str) -> str:
 
 
 def metavar(name: str) -> str:
-    """What a setting takes, for the help: its choices, or the last word of its name."""
+    """A setting's placeholder in the help: its choices, or the last word of its name."""
     kind = Settings.model_fields[name].annotation
     if get_origin(kind) is Literal:
         return f"{{{','.join(get_args(kind))}}}"
@@ -79,7 +79,7 @@ def settings_from(args: argparse.Namespace) -> Settings:
 
 
 def _said(error: ValidationError, given: Mapping[str, Any]) -> str:
-    """What is wrong, by the name that the person used: the option, or the variable."""
+    """The problem, with the name that the user used: the option or the variable."""
     first = error.errors(include_input=False, include_url=False)[0]
     clash = first.get("ctx", {}).get("error")
     if isinstance(clash, SettingsClash):

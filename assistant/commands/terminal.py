@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
     Subparsers = object
-"""What ``register`` of a command module is given."""
+"""The argument of a command module's ``register``."""
 
 
 def say(text: str = "", end: str = "\n") -> None:

@@ -204,7 +204,7 @@ def _secret(value: SecretStr | None) -> str | None:
 
 
 def reading_options(settings: Settings) -> Options:
-    """How attached files are read."""
+    """Options for reading attached files."""
     return Options(
         most_bytes=int(settings.upload_gb * 2**30),
         show_identity=settings.dicom_identity,

@@ -67,10 +67,10 @@ class Answer:
     question_item_id: str = ""
     pieces: list[str] = field(default_factory=list)
     read: tuple[Resource, ...] = ()
-    """Of the attached records."""
+    """The resources read in the attached records."""
     thought: bool = False
     held: list[Action] = field(default_factory=list)
-    """What would be shown, while it runs ahead."""
+    """The hidden events of an answer started ahead."""
     ended: AnswerFinished | None = None
     """It has ended while it ran ahead."""
 

@@ -28,7 +28,7 @@ Order = Literal["sleep", "wake", "stop"]
 an answer."""
 
 LATE_STOP_MS = 3_000
-"""Who wants an answer to stop may say so up to so long after it has ended by itself: it is no dictation."""
+"""Time after an answer's end in which "stop" still refers to it and is not dictation."""
 
 _WORD = re.compile(r"[\w']+")
 
@@ -119,7 +119,7 @@ class Attention:
         return (said, "question") if said else (text, "dictation")
 
     def addressed(self, text: str) -> str | None:
-        """What follows the wake phrase, if ``text`` begins with it."""
+        """The words after the wake phrase, if ``text`` begins with it."""
         phrase = [word.casefold() for word in _WORD.findall(self.wake_phrase)]
         words = list(_WORD.finditer(text))
         if not phrase or [word[0].casefold() for word in words[: len(phrase)]] != phrase:

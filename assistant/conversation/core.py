@@ -374,7 +374,7 @@ class Conversation:
         """The user accepts the offered command: its words leave the report and it is carried out."""
         command = self.dictation.understand(item.nearly) if item.nearly else None
         if item.nearly is None or command is None:
-            return [refused("not_a_command", "There is no command that this came close to.", event_id)]
+            return [refused("not_a_command", "No command is similar to this.", event_id)]
         self.dictation.take_out(item.id)
         return self._obey(item.id, item.nearly, command)
 

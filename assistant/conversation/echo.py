@@ -17,15 +17,15 @@ MATCH, MISMATCH, GAP = 1.0, -0.5, -0.5
 """Scores of the alignment, a letter. Letters and not words, since what a small recogniser makes of a
 synthetic voice in a room shares sounds with what was read, but often no words."""
 LEAST_SCORE = 16.0
-"""Of an utterance that is nothing but an echo; with LEAST_COVER, measured by scripts/bench echo."""
+"""Threshold for an utterance that is only an echo; with LEAST_COVER, measured by scripts/bench echo."""
 LEAST_COVER = 0.75
 """Share of its letters that the alignment spans."""
 LEAST_SCORE_MIXED = 30.0
-"""Of an echo within an utterance that holds more: about six words as they were read."""
+"""Threshold for an echo inside a longer utterance: about six words of the text read."""
 LEAST_KEPT_WORDS = 3
 """In a row, of an utterance that holds an echo; fewer are mishearings, unless they are a command."""
 SHORTEST_LETTERS = 8
-"""Of a partial: fewer say nothing about where they come from."""
+"""Words of a partial needed to judge it."""
 MAY_BE = 0.3
 """Score a letter of a partial from which it is held back."""
 STRANGE = 0.34
@@ -172,7 +172,7 @@ def _persons_words(
 
 
 def _loose_end(sizes: Sequence[int], hits: Sequence[int]) -> int:
-    """How many of the last words match too loosely, together, to be an echo: letters fit by chance."""
+    """The number of last words that together match too loosely to be an echo: letters can fit by chance."""
     loose, least = 0, -LEAST_LOOSE
     total = 0.0
     for count in range(1, len(sizes) + 1):

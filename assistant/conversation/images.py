@@ -94,7 +94,7 @@ def _compared(question: str, chosen: Sequence[Attached], images: Sequence[Attach
 
 
 def _named(question: str, images: Sequence[Attached], open_id: str) -> Found | None:
-    """Those that are meant, as attached; None where nothing says so, or all are meant."""
+    """The images that the words name, in order of attachment; None if none or all are named."""
     if len(images) < 2:
         return None
     numbered = _by_number(question, images)

@@ -34,7 +34,7 @@ def item_id(utterance: int) -> str:
 
 
 class Transcripts:
-    """What was heard in one conversation, as far as it is told before anything is made of it."""
+    """The transcripts of one conversation, before any decision about them."""
 
     def __init__(self, open_live: Callable[[], LiveWriter]) -> None:
         """``open_live`` writes an utterance that begins now."""

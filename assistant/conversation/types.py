@@ -58,7 +58,7 @@ class SpeechWentOn:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What one recogniser made of an utterance. ``disputes``: no question, where the chosen text asks."""
+    """One recogniser's transcript of an utterance. ``disputes``: no question, where the chosen text asks."""
 
     recogniser: str
     text: str
@@ -210,7 +210,8 @@ class ImageOpened:
 
 @dataclass(frozen=True, slots=True)
 class PassagesFound:
-    """What the guideline folder holds on the question of ``turn``. Not ``ready``: it is still being read."""
+    """The passages in the guideline folder for the question of ``turn``. Not ``ready``: it is still being
+    read."""
 
     turn: int
     passages: tuple[Passage, ...]
@@ -233,7 +234,7 @@ class ModelThought:
 
 @dataclass(frozen=True, slots=True)
 class RecordRead:
-    """What was read in the attached records for an answer, and the facts noted from it."""
+    """The resources read in the attached records for an answer, and the facts noted from them."""
 
     turn: int
     resources: tuple[Resource, ...]
@@ -314,7 +315,7 @@ class StopAnswer:
 
 @dataclass(frozen=True, slots=True)
 class KeepCorrection:
-    """What was heard, and how it was meant: data to train on, kept only where that was asked for."""
+    """A transcript and its corrected intent: training data, kept only on request."""
 
     heard: str
     intent: Literal["dictation", "question"]
@@ -324,5 +325,5 @@ Action = Emit | KeepCorrection | FindPassages | StartAnswer | StopAnswer
 
 
 def refused(code: str, message: str, event_id: str | None) -> Emit:
-    """What a client asked was not possible; ``event_id`` is the event that asked for it."""
+    """A client's request failed; ``event_id`` is the id of the request."""
     return Emit(ErrorEvent(error=ErrorBody(code=code, message=message, event_id=event_id)))

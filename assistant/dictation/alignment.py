@@ -31,7 +31,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What the edits left of an item in one run."""
+    """The part of an item that edits left in one run."""
 
     section_id: str
     offset: int

@@ -1,4 +1,4 @@
-"""What a command works with, and which place in the report it means. Pure."""
+"""The inputs of a command, and the place in the report that it means. Pure."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -30,7 +30,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a command needs to know beside the report. ``utterances`` are those taken, in order."""
+    """A command's inputs besides the report. ``utterances`` are those accepted, in order."""
 
     library: Library
     utterances: tuple[str, ...]
@@ -55,7 +55,7 @@ class Outcome:
 
 
 def meant(command: Command, document: Document, desk: Desk) -> Range:
-    """What "that", a unit or words mean: the selection, the last utterance, or a place in the text."""
+    """The place meant by "that", a unit or words: the selection, the last utterance, or a place in the text."""
     if command.target:
         return found(command.target, document, desk)
     if command.which == "all":

@@ -181,7 +181,7 @@ class Dictation:
             case Refused(message):
                 raise BadInput(message, code="command_refused")
             case "stop" | "sleep" | "wake" | "help":
-                raise BadInput("This is no command of the report.", code="command_refused")
+                raise BadInput("This is not a command of the report.", code="command_refused")
             case change:
                 outcome = change(command, self.document, self._desk(item_id))
                 if command.name == "insert":
@@ -320,5 +320,5 @@ def _without_stop(document: Document, section_id: str, stop: int) -> Document:
 
 
 def _cause(item_id: str) -> str:
-    """Of a change that a command made, not the words themselves."""
+    """The cause of a change made by a command."""
     return f"command {item_id}"

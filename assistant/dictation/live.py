@@ -1,4 +1,4 @@
-"""What is being said in written form while it is said; what has been written once is never changed. Pure.
+"""The written form of speech in progress; text once settled is never changed. Pure.
 
 The final is formatted anew, as a whole, and stands above it.
 """

@@ -1,4 +1,4 @@
-"""What answers questions. Pure."""
+"""The answer engine interface. Pure."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from assistant.engines.pieces import Image, ImagePiece, LinkPiece, Piece
 from assistant.engines.tasks import Comparison, Task
 
 MOST_IMAGES = 126
-"""Of one question. At 256 tokens each they fill the 32,768 that MedGemma 1.5 was trained to."""
+"""Images in one question. At 256 tokens each they fill the 32,768 that MedGemma 1.5 was trained to."""
 
 ANSWER_TOKENS = 500
 """Longest answer, unless the settings say otherwise."""
@@ -26,7 +26,7 @@ class Source:
     """Page and heading, for people; may be empty."""
     text: str
     url: str = ""
-    """Where the page shows it; never sent to a model."""
+    """Its address on the page; never sent to a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Question:
     record_ids: tuple[str, ...] = ()
     """Attached records: what bears on the question is read from them before it is answered."""
     record: str = ""
-    """What was read, a fact a line."""
+    """The facts read, one per line."""
     pieces: tuple[Piece | LinkPiece, ...] = ()
-    """What is attached, as the model is to read it, before the dictation and the question."""
+    """The attachments as the model will read them, before the dictation and the question."""
     earlier: tuple[Exchange, ...] = ()
     """The session's turns so far, oldest first. They go into the one turn of this question: MedGemma is not
     made for conversations of several."""
@@ -59,9 +59,9 @@ class Question:
     guidelines_searched: bool = False
     """There is a guideline folder; without ``sources``, it holds nothing on this."""
     task: Task = "answer"
-    """What it wants beside words."""
+    """The kind of result asked for besides words."""
     comparison: Comparison | None = None
-    """What is compared, in which order; only with the task ``compare``."""
+    """The studies to compare, in order; only with the task ``compare``."""
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -71,7 +71,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """Who answers, for the page and the wire."""
+    """The engine's description for the page and the protocol."""
 
     name: str
     """e.g. ``medgemma-1.5-4b-it``."""
@@ -81,7 +81,7 @@ class EngineInfo:
     notice: str = ""
     """A sentence shown with every answer, e.g. that it is a stand-in and not for medical use."""
     most_images: int = MOST_IMAGES
-    """How many images one question may have; volumes and slides are thinned out to fit."""
+    """The most images in one question; volumes and slides are thinned out to fit."""
     completes: bool = False
     """A base model: it gets a text to continue instead of a chat."""
     follows_links: bool = False
@@ -106,7 +106,7 @@ class Thought:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How many tokens were read and written, thoughts included. Comes once, at the end, if at all."""
+    """Tokens read and written, thoughts included. Sent at most once, at the end."""
 
     prompt_tokens: int
     output_tokens: int
@@ -126,7 +126,7 @@ class Engine(Protocol):
     info: EngineInfo
 
     def answer(self, question: Question) -> AsyncIterator[Output]:
-        """What the model puts out, in order.
+        """The model's output in order.
 
         An async generator: closing it (``aclosing``) or cancelling its task stops the model within one
         token and frees the worker. Raises ``EngineFailed`` (with a code) or ``BadInput``.

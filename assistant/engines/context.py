@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from assistant.engines.base import Exchange, Question
 
 LONGEST_EARLIER_ANSWER_CHARS = 800
-"""Of an answer the beginning is kept: what it says stands first, and cautions last."""
+"""Characters kept from the start of an earlier answer: the content comes first, cautions last."""
 NOTHING_FOUND = (
     "The clinician's guideline folder was searched for this question and holds nothing on it: do not say "
     "what guidelines recommend."
@@ -17,7 +17,7 @@ USE_OF_SOURCES = (
 )
 
 _TAG = re.compile(r"<(?=[^\s\d<=>.,-])")
-"""What could open a tag or a model's control token: ``</dictation>``, ``<end_of_turn>``, ``<|im_end|>``.
+"""Text that could open a tag or a model's control token: ``</dictation>``, ``<end_of_turn>``, ``<|im_end|>``.
 Not ``<5 mm`` or ``a < b``."""
 _REFERENCE = re.compile(r"\[(\d[\d,;\s–-]*)\]")
 """A guideline's own references, which would pose as numbers of passages."""

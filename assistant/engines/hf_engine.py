@@ -79,7 +79,7 @@ class TransformersEngine:
         log.info("loaded %s", self.info.name)
 
     async def answer(self, question: Question) -> AsyncIterator[Output]:
-        """What the model puts out. Raises ``EngineFailed`` (``engine_failed``, ``engine_timeout``,
+        """The model's output. Raises ``EngineFailed`` (``engine_failed``, ``engine_timeout``,
         ``engine_busy``, ``engine_died``, ``engine_out_of_memory``, ``engine_not_loaded``) and ``BadInput``
         (``prompt_too_long``, ``image_not_readable``)."""
         try:
@@ -121,7 +121,7 @@ class TransformersEngine:
         self._write({"ask": turn, "messages": messages, "max_tokens": longest})
 
     async def _next(self, turn: int) -> dict[str, Any]:
-        """What the process says next about this turn; what it still says of others is skipped."""
+        """The process's next message about this turn; messages about others are skipped."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 while (told := await self._line()) and told.get("turn") != turn:

@@ -53,7 +53,7 @@ class LocalModel:
             raise _Stopped
 
     def forget(self) -> None:
-        """What is kept of the last question's images."""
+        """The cached prefix of the last question's images."""
         self._images.forget()
 
     def generate(
@@ -117,7 +117,7 @@ class _Stopped(Exception):
 
 
 class _Streamer:
-    """What ``generate`` takes for a streamer: token ids → text, whole characters at a time. The ids that end
+    """A streamer for ``generate``: token ids → text, whole characters at a time. The ids that end
     a turn are no text."""
 
     def __init__(self, tokenizer: Any, ends: set[int | None], put: Callable[[str], None]) -> None:

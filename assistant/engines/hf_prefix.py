@@ -1,4 +1,4 @@
-"""What a Gemma 3 has read of a question's images, kept for the next question about the same ones."""
+"""Caches a Gemma 3's processed images for the next question about the same images."""
 
 import copy
 import hashlib
@@ -24,7 +24,7 @@ class ImagePrefix:
         self._past: Any = None
 
     def read(self, inputs: Inputs) -> Inputs:
-        """What ``generate`` is to be given in place of ``inputs``, which have images: the same ids, with the
+        """The arguments for ``generate`` in place of ``inputs``, which have images: the same ids, with the
         past up to the last image. Whatever stops it leaves nothing behind."""
         ids, pixels = inputs["input_ids"], inputs["pixel_values"]
         ends = self._ends(ids)
@@ -40,7 +40,7 @@ class ImagePrefix:
         self._key, self._past = b"", None
 
     def _ends(self, ids: torch.Tensor) -> list[int]:
-        """Where each image ends, as an index into ``ids`` (1 × tokens)."""
+        """The end of each image, as an index into ``ids`` (1 × tokens)."""
         inside = (ids[0] == self._model.config.image_token_id).int()
         return [int(last) + 1 for last in torch.nonzero(inside[:-1] > inside[1:])]
 

@@ -17,7 +17,7 @@ from typing import Any
 from assistant.errors import AssistantError, BadInput
 
 KEPT_S = 600.0
-"""How long after a question what was read of its images is kept for the next one."""
+"""Time for which the processed images of a question are kept for the next one."""
 
 
 class Worker:

@@ -23,7 +23,7 @@ from assistant.engines.thinking import ThinkingFilter, without_end
 from assistant.errors import AssistantError, EngineFailed, Missing
 
 CONTEXT_TOKENS = 32_768
-"""What MedGemma 1.5 was trained to: room for 85 slices or 125 patches."""
+"""The context that MedGemma 1.5 was trained with: room for 85 slices or 125 patches."""
 STAND_IN_CONTEXT_TOKENS = 4096
 STAND_IN_TOKENS = 96
 STAND_IN_NOTICE = "Stand-in model, not for medical use: it only shows that answers stream."
@@ -85,7 +85,7 @@ class LlamaCppEngine:
     async def load(self) -> None:
         """Takes seconds, in which xllamacpp holds the GIL: nothing else runs, so load before serving.
 
-        Raises ``Missing``: ``gguf_missing``, ``engine_load_failed``. Who is cancelled here leaves it closed.
+        Raises ``Missing``: ``gguf_missing``, ``engine_load_failed``. If cancelled, the engine stays closed.
         """
         for file in (self._gguf, self._mmproj):
             if file is not None and not file.is_file():

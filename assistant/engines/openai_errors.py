@@ -1,4 +1,4 @@
-"""What a server of OpenAI's protocol, or the way to it, fails with → errors of ours."""
+"""Translates failures of a server with OpenAI's protocol into this package's errors."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ LONGEST_RETRY_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do about a server that is away, refuses the key, or lacks the model."""
+    """Advice for a server that is unreachable, refuses the key, or lacks the model."""
 
     unreachable: str
     unauthorized: str

@@ -1,4 +1,4 @@
-"""What goes to a model beside the question: text and images, in the order in which they are read. Pure."""
+"""The pieces of a prompt besides the question: text and images in reading order. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Padding:
-    """How a picture of ``width_px`` × ``height_px`` was made square: black on both sides of the short axis.
+    """The padding that made a picture of ``width_px`` × ``height_px`` square: black on both sides of the
+    short axis.
 
     MedGemma was trained on squares made this way; a processor that gets anything else squashes it. An odd
     pixel goes to the right or to the bottom.
@@ -57,7 +58,7 @@ class TextPiece:
     text: str
     attachment_id: str = ""
     source: str = ""
-    """Where it came from; shown on request, never sent to a model or logged."""
+    """Its origin; shown on request, never sent to a model or logged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How a question becomes what a model reads. Pure."""
+"""Turns a question into a prompt. Pure."""
 
 import base64
 from typing import Any, assert_never
@@ -49,7 +49,7 @@ def chat_text(question: Question, document_chars: int = LONGEST_DOCUMENT_CHARS) 
 
 
 def record_text(question: Question) -> str:
-    """What was read in the patient's record, and how to name it; empty without a record."""
+    """The facts from the patient's record, with instructions to cite them; empty without a record."""
     if not question.record:
         return ""
     return (
@@ -78,13 +78,13 @@ def chat_content(
 
 
 THINK = "SYSTEM INSTRUCTION: think silently if needed. "
-"""What makes MedGemma think; word for word as in Google's notebooks."""
+"""The instruction that makes MedGemma think, word for word from Google's notebooks."""
 THINKING_TOKENS = 2_000
 """Room for thoughts and answer together, after the same notebooks."""
 
 
 def room_for_answer(question: Question, *, thinks: bool, max_tokens: int) -> int:
-    """How many tokens the answer may have: ``max_tokens``, or more where its kind needs more."""
+    """The token limit of the answer: ``max_tokens``, or more if its kind needs more."""
     return answer_tokens(question.task, max(max_tokens, THINKING_TOKENS) if thinks else max_tokens)
 
 

@@ -1,4 +1,4 @@
-"""What a question wants beside words, and how MedGemma is asked for it. Pure."""
+"""The kinds of result a question may ask for besides words, and MedGemma's prompts for them. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Comparison:
         return "the first study" if self.since_first else "the study before it"
 
     def labels(self) -> dict[str, str]:
-        """What stands before the image with this id; nothing for two images, as MedGemma was trained."""
+        """The text before the image with this id; none for two images, as in MedGemma's training."""
         count = len(self.exams)
         if count == 2 == sum(map(len, self.exams)):
             return {}
@@ -90,7 +90,7 @@ def since_first(question: str) -> bool:
 
 
 def instruction(task: Task, comparison: Comparison | None = None) -> str:
-    """What stands behind the question; empty for a plain one."""
+    """The instruction after the question; empty for a plain question."""
     match task:
         case "answer":
             return ""

@@ -8,7 +8,7 @@ HEADING = "thought\n"
 answer it is taken for thinking even without its mark, which some runtimes leave out of the text."""
 
 ENDS = ("<end_of_turn>", "<eos>", "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "</s>")
-"""What ends a turn, of Gemma and of others. llama.cpp writes it where it writes the marks of thinking."""
+"""Marks that end a turn, of Gemma and others. llama.cpp prints them when it prints the marks of thinking."""
 
 
 def without_end(piece: str) -> str:
@@ -59,7 +59,7 @@ class ThinkingFilter:
         return not self._at_start
 
     def finish(self) -> list[AnswerText | Thought]:
-        """What was held back because it could have become a mark or a heading."""
+        """Text held back because it could have become a mark or a heading."""
         rest, self._held = self._held, ""
         out: list[AnswerText | Thought] = []
         self._say(rest, out)

@@ -1,1 +1,1 @@
-"""What was dictated, as a file: pure functions from a report to bytes, and the checks before it leaves."""
+"""Exports of a report: pure functions from a report to bytes, and the checks before export."""

@@ -23,7 +23,7 @@ from assistant.export.report import Answered, Report, ReportSection, Utterance
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """What the events do not say. ``started_at`` carries its offset from UTC."""
+    """Details of a session that its events lack. ``started_at`` carries its offset from UTC."""
 
     id: str
     started_at: datetime

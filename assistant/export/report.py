@@ -82,7 +82,7 @@ def read_report(data: bytes) -> Report:
         if where == "report_schema":
             reason = f"it is not of the form {SCHEMA}"
         raise BadInput(
-            f"This is no report that this program saved ({reason}). Export as JSON to get one.",
+            f"This file was not exported by this program ({reason}). Export a report as JSON.",
             code="report_unreadable",
         ) from None
 

@@ -63,7 +63,7 @@ class Conflict:
 
 
 def mentions(text: str) -> Iterator[Mention]:
-    """What has a side in a text, denials left out."""
+    """The things with a side in a text, without denials."""
     for clause in _CLAUSE.finditer(text):
         found = list(_SIDE.finditer(clause[0]))
         if not found or _DENIED.search(clause[0]):

@@ -27,7 +27,7 @@ class Timed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What ``Timed`` asks for."""
+    """One subtitle."""
 
     start_ms: int
     end_ms: int
@@ -35,7 +35,7 @@ class Cue:
 
 
 def cues(report: Report) -> list[Cue]:
-    """What was dictated, as it was written when it was said: a cue an utterance, or several of a long one."""
+    """The dictation as it was first written: one cue per utterance, several for a long one."""
     spoken = sorted(report.utterances, key=lambda utterance: utterance.start_ms)
     return [cue for utterance in spoken if utterance.written.strip() for cue in _split(utterance)]
 

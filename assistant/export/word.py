@@ -28,7 +28,7 @@ def write_docx(report: Report) -> bytes:
 
 
 def footnote(report: Report) -> str:
-    """What everyone who holds the page must know."""
+    """The notice for every reader of the page."""
     return f"Preliminary: dictated {report.started_at:%Y-%m-%d %H:%M}, not signed."
 
 

@@ -24,7 +24,7 @@ FIRST_WAIT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of one run."""
+    """The counts of one run."""
 
     done: int
     already_done: int

@@ -1,4 +1,4 @@
-"""What to extract: the fields of a schema, how they are asked for, and how an answer is held to them. Pure.
+"""The fields to extract: reading a schema, asking for its fields, checking an answer against them. Pure.
 
 A schema is a JSON Schema of one flat object: ``properties`` with ``type`` (string, number, integer, boolean),
 ``enum`` and ``description``.
@@ -77,7 +77,7 @@ def _field(name: str, spec: Any) -> FieldSpec:
 
 
 def instruction(fields: tuple[FieldSpec, ...], report: str) -> str:
-    """What the model is asked, the report included."""
+    """The prompt, including the report."""
     lines = [_line(field) for field in fields]
     return (
         "Extract these fields from the report below:\n"

@@ -14,11 +14,11 @@ LEAST_COVERAGE = 0.35
 """Share of the question's words, weighed by how rare they are, that a passage must hold to count as found:
 see docs/decisions/0024. BM25 alone always finds something."""
 FRAME_WEIGHT = 0.3
-"""Of words that say what is asked about a subject, not which subject."""
+"""Weight of words for the aspect asked about, as opposed to the subject."""
 MOST_TERMS = 24
 MOST_RANKED = 50
 HEADING_WEIGHT, FILE_WEIGHT = 2.0, 1.0
-"""Of words in the heading and in the file's name, against 1 for words in the text."""
+"""Weights of words in the heading and in the file name; words in the text have 1."""
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -99,7 +99,7 @@ def _terms(question: str) -> list[_Term]:
 
 
 def _meaning(words: list[str], i: int) -> tuple[int, tuple[str, ...]]:
-    """How many words from ``i`` on are one meaning, and the words that say it."""
+    """The number of words from ``i`` on that form one meaning, and its synonyms."""
     for count in range(min(LONGEST_WORDS, len(words) - i), 0, -1):
         said = " ".join(words[i : i + count])
         for form in (said, said.removesuffix("s")):

@@ -35,7 +35,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What is in the library. ``ready`` is False until the folder was read once."""
+    """The contents of the library. ``ready`` is False until the folder has been read once."""
 
     ready: bool
     files: int

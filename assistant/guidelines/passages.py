@@ -42,7 +42,7 @@ class Passage:
 
     @property
     def place(self) -> str:
-        """Where it stands, for a person: ``page 3, Dosing``."""
+        """The passage's place for readers, such as ``page 3, Dosing``."""
         page = f"page {self.page}" if self.page else ""
         return ", ".join(part for part in (page, self.heading) if part)
 

@@ -38,7 +38,8 @@ SOP_CLASS_MODALITY = {
     "1.2.840.10008.5.1.4.1.1.4.1": "MR",
 }
 MOST_PIXELS = 100_000_000
-"""Of one picture: mammograms have up to 25 million. A few bytes of tags can ask for gigabytes of memory."""
+"""The most pixels of one picture: mammograms have up to 25 million. A few bytes of tags can ask for gigabytes
+of memory."""
 MOST_FRAMES = 100_000
 DAMAGED = "dicom_not_readable"
 _SALT = secrets.token_bytes(16)
@@ -316,7 +317,7 @@ def measured_values(stored: Values, frame: Frame) -> Values:
 
 
 def is_padding(instance: Instance, stored: Values) -> Mask | None:
-    """Where there is no measurement; None if there is one everywhere."""
+    """A mask of the pixels without a measurement; None if all have one."""
     if instance.padding is None:
         return None
     mask: Mask = (stored >= instance.padding[0]) & (stored <= instance.padding[1])
@@ -324,7 +325,7 @@ def is_padding(instance: Instance, stored: Values) -> Mask | None:
 
 
 def picture_pixels(instance: Instance, frame: Frame) -> Pixels:
-    """What is looked at by itself (X-rays, ultrasound, camera) as 8 bits, grey or RGB.
+    """A single picture (X-ray, ultrasound, camera) as 8 bits, grey or RGB.
 
     Grey as in the model's own DICOM handler: modality table, the tags' window if there is one, else least to
     greatest value (8-bit values stay as they are), MONOCHROME1 turned over. Padding, where no window says how

@@ -24,7 +24,7 @@ READ = {ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit, JPEG20
 
 
 def read_dicom_slide(members: Sequence[Instance], folder: Path) -> Study:
-    """Its label and overview, which may be among the files, are never looked at: names stand there.
+    """Read a slide. Its label and overview are never read, because they may show names.
 
     OpenSlide finds the levels beside the one that it opens; they may have come in folders of their own.
     Raises ``BadInput``: ``dicom_compression_unsupported``, and as ``read_slide`` does.

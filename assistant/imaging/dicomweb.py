@@ -87,7 +87,7 @@ class Archive:
         return files
 
     def address_of(self, study: str, series: str, files: Sequence[SourceFile]) -> str:
-        """Of a series that was fetched; of its instance, if it has but one."""
+        """The address of a fetched series, or of its instance if it has only one."""
         address = f"{self._url}/studies/{study}/series/{series}"
         if len(files) == 1:
             header = pydicom.dcmread(files[0].path, specific_tags=["SOPInstanceUID"], stop_before_pixels=True)
@@ -107,7 +107,7 @@ def archive_of(address: str) -> tuple[Archive, str, str | None]:
 
 
 class _Translated:
-    """What the client library raises → errors of ours, without the address."""
+    """Translates the client library's exceptions into this package's errors, without the address."""
 
     def __enter__(self) -> None:
         return None

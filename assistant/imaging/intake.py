@@ -72,7 +72,7 @@ def _ignored(name: str, *also: str) -> bool:
 
 
 def _listed(source: SourceFile) -> Iterator[SourceFile | Problem]:
-    """What a DICOMDIR lists and what lies beside it; mounted discs may have their names in small letters."""
+    """The files that a DICOMDIR lists and those beside it; mounted discs may show names in lower case."""
     root = source.path.parent
     try:
         records = pydicom.dcmread(source.path).DirectoryRecordSequence

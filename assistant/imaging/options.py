@@ -1,4 +1,4 @@
-"""How attached files are read, and what comes of it."""
+"""Options for reading attached files, and the result."""
 
 from dataclasses import dataclass
 

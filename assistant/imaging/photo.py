@@ -33,7 +33,7 @@ OTHER_KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """What ``read_picture`` takes in, and how large it gives it back."""
+    """Limits of ``read_picture``, for its input and its result."""
 
     max_bytes: int = MAX_BYTES
     max_pixels: int = MAX_PIXELS

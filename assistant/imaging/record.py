@@ -21,7 +21,7 @@ RECORD_SUFFIXES = {".json", ".ndjson", ".hl7", ".xml"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordStudy(Study):
-    """Its resources lie in ``folder``; what the model reads of them is chosen anew for each question."""
+    """A record whose resources lie in ``folder``; each question selects the resources for the model."""
 
     @property
     def wanted_images(self) -> int:

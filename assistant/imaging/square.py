@@ -8,7 +8,7 @@ from assistant.engines.pieces import Padding
 
 LARGEST_PNG_BYTES = 16 * 2**20
 JPEG_QUALITY = 95
-"""What Google's own server sends; only for what would be huge without loss."""
+"""JPEG quality of Google's own server; used only for pictures that would be huge without loss."""
 
 
 def squared(picture: PIL.Image.Image) -> PIL.Image.Image:

@@ -42,7 +42,8 @@ class Problem:
 
 
 def problem_of(name: str, error: Exception) -> Problem:
-    """What stopped the reading of ``name``. Of errors that are not ours the text is left out: libraries quote
+    """The problem that stopped the reading of ``name``. Of errors that are not ours the text is left out:
+    libraries quote
     what is in the files."""
     match error:
         case BadInput():
@@ -76,7 +77,7 @@ def in_short(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 
 class Picture(NamedTuple):
-    """What a browser can show."""
+    """A picture that a browser can show."""
 
     media_type: str
     data: bytes
@@ -84,23 +85,24 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study(ABC):
-    """What is kept of it in memory is small; its pixels lie in ``folder``, which goes with the attachment."""
+    """A study. Little is kept in memory; its pixels lie in ``folder``, which is deleted with the
+    attachment."""
 
     id: str
     kind: Kind
     name: str
     folder: Path
     count: int
-    """How many pictures there are to look through."""
+    """The number of pictures to browse."""
     width_px: int
     height_px: int
     time: str = ""
     """When it was taken, ``YYYYMMDDHHMMSS``, for putting studies in order; it goes nowhere else."""
     patient: str = ""
     exam: str = ""
-    """What its examination is known by, for putting its views together; it goes nowhere else."""
+    """The examination's identifier, used only to group its views."""
     notes: tuple[str, ...] = ()
-    """What the clinician should know, e.g. that slices are missing."""
+    """Notices for the clinician, e.g. that slices are missing."""
 
     @property
     def attached(self) -> Attached:
@@ -115,11 +117,12 @@ class Study(ABC):
     @property
     @abstractmethod
     def wanted_images(self) -> int:
-        """How many images the model would get if there was room for all that it was trained on."""
+        """The number of images for the model if there were room for all that its training used."""
 
     @abstractmethod
     def pieces(self, most: int) -> tuple[Piece, ...]:
-        """What the model reads, with at most ``most`` images. Up to seconds at first: call it in a thread."""
+        """The pieces for the model, with at most ``most`` images. The first call can take seconds: use a
+        thread."""
 
     @abstractmethod
     def view(self, index: int, window: str = "") -> Picture:

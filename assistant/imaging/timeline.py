@@ -21,7 +21,7 @@ class Attached:
     taken: str = ""
     """By its tags, ``YYYYMMDDHHMMSS`` or empty."""
     exam: str = ""
-    """What its examination is known by; empty if the file does not say."""
+    """The examination's identifier; empty if the file has none."""
 
     @property
     def day(self) -> str:
@@ -66,7 +66,7 @@ def in_time(images: Sequence[Attached]) -> tuple[Attached, ...]:
 
 
 def _exams(images: Sequence[Attached]) -> list[tuple[Attached, ...]]:
-    """Those of one examination, or of one day, together; each alone where that would leave a single one."""
+    """Groups by examination or by day; each alone if that would leave a single group."""
     groups: dict[str, list[Attached]] = {}
     for image in images:
         groups.setdefault(image.exam or image.day or image.id, []).append(image)

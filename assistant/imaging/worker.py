@@ -1,4 +1,4 @@
-"""What is attached is read in a process of its own: it is slow, and may die of a damaged file."""
+"""Reads attachments in a separate process, because reading is slow and damaged files can crash it."""
 
 import asyncio
 import contextlib

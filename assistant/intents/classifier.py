@@ -126,7 +126,7 @@ class Classifier:
             raise BadInput(message, code="intent_model_not_readable") from None
 
     def __call__(self, text: str) -> float:
-        """How likely the text is a question."""
+        """The probability that the text is a question."""
         found = features(text)
         rows = [row for name in found if (row := self._rows.get(name)) is not None]
         score = float(self._weights[rows].sum()) / math.sqrt(len(found)) + self._bias

@@ -1,4 +1,4 @@
-"""What a sentence holds beside its opening that speaks against a question. Pure."""
+"""Signs after a sentence's opening that it is not a question. Pure."""
 
 from itertools import pairwise
 

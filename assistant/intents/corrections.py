@@ -1,4 +1,4 @@
-"""What is said about the last utterance: "that was dictation", "that was a question". Pure."""
+"""Spoken corrections of the last utterance: "that was dictation", "that was a question". Pure."""
 
 import re
 from typing import Literal
@@ -10,7 +10,7 @@ _SAID = re.compile(
 
 
 def correction_of(text: str) -> Literal["dictation", "question"] | None:
-    """How the last utterance was meant, if ``text`` as a whole says so."""
+    """The intent of the last utterance, if ``text`` as a whole states it."""
     plain = " ".join(re.sub(r"\{[^}]*\}|[^\w\s']", " ", text).casefold().split())
     said = _SAID.fullmatch(plain.removesuffix(" period"))
     if said is None:

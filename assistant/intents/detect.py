@@ -20,7 +20,7 @@ from assistant.intents.lexicon import FILLERS
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the conversation knows when the utterance ends."""
+    """The state of the conversation when the utterance ends."""
 
     mode: Mode = "auto"
     has_images: bool = False
@@ -63,7 +63,7 @@ DOUBTFUL = 0.25
 
 
 def detect(text: str, context: Context) -> Decision:
-    """How ``text``, one final as the recogniser wrote it, is meant."""
+    """The intent of ``text``, one final as the recogniser wrote it."""
     heard = text.strip()
     plain = " ".join(re.sub(r"[^\w\s']", " ", tidy(re.sub(r"[\[\]]", " ", heard))).casefold().split())
     if last := correction_of(heard):
@@ -93,7 +93,7 @@ def detect(text: str, context: Context) -> Decision:
 
 
 def addressed(heard: str) -> str | None:
-    """What is said to the assistant after its name or "question:"; None if neither begins the sentence."""
+    """The words after the assistant's name or "question:"; None if neither begins the sentence."""
     address = _ADDRESS.match(heard)
     if address is None:
         return None

@@ -1,4 +1,4 @@
-"""What the form of a sentence may be. Pure."""
+"""The possible forms of a sentence. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -103,7 +103,7 @@ CONDITION_VERBS = word_set(
     decrease add proceed page transfer initiate come go present take repeat check resume
     """
 )
-"""What a note tells to do when a condition comes true."""
+"""Instructions in a note for when a condition comes true."""
 REQUESTS = word_set(
     """
     summarize summarise interpret explain describe analyze analyse translate define outline show tell give

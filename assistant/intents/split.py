@@ -41,7 +41,7 @@ class Part:
 
 
 def decide(text: str, context: Context) -> tuple[Part, ...]:
-    """How the parts of one final are meant, in order; mostly one part. ``heard`` has all words together."""
+    """The intents of the parts of one final, in order; usually one part. ``heard`` has all words together."""
     whole = Part(text, detect(text, context))
     if context.mode != "auto" or whole.decision.intent == "command":
         return (whole,)
@@ -83,13 +83,14 @@ def _told(part: Part, asks: bool) -> Part:
 
 
 def _before(head: str, context: Context) -> tuple[Part, ...]:
-    """What precedes the assistant's name: no command, since it is not the whole utterance."""
+    """The words before the assistant's name. They are never a command, since they are not the whole
+    utterance."""
     parts = decide(head, context)
     return tuple(_told(part, False) if part.decision.intent == "command" else part for part in parts)
 
 
 def _where_addressed(text: str) -> int | None:
-    """Where an address begins that follows dictation; None if all of it is addressed, or nothing."""
+    """The start of an address that follows dictation; None if all of it is addressed, or nothing."""
     for match in _NAME.finditer(text):
         if addressed(text[match.start() :]) is not None:
             before = set(words(text[: match.start()]))

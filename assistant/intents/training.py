@@ -61,7 +61,8 @@ class Trained:
 
 
 def read_lines(path: Path) -> list[Line]:
-    """Of a file with columns label and text, and maybe group; commands are left out. Raises ``BadInput``
+    """Read a file with the columns label and text, and optionally group; commands are left out. Raises
+    ``BadInput``
     (``corrections_not_readable``)."""
     try:
         with path.open(encoding="utf-8", newline="") as file:

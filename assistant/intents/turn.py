@@ -1,4 +1,4 @@
-"""How long a silence ends an utterance, from what was said before it. Pure."""
+"""The length of silence that ends an utterance, from the words before it. Pure."""
 
 from assistant.intents.classifier import words
 from assistant.intents.detect import Context, detect

@@ -1,1 +1,1 @@
-"""What can be read from an answer: places on an image, changes, a lab table. Pure."""
+"""Structured readings of an answer: places on an image, changes, a lab table. Pure."""

@@ -1,4 +1,4 @@
-"""What has changed between two studies, as far as an answer says it in so many words. Pure."""
+"""Changes between two studies, as far as an answer states them explicitly. Pure."""
 
 import re
 from dataclasses import dataclass

@@ -116,7 +116,7 @@ def parse_labs(answer: str) -> LabReport | None:
 
 
 def known_flag(printed: str) -> Flag:
-    """What a flag of a report says; empty where there is none, or its word is not known."""
+    """The meaning of a report's flag; empty if there is none or it is unknown."""
     words = " ".join(printed.lower().strip("()[]").replace("_", " ").split())
     return _FLAGS.get(words, "")
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Literal
 
 Notation = Literal["point", "comma", "unknown"]
-"""What stands before the decimals."""
+"""The decimal mark."""
 
 NUMBER = r"[-+−]?\d(?:[\d.,'’\u00a0\u2009\u202f]*\d)?"
-"""What may be a number; ``value_of`` says whether it is."""
+"""A candidate for a number; ``value_of`` decides."""
 _PLAIN = re.compile(r"[-+]?\d+")
 _DECIMAL = re.compile(r"[-+]?(?:0+[.,]\d+|\d+[.,](?:\d{1,2}|\d{4,})|\d{4,}[.,]\d+)")
 """One sign with other than three digits behind it, or other than one to three before it: decimals."""

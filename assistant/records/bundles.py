@@ -37,7 +37,7 @@ class Given:
 class Record:
     resources: tuple[Resource, ...]
     notes: tuple[str, ...]
-    """What is not in it, and what to look at."""
+    """Notices about missing parts and points to check."""
 
 
 def read_bundle(data: bytes, name: str) -> tuple[Resource, ...]:
@@ -163,7 +163,7 @@ def _latest(given: Sequence[tuple[str, Json]], deleted: set[str]) -> tuple[list[
 
 
 def _age(resource: Json) -> tuple[str, int]:
-    """What is newer compares as greater."""
+    """A sort key: newer versions compare as greater."""
     meta = resource.get("meta")
     if not isinstance(meta, dict):
         return "", 0

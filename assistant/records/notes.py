@@ -12,7 +12,7 @@ import pypdfium2
 from striprtf.striprtf import rtf_to_text
 
 LONGEST_TEXT_CHARS = 4_000
-"""Of one note; the rest is left out, and a mark says so."""
+"""Characters kept of one note; a mark says that the rest was left out."""
 _BLOCKS = {
     "p", "br", "div", "li", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol",
     "dt", "dd", "paragraph", "item", "list", "caption", "content", "title", "pre", "section",

@@ -21,7 +21,7 @@ MOST_PAGES = 12
 BASE_MODEL_CHARS = 1_200
 ALWAYS = ("Patient",)
 USUAL = ("Condition", "AllergyIntolerance", "MedicationRequest")
-"""What is read where neither the model nor the question's words say what to read."""
+"""Types to read when neither the model nor the question's words name any."""
 NOTHING = "NONE"
 
 _WORD = re.compile(r"[a-z][a-z0-9]{2,}")
@@ -29,7 +29,7 @@ _WORD = re.compile(r"[a-z][a-z0-9]{2,}")
 
 @dataclass(frozen=True, slots=True)
 class Consulted:
-    """What was read for an answer, and the facts that it is given; comes before it begins."""
+    """The resources read for an answer and the facts noted from them; sent before the answer begins."""
 
     resources: tuple[Resource, ...]
     facts: str
@@ -94,7 +94,7 @@ async def _said(engine: Engine, text: str) -> str:
 
 
 def _named(said: str, resources: Sequence[Resource]) -> list[Resource]:
-    """What the model chose, of what there is; nothing where its answer is of no use."""
+    """The resources chosen by the model; none if its answer cannot be used."""
     found = fenced_json(said)
     wanted: dict[str, set[str]] = {}
     for each in found if isinstance(found, list) else []:

@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 32
 """Twice as many as there can be attachments to check."""
 MOST_SEARCHED = 16
-"""Of one attachment, spread evenly: neighbouring slices are alike, and a CPU takes seconds for each image."""
+"""The most images of one attachment, spread evenly: neighbouring slices are alike, and a CPU needs seconds
+for each image."""
 
 Vector = npt.NDArray[np.float32]
 Place = tuple[str, int]

@@ -39,7 +39,7 @@ class Microphone:
         self._pcm_frames = 0
         self._dropped_ms = 0
         self.rate_hz = AudioFormat().rate
-        """Of the PCM that the WebSocket brings."""
+        """The rate of the PCM sent over the WebSocket."""
 
     @property
     def clock_ms(self) -> int:

@@ -36,7 +36,7 @@ class Loaded(NamedTuple):
     scale: float
     bias: float
     checks: Vectors
-    """Of ``labels.TEXTS``, which every image is checked against."""
+    """Vectors of ``labels.TEXTS``, which every image is checked against."""
 
 
 class Embedder:
@@ -84,7 +84,7 @@ class Embedder:
         return await self._ask("texts", texts)
 
     def logits(self, images: Vectors, texts: Vectors) -> Vectors:
-        """How well each text fits each image, images × texts: the sigmoid of it is what was trained."""
+        """Logits of each text for each image, images × texts; SigLIP's training applied a sigmoid to them."""
         logits: Vectors = (images @ texts.T * self.loaded.scale + self.loaded.bias).astype(np.float32)
         return logits
 

@@ -1,4 +1,4 @@
-"""What an image is checked for before it is asked about, and how sure a model must be to say so. Pure.
+"""The checks of an attached image, and the certainty that each verdict needs. Pure.
 
 A zero-shot check compares the texts' logits with each other: SigLIP's own probability is often below 1 % even
 for the right text, since it learnt to tell that from thousands of others.
@@ -30,7 +30,7 @@ KINDS = {
     "document or lab report": "a photo of a printed document or a lab report",
     NOT_MEDICAL: "a photo of an everyday scene, not a medical image",
 }
-"""What is shown, and the text that is compared."""
+"""The label shown, and the text compared."""
 FAULTS = {
     "blurred": ("a blurred medical image, out of focus", "a sharp medical image, in focus"),
     "rotated": ("a medical image rotated by 90 degrees or upside down", "a medical image the right way up"),

@@ -1,4 +1,4 @@
-"""What a voice activity detector is. Pure."""
+"""The voice activity detector interface. Pure."""
 
 from typing import Protocol
 

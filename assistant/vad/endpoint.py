@@ -1,4 +1,4 @@
-"""Where speech starts, pauses and ends, from speech probabilities on the sample clock. Pure."""
+"""Detects the start, pauses and end of speech from speech probabilities on the sample clock. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -19,7 +19,7 @@ class SettingsClash(ValueError):
 
 
 class EndpointSettings(BaseModel):
-    """Where an utterance starts and ends"""
+    """Start and end of utterances"""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

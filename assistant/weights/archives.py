@@ -12,7 +12,7 @@ from assistant.weights.writing import Progress, copy, to_disk, unpacking
 
 MOST_MEMBERS = 10_000
 MOST_UNPACKED_BYTES = 16 << 30
-"""Of an archive, up to the last file that is wanted: what is not wanted has to be read past as well."""
+"""The most bytes of an archive up to the last wanted file: unwanted files have to be read too."""
 
 
 def from_archive(bundle: ModelBundle, work: Path, on_progress: Progress) -> None:

@@ -47,7 +47,7 @@ def verify(name: str, directory: Path) -> list[str]:
 def pull(bundle: ModelBundle, directory: Path, on_progress: Progress = lambda *_: None) -> Path:
     """Download a bundle, check it, and put it in place; at once if it is there already.
 
-    Waits while another process pulls the same bundle. What was downloaded before an interruption is kept.
+    Waits while another process pulls the same bundle. An interrupted download is resumed.
     Raises ``Missing`` (``download_failed``, ``model_gated``, ``models_dir_not_writable``) and ``BadInput``
     (``model_hash_mismatch``, ``archive_invalid``, ``token_invalid``).
     """
@@ -90,7 +90,7 @@ def _pull(bundle: ModelBundle, directory: Path, on_progress: Progress) -> Path:
 
 
 def _pull_command(name: str, directory: Path) -> str:
-    """What to type, on this machine, to get a bundle."""
+    """The command that downloads a bundle on this machine."""
     program = Path(sys.executable).with_name("assistant")
     command = [str(program)] if program.exists() else [sys.executable, "-m", "assistant"]
     place = [] if directory == downloads() else ["--models-dir", str(directory)]

@@ -10,7 +10,7 @@ from assistant.errors import BadInput, Missing
 
 TIMEOUT_S = 30.0
 MOST_TRIES = 5
-"""Of one download; a try that brings nothing is the last."""
+"""The most attempts for one download; an attempt that brings no bytes is the last."""
 
 
 class Refused(Exception):

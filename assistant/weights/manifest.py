@@ -87,7 +87,8 @@ def list_bundles() -> list[ModelBundle]:
 
 
 def load_manifest(name: str, folder: Path | None = None) -> ModelBundle:
-    """Of ``folder``, or of those that ship. Raises ``BadInput``: ``model_unknown``, ``manifest_invalid``."""
+    """The manifest of a model in ``folder``, or of one that ships. Raises ``BadInput``: ``model_unknown``,
+    ``manifest_invalid``."""
     folder = folder or installation.manifests()
     path = folder / f"{name}.yaml"
     if "/" in name or not path.is_file():

@@ -22,7 +22,7 @@ def check(path: Path, file: BundleFile) -> None:
 
 
 def problem_of(path: Path, file: BundleFile) -> str:
-    """What is wrong with a file; empty if nothing is."""
+    """The problem with a file; empty if there is none."""
     if not path.is_file():
         return f"{file.path} is missing"
     if not file.sha256:
@@ -34,7 +34,7 @@ def problem_of(path: Path, file: BundleFile) -> str:
 
 
 def problems_in(bundle: ModelBundle, folder: Path) -> list[str]:
-    """What is wrong with a bundle; reads only the files that differ from the stamp."""
+    """The problems of a bundle; reads only the files that differ from the stamp."""
     try:
         stamp = json.loads((folder / STAMP).read_text())
     except (OSError, ValueError):

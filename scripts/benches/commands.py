@@ -1,4 +1,4 @@
-"""How well voice commands are told from dictation, and how often flowing dictation is one by mistake.
+"""Accuracy of telling voice commands from dictation, and the rate of false commands in flowing dictation.
 
 Commands and hard negatives are tests/data/commands.tsv; flowing dictation is that of the intent sets and
 the formatting pairs, at a clinician's pace. A report is open, so that "correct …" can find its words.

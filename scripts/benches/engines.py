@@ -1,5 +1,5 @@
 """MedGemma in our own transformers engine, random weights: seconds to load, to the first token, tokens a
-second, peak memory. What is said is noise; what it costs is not.
+second, peak memory. The answers are noise; their costs are real.
 
 --shape tiny takes seconds; cut has prompts and images as long as MedGemma's in a narrow model; 4b is the real
 configuration (8.6 GB in bfloat16, and as much on the disk for a while).
@@ -81,7 +81,7 @@ def begin_peak(process: int) -> None:
 
 
 def peak_gb(process: int) -> float:
-    """Of resident memory, since ``begin_peak``."""
+    """Peak of resident memory since ``begin_peak``."""
     status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 2**20
 

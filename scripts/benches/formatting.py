@@ -1,4 +1,4 @@
-"""How well dictation is written: the held half of tests/data/formatting.tsv, and generated dictations.
+"""Accuracy of written dictation: the held half of tests/data/formatting.tsv, and generated dictations.
 
 Recall of entities: of the numbers, units, dates and other formatted pieces of the expected line, how many
 stand in what was written. The last line is JSON.

@@ -1,4 +1,4 @@
-"""How large what ./scripts/run installs is, package by package, as .venv has it. The last line is JSON."""
+"""Size of the installation that ./scripts/run makes, package by package. The last line is JSON."""
 
 import argparse
 import importlib.metadata

@@ -1,4 +1,4 @@
-"""How well dictation, questions and commands are told apart, on text the detector was not trained on.
+"""Accuracy of telling dictation, questions and commands apart, on text the detector was not trained on.
 
 With --spoken each line is spoken by flite and taken as the recogniser of the settings (ASSISTANT_ASR) writes
 it; where that is one for dictation, questions are heard again by the general one, as in a session, and the

@@ -1,4 +1,4 @@
-"""What the browser's processing of the microphone does to the words: real Chromium, WebRTC and recogniser.
+"""Effect of the browser's microphone processing on the words: real Chromium, WebRTC and recogniser.
 
 Plays recordings as Chromium's microphone, with and without its noise suppression and levelling, in quiet
 and in noise, and compares the finals with what was said. Takes as long as the recordings, each time.

@@ -19,7 +19,8 @@ ASCII_BYTES = [chr(code) for code in range(33, 127)] + ["Ġ", "Ċ"]  # as byte-l
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the configurations of the language model and of the image tower say beside the defaults."""
+    """Values in the configurations of the language model and the image tower that differ from the
+    defaults."""
 
     text: dict[str, Any]
     vision: dict[str, Any]

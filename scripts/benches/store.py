@@ -1,4 +1,4 @@
-"""How long a commit of one utterance takes, until it is on the disk of FOLDER. The last line is JSON."""
+"""Time to commit one utterance to the disk of FOLDER. The last line is JSON."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ SAID = "The lungs are clear. No pneumothorax."
 
 
 def utterance(number: int) -> list[ev.ServerEvent]:
-    """What one dictated utterance brings into the store; the report grows with each."""
+    """The events that one dictated utterance adds to the store; the report grows with each."""
     item_id, seq = f"utt_{number}", 4 * number
     runs = [ev.RunPart(text=SAID, item_id=f"utt_{i}", origin="voice") for i in range(number + 1)]
     return [

@@ -1,4 +1,4 @@
-"""How soon an utterance ends, and how often in the middle of a sentence: fixed silences against words.
+"""Delay at the end of utterances, and cuts in mid-sentence: fixed silences compared with words.
 
 Sentences are spoken by flite, whole, with a silence put in after the word at the mark; recordings of people
 (tests/data/speech) get one at the quietest place near their middle. Everything runs on the sample clock,
@@ -138,7 +138,7 @@ class Heard:
 def listen(
     heard: Heard, vad: Vad, settings: EndpointSettings, model: MoonshineModel, policy: Policy
 ) -> list[int]:
-    """Where the utterances end, in samples."""
+    """The ends of the utterances, in samples."""
     detector, size = EndpointDetector(settings), vad.frame_samples
     ends: list[int] = []
     began = 0
@@ -162,7 +162,8 @@ def listen(
 
 
 def smart_turn(path: Path) -> Callable[[np.ndarray], float]:
-    """How likely the speaker is done. Takes the last 8 s, zeros before it, as Whisper's features."""
+    """The probability that the speaker has finished. Takes the last 8 s, zeros before it, as Whisper's
+    features."""
     import onnxruntime as ort  # noqa: PLC0415
     from transformers import WhisperFeatureExtractor  # noqa: PLC0415
 

@@ -157,7 +157,8 @@ def sweep(
 
 
 def sets_of(folder: Path) -> tuple[list[data.Utterance], list[data.Utterance]]:
-    """What to adapt on and what to score, from speech that `scripts/train mini` made or from recordings."""
+    """The speech for adapting and for scoring, from recordings that `scripts/train mini` made or from
+    recordings."""
     if (folder / "transcripts.tsv").exists():
         return recordings.split(recordings.read_folder(folder))
     learn, test = (

@@ -187,7 +187,7 @@ def batches(
 
 @dataclass(slots=True)
 class Run:
-    """What a checkpoint holds beside weights and optimizer."""
+    """The state in a checkpoint besides weights and optimizer."""
 
     step: int = 0
     spent_s: float = 0.0
