@@ -22,6 +22,8 @@ class Word:
     start_ms: int
     end_ms: int
     confidence: float | None = None
+    alternatives: tuple[str, ...] = ()
+    """What else the word may have been, likeliest first: only where the recogniser was in doubt."""
 
     def later(self, by_ms: int) -> "Word":
         """The same word on a clock that is ``by_ms`` ahead, and not before its zero.

@@ -1,9 +1,10 @@
 """The stable and the tentative part of a repeatedly decoded text. Pure."""
 
 import difflib
-import re
+from collections.abc import Collection
 
 from assistant.asr.base import Partial
+from assistant.asr.repeats import find_repeats, plain
 
 HOLD_BACK_WORDS = 1
 """The newest word of a hypothesis is never stable: most that change later are at the edge of the audio."""
@@ -26,15 +27,19 @@ class Hypothesis:
         self._stable: list[str] = []
         self._recent: list[list[str]] = []
 
-    def update(self, text: str) -> Partial:
-        """The next whole hypothesis, e.g. ``"the lungs are clear"``."""
+    def update(self, text: str, doubtful: Collection[int] = ()) -> Partial:
+        """The next whole hypothesis, e.g. ``"the lungs are clear"``. What begins with a ``doubtful`` word (by
+        its number in this hypothesis) does not become stable yet."""
         words = text.split()
-        tail = words[self._anchor(words) :]
+        done = self._anchor(words)
+        tail = words[done:]
+        sure = min((at - done for at in doubtful if at >= done), default=len(tail))
         if len(self._recent) == AGREEING_HYPOTHESES - 1:
             earlier = [recent[self._anchor(recent) :] for recent in self._recent]
-            loop = _loop_start(self._stable + tail) - len(self._stable)
+            loops = find_repeats([*self._stable, *tail], LOOP_WORDS, LOOP_TIMES)
+            loop = (loops[0].first if loops else len(words) + len(self._stable)) - len(self._stable)
             agreed = min((_common(tail, other) for other in earlier), default=len(tail))
-            agreed = max(0, min(agreed, len(tail) - HOLD_BACK_WORDS, loop))
+            agreed = max(0, min(agreed, len(tail) - HOLD_BACK_WORDS, loop, sure))
             self._stable += tail[:agreed]
             tail = tail[agreed:]
         self._recent = [*self._recent, words][-(AGREEING_HYPOTHESES - 1) :]
@@ -54,18 +59,8 @@ class Hypothesis:
         return min(last.b + done - last.a, len(words))
 
 
-def _loop_start(words: list[str]) -> int:
-    """The start of a repetition; ``len(words)`` if there is none."""
-    plain = _plain(words)
-    for at in range(len(plain)):
-        for size in range(1, LOOP_WORDS + 1):
-            if plain[at : at + size * LOOP_TIMES] == plain[at : at + size] * LOOP_TIMES:
-                return at
-    return len(words)
-
-
 def _plain(words: list[str]) -> list[str]:
-    return [re.sub(r"\W+", "", word.lower()) for word in words]
+    return [plain(word) for word in words]
 
 
 def _common(a: list[str], b: list[str]) -> int:

@@ -1,31 +1,42 @@
-"""Moonshine (encoder-decoder, general English) on plain onnxruntime.
+"""Moonshine (encoder-decoder, English) on plain onnxruntime.
 
-The audio so far is decoded again for every partial: cheap on short utterances, since its cost grows with
-their length. The model has no word times and no confidences, so there are none.
+Partials read the audio so far with the last partial as a guess, so that little is decoded anew. The final is
+a function of the audio alone, whatever partials there were: a beam search with the words to expect, word
+times from the decoder's attention, confidences from its probabilities, and other readings of doubtful words.
 """
 
+import copy
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
+import numpy.typing as npt
 
-from assistant.asr.base import Partial, Transcript
+from assistant.asr.base import Partial, Transcript, Word
+from assistant.asr.calibration import Calibration
+from assistant.asr.expected_words import ExpectedWords
+from assistant.asr.hotwords import check_phrases
 from assistant.asr.hypothesis import Hypothesis
+from assistant.asr.moonshine_attention import Aligner
+from assistant.asr.moonshine_graph import FRAME_MS, Audio, MoonshineGraph
+from assistant.asr.moonshine_search import BeamSearch, Heard, SearchSettings, likeliest, rival
+from assistant.asr.moonshine_tokens import Pieces, Spelled
+from assistant.asr.repeats import Repeat, find_repeats
+from assistant.asr.same_reading import says_the_same
+from assistant.asr.seams import OVERLAP_MS, after_cut, before_cut
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.errors import BadInput, Missing
 
-START_TOKEN, STOP_TOKEN = 1, 2
 TOKENS_PER_S = 6.5
 """More than this is the model repeating itself."""
 SHORTEST_S = 0.1
-LEVEL_SAMPLES = SAMPLE_RATE_HZ // 50
-LAYERS, HEADS, HEAD_SIZE = 6, 8, 36
-"""Of the tiny model's decoder."""
+LEVEL_MS = 20
+LEVEL_SAMPLES = LEVEL_MS * SAMPLE_RATE_HZ // 1000
 FIRST_PARTIAL_S = 0.4
 PARTIAL_EVERY_S = 0.3
-PARTIAL_SHARE = 0.35
+PARTIAL_SHARE = 0.2
 """Partials may take this share of a core: the longer the utterance, the rarer they get."""
 SILENT_RMS = 1e-4
 """Quieter audio is silence. Speech at ten times this level (a microphone turned down) is still understood."""
@@ -34,84 +45,136 @@ NOISE_SPREAD = 1.25
 1.12, speech under pink noise 5 dB stronger at least 1.31, clean speech 3.9."""
 LONE_YOU_SPREAD = 2.5
 """Under this, "You" and nothing else is what the model says to uneven noise."""
+LOOP_WORDS, LOOP_TIMES, LONG_LOOP_TIMES = 8, 3, 2
+"""What is repeated so often is decoded again in halves; of four words and more, what is repeated once."""
+SHORTEST_HALF_S = 2.0
+SURE = 0.5
+"""Probability that a word of a partial needs to become stable: the final may choose another."""
+DOUBT = 0.49
+"""The most confidence of a word that only the beam or the expected words decided, or that was said in a
+circle: under what the page marks (``mark_below``)."""
+RIVAL_BELOW, RIVAL_MARGIN, MOST_RIVALS = 0.8, 0.7, 6
+"""Words less likely are asked for what else they may have been; it counts if it is half as likely as the word
+(natural logarithm). So many of an utterance at most, the least likely first."""
+QUIET_SHARE = 0.1
+"""Of the utterance's loud parts: what is quieter at a word's edge is not the word."""
+CONFIDENCE = Calibration()
+USUAL_SEARCH = SearchSettings()
 
 
 class MoonshineModel:
-    """The tiny English model, shared by all sessions. Raises ``Missing`` if the files are not there."""
+    """Shared by all sessions. Raises ``Missing`` if the files are not there.
 
-    name = "moonshine-tiny-en"
-    takes_phrases = False
+    ``phrases`` are expected beside those of ``expecting``; ``search.bonus`` 0 switches all of them off.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    takes_phrases = True
+
+    def __init__(
+        self, folder: Path, *, phrases: Sequence[str] = (), search: SearchSettings = USUAL_SEARCH
+    ) -> None:
         files = [folder / n for n in ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")]
         for file in files:
             if not file.is_file():
                 raise Missing(f"{file.name} is not in the bundle {folder.name}.", code="model_missing")
-        self._encoder, self._decoder = _session(files[0]), _session(files[1])
-        self._pieces = read_tokenizer(files[2].read_bytes())
-        self._past_names = [
-            i.name for i in self._decoder.get_inputs() if i.name.startswith("past_key_values")
-        ]
+        self.name = folder.name
+        self._graph = MoonshineGraph(files[0], files[1])
+        self._aligner = Aligner(files[1])
+        self._pieces = Pieces(files[2].read_bytes())
+        self._settings = search
+        self._expected = ExpectedWords(check_phrases(phrases), self._pieces.encode)
+        self._search = BeamSearch(self._pieces, search, [self._expected])
 
     def open_stream(self) -> "MoonshineStream":
         return MoonshineStream(self)
 
     def expecting(self, phrases: Sequence[str]) -> "MoonshineModel":
-        if phrases:
-            raise BadInput(f"{self.name} cannot be given words to expect.", code="hotwords_not_supported")
-        return self
+        """These phrases beside those of the settings; weights are shared. The tree is made in a worker."""
+        if not phrases:
+            return self
+        other = copy.copy(self)
+        more = ExpectedWords(check_phrases(phrases), self._pieces.encode)
+        other._search = BeamSearch(self._pieces, self._settings, [self._expected, more])
+        return other
 
     def transcribe(self, samples: Samples) -> str:
+        """The text of ``hear``."""
+        return self.hear(samples).text
+
+    def hear(self, samples: Samples) -> Transcript:
         """One utterance, [n] at 16 kHz, best under 15 s. Raises ``BadInput`` (``audio_not_finite``)."""
         if not np.isfinite(samples).all():
             raise BadInput("The audio holds values that are not numbers.", code="audio_not_finite")
-        seconds = len(samples) / SAMPLE_RATE_HZ
-        if seconds < SHORTEST_S or _rms(samples) < SILENT_RMS:
-            return ""
-        spread = _spread(samples)
-        if spread < NOISE_SPREAD:
-            return ""
-        text = self._text(self._decode(samples, max(1, int(seconds * TOKENS_PER_S))))
-        if not any(letter.isalnum() for letter in text):  # a breath or a cut word is "." now and then
-            return ""
-        return "" if spread < LONE_YOU_SPREAD and text.strip(".,!? ").lower() == "you" else text
+        words = self._words(samples)
+        if not _is_speech(samples, " ".join(word.text for word in words)):
+            return Transcript("")
+        said_in_a_circle = {at for loop in _loops(words) for at in range(loop.first, loop.end)}
+        words = [_doubted(word) if at in said_in_a_circle else word for at, word in enumerate(words)]
+        return Transcript(" ".join(word.text for word in words), tuple(words))
 
-    def _decode(self, samples: Samples, longest: int) -> list[int]:
-        mask = np.ones((1, len(samples)), np.int64)
-        inputs = {"input_values": samples[None].astype(np.float32), "attention_mask": mask}
-        wanted = {i.name for i in self._encoder.get_inputs()}
-        (hidden,) = self._encoder.run(None, {k: v for k, v in inputs.items() if k in wanted})
-        past = {n: np.zeros((0, HEADS, 1, HEAD_SIZE), np.float32) for n in self._past_names}
-        names = [o.name for o in self._decoder.get_outputs()]
-        decoder_wants = {i.name for i in self._decoder.get_inputs()}
-        tokens = [START_TOKEN]
-        for step in range(longest):
-            feed = {
-                "input_ids": np.array([[tokens[-1]]], np.int64),
-                "encoder_hidden_states": hidden,
-                "encoder_attention_mask": mask,
-                "use_cache_branch": np.array([step > 0]),
-                **past,
-            }
-            out = dict(
-                zip(
-                    names,
-                    self._decoder.run(None, {k: v for k, v in feed.items() if k in decoder_wants}),
-                    strict=True,
-                )
-            )
-            token = int(out["logits"][0, -1].argmax())
-            if token == STOP_TOKEN:
-                break
-            tokens.append(token)
-            for name in self._past_names:
-                if step == 0 or ".decoder." in name:
-                    past[name] = out[name.replace("past_key_values", "present")]
-        return tokens[1:]
+    def guess(self, samples: Samples, last: Sequence[int]) -> tuple[list[int], list[Spelled], list[float]]:
+        """A partial: its tokens, its words and how likely each is. ``last``: the tokens of the one before."""
+        if _is_silent(samples):
+            return [], [], []
+        found = likeliest(self._graph, self._graph.encode(samples), _most_tokens(samples), last)
+        words = self._pieces.words(found.tokens)
+        if not _is_speech(samples, " ".join(word.text for word in words)):
+            return found.tokens, [], []
+        return found.tokens, words, [self._likely(word, found.tokens, found.likely) for word in words]
 
-    def _text(self, tokens: list[int]) -> str:
-        joined = b"".join(self._pieces[t] for t in tokens if t < len(self._pieces))
-        return joined.decode("utf-8", "ignore").replace("\u2581", " ").strip()
+    def _words(self, samples: Samples) -> list[Word]:
+        """With times from the first sample. What goes round in a circle is decoded again in halves."""
+        if _is_silent(samples):
+            return []
+        audio = self._graph.encode(samples)
+        most = _most_tokens(samples)
+        tokens = self._search.best(self._graph, audio, most)
+        words = self._described(audio, samples, tokens)
+        halves = len(samples) >= 2 * SHORTEST_HALF_S * SAMPLE_RATE_HZ
+        if halves and (_loops(words) or len(tokens) == most):
+            return self._in_halves(samples)
+        return words
+
+    def _in_halves(self, samples: Samples) -> list[Word]:
+        cut = _quietest(samples)
+        overlap = OVERLAP_MS * SAMPLE_RATE_HZ // 1000
+        start = max(0, cut - overlap)
+        kept = before_cut(self._words(samples[: cut + overlap]), _ms(cut))
+        later = [word.later(_ms(start)) for word in self._words(samples[start:])]
+        return [*kept, *after_cut(kept, later)]
+
+    def _described(self, audio: Audio, samples: Samples, tokens: Sequence[int]) -> list[Word]:
+        """The words of ``tokens`` with times, confidences and, where in doubt, other readings."""
+        spelled = self._pieces.words(tokens)
+        if not spelled:
+            return []
+        heard = Heard.of(self._graph, audio, tokens)
+        probabilities = [self._likely(word, tokens, heard.likely) for word in spelled]
+        frames = self._aligner.frames(tokens, heard.cache)
+        loud = _loud(samples)
+        words: list[Word] = []
+        for word, probability in zip(spelled, probabilities, strict=True):
+            start, end = frames[word.first][0], frames[word.end - 1][1]
+            start_ms, end_ms = _where_loud(loud, int(start * FRAME_MS), int(end * FRAME_MS))
+            words.append(Word(word.text, start_ms, end_ms, round(CONFIDENCE(probability), 3)))
+        least_likely = sorted(range(len(spelled)), key=lambda at: probabilities[at])
+        for at in least_likely[:MOST_RIVALS]:
+            if probabilities[at] < RIVAL_BELOW:
+                words[at] = self._contested(words[at], spelled[at], heard)
+        return words
+
+    def _contested(self, word: Word, spelled: Spelled, heard: Heard) -> Word:
+        """With its other reading, if one is near."""
+        other = rival(self._graph, self._pieces, heard, spelled)
+        if other is None or other.margin > RIVAL_MARGIN or says_the_same(other.text, word.text):
+            return word
+        word = replace(word, alternatives=(other.text,))
+        return _doubted(word) if other.margin < 0 else word
+
+    def _likely(self, word: Spelled, tokens: Sequence[int], likely: Sequence[float]) -> float:
+        """Probability of a word: of all its tokens that are letters or digits."""
+        places = range(word.first, word.end)
+        return float(np.exp(sum(likely[at] for at in places if self._pieces.is_said[tokens[at]])))
 
 
 class MoonshineStream:
@@ -119,34 +182,67 @@ class MoonshineStream:
 
     def __init__(self, model: MoonshineModel) -> None:
         self._model = model
-        self._audio = np.zeros(0, np.float32)
+        self._parts: list[Samples] = []
+        self._samples = 0
         self._hypothesis = Hypothesis()
+        self._last: list[int] = []
         self._next_at = int(FIRST_PARTIAL_S * SAMPLE_RATE_HZ)
-        self._prepared: tuple[int, str] | None = None  # (samples, text)
+        self._prepared: tuple[int, Transcript] | None = None  # (samples, what was heard)
 
     def accept(self, samples: Samples, *, partial: bool = True) -> Partial | None:
-        self._audio = np.concatenate([self._audio, samples])
-        if not partial or len(self._audio) < self._next_at:
+        self._parts.append(samples)
+        self._samples += len(samples)
+        if not partial or self._samples < self._next_at:
             return None
         started = time.perf_counter()
-        text = self._model.transcribe(self._audio)
+        self._last, words, likely = self._model.guess(self._audio(), self._last)
         cost_s = time.perf_counter() - started
         wait_s = max(PARTIAL_EVERY_S, cost_s / PARTIAL_SHARE)
-        self._next_at = len(self._audio) + int(wait_s * SAMPLE_RATE_HZ)
-        return self._hypothesis.update(text)
+        self._next_at = self._samples + int(wait_s * SAMPLE_RATE_HZ)
+        doubtful = [at for at, each in enumerate(likely) if each < SURE]
+        return self._hypothesis.update(" ".join(word.text for word in words), doubtful)
 
     def prepare_final(self) -> None:
-        self._prepared = (len(self._audio), self._model.transcribe(self._audio))
+        self._prepared = (self._samples, self._model.hear(self._audio()))
 
     def expected(self) -> Transcript | None:
-        return Transcript(self._prepared[1]) if self._prepared else None
+        return self._prepared[1] if self._prepared else None
 
     def finish(self) -> Transcript:
-        """Uses the prepared text when only silence has come since: the caller prepares at a pause, and again
+        """Uses what was prepared when only silence has come since: the caller prepares at a pause, and again
         after speech has gone on."""
-        if self._prepared is not None and _quiet(self._audio, self._prepared[0]):
-            return Transcript(self._prepared[1])
-        return Transcript(self._model.transcribe(self._audio))
+        if self._prepared is not None and _quiet(self._audio(), self._prepared[0]):
+            return self._prepared[1]
+        return self._model.hear(self._audio())
+
+    def _audio(self) -> Samples:
+        if len(self._parts) != 1:
+            self._parts = [np.concatenate(self._parts) if self._parts else np.zeros(0, np.float32)]
+        return self._parts[0]
+
+
+def _most_tokens(samples: Samples) -> int:
+    return max(1, int(len(samples) / SAMPLE_RATE_HZ * TOKENS_PER_S))
+
+
+def _is_silent(samples: Samples) -> bool:
+    short = len(samples) < SHORTEST_S * SAMPLE_RATE_HZ
+    return short or _rms(samples) < SILENT_RMS or _spread(samples) < NOISE_SPREAD
+
+
+def _is_speech(samples: Samples, text: str) -> bool:
+    """Not what the model says to a breath, a cut word (".") or noise ("You")."""
+    if not any(letter.isalnum() for letter in text):
+        return False
+    return text.strip(".,!? ").lower() != "you" or _spread(samples) >= LONE_YOU_SPREAD
+
+
+def _loops(words: Sequence[Word]) -> list[Repeat]:
+    return find_repeats([word.text for word in words], LOOP_WORDS, LOOP_TIMES, LONG_LOOP_TIMES)
+
+
+def _doubted(word: Word) -> Word:
+    return replace(word, confidence=min(DOUBT, DOUBT if word.confidence is None else word.confidence))
 
 
 def _quiet(audio: Samples, since: int) -> bool:
@@ -155,6 +251,31 @@ def _quiet(audio: Samples, since: int) -> bool:
     if since == len(audio):
         return True
     return float(_levels(audio[since:]).max()) < 0.25 * _rms(audio[:since]) + 1e-9
+
+
+def _quietest(samples: Samples) -> int:
+    """The sample in the middle third around which 100 ms are quietest."""
+    levels = np.convolve(_levels(samples), np.ones(5), mode="same")
+    third = len(levels) // 3
+    return (third + int(levels[third : 2 * third].argmin())) * LEVEL_SAMPLES + LEVEL_SAMPLES // 2
+
+
+def _loud(samples: Samples) -> npt.NDArray[np.bool_]:
+    """Of each 20 ms, whether it may be part of a word."""
+    levels = _levels(samples)
+    return np.asarray(levels > QUIET_SHARE * float(np.percentile(levels, 90)))
+
+
+def _where_loud(loud: npt.NDArray[np.bool_], start_ms: int, end_ms: int) -> tuple[int, int]:
+    """The same stretch without what is quiet at its edges."""
+    first = start_ms // LEVEL_MS
+    inside = np.flatnonzero(loud[first : -(-end_ms // LEVEL_MS)])
+    if not len(inside):
+        return start_ms, end_ms
+    return (
+        max(start_ms, (first + int(inside[0])) * LEVEL_MS),
+        min(end_ms, (first + int(inside[-1]) + 1) * LEVEL_MS),
+    )
 
 
 def _rms(samples: Samples) -> float:
@@ -173,24 +294,5 @@ def _spread(samples: Samples) -> float:
     return float(loud / (quiet + 1e-9))
 
 
-def read_tokenizer(data: bytes) -> list[bytes]:
-    """``tokenizer.bin``: for each token its length (one byte, or two with the high bit set) and its bytes."""
-    pieces: list[bytes] = []
-    at = 0
-    while at < len(data):
-        size = data[at]
-        at += 1
-        if size >= 128:
-            size = size - 128 + data[at] * 128
-            at += 1
-        pieces.append(data[at : at + size])
-        at += size
-    return pieces
-
-
-def _session(path: Path) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+def _ms(samples: int) -> int:
+    return samples * 1000 // SAMPLE_RATE_HZ

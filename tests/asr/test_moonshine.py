@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from assistant.asr.moonshine import MoonshineModel, read_tokenizer
+from assistant.asr.moonshine import MoonshineModel
+from assistant.asr.moonshine_tokens import read_tokenizer
 from assistant.asr.offline import transcribe
 from assistant.components.opening import models_dir, open_recogniser, open_vad
 from assistant.config import Settings
