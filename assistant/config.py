@@ -52,12 +52,17 @@ class RecogniserSettings(BaseModel):
     asr_precision: Literal["auto", "int8", "fp32"] = Field(
         "auto", description="Numeric precision of MedASR's weights."
     )
-    asr_hotwords: Path | None = Field(None, description="File of words for MedASR to expect, one a line.")
+    asr_hotwords: Path | None = Field(None, description="File of words to expect, one a line.")
     asr_language_model: Path | None = Field(
         None, description="N-gram model over MedASR's pieces: lm_6.kenlm, or an ARPA file."
     )
     asr_lm_weight: float = Field(0.15, ge=0, le=2, description="Weight of the language model.")
-    asr_beam: int = Field(8, ge=1, le=100, description="Width of the beam, where one is used.")
+    asr_beam: int | None = Field(
+        None, ge=1, le=100, description="Width of the beam; 4 for Moonshine and 8 for MedASR if not given."
+    )
+    asr_bonus: float = Field(
+        1.0, ge=0, le=3, description="What each piece of an expected word is worth to Moonshine; 0: nothing."
+    )
     asr_provider: Literal["cpu", "cuda"] = Field("cpu", description="What MedASR runs on.")
     asr_batch: int = Field(
         1, ge=1, le=256, description="Streams that MedASR may take in one step; useful on a GPU."

@@ -94,7 +94,8 @@ class AsrModel(Protocol):
 
     def open_stream(self) -> AsrStream: ...
 
-    def expecting(self, phrases: Sequence[str]) -> "AsrModel":
-        """The same model, listening for these phrases as well. Raises ``BadInput`` (``hotwords_invalid``,
+    def expecting(self, phrases: Sequence[str], context: Sequence[str] = ()) -> "AsrModel":
+        """The same model, listening for these phrases as well. ``context`` are words of the report and the
+        images at hand, which it may leave aside. Raises ``BadInput`` (``hotwords_invalid``,
         ``hotwords_not_supported``)."""
         ...

@@ -4,14 +4,18 @@ Words that could be mistaken for each other are worth the same, whether they wer
 however many tokens they have: between them only what was heard decides.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from assistant.asr.confusable import counterparts, expectable
 
 SHORTEST_WORD = 4
 """Letters; shorter words are found everywhere."""
+SHORTEST_CONTEXT_WORD = 6
+"""The same for words that nobody asked for."""
 
 
 @dataclass(slots=True)
@@ -45,6 +49,8 @@ class ExpectedWords:
         for phrase in dict.fromkeys(part for each in self._phrases for part in expectable(each)):
             if len(phrase) < SHORTEST_WORD:
                 continue
+            if len(spellings(phrase)[0]) == 1:  # it needs no help
+                continue
             group = [phrase, *counterparts(phrase)]
             least = min(len(spelling) for each in group for spelling in spellings(each))
             for each in group:
@@ -60,6 +66,17 @@ def _add(node: Node, spelling: Sequence[int], value: float) -> None:
     for token in spelling:
         node = node.next.setdefault(token, Node())
     node.kept = min(node.kept, value) if node.kept else value
+
+
+def words_in(text: str) -> list[str]:
+    """Those of a report or the name of a study that may be worth expecting."""
+    return re.findall(rf"[^\W\d_]{{{SHORTEST_CONTEXT_WORD},}}", text)
+
+
+def medical_words() -> tuple[str, ...]:
+    """The list that ships."""
+    text = (Path(__file__).parent / "data" / "medical_words.txt").read_text(encoding="utf-8")
+    return tuple(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def _lend(node: Node, depth: int) -> float:

@@ -75,8 +75,10 @@ class MedAsrModel:
         self._streams.add(stream)
         return stream
 
-    def expecting(self, phrases: Sequence[str]) -> "MedAsrModel":
-        """These phrases beside those of the settings; weights and workers are shared."""
+    def expecting(self, phrases: Sequence[str], context: Sequence[str] = ()) -> "MedAsrModel":
+        """These phrases beside those of the settings; weights and workers are shared. ``context`` is left
+        aside: nothing here keeps it from deciding between words that sound alike."""
+        del context
         other = copy.copy(self)
         other._decoder = self._new_decoder((*self._phrases, *check_phrases(phrases)))
         return other

@@ -42,6 +42,15 @@ class _Layer:
     narrow_bias: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Hidden states [first, end) of a token, and the one that most was looked at."""
+
+    first: int
+    peak: int
+    end: int
+
+
 class Aligner:
     """Made from the decoder's file. Thread-safe."""
 
@@ -52,9 +61,15 @@ class Aligner:
         )
         self._layers = [weights.layer(number) for number in range(LAYER + 1)]
 
-    def frames(self, tokens: Sequence[int], cache: Cache) -> list[tuple[int, int]]:
-        """The hidden states [first, end) of each token. ``cache`` is any of a reading of the same audio."""
-        return _path(self.attention(tokens, cache))[:-1] if tokens else []
+    def places(self, tokens: Sequence[int], cache: Cache) -> list[Place]:
+        """Where each token was said. ``cache`` is any of a reading of the same audio."""
+        if not tokens:
+            return []
+        attention = self.attention(tokens, cache)
+        return [
+            Place(first, first + int(row[first:end].argmax()), end)
+            for row, (first, end) in zip(attention[:-1], _path(attention)[:-1], strict=True)
+        ]
 
     def attention(self, tokens: Sequence[int], cache: Cache) -> Floats:
         """[tokens + 1, T]: where the decoder looks for each token, and for the stop after them."""

@@ -56,13 +56,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Likeliest:
-    """Tokens, and the logarithm of each one's probability."""
+    """Tokens, and the logarithm of each one's probability among those that are no marks."""
 
     tokens: list[int]
     likely: list[float]
 
 
-def likeliest(graph: MoonshineGraph, audio: Audio, most: int, guess: Sequence[int] = ()) -> Likeliest:
+def likeliest(
+    graph: MoonshineGraph, pieces: Pieces, audio: Audio, most: int, guess: Sequence[int] = ()
+) -> Likeliest:
     """The likeliest token after each, at most ``most``. What a ``guess`` has right is read in one pass."""
     guess = guess[:most]
     logits, cache = graph.read(audio, guess)
@@ -71,22 +73,24 @@ def likeliest(graph: MoonshineGraph, audio: Audio, most: int, guess: Sequence[in
         if following[token] < following.max() - HELD:
             break
         found.tokens.append(token)
-        found.likely.append(_log_probability(following, token))
+        found.likely.append(_among_words(following, pieces, token))
     following, cache = logits[len(found.tokens)], cache.first(len(found.tokens) + 1)
     while len(found.tokens) < most:
         token = int(following.argmax())
         if token == STOP_TOKEN:
             break
         found.tokens.append(token)
-        found.likely.append(_log_probability(following, token))
+        found.likely.append(_among_words(following, pieces, token))
         step, cache = graph.step(audio, [token], cache)
         following = step[0]
     return found
 
 
-def _log_probability(logits: Floats, token: int) -> float:
-    most = float(logits.max())
-    return float(logits[token]) - most - math.log(float(np.exp(logits - most).sum()))
+def _among_words(logits: Floats, pieces: Pieces, token: int) -> float:
+    words = logits.copy()
+    words[pieces.marks] = -np.inf
+    most = float(words.max())
+    return float(logits[token]) - most - math.log(float(np.exp(words - most).sum()))
 
 
 class BeamSearch:
@@ -212,7 +216,7 @@ LONGEST_RIVAL = 12
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A reading, read once more in one pass: what follows each token, [n + 1, V], as logarithms of
-    probabilities."""
+    probabilities among what is no mark."""
 
     audio: Audio
     tokens: Sequence[int]
@@ -220,8 +224,9 @@ class Heard:
     cache: Cache
 
     @classmethod
-    def of(cls, graph: MoonshineGraph, audio: Audio, tokens: Sequence[int]) -> "Heard":
+    def of(cls, graph: MoonshineGraph, pieces: Pieces, audio: Audio, tokens: Sequence[int]) -> "Heard":
         logits, cache = graph.read(audio, tokens)
+        logits[:, pieces.marks] = -np.inf
         return cls(audio, tokens, log_softmax(logits), cache)
 
     @property

@@ -36,9 +36,14 @@ class Pieces:
             for begins, piece in zip(self.begins_word, self.raw, strict=True)
         ]
 
-        self.is_said = [
-            any(letter.isalnum() for letter in self.decode([each])) for each in range(len(self.raw))
+        texts = [self.decode([number]) for number in range(len(self.raw))]
+        self.is_said = [any(letter.isalnum() for letter in text) for text in texts]
+        self.marks = [
+            number
+            for number in range(FIRST_PIECE, len(self.raw))
+            if texts[number] and not self.is_said[number]
         ]
+        """Punctuation: whether a comma stands before a word says nothing of the word."""
 
     def encode(self, text: str) -> list[int]:
         """As the model was taught: of all neighbours that make a piece, the earliest is joined first."""

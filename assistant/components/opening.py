@@ -10,9 +10,11 @@ from pydantic import SecretStr
 from assistant import weights
 from assistant.asr.base import AsrModel
 from assistant.asr.beam import BeamSettings
+from assistant.asr.expected_words import medical_words
 from assistant.asr.hotwords import LONGEST_PHRASE, MOST_PHRASES, read_phrases
 from assistant.asr.medasr import MedAsrModel
 from assistant.asr.moonshine import MoonshineModel
+from assistant.asr.moonshine_search import SearchSettings
 from assistant.components.components import Components
 from assistant.components.personal import PersonalFiles
 from assistant.config import Settings
@@ -51,7 +53,7 @@ def open_recogniser(settings: Settings, words: Sequence[str] = ()) -> AsrModel:
         return _open_lasr(settings.asr_bundle, settings, words)
     match settings.asr:
         case "moonshine":
-            return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
+            return _open_moonshine(settings, words)
         case "medasr":
             return _open_lasr(_medasr_folder(settings), settings, words)
         case "lasr-mini":
@@ -65,7 +67,7 @@ def open_second_recogniser(settings: Settings) -> AsrModel | None:
     off. Raises ``Missing``."""
     if _is_general(settings) or not settings.asr_second:
         return None
-    return MoonshineModel(weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)))
+    return _open_moonshine(settings, ())
 
 
 def _is_general(settings: Settings) -> bool:
@@ -92,7 +94,16 @@ def _open_lasr(folder: Path, settings: Settings, words: Sequence[str]) -> MedAsr
         batch=settings.asr_batch,
         phrases=_phrases(settings, words),
         language_model=settings.asr_language_model,
-        beam=BeamSettings(width=settings.asr_beam, lm_weight=settings.asr_lm_weight),
+        beam=BeamSettings(width=settings.asr_beam or BeamSettings().width, lm_weight=settings.asr_lm_weight),
+    )
+
+
+def _open_moonshine(settings: Settings, words: Sequence[str]) -> MoonshineModel:
+    return MoonshineModel(
+        weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)),
+        vocabulary=medical_words(),
+        phrases=_phrases(settings, words),
+        search=SearchSettings(width=settings.asr_beam or SearchSettings().width, bonus=settings.asr_bonus),
     )
 
 

@@ -100,6 +100,8 @@ class Listener:
     ) -> None:
         self._vad, self._model, self._executor, self._now = vad, model, executor, now
         self._base_model = model
+        self._phrases: Sequence[str] = ()
+        self._context: Sequence[str] = ()
         self._second, self._settings = second, settings
         self.question_mode = False
         """Whatever is said is asked."""
@@ -119,7 +121,14 @@ class Listener:
 
     def expect(self, phrases: Sequence[str]) -> None:
         """Listen for these phrases from the next utterance on. Raises ``BadInput``."""
-        self._model = self._base_model.expecting(phrases)
+        self._model = self._base_model.expecting(phrases, self._context)
+        self._phrases = phrases
+
+    def expect_context(self, words: Sequence[str]) -> None:
+        """Also for these words of what is at hand, where the recogniser can."""
+        if self._base_model.takes_phrases:
+            self._model = self._base_model.expecting(self._phrases, words)
+            self._context = words
 
     async def room(self) -> None:
         """Wait while the recogniser is too far behind to take more."""

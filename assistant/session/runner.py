@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import assert_never
 
 from assistant import telemetry
+from assistant.asr.expected_words import words_in
 from assistant.audio.frames import AudioChunk
 from assistant.channels import Outbox
 from assistant.components.components import Components
@@ -115,6 +116,7 @@ class SessionRunner:
         )
         """Only facts change it; HTTP requests read it."""
         self._personal = components.personal.current
+        self._context_of: tuple[str | None, tuple[str, ...]] = (None, ())
         self._listener = Listener(
             vad=components.open_vad(),
             settings=components.endpoint,
@@ -377,6 +379,18 @@ class SessionRunner:
         for action in self.conversation.handle(fact):
             self._do(action)
         self._listener.question_mode = self.conversation.mode == "question"
+        self._expect_context()
+
+    def _expect_context(self) -> None:
+        """The words of the template and of the names of what is attached, whenever these change."""
+        document, attached = self.conversation.dictation.document, self.conversation.attachment_ids
+        if (document.template, attached) == self._context_of:
+            return
+        self._context_of = (document.template, attached)
+        texts = [section.text for section in document.sections] if document.template else []
+        studies = [self.attachments.study(each) for each in attached]
+        texts += [study.name for study in studies if study]
+        self._listener.expect_context([word for text in texts for word in words_in(text)])
 
     def _do(self, action: Action) -> None:
         match action:

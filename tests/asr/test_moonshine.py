@@ -1,13 +1,19 @@
 """The real recogniser on real speech."""
 
+import copy
 import csv
+import difflib
+from itertools import pairwise
 
 import jiwer
 import numpy as np
 import pytest
 import soundfile
 
+from assistant.asr.expected_words import medical_words
 from assistant.asr.moonshine import MoonshineModel
+from assistant.asr.moonshine_graph import FRAME_MS
+from assistant.asr.moonshine_search import SearchSettings
 from assistant.asr.moonshine_tokens import read_tokenizer
 from assistant.asr.offline import transcribe
 from assistant.components.opening import models_dir, open_recogniser, open_vad
@@ -136,11 +142,149 @@ def test_audio_that_is_not_finite_is_refused(model):
     assert error.value.code == "audio_not_finite"
 
 
-def test_words_to_expect_are_refused_and_none_are_taken(model):
+@pytest.fixture(scope="module")
+def plain_model():
+    """Without anything to expect."""
+    return MoonshineModel(models_dir(Settings()) / "moonshine-tiny-en", search=SearchSettings(bonus=0))
+
+
+def audio_of(data_dir, name):
+    return soundfile.read(data_dir / "audio" / name, dtype="float32")[0]
+
+
+def test_the_shipped_words_are_found_and_what_only_they_decided_is_doubtful(model, plain_model, data_dir):
+    samples = audio_of(data_dir, "chest_xray.flac")
+    assert "plural effusion" in plain_model.transcribe(samples)
+    words = {word.text: word for word in model.hear(samples).words}
+    assert words["pleural"].alternatives == ("plural",)
+    assert words["pleural"].confidence < 0.5
+    assert words["bilaterally"].alternatives == ()
+    assert words["bilaterally"].confidence > 0.5
+
+
+def test_a_word_that_one_asks_for_is_found_in_the_next_utterance_and_only_with_a_bonus(plain_model, data_dir):
+    samples = audio_of(data_dir, "chest_xray.flac")
+    folder = models_dir(Settings()) / "moonshine-tiny-en"
+    asked = MoonshineModel(folder).expecting(["pleural effusion"])
+    assert "pleural effusion" in stream(asked, samples)[0].text
+    assert "pleural effusion" in MoonshineModel(folder).expecting([], ["pleural"]).transcribe(samples)
+    assert "plural effusion" in plain_model.expecting(["pleural effusion"]).transcribe(samples)
+
+
+def test_partials_know_nothing_of_what_is_expected(model, plain_model, data_dir):
+    samples = audio_of(data_dir, "chest_xray.flac")
+    assert model.guess(samples, []) == plain_model.guess(samples, [])
+
+
+@pytest.mark.parametrize("asked", ["hyperdense", "hyperdense lesion", "hypodense"])
+def test_a_word_that_sounds_alike_is_not_preferred_because_it_is_expected(plain_model, data_dir, asked):
+    folder = models_dir(Settings()) / "moonshine-tiny-en"
+    heard = MoonshineModel(folder).expecting([asked]).transcribe(audio_of(data_dir, "hypodense.flac"))
+    assert "hypodense lesion" in heard
+
+
+def test_expected_words_do_not_appear_in_speech_that_has_none(model, clips):
+    words = set(medical_words())
+    for samples, text in clips:
+        found = {word.strip(".,").lower() for word in model.transcribe(samples).split()} & words
+        assert found <= set(PLAIN(text).split())
+
+
+def test_nothing_to_expect_is_the_same_model_and_too_long_a_phrase_is_refused(model):
     assert model.expecting([]) is model
     with pytest.raises(BadInput) as error:
-        model.expecting(["metoprolol"])
-    assert error.value.code == "hotwords_not_supported"
+        model.expecting(["x" * 100])
+    assert error.value.code == "hotwords_invalid"
+
+
+def test_every_word_has_its_time_and_how_sure_it_is(model, clips):
+    for samples, _ in clips[:3]:
+        heard = model.hear(samples)
+        assert heard.text == " ".join(word.text for word in heard.words)
+        assert all(word.start_ms < word.end_ms for word in heard.words)
+        assert all(a.end_ms <= b.start_ms for a, b in pairwise(heard.words))
+        assert all(0 <= word.confidence <= 1 for word in heard.words)
+        assert heard.words[-1].end_ms <= len(samples) // 16
+
+
+@pytest.mark.parametrize("pair", [(0, 1), (2, 3), (4, 0)])
+def test_words_are_where_they_were_said(model, clips, pair):
+    """Two recordings with a second between them: where the words of each are is known."""
+    first, second = (clips[number] for number in pair)
+    half = [part[: 16_000 * 5] for part in (first[0], second[0])]
+    samples = np.concatenate([half[0], np.zeros(16_000, np.float32), half[1]])
+    words = model.hear(samples).words
+    before, after = len(half[0]) // 16, len(half[0]) // 16 + 1000
+    early = [word for word in words if word.start_ms < before + 500]
+    assert all(word.end_ms <= before + 60 for word in early)
+    assert all(word.start_ms >= after - 60 for word in words[len(early) :])
+    expected = len(model.transcribe(half[0]).split())
+    assert abs(len(early) - expected) <= 1
+
+
+def test_confidence_is_lower_where_words_are_wrong(model, clips):
+    rng = np.random.default_rng(3)
+    right, wrong = [], []
+    for samples, text in clips:
+        noise = rng.standard_normal(len(samples)).astype(np.float32) * np.sqrt(np.mean(samples**2))
+        words = [word for word in model.hear(samples + noise * np.float32(0.7)).words if PLAIN(word.text)]
+        said = PLAIN(text).split()
+        heard = [PLAIN(word.text) for word in words]
+        matcher = difflib.SequenceMatcher(None, heard, said, autojunk=False)
+        matched = {block.a + k for block in matcher.get_matching_blocks() for k in range(block.size)}
+        for number, word in enumerate(words):
+            (right if number in matched else wrong).append(word.confidence)
+    assert len(wrong) >= 5
+    assert np.mean(right) > np.mean(wrong) + 0.2
+
+
+def test_a_dose_over_and_over_is_kept_and_marked_and_what_follows_is_not_lost(model, data_dir):
+    samples = audio_of(data_dir, "answer_drugs.flac")
+    words = model.hear(samples).words
+    dose = next(word for word in words if word.text == "twice")
+    once = samples[(dose.start_ms - 100) * 16 : (words[words.index(dose) + 1].end_ms) * 16]
+    rest = samples[(words[words.index(dose) + 2].start_ms) * 16 :]
+    heard = model.hear(np.concatenate([once, once, once, once, once, rest]))
+    assert PLAIN(heard.text).count("twice") == 5
+    assert {"40", "bedtime"} <= set(PLAIN(heard.text).split())
+    doubted = [word.confidence for word in heard.words if "twice" in PLAIN(word.text)]
+    assert max(doubted) < 0.5
+
+
+COUNTING = "one two three four five six seven eight nine ten"
+
+
+class Looping:
+    """Goes round in a circle in audio of more than five seconds, up to the limit; else the real search."""
+
+    def __init__(self, search, loop):
+        self._search, self._loop = search, loop
+
+    def best(self, graph, audio, most):
+        if audio.frames * FRAME_MS > 5000:
+            return tuple((self._loop * most)[:most])
+        return self._search.best(graph, audio, most)
+
+
+def test_a_loop_is_decoded_again_in_halves_and_nothing_after_it_is_lost(model, data_dir):
+    looping = copy.copy(model)
+    dose = model._pieces.encode("twenty milligrams")
+    looping._search = Looping(model._search, dose)
+    for name in ("chest_xray.flac", "answer_leg.flac", "answer_drugs.flac"):
+        samples = audio_of(data_dir, name)
+        whole, halves = model.transcribe(samples), looping.transcribe(samples)
+        assert "twenty milligrams twenty" not in halves
+        assert error_rate([whole], [halves]) <= 0.2
+        assert PLAIN(halves).split()[-1] == PLAIN(whole).split()[-1]
+
+
+def test_a_decoding_that_never_stops_is_decoded_again_too(model, data_dir):
+    looping = copy.copy(model)
+    looping._search = Looping(
+        model._search, model._pieces.encode("one two three four five six seven eight nine ten")
+    )
+    samples = audio_of(data_dir, "chest_xray.flac")
+    assert "bilaterally" in looping.transcribe(samples)
 
 
 def test_a_bundle_without_its_files_says_which(tmp_path):

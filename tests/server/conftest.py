@@ -49,7 +49,7 @@ class LoudnessModel(FakeModel):
     def open_stream(self):
         return LoudnessStream(self)
 
-    def expecting(self, phrases):
+    def expecting(self, phrases, context=()):
         """A session's own: what it hears is followed by what it was told to expect."""
         other = copy.copy(self)
         other.texts = {level: " ".join([text, *check_phrases(phrases)]) for level, text in self.texts.items()}
