@@ -749,6 +749,8 @@ export interface WordTime {
   start_ms: number;
   end_ms: number;
   confidence?: number | null;
+  /** What else the word may have been, where the recogniser was in doubt; likeliest first. */
+  alternatives: string[];
 }
 
 export interface SectionPart {

@@ -93,6 +93,7 @@ def as_json(segments: Sequence["Segment"]) -> dict[str, Any]:
                 "start_ms": word.start_ms,
                 "end_ms": word.end_ms,
                 "confidence": word.confidence,
+                **({"alternatives": list(word.alternatives)} if word.alternatives else {}),
             }
             for segment in segments
             for word in segment.words

@@ -104,6 +104,7 @@ def word_times(fact: FinalHeard) -> list[WordTime]:
             start_ms=fact.start_ms + word.start_ms,
             end_ms=fact.start_ms + word.end_ms,
             confidence=word.confidence,
+            alternatives=list(word.alternatives),
         )
         for word in fact.words
     ]

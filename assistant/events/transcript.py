@@ -76,6 +76,9 @@ class WordTime(Part):
     start_ms: int
     end_ms: int
     confidence: float | None = None
+    alternatives: list[str] = Field(
+        [], description="What else the word may have been, where the recogniser was in doubt; likeliest first."
+    )
 
 
 class TranscriptWords(ServerEventBase):

@@ -16,6 +16,7 @@ from assistant.asr.moonshine_graph import FRAME_MS
 from assistant.asr.moonshine_search import SearchSettings
 from assistant.asr.moonshine_tokens import read_tokenizer
 from assistant.asr.offline import transcribe
+from assistant.asr.same_reading import spoken
 from assistant.components.opening import models_dir, open_recogniser, open_vad
 from assistant.config import Settings
 from assistant.errors import BadInput, Missing
@@ -255,13 +256,13 @@ COUNTING = "one two three four five six seven eight nine ten"
 
 
 class Looping:
-    """Goes round in a circle in audio of more than five seconds, up to the limit; else the real search."""
+    """Goes round in a circle in audio of more than seven seconds, up to the limit; else the real search."""
 
     def __init__(self, search, loop):
         self._search, self._loop = search, loop
 
     def best(self, graph, audio, most):
-        if audio.frames * FRAME_MS > 5000:
+        if audio.frames * FRAME_MS > 7000:
             return tuple((self._loop * most)[:most])
         return self._search.best(graph, audio, most)
 
@@ -274,7 +275,7 @@ def test_a_loop_is_decoded_again_in_halves_and_nothing_after_it_is_lost(model, d
         samples = audio_of(data_dir, name)
         whole, halves = model.transcribe(samples), looping.transcribe(samples)
         assert "twenty milligrams twenty" not in halves
-        assert error_rate([whole], [halves]) <= 0.2
+        assert jiwer.wer(" ".join(spoken(whole)), " ".join(spoken(halves))) <= 0.3
         assert PLAIN(halves).split()[-1] == PLAIN(whole).split()[-1]
 
 
