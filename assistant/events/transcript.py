@@ -77,7 +77,8 @@ class WordTime(Part):
     end_ms: int
     confidence: float | None = None
     alternatives: list[str] = Field(
-        [], description="What else the word may have been, where the recogniser was in doubt; likeliest first."
+        [],
+        description="What else the word may have been, where the recogniser was in doubt; likeliest first.",
     )
 
 
