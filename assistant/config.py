@@ -84,8 +84,8 @@ class WritingSettings(BaseModel):
     words: Path | None = Field(
         None, description="File of own words: a written form, a tab and a spoken form a line."
     )
-    format_dates: Literal["long", "as_dictated"] = Field(
-        HOUSE_STYLE.dates, description="Dates as January 1, 2011."
+    format_dates: Literal["long", "day_first", "as_dictated"] = Field(
+        HOUSE_STYLE.dates, description="Dates as January 1, 2011, or with the day first."
     )
     format_times: Literal["clock", "as_dictated"] = Field(HOUSE_STYLE.times, description="Times as 2:30 PM.")
     format_numbers_under_ten: Literal["numerals", "words"] = Field(
@@ -95,6 +95,12 @@ class WritingSettings(BaseModel):
     format_units: Literal["abbreviated", "as_dictated"] = Field(HOUSE_STYLE.units, description="Units as mg.")
     format_cranial_nerves: Literal["roman", "arabic"] = Field(
         HOUSE_STYLE.cranial_nerves, description="Cranial nerves as II."
+    )
+    format_classes: Literal["roman", "arabic"] = Field(
+        HOUSE_STYLE.classes, description="Stages, classes and types as III, where their field writes them so."
+    )
+    format_thousands: Literal["plain", "comma"] = Field(
+        HOUSE_STYLE.thousands, description="12000, or 12,000."
     )
     mark_below: float = Field(
         0.5, ge=0, le=1, description="Words heard with less confidence are marked; 0 marks none."

@@ -230,6 +230,8 @@ def format_options(settings: Settings) -> FormatOptions:
         numbers_under_ten=settings.format_numbers_under_ten,
         units=settings.format_units,
         cranial_nerves=settings.format_cranial_nerves,
+        classes=settings.format_classes,
+        thousands=settings.format_thousands,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assistant.dictation import capitals, medical, numerals, punctuation, units
+from assistant.dictation import capitals, forms, markers, medical, numerals, punctuation, units
 from assistant.dictation.checker import checked
 from assistant.dictation.numbers import Number, unhyphened, write_numbers
 from assistant.dictation.tokens import HELD, MARKS, table
@@ -27,7 +27,8 @@ _LIST = re.compile(
     re.I,
 )
 _NUMBERED = re.compile(
-    r"(^\s*|[\n\ue007\ue008]\s*)number (one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b[ .,:\ue001\ue003]*(?=[a-z])",
+    r"(^\s*|[\n\ue007\ue008]\s*)number (one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\b[ .,:\ue001\ue003]*"
+    rf"(?={forms.LIST_ITEM})",
     re.I,
 )
 _NEXT_NUMBER = re.compile(
@@ -46,11 +47,13 @@ _PASSES = 4
 class FormatOptions:
     """House style by default."""
 
-    dates: Literal["long", "as_dictated"] = "long"
+    dates: Literal["long", "day_first", "as_dictated"] = "long"
     times: Literal["clock", "as_dictated"] = "clock"
     numbers_under_ten: Literal["numerals", "words"] = "numerals"
     units: Literal["abbreviated", "as_dictated"] = "abbreviated"
     cranial_nerves: Literal["roman", "arabic"] = "roman"
+    classes: Literal["roman", "arabic"] = "roman"
+    thousands: Literal["plain", "comma"] = "plain"
 
 
 HOUSE_STYLE = FormatOptions()
@@ -126,6 +129,7 @@ class Formatter:
         lead = "\n" * min(text[: len(text) - len(body)].count("\n"), 2)
         continues = continues and not lead
         text = body.rstrip(" \t\r")
+        text = markers.decimals(markers.tags(text, SECTIONS))
         text = _TAG.sub(self._section, text)
         text = punctuation.braces(text)
         text = _MARKER.sub(hold, text)
@@ -161,19 +165,25 @@ class Formatter:
     def _numbers(self, text: str) -> str:
         options = self.options
         text = unhyphened(re.sub(r"[^\S\n]+", " ", text))
-        if options.dates == "long":
+        if options.dates != "as_dictated":
             text = medical.apply(medical.DATES, text)
+        if options.dates == "day_first":
+            text = medical.day_first(text)
         if options.times == "clock":
             text = medical.apply(medical.TIMES, text)
-        text = capitals.spelled(medical.acuity(medical.apply(medical.BEFORE, text)))
+        text = medical.apply(forms.BEFORE, medical.apply(medical.BEFORE, text))
+        text = capitals.spelled(medical.acuity(text))
         small = options.numbers_under_ten == "numerals"
 
         def wanted(number: Number, words: list[str], start: int, end: int) -> bool:
             return numerals.wanted(number, words, start, end, small=small)
 
         text = write_numbers(text, wanted)
-        text = medical.apply(medical.AFTER, text)
+        text = medical.apply(medical.AFTER, medical.apply(forms.AFTER, text))
+        if options.classes == "roman":
+            text = medical.apply(forms.CLASSES, text)
         if options.cranial_nerves == "roman":
             text = medical.NERVES.sub(medical._nerves, text)
         text = units.write_units(text, abbreviate=options.units == "abbreviated")
-        return medical.apply(medical.AFTER_UNITS, text)
+        text = medical.apply(medical.AFTER_UNITS, text)
+        return forms.thousands(text, units.COUNTED) if options.thousands == "comma" else text

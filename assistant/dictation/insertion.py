@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from assistant.dictation import markers
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.formatter import SECTIONS
 from assistant.dictation.tokens import table
@@ -46,6 +47,7 @@ def parts_of(heard: str, titles: frozenset[str]) -> list[Part]:
     ``titles`` are the report's own, in lower case; they and the usual ones count.
     """
     known = titles | (SECTIONS - _LABELS)
+    heard = markers.tags(heard, SECTIONS)
     parts: list[Part] = []
     title: str | None = None
     start = at = 0

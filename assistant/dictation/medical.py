@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from assistant.dictation.labels import highest
-from assistant.dictation.numbers import ORDINALS, TEENS, TENS, UNITS, WORDS, is_digits, read_at
+from assistant.dictation.numbers import ORDINALS, TEENS, TENS, UNITS, WORDS, is_digits, read_at, suffixed
 from assistant.dictation.tokens import table
 from assistant.dictation.units import NOT_MEASURED
 
@@ -18,6 +18,7 @@ _DAY = (
     + "|".join([*ORDINALS, *list(UNITS)[1:], *TEENS, "twenty", "thirty"])
     + r"|\d{1,2}(?:st|nd|rd|th)?)"
 )  # fmt: skip
+_ORDINAL = rf"(?:(?:twenty|thirty)[ -](?:{'|'.join(list(ORDINALS)[:9])})|{'|'.join(ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))"
 _SMALL = "|".join([*list(UNITS)[1:], *TEENS, *TENS])
 _YEAR = (
     rf"(?:(?:nineteen|twenty|eighteen)[ -](?:(?:oh|o) (?:{'|'.join(UNITS)})|(?:{'|'.join(TENS)})(?:[ -](?:{'|'.join(UNITS)}))?|"
@@ -58,8 +59,13 @@ def _date(match: re.Match[str]) -> str:
     return f"{_month(month)} {number(day)}" + (f", {number(year)}" if year else "")
 
 
+_FROM_DAY = re.compile(r"\d(?:st|nd|rd|th) (?:to|through|and|or|until) $")
+
+
 def _date_of(match: re.Match[str]) -> str:
     day, month, year = match.groups()
+    if _FROM_DAY.search(match.string[: match.start()]):
+        return match[0]  # "the 3rd to the 5th of June"
     return f"{_month(month)} {number(day)}" + (f", {number(year)}" if year else "")
 
 
@@ -105,7 +111,17 @@ def _fraction(match: re.Match[str]) -> str:
     return f"{number(match.group(1))}/{FRACTIONS[match.group(2).lower()]}"
 
 
+def _edges(match: re.Match[str]) -> str:
+    first, to, last, month = match.groups()
+    return f"the {suffixed(int(number(first)))} {to} the {suffixed(int(number(last)))} of {_month(month)}"
+
+
 DATES = rules(
+    (rf"\b(?:the )?({_ORDINAL}) (to|through|and|or|until) (?:the )?({_ORDINAL}) of ({_MONTH})\b", _edges),
+    (
+        rf"\b({_MONTH}) (?:the )?({_ORDINAL}) (to|through|and|or) (?:the )?({_ORDINAL})\b(?! (?:of|rib|toe|finger|digit))",
+        lambda m: f"{_month(m[1])} {number(m[2])} {m[3]} {number(m[4])}",
+    ),
     (
         rf"\b({_MONTH}),? (?:of )?({_YEAR})\b(?! (?:{_SMALL}|hundred|thousand|oh)\b)",
         lambda m: f"{_month(m[1])} {number(m[2])}",
@@ -125,6 +141,14 @@ DATES = rules(
         lambda m: f"0{UNITS[m[2].lower()]}{m[3]}0{UNITS[m[4].lower()]}",
     ),
 )
+_LONG = re.compile(rf"\b({'|'.join(MONTHS)}) (\d{{1,2}})(?:, (\d{{4}}))?\b(?! (?:to|through|and|or) \d)")
+
+
+def day_first(text: str) -> str:
+    """ "June 5, 2023" as "5 June 2023"."""
+    return _LONG.sub(lambda m: f"{m[2]} {m[1]}" + (f" {m[3]}" if m[3] else ""), text)
+
+
 TIMES = rules(
     (rf"\b({_HOUR})[ :]({_MINUTE}) ?{_AMPM}", _time),
     (rf"\b({_HOUR}) o'? ?clock (?:in the )?{_AMPM}", lambda m: f"{number(m[1])}:00 {m[2].upper()}M"),
@@ -212,10 +236,10 @@ BEFORE = rules(
     (r"\bx[ -]ray(s?)\b", lambda m: m[0][0] + "-ray" + m[1]),
 )
 _LEVEL = r"(?<![\w'-])([ctls])"
-_TO_ROMAN = rf"(\d+)(?![\d./]){NOT_MEASURED}"
+TO_ROMAN = rf"(\d+)(?![\d./]){NOT_MEASURED}"
 
 
-def _roman(match: re.Match[str]) -> str:
+def to_roman(match: re.Match[str]) -> str:
     word, value, letter = match.group(1), int(match.group(2)), match.group(3)
     if not 0 < value < len(ROMANS):
         return match.group(0)
@@ -280,44 +304,24 @@ AFTER = rules(
     (r"\bvitamin ([bdk]) ?(\d{1,2})\b", lambda m: f"{m[0][:7]} {m[1].upper()}{m[2]}"),
     (r"\bvitamin ([a-ek])\b", lambda m: f"{m[0][:7]} {m[1].upper()}"),
     (r"(?<![\w'])b 12\b", "B12"),
-    (r"\bt ?(\d[a-d]?) ?n ?(\d[a-c]?) ?m ?(\d)\b", lambda m: f"T{m[1]}N{m[2]}M{m[3]}"),
-    (r"\bg (\d+) p (\d+)\b", r"G\1P\2"),
     (r"\bcovid[ -]19\b", "COVID-19"),
     (r"\bc ?o 2\b", "CO2"),
     (r"\b(sp|pa) ?o ?2\b", lambda m: "SpO2" if m[1].lower() == "sp" else "PaO2"),
     (r"\bo 2\b", "O2"),
-    (r"\bher[ -]?2\b(?= (?:neu|positive|negative|status))", "HER2"),
     (r"\bc ?a (125|19-9)\b", r"CA \1"),
     (r"\bf ?e ?v 1\b", "FEV1"),
     (r"\bfev 1\b", "FEV1"),
-    (r"\bcd ?(4|8|3|20|19)\b", r"CD\1"),
+    (r"\bcd(4|8|3|20|19)\b", r"CD\1"),
     # scores and grades
     (r"\bchild[ -]pugh( class| score)? ([abc])\b", lambda m: f"Child-Pugh{m[1] or ''} {m[2].upper()}"),
-    (
-        rf"\b(stages?) (\d) ?([abc]?) (to|or|and|through) (\d)(?: ?([abc]))?(?![\w./]){NOT_MEASURED}",
-        lambda m: (
-            f"{m[1]} {ROMANS[int(m[2])]}{m[3].upper()}{'-' if m[4].lower() == 'to' else f' {m[4]} '}"
-            f"{ROMANS[int(m[5])]}{(m[6] or '').upper()}"
-        ),
-    ),
     (r"\b(\d) vessel (?=disease|coronary|cad\b)", r"\1-vessel "),
     (r"\b(\d+) and (\d/\d)(?![\d/])", r"\1 \2"),
     (
         r"\b(BI-RADS|LI-RADS|PI-RADS|TI-RADS)( category)? (\d)(?: ?([abc]))?\b",
         lambda m: f"{m[1]}{m[2] or ''} {m[3]}{(m[4] or '').upper()}",
     ),
-    (rf"\b(stages?) {_TO_ROMAN}( ?[abc]\d?)?(?![\w-])", _roman),
-    (
-        r"\b(stages?) (iv|v|i{1,3})(?: ?([abc]\d?))?(?![\w-])",
-        lambda m: f"{m[1]} {m[2].upper()}{(m[3] or '').upper()}",
-    ),
-    (
-        r"\b(nyha (?:functional )?class|le fort(?: type)?|bosniak|salter-harris(?: type)?) "
-        r"(\d+)( ?f\b)?(?!\.?\d)",
-        _roman,
-    ),
     (r"\bnyha\b", "NYHA"),
-    (r"\b(grade|type) (\d) ?([ab])\b(?! \w+ly)", lambda m: f"{m[1]} {m[2]}{m[3].upper()}"),
+    (r"\b(grade|type|stages?) (\d) ?([abc])\b(?! \w+ly)", lambda m: f"{m[1]} {m[2]}{m[3].upper()}"),
     (
         r"\b(gleason(?: score| grade)?(?: of)?) (\d) plus (\d)(?: (?:equals|is|=) (\d+))?",
         lambda m: f"{m[1]} {m[2]}+{m[3]}" + (f"={m[4]}" if m[4] else ""),
@@ -348,9 +352,7 @@ AFTER = rules(
     (rf"\b({_N}) by (?={_N}\b)", r"\1 x "),
     (r"\bq\.? ?(\d+) ?(?:h|hours?|hr)\b", r"q\1h"),
     (r"\b(\d+) pack[ -]years? (?=history|smok)", r"\1 pack-year "),
-    (r"\b(\d+) gauge (?=needle)", r"\1-gauge "),
     (r"\b(\d+) degree (?=angle)", r"\1-degree "),
-    (r"\bp ?h (?=\d)", "pH "),
     (r"\b(\d+) pack[ -]years\b", r"\1 pack-years"),
     (
         r"(?<![\d.,:/-])\b(\d+(?:-\d+)?) (day|week|month|year|hour|minute) (?=(?:history|course|supply|follow|interval|period|old|urine|infusion|delay|trial|regimen|duration|taper|sample|holter|survival|window|gestation)\w*)",

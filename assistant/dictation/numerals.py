@@ -51,6 +51,8 @@ def wanted(found: Number, words: list[str], start: int, end: int, *, small: bool
         return after in _ANATOMY
     if "." in found.text or end - start > 1 or found.value >= 10 or found.value == 0:
         return True
+    if after in ("o'clock", "oclock") or (after == "o" and words[end + 1 : end + 2] == ["clock"]):
+        return True
     if COUNTED.match(after) and (after != "time"):
         return small or not re.match(r"(?:times|day|week|month|year|hour)", after)
     if before in _GRADED and before not in ("of", "part", "all"):

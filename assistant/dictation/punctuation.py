@@ -2,6 +2,7 @@
 
 import re
 
+from assistant.dictation import markers
 from assistant.dictation.labels import highest
 from assistant.dictation.numbers import ORDINALS, WORDS
 from assistant.dictation.tokens import MARKS, Token, join, split, table
@@ -201,19 +202,28 @@ LABELS = frozenset(
         "conclusion"
     )
 )
-BRACES = re.compile(r"\{\s*([A-Za-z|\- ]+?)\s*\}")
 _END = "".join(MARKS[m] for m in (".", ",", ":", ";", "?", "!"))
 _BREAK = MARKS["\n"] + MARKS["\n\n"]
 
 
 def braces(text: str) -> str:
-    """MedASR's ``{period}``; a marker that is not known stays as it is."""
+    """MedASR's ``{period}``, whole or torn; a marker that is not known stays as it is."""
+    quotes = 0
 
     def mark(match: re.Match[str]) -> str:
-        kind = SPOKEN.get(" ".join(match.group(1).lower().split()))
-        return f" {MARKS[kind]} " if kind else match.group(0)
+        nonlocal quotes
+        kind = (
+            SPOKEN[" ".join(markers.name(match[0]).split())] if markers.name(match[0]) != "quote" else "quote"
+        )
+        if kind == "quote":
+            quotes += 1
+            kind = "open quote" if quotes % 2 else "close quote"
+        return f" {MARKS[kind]} "
 
-    return BRACES.sub(mark, text)
+    return markers.known_in(text, _MARKER, mark)
+
+
+_MARKER = markers.pattern([*SPOKEN, "quote"])
 
 
 def _phrase(tokens: list[Token], at: int) -> tuple[str, int] | None:

@@ -30,13 +30,20 @@ class SessionAudio(Part):
 class HouseStyle(Part):
     """House style of dictation. Fields left out keep the server's settings."""
 
-    dates: Literal["long", "as_dictated"] | None = Field(None, description="January 1, 2011, or as said.")
+    dates: Literal["long", "day_first", "as_dictated"] | None = Field(
+        None, description="January 1, 2011; 1 January 2011; or as said."
+    )
     times: Literal["clock", "as_dictated"] | None = Field(None, description="2:30 PM, or as it was said.")
     numbers_under_ten: Literal["numerals", "words"] | None = Field(
         None, description="Of what is counted; what is measured or dosed is always in numerals."
     )
     units: Literal["abbreviated", "as_dictated"] | None = Field(None, description="mg, or milligrams.")
     cranial_nerves: Literal["roman", "arabic"] | None = None
+    classes: Literal["roman", "arabic"] | None = Field(
+        None,
+        description="Stages, classes and types: III or 3, where their field writes them in roman numerals.",
+    )
+    thousands: Literal["plain", "comma"] | None = Field(None, description="12000 or 12,000.")
 
 
 class SessionConfig(Part):

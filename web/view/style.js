@@ -9,11 +9,13 @@ const KEY = 'assistant.style';
  * @type {Record<string, [string, Record<string, string>]>}
  */
 const CHOICES = {
-  dates: ['Dates', { long: 'January 1, 2011', as_dictated: 'As dictated' }],
+  dates: ['Dates', { long: 'January 1, 2011', day_first: '1 January 2011', as_dictated: 'As dictated' }],
   times: ['Times', { clock: '2:30 PM', as_dictated: 'As dictated' }],
   numbers_under_ten: ['Counts under ten', { numerals: '3 episodes', words: 'three episodes' }],
   units: ['Units', { abbreviated: '5 mg', as_dictated: '5 milligrams' }],
   cranial_nerves: ['Cranial nerves', { roman: 'VII', arabic: '7' }],
+  classes: ['Stages and classes', { roman: 'NYHA III', arabic: 'NYHA 3' }],
+  thousands: ['Thousands', { plain: '12000', comma: '12,000' }],
 };
 
 /**
