@@ -101,7 +101,7 @@ AFTER = rules(
     (r"\b(il|glp|ttf|pd|bcl|dpp|hmb|gata|cox|ctla) (\d{1,2})\b(?! ?(?:mm|cm|mg|%))", lambda m: f"{m[1].upper()}-{m[2]}"),
     (r"\bpd[ -]?l 1\b", "PD-L1"),
     (r"\bher 2(?= (?:neu|positive|negative|status|amplif|overexpress|fish|ihc|score|equivocal|is|was|receptor)|[/.,\ue000-\uf8ff]|\s*$)", "HER2"),
-    (r"(?<![\w'])v ([1-9])\b(?! ?(?:fib|tach|mm|cm|mg))", r"V\1"),
+    (rf"(?<![\w'])(?<!nerve )(?<!nerves )(?<!CN )v ([1-9])\b(?!\.\d)(?! ?(?:fib|tach)){NOT_MEASURED}", r"V\1"),
     # ratios and dilutions
     (r"\b(ratio(?: of| is| was)?) (\d+(?:\.\d+)?) to (\d+(?:\.\d+)?)\b", r"\1 \2:\3"),
     (r"\b(\d+(?:\.\d+)?) to (\d+(?:\.\d+)?) (?=ratio|dilution|mixture)", r"\1:\2 "),

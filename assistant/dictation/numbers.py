@@ -336,13 +336,12 @@ def _labelled(run: _Run) -> list[list[Number]]:
     strict = _ways(said, 0, cardinals, decimals, halves)
     if is_spine(run.before, run.early) and run.needed:
         pairs = _splits(run, most, cardinals, decimals, halves) or _splits(run, most, shortened)
-        for first, _rest in _splits(run, most, _any_rest):  # "t nine ten twelve millimeters"
+        if run.early in ("to", "through") or run.early in _CARDINALS or is_digits(run.early):
+            return pairs  # "t one to t two three point eight millimeters": the pair is whole
+        for first, _ in _splits(run, most, _any_rest):  # "t nine ten twelve millimeters"
             behind = _Run(run.words, first.end, run.end)
-            pairs += [
-                [first, *p]
-                for p in _splits(behind, most, cardinals, decimals)
-                if p[0].value == first.value + 1
-            ]
+            rests = _splits(behind, most, cardinals, decimals)
+            pairs += [[first, *rest] for rest in rests if rest[0].value == first.value + 1]
         return pairs
     if is_bare(run.before) and run.needed:
         alone = [_single(run, text) for text in strict or _ways(said, 0, shortened, short_decimals)]

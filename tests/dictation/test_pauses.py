@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from assistant.audio.frames import AudioChunk
-from assistant.components.opening import endpoint_settings, open_recogniser, open_vad
+from assistant.components.opening import open_recogniser, open_vad
 from assistant.config import Settings
 from assistant.conversation.core import Conversation
 from assistant.conversation.types import FinalHeard, SpeechStarted
@@ -150,7 +150,7 @@ async def heard(samples, ears):
     settings, model, vad = ears
     talk = Conversation(INFO)
     with ThreadPoolExecutor(1) as executor:
-        listener = Listener(vad=vad(), settings=endpoint_settings(settings), model=model, executor=executor)
+        listener = Listener(vad=vad(), settings=settings, model=model, executor=executor)
         begun = finals = 0
         for at in range(0, len(samples), 320):
             for fact in listener.hear(AudioChunk(samples[at : at + 320], at)):
