@@ -911,8 +911,8 @@ export interface SessionAudio {
 
 /** House style of dictation. Fields left out keep the server's settings. */
 export interface HouseStyle {
-  /** January 1, 2011, or as said. */
-  dates?: "long" | "as_dictated" | null;
+  /** January 1, 2011; 1 January 2011; or as said. */
+  dates?: "long" | "day_first" | "as_dictated" | null;
   /** 2:30 PM, or as it was said. */
   times?: "clock" | "as_dictated" | null;
   /** Of what is counted; what is measured or dosed is always in numerals. */
@@ -920,6 +920,10 @@ export interface HouseStyle {
   /** mg, or milligrams. */
   units?: "abbreviated" | "as_dictated" | null;
   cranial_nerves?: "roman" | "arabic" | null;
+  /** Stages, classes and types: III or 3, where their field writes them in roman numerals. */
+  classes?: "roman" | "arabic" | null;
+  /** 12000 or 12,000. */
+  thousands?: "plain" | "comma" | null;
 }
 
 export interface InputText {
