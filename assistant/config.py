@@ -24,30 +24,30 @@ class ServerSettings(BaseModel):
     tls_cert: Path | None = Field(None, description="Certificate file (PEM); with --tls-key serves https.")
     tls_key: Path | None = Field(None, description="Key file (PEM) of --tls-cert.")
     token: SecretStr | None = Field(
-        None, description="Secret that clients must show. Made up at start when --host is not this machine."
+        None, description="Secret that clients must send. Generated at start when --host is not this machine."
     )
     allowed_origins: tuple[str, ...] = Field(
         (), description='Other web origins that may connect, as JSON: ["https://pacs.example.org"].'
     )
     ice_servers: tuple[str, ...] = Field((), description="STUN or TURN URLs as JSON; none by default.")
-    max_sessions: int = Field(32, ge=1, le=10_000, description="Sessions at once; the next one is refused.")
+    max_sessions: int = Field(32, ge=1, le=10_000, description="Most concurrent sessions; more are refused.")
     grace_s: float = Field(
-        120.0, ge=0, le=86_400, description="A session without a connection is kept so long."
+        120.0, ge=0, le=86_400, description="Time for which a disconnected session can be resumed."
     )
-    shutdown_s: int = Field(5, ge=1, le=60, description="Longest time an orderly end takes.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    shutdown_s: int = Field(5, ge=1, le=60, description="Longest time for an orderly shutdown.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Log level.")
 
 
 class RecogniserSettings(BaseModel):
     """The recogniser"""
 
-    models_dir: Path | None = Field(None, description="Where downloaded models are.")
+    models_dir: Path | None = Field(None, description="Folder of downloaded models.")
     asr: Literal["moonshine", "medasr", "lasr-mini"] = Field("moonshine", description="Recogniser.")
     asr_bundle: Path | None = Field(
-        None, description="Folder of an exported recogniser, instead of the one that --asr names."
+        None, description="Folder of an exported recogniser to use instead of --asr."
     )
     asr_preset: Literal["fast", "balanced", "accurate"] = Field(
-        "balanced", description="How long MedASR waits for what follows before it shows and settles words."
+        "balanced", description="Look-ahead of MedASR before it shows and settles words."
     )
     asr_precision: Literal["auto", "int8", "fp32"] = Field(
         "auto", description="Numeric precision of MedASR's weights."
@@ -65,12 +65,12 @@ class RecogniserSettings(BaseModel):
     )
     asr_provider: Literal["cpu", "cuda"] = Field("cpu", description="What MedASR runs on.")
     asr_batch: int = Field(
-        1, ge=1, le=256, description="Streams that MedASR may take in one step; useful on a GPU."
+        1, ge=1, le=256, description="Most streams in one step of MedASR; useful on a GPU."
     )
     asr_threads: int = Field(1, ge=1, le=64, description="Threads of one step of MedASR.")
     asr_workers: int = Field(2, ge=1, le=64, description="Threads that run the recogniser.")
     asr_second: bool = Field(
-        True, description="With a recogniser for dictation: questions are heard again by a general one."
+        True, description="With a dictation recogniser: transcribe questions again with a general one."
     )
     vad: Literal["silero", "webrtc"] = Field("silero", description="Voice activity detector.")
 
@@ -82,7 +82,7 @@ class WritingSettings(BaseModel):
         None, description="Folder of report templates and macros (YAML), beside those that ship."
     )
     words: Path | None = Field(
-        None, description="File of own words: a written form, a tab and a spoken form a line."
+        None, description="File of own words: one written form, a tab and a spoken form per line."
     )
     format_dates: Literal["long", "day_first", "as_dictated"] = Field(
         HOUSE_STYLE.dates, description="Dates as January 1, 2011, or with the day first."
@@ -90,7 +90,7 @@ class WritingSettings(BaseModel):
     format_times: Literal["clock", "as_dictated"] = Field(HOUSE_STYLE.times, description="Times as 2:30 PM.")
     format_numbers_under_ten: Literal["numerals", "words"] = Field(
         HOUSE_STYLE.numbers_under_ten,
-        description="Counts under ten; what is measured or dosed is always in numerals.",
+        description="Counts under ten. Measurements and doses are always in numerals.",
     )
     format_units: Literal["abbreviated", "as_dictated"] = Field(HOUSE_STYLE.units, description="Units as mg.")
     format_cranial_nerves: Literal["roman", "arabic"] = Field(
@@ -103,7 +103,7 @@ class WritingSettings(BaseModel):
         HOUSE_STYLE.thousands, description="12000, or 12,000."
     )
     mark_below: float = Field(
-        0.5, ge=0, le=1, description="Words heard with less confidence are marked; 0 marks none."
+        0.5, ge=0, le=1, description="Words with a lower confidence are marked; 0 marks none."
     )
 
 
@@ -112,8 +112,8 @@ class EngineSettings(BaseModel):
 
     engine: Literal["stand-in", "openai", "vertex", "transformers", "gguf"] = Field(
         "stand-in",
-        description="Who answers: the embedded stand-in (not for medical use), an OpenAI-compatible server, "
-        "an endpoint of Google's Vertex AI, Hugging Face transformers or a GGUF file on this machine.",
+        description="Answer engine: the embedded stand-in (not for medical use), an OpenAI-compatible "
+        "server, an endpoint of Google's Vertex AI, transformers or a GGUF file on this machine.",
     )
     engine_url: str = Field("http://127.0.0.1:8000/v1", description="Base URL for --engine openai or vertex.")
     engine_model: str = Field(
@@ -133,7 +133,7 @@ class EngineSettings(BaseModel):
         description="Google's DICOM-aware container fetches the series of --dicomweb-url itself: it is given "
         "their addresses and --dicomweb-token. See docs/medgemma.md before turning this on.",
     )
-    engine_images: bool = Field(True, description="The engine sees images.")
+    engine_images: bool = Field(True, description="The engine can see images.")
     engine_thinking: bool = Field(
         False, description="MedGemma may think before it answers a question without images: slower, better."
     )
@@ -163,15 +163,15 @@ class SourceSettings(BaseModel):
     """Sources of answers"""
 
     guidelines: Path | None = Field(
-        None, description="Folder of guidelines (PDF, Markdown, text) that answers are to rest on."
+        None, description="Folder of guidelines (PDF, Markdown, text) as the basis of answers."
     )
     guidelines_only: bool = Field(
         True,
         description="With --guidelines: a question on which they hold nothing, and that is not about the "
         "images or the report, is not answered; the page says so.",
     )
-    guideline_passages: int = Field(3, ge=1, le=4, description="Passages that go with a question.")
-    intent_model: Path | None = Field(None, description="An intent model of one's own (from --retrain).")
+    guideline_passages: int = Field(3, ge=1, le=4, description="Guideline passages sent with a question.")
+    intent_model: Path | None = Field(None, description="Your own intent model (from --retrain).")
 
 
 class ImageSettings(BaseModel):
@@ -179,12 +179,12 @@ class ImageSettings(BaseModel):
 
     upload_gb: float = Field(4.0, gt=0, le=1000, description="Largest upload; a zip counts unpacked.")
     dicomweb_url: str | None = Field(
-        None, description="Base URL of the archive (DICOMweb) that series can be fetched from."
+        None, description="Base URL of the DICOMweb archive to fetch series from."
     )
     dicomweb_token: SecretStr | None = Field(None, description="Bearer token for --dicomweb-url.")
     dicom_identity: bool = Field(
         False,
-        description="Patient, date and description of DICOM files stand on the page and in events.",
+        description="Show patient, date and description from DICOM files on the page and in events.",
     )
     allow_burned_in: bool = Field(
         False,
@@ -205,12 +205,12 @@ class KeepingSettings(BaseModel):
         None,
         description="Folder that keeps finals, reports, answers and an audit; nothing is kept without it.",
     )
-    user: str = Field("person", max_length=64, description="Who works here, as the audit of --store says it.")
+    user: str = Field("person", max_length=64, description="Name of the user in the audit of --store.")
     keep_audio_min: float = Field(
         0,
         ge=0,
         le=60,
-        description="Minutes of audio kept in memory, so that words can be played; 0 keeps none.",
+        description="Minutes of audio kept in memory for playback; 0 keeps none.",
     )
     keep_corrections: Path | None = Field(
         None,

@@ -200,7 +200,7 @@ class Answering:
             return []
         code, message = fact.code, fact.message
         if code is None and answer.thought and not answer.pieces:
-            code, message = "only_thoughts", "The model only thought: raise --engine-max-tokens."
+            code, message = "only_thoughts", "No tokens were left after thinking. Raise --engine-max-tokens."
         if code is None and fact.cut_off:
             return self._close(
                 "incomplete", {"type": "incomplete", "reason": "max_output_tokens"}, fact.usage

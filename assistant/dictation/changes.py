@@ -15,13 +15,13 @@ def scratch(_: Command, document: Document, desk: Desk) -> Outcome:
         return Outcome(document.delete(document.selected), "Deleted the selection.")
     item_id = desk.last_utterance(document)
     if item_id is None:
-        raise BadInput("There is no utterance to take out.", code="nothing_to_scratch")
+        raise BadInput("There is no utterance to remove.", code="nothing_to_scratch")
     places = document.ranges_of(item_id)
     without = document.without_item(item_id)
     start = places[0].start
     text = without.section(places[0].section_id).text
     return Outcome(
-        without.move(Position(places[0].section_id, min(start, len(text)))), "Took the last utterance out."
+        without.move(Position(places[0].section_id, min(start, len(text)))), "Removed the last utterance."
     )
 
 

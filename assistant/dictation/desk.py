@@ -67,7 +67,7 @@ def meant(command: Command, document: Document, desk: Desk) -> Range:
         return document.selected
     item_id = desk.last_utterance(document)
     if item_id is None:
-        raise BadInput("There is no utterance yet that “that” could mean.", code="nothing_said")
+        raise BadInput("Nothing has been dictated yet that “that” could refer to.", code="nothing_said")
     return document.ranges_of(item_id)[-1]
 
 
@@ -85,7 +85,7 @@ def has_words_if_long(command: Command, document: Document, desk: Desk) -> bool:
 def found(words: str, document: Document, desk: Desk) -> Range:
     where = desk.find(document, words)
     if where is None:
-        raise BadInput(f"The report does not have “{words}”.", code="words_not_found")
+        raise BadInput(f"The report does not contain “{words}”.", code="words_not_found")
     return where
 
 
@@ -108,7 +108,7 @@ def field_from(document: Document, *, forward: bool) -> Range:
     """The next or previous unfilled field, from the cursor on and round again. Raises ``BadInput``."""
     fields = [where for where, _ in document.fields()]
     if not fields:
-        raise BadInput("There is no field left to fill.", code="no_field")
+        raise BadInput("All fields are filled.", code="no_field")
     order = {section.id: number for number, section in enumerate(document.sections)}
     selected = document.selected
     start = selected.start if selected else document.cursor.offset

@@ -148,7 +148,7 @@ class Document:
         """
         section = self.section(where.section_id)
         if not 0 <= where.start <= where.end <= len(section.text):
-            raise BadInput("The place lies outside the section's text.", code="range_invalid")
+            raise BadInput("The position is outside the section's text.", code="range_invalid")
         before, rest = _cut(section.runs, where.start)
         _, after = _cut(rest, where.end - where.start)
         new = tuple(runs)
@@ -181,7 +181,7 @@ class Document:
     def move(self, to: Position, *, selected: Range | None = None) -> "Document":
         """The cursor elsewhere. Raises ``BadInput`` (``section_unknown``, ``range_invalid``)."""
         if not 0 <= to.offset <= len(self.section(to.section_id).text):
-            raise BadInput("The place lies outside the section's text.", code="range_invalid")
+            raise BadInput("The position is outside the section's text.", code="range_invalid")
         return replace(self, cursor=to, selected=selected)
 
     def select(self, where: Range) -> "Document":

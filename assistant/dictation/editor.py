@@ -105,12 +105,12 @@ class Editor:
         first = self._revisions[0].revision
         if not first <= revision <= self.document.revision:
             raise BadInput(
-                "This edit is against a version of the report that is gone. Look at the report and edit again.",
+                "This edit refers to an old version of the report. Check the report and edit again.",
                 code="edit_too_old",
             )
         kept = list(self._revisions)[revision - first :]
         if not 0 <= where.start <= where.end <= len(kept[0].section(where.section_id).text):
-            raise BadInput("The place lies outside the section's text.", code="range_invalid")
+            raise BadInput("The position is outside the section's text.", code="range_invalid")
         for earlier, later in pairwise(kept):
             where = _moved(where, earlier, later)
         return where
@@ -130,9 +130,7 @@ def _moved(where: Range, earlier: Document, later: Document) -> Range:
     if where.start >= end:
         shift = new_end - end
         return Range(where.section_id, where.start + shift, where.end + shift)
-    raise BadInput(
-        "This place of the report has just changed. Look at it and edit again.", code="edit_conflict"
-    )
+    raise BadInput("This part of the report has just changed. Check it and edit again.", code="edit_conflict")
 
 
 def moved_position(position: Position, earlier: Document, later: Document) -> Position:

@@ -116,11 +116,11 @@ def read_header(path: Path, name: str) -> Instance:
     except BadInput:
         raise
     except (InvalidDicomError, EOFError):
-        raise BadInput(f"{name} is not a DICOM file, or is cut off.", code=DAMAGED) from None
+        raise BadInput(f"{name} is not a DICOM file, or is truncated.", code=DAMAGED) from None
     except Exception:  # a damaged file makes pydicom fail in many ways
         raise BadInput(f"{name}: its DICOM tags are damaged.", code=DAMAGED) from None
     if not whole:
-        raise BadInput(f"{name} is cut off: its picture is not whole. Copy it again.", code=DAMAGED)
+        raise BadInput(f"{name} is truncated: its picture is incomplete. Copy it again.", code=DAMAGED)
     return instance
 
 
@@ -203,7 +203,7 @@ def _instance(tags: Dataset, path: Path, name: str) -> Instance:
 
 
 def _no_picture(name: str) -> BadInput:
-    return BadInput(f"{name} has no picture in it, or is cut off before it.", code="dicom_no_pixels")
+    return BadInput(f"{name} contains no picture, or is truncated.", code="dicom_no_pixels")
 
 
 def _matrix_px(tags: Dataset) -> int:
@@ -306,7 +306,7 @@ def stored_values(instance: Instance, frame: Frame) -> Values:
     except MemoryError:
         raise BadInput(f"{instance.name}: its picture is too large.", code="image_too_many_pixels") from None
     except Exception:  # decoders meet damage with errors of many kinds
-        raise BadInput(f"{instance.name}: its picture is damaged or cut off.", code=DAMAGED) from None
+        raise BadInput(f"{instance.name}: its picture is damaged or truncated.", code=DAMAGED) from None
 
 
 def measured_values(stored: Values, frame: Frame) -> Values:

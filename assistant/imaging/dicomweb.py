@@ -118,10 +118,12 @@ class _Translated:
                 raise BadInput("The archive has no such series.", code="series_unknown") from None
             case requests.HTTPError():
                 status = error.response.status_code if error.response is not None else "no status"
-                raise AssistantError(f"The archive refused it ({status}).", code="archive_failed") from None
+                raise AssistantError(
+                    f"The archive refused the request ({status}).", code="archive_failed"
+                ) from None
             case requests.RequestException():
                 raise Missing(
-                    "The archive does not answer. Check --dicomweb-url, and that it runs.",
+                    "The archive does not answer. Check that it runs, and --dicomweb-url.",
                     code="archive_unreachable",
                 ) from None
 

@@ -54,7 +54,7 @@ def _opened(given: Iterable[SourceFile], scratch: Path, limits: Options) -> Iter
             ]
             yield from _opened(inside, scratch, limits)
         elif not source.path.is_file():
-            yield Problem(source.name, "file_not_found", f"{source.name}: there is no such file.")
+            yield Problem(source.name, "file_not_found", f"{source.name} does not exist.")
         elif _ignored(source.name):
             continue
         elif source.path.name.upper() == DICOMDIR:

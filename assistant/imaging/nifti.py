@@ -41,7 +41,7 @@ def read_nifti(path: Path, name: str, folder: Path, most_bytes: int) -> Study:
 
 
 def _damaged(name: str) -> BadInput:
-    return BadInput(f"{name} is a damaged NIfTI file, or cut off.", code="nifti_not_readable")
+    return BadInput(f"{name} is a damaged or truncated NIfTI file.", code="nifti_not_readable")
 
 
 def _unpacked(path: Path, name: str, target: Path, most_bytes: int) -> Path:

@@ -119,7 +119,7 @@ def _decode(data: bytes, name: str, limits: ImageLimits) -> tuple[PIL.Image.Imag
     except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning):
         raise _too_many_pixels(name, limits) from None
     except Exception:  # decoders meet damage with errors of many kinds
-        raise BadInput(f"{name} is damaged or cut off. Save it again.", code="image_not_readable") from None
+        raise BadInput(f"{name} is damaged or truncated. Save it again.", code="image_not_readable") from None
 
 
 def _unknown(data: bytes, name: str) -> BadInput:
@@ -127,7 +127,7 @@ def _unknown(data: bytes, name: str) -> BadInput:
         if data[offset : offset + len(mark)] == mark:
             return BadInput(f"{name} is {kind}. Save it as PNG or JPEG.", code="image_type_unsupported")
     return BadInput(
-        f"{name} is not a picture that can be read. Attach PNG, JPEG, WebP, TIFF, DICOM, NIfTI or PDF.",
+        f"{name} is not a readable picture. Attach PNG, JPEG, WebP, TIFF, DICOM, NIfTI or PDF.",
         code="image_not_readable",
     )
 

@@ -57,7 +57,7 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
         for each in prepare_series(instances, folder, most=room, show_identity=options.show_identity):
             studies.append(each) if isinstance(each, Study) else problems.append(each)
     if not studies and not problems:
-        problems.append(Problem("", "nothing_to_read", "There is no picture in what was given."))
+        problems.append(Problem("", "nothing_to_read", "None of the given files holds a picture."))
     return Prepared(tuple(studies), tuple(in_short(problems)))
 
 

@@ -92,9 +92,7 @@ def read_slide(path: Path, name: str, folder: Path) -> Study:
         with openslide.OpenSlide(path) as slide:
             return _study(slide, name, folder)
     except openslide.OpenSlideError:
-        raise BadInput(
-            f"{name} is not a slide that can be read, or is damaged.", code="slide_not_readable"
-        ) from None
+        raise BadInput(f"{name} is not a readable slide, or is damaged.", code="slide_not_readable") from None
 
 
 def _study(slide: openslide.OpenSlide, name: str, folder: Path) -> Study:
@@ -112,7 +110,7 @@ def _study(slide: openslide.OpenSlide, name: str, folder: Path) -> Study:
         (own / f"patch-{index:03}.png").write_bytes(png)
     overview = _overview(slide, kept)
     (own / "overview.jpeg").write_bytes(saved(overview, "JPEG", quality=90))
-    notes = [] if known else [f"The slide does not tell its magnification; {full:g}x is assumed."]
+    notes = [] if known else [f"The slide does not state its magnification; {full:g}x is assumed."]
     if len(kept) < len(patches):
         notes.append(f"{len(kept)} of {len(patches)} patches with tissue are looked at, spread evenly.")
     return Slide(

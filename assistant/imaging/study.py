@@ -53,7 +53,7 @@ def problem_of(name: str, error: Exception) -> Problem:
         case OSError() if error.errno == errno.ENOSPC:
             return Problem(name, "disk_full", f"{name}: there is no room left on the server's disk.")
         case _:
-            return Problem(name, "file_not_readable", f"{name} is damaged in a way that is not known here.")
+            return Problem(name, "file_not_readable", f"{name} is damaged.")
 
 
 def no_room(name: str) -> BadInput:

@@ -54,7 +54,7 @@ class Reader:
         except TimeoutError:
             self._drop(pool)
             raise BadInput(
-                f"{_names(files)}: reading took more than {LONGEST_READ_S / 60:g} minutes and was given up.",
+                f"{_names(files)}: reading took more than {LONGEST_READ_S / 60:g} minutes and was stopped.",
                 code="reading_too_slow",
             ) from None
         except Exception as error:  # a bug, or a full disk; its text may quote what is in the files

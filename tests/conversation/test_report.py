@@ -53,7 +53,7 @@ def test_a_spoken_command_is_done_and_told_and_no_text():
     actions = conversation.handle(final(3, "Scratch that."))
     (intent,), (done,) = of(IntentEvent, actions), of(CommandDone, actions)
     assert (intent.intent, intent.command) == ("command", "scratch")
-    assert (done.item_id, done.message, done.failed) == ("utt_3", "Took the last utterance out.", False)
+    assert (done.item_id, done.message, done.failed) == ("utt_3", "Removed the last utterance.", False)
     assert conversation.document == "The lungs are clear."
     assert of(DocumentChanged, actions)[0].can_undo
 
@@ -62,7 +62,7 @@ def test_a_command_that_cannot_be_done_says_why_and_changes_nothing():
     conversation = talk("The lungs are clear.")
     actions = conversation.handle(final(2, "Replace liver with spleen."))
     (done,) = of(CommandDone, actions)
-    assert (done.failed, done.message) == (True, "The report does not have “liver”.")
+    assert (done.failed, done.message) == (True, "The report does not contain “liver”.")
     assert not of(DocumentChanged, actions)
 
 
