@@ -127,7 +127,7 @@ def _content(text: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
         raise BadInput(
-            f"This is not valid YAML{where}: {getattr(error, 'problem', None) or 'it cannot be read'}."
+            f"This is not YAML{where}: {getattr(error, 'problem', None) or 'it cannot be read'}."
         ) from None
     except RecursionError:
         raise BadInput("This is not usable YAML: it is nested too deeply.") from None

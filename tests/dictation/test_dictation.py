@@ -141,7 +141,7 @@ def test_fields_are_visited_filled_and_chosen_from():
     assert sections["Exam"] == "Chest X-ray, AP portable."
     assert sections["Indication"] == "Shortness of breath."
     assert sections["Comparison"] == "None."
-    with pytest.raises(BadInput, match="no field left"):
+    with pytest.raises(BadInput, match="All fields are filled"):
         speaker.say("next field")
     speaker.say("go to findings", "insert normal chest", "go to impression", "no acute disease period")
     sections = {s.title: s.text for s in speaker.dictation.document.sections}

@@ -27,7 +27,7 @@ def report():
 
 
 def test_the_text_has_titles_and_blank_lines_and_leaves_empty_sections_out():
-    assert report().text == "Findings:\nClear lungs. A [size]\n\nImpression:\n Normal."
+    assert report().text == "Findings:\nClear lungs. A [size]\n\nImpression:\nNormal."
     assert Document().text == ""
     assert Document().is_empty
 
