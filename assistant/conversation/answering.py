@@ -26,11 +26,13 @@ from assistant.conversation.types import (
     ImageAttached,
     ModelThought,
     PassagesFound,
+    PromptSent,
     RecordRead,
     StartAnswer,
     StopAnswer,
 )
-from assistant.engines.base import EngineInfo, Exchange, Question, Usage
+from assistant.engines.base import EngineInfo, Exchange, Question, Sent, Usage
+from assistant.engines.pieces import TextPiece
 from assistant.events import (
     AnswerThought,
     Attachment,
@@ -52,6 +54,9 @@ from assistant.readings.labs import LabReport, parse_labs
 from assistant.records.fhir import Resource, named_in
 
 MOST_SENT = 20
+MOST_SENT_BYTES = 64 * 2**20
+"""Of images that are kept with what was sent; the latest answer's are always kept."""
+REMOVED = TextPiece("(what stood here was removed from the session since)")
 """Answers whose prompt can still be shown."""
 
 
@@ -97,8 +102,8 @@ class Answering:
         """The attachment that is open on the page."""
         self.running: Answer | None = None
         self._ahead: Answer | None = None
-        self.sent: dict[str, tuple[Question, EngineInfo]] = {}
-        """By response: what was asked, and of whom; of the last ``MOST_SENT`` answers."""
+        self.sent: dict[str, Sent] = {}
+        """By response: what the engine gave its model; of the last ``MOST_SENT`` answers."""
         self.labs: dict[str, LabReport] = {}
         """By response: the laboratory values it was asked for."""
 
@@ -173,8 +178,24 @@ class Answering:
         if answer is not None:
             answer.read = fact.resources
             answer.question = replace(answer.question, record=fact.facts)
-            self._keep_sent(answer)
         return []
+
+    def prompt_sent(self, fact: PromptSent) -> list[Action]:
+        answer = self._of(fact.turn)
+        if answer is not None:
+            self.sent[answer.response_id] = fact.sent
+            while len(self.sent) > MOST_SENT or (
+                len(self.sent) > 1 and sum(map(_bytes, self.sent.values())) > MOST_SENT_BYTES
+            ):
+                del self.sent[next(iter(self.sent))]
+        return []
+
+    def image_removed(self, attachment_id: str) -> None:
+        """What was attached goes from what was sent, too."""
+        for response_id, sent in self.sent.items():
+            self.sent[response_id] = Sent(
+                tuple(REMOVED if part.attachment_id == attachment_id else part for part in sent.parts)
+            )
 
     def progress(self, fact: AnswerProgressed) -> list[Action]:
         answer = self._of(fact.turn)
@@ -251,14 +272,8 @@ class Answering:
         return FindPassages(answer.turn, search_text(answer.asked.text, answer.asked.earlier))
 
     def _start(self, answer: Answer) -> StartAnswer:
-        self._keep_sent(answer)
         by_text_engine = self._engine_for(answer.question) is self._text_engine
         return StartAnswer(answer.turn, answer.question, by_text_engine)
-
-    def _keep_sent(self, answer: Answer) -> None:
-        self.sent[answer.response_id] = (answer.question, self._engine_for(answer.question))
-        if len(self.sent) > MOST_SENT:
-            del self.sent[next(iter(self.sent))]
 
     def _engine_for(self, question: Question) -> EngineInfo:
         """The engine for this question. Questions about places, slices and changes go to the engine that sees
@@ -357,3 +372,7 @@ def describe(info: EngineInfo) -> EngineDescription:
         notice=info.notice,
         revision=info.revision,
     )
+
+
+def _bytes(sent: Sent) -> int:
+    return sum(len(image.data) for image in sent.images)

@@ -32,6 +32,7 @@ from assistant.conversation.types import (
     ModelThought,
     PartialHeard,
     PassagesFound,
+    PromptSent,
     QuestionTyped,
     ReadingAloud,
     RecognitionFailed,
@@ -50,7 +51,7 @@ from assistant.conversation.types import (
 from assistant.conversation.utterances import Item, Utterances
 from assistant.dictation.commands import ROW
 from assistant.dictation.desk import Command
-from assistant.engines.base import EngineInfo, Question
+from assistant.engines.base import EngineInfo, Sent
 from assistant.errors import BadInput
 from assistant.events import (
     AttachmentAdded,
@@ -123,7 +124,7 @@ class Conversation:
         """Ids of the attachments in reading order."""
         return reading_order(self._images)
 
-    def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
+    def sent(self, response_id: str) -> Sent | None:
         """The prompt and the engine of a recent answer."""
         return self._answers.sent.get(response_id)
 
@@ -194,6 +195,7 @@ class Conversation:
             case ImageRemoved(attachment_id):
                 if self._images.pop(attachment_id, None) is None:
                     return []
+                self._answers.image_removed(attachment_id)
                 return [Emit(AttachmentRemoved(attachment_id=attachment_id))]
             case ImageOpened(attachment_id):
                 self._answers.open_id = attachment_id
@@ -204,6 +206,8 @@ class Conversation:
                 return self._answers.progress(fact)
             case RecordRead():
                 return self._answers.record_read(fact)
+            case PromptSent():
+                return self._answers.prompt_sent(fact)
             case ModelThought():
                 return self._answers.thought(fact)
             case AnswerFinished():

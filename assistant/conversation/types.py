@@ -6,7 +6,7 @@ from typing import Literal
 from assistant.asr.base import Word
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.library import Library
-from assistant.engines.base import Question, Usage
+from assistant.engines.base import Question, Sent, Usage
 from assistant.events import (
     Attachment,
     DocumentCommand,
@@ -233,6 +233,14 @@ class ModelThought:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptSent:
+    """What the engine gave its model, as it reports."""
+
+    turn: int
+    sent: Sent
+
+
+@dataclass(frozen=True, slots=True)
 class RecordRead:
     """The resources read in the attached records for an answer, and the facts noted from them."""
 
@@ -280,6 +288,7 @@ Fact = (
     | PassagesFound
     | AnswerProgressed
     | ModelThought
+    | PromptSent
     | RecordRead
     | AnswerFinished
 )

@@ -1,6 +1,6 @@
 """The answer engine interface. Pure."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -120,13 +120,32 @@ class CutOff:
 Output = AnswerText | Thought | Usage | CutOff
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What an engine gave its model for one question, in the order in which the model reads it."""
+
+    parts: tuple[Piece | LinkPiece, ...]
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        return tuple(part.image for part in self.parts if isinstance(part, ImagePiece))
+
+
+Report = Callable[[Sent], None]
+
+
+def nobody(_: Sent) -> None:
+    """The report of those who do not ask what was sent."""
+
+
 class Engine(Protocol):
     """Streams the answer to a question."""
 
     info: EngineInfo
 
-    def answer(self, question: Question) -> AsyncIterator[Output]:
-        """The model's output in order.
+    def answer(self, question: Question, report: Report = nobody) -> AsyncIterator[Output]:
+        """The model's output in order. ``report`` is told what the model was given: once, on the event
+        loop, before any output.
 
         An async generator: closing it (``aclosing``) or cancelling its task stops the model within one
         token and frees the worker. Raises ``EngineFailed`` (with a code) or ``BadInput``.

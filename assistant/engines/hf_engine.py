@@ -10,8 +10,20 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-from assistant.engines.base import ANSWER_TOKENS, PIECE_WAIT_S, CutOff, EngineInfo, Output, Question, Usage
-from assistant.engines.prompt import chat_messages, room_for_answer
+from assistant.engines.base import (
+    ANSWER_TOKENS,
+    PIECE_WAIT_S,
+    CutOff,
+    EngineInfo,
+    Output,
+    Question,
+    Report,
+    Sent,
+    Usage,
+    nobody,
+)
+from assistant.engines.pieces import ImagePiece, Piece, TextPiece
+from assistant.engines.prompt import messages, room_for_answer, turns
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import BadInput, EngineFailed, Missing
 from assistant.installation import install_command
@@ -78,7 +90,7 @@ class TransformersEngine:
         )
         log.info("loaded %s", self.info.name)
 
-    async def answer(self, question: Question) -> AsyncIterator[Output]:
+    async def answer(self, question: Question, report: Report = nobody) -> AsyncIterator[Output]:
         """The model's output. Raises ``EngineFailed`` (``engine_failed``, ``engine_timeout``,
         ``engine_busy``, ``engine_died``, ``engine_out_of_memory``, ``engine_not_loaded``) and ``BadInput``
         (``prompt_too_long``, ``image_not_readable``)."""
@@ -94,9 +106,14 @@ class TransformersEngine:
         try:
             await self._ask(turn, question)
             thinking = ThinkingFilter()
-            while "text" in (told := await self._next(turn)):
+            told = await self._next(turn)
+            if "given" in told:
+                report(_given(told["given"], question))
+                told = await self._next(turn)
+            while "text" in told:
                 for output in thinking.push(told["text"]):
                     yield output
+                told = await self._next(turn)
             ended = True
             for output in thinking.finish():
                 yield output
@@ -116,9 +133,9 @@ class TransformersEngine:
         if self._process.returncode is not None:
             await self.load()
         thinks = self._thinks and not question.images
-        messages = chat_messages(question, sees_images=self.info.sees_images, thinks=thinks)
+        chat = turns(question, sees_images=self.info.sees_images, thinks=thinks)
         longest = room_for_answer(question, thinks=thinks, max_tokens=self._max_tokens)
-        self._write({"ask": turn, "messages": messages, "max_tokens": longest})
+        self._write({"ask": turn, "messages": messages(chat), "max_tokens": longest})
 
     async def _next(self, turn: int) -> dict[str, Any]:
         """The process's next message about this turn; messages about others are skipped."""
@@ -164,6 +181,16 @@ class TransformersEngine:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+def _given(texts: list[str], question: Question) -> Sent:
+    """The prompt as the model's own template made it, with the images between its texts."""
+    images = [piece for piece in question.pieces if isinstance(piece, ImagePiece)]
+    parts: list[Piece] = []
+    for number, text in enumerate(texts):
+        parts += images[number - 1 : number] if number else []
+        parts += [TextPiece(text)] if text else []
+    return Sent(tuple(parts))
 
 
 def _not_loaded(told: dict[str, Any] | None) -> Missing:

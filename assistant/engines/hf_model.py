@@ -62,15 +62,18 @@ class LocalModel:
         max_tokens: int,
         put: Callable[[str], None],
         stopped: Callable[[], bool],
+        given: Callable[[list[str]], None] = lambda _: None,
     ) -> tuple[Usage, bool]:
         """Greedy; ``put`` gets the text as it grows, marks of thinking included. Ends within one layer of the
-        model once ``stopped()``. Also whether the answer is whole.
+        model once ``stopped()``. Also whether the answer is whole. ``given`` gets the prompt as the model's
+        template makes it, cut where an image stands.
 
         Raises ``BadInput`` (``prompt_too_long``, ``image_not_readable``) and ``EngineFailed``
         (``engine_out_of_memory``).
         """
+        chat = [_with_pictures(message, self.sees_images) for message in messages]
         inputs = self._processor.apply_chat_template(
-            [_with_pictures(message, self.sees_images) for message in messages],
+            chat,
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,
@@ -82,6 +85,8 @@ class LocalModel:
                 "The question with its dictation and images is too long for this model.",
                 code="prompt_too_long",
             )
+        text = self._processor.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
+        given(text.split(self._processor.boi_token) if self.sees_images else [text])
         inputs = inputs.to(self._model.device)
         if "pixel_values" in inputs:
             inputs["pixel_values"] = inputs["pixel_values"].to(self._model.dtype)

@@ -1,8 +1,8 @@
 """The process in which ``hf_engine`` runs a model. It speaks lines of JSON.
 
 In: ``{"ask": TURN, "messages": […], "max_tokens": N}`` and ``{"stop": TURN}``. Out: first ``{"loaded": …}``
-or ``{"error": …}``; then, each with its ``turn``, pieces of ``text``, and at last ``usage`` or ``error``. The
-end of the input ends it.
+or ``{"error": …}``; then, each with its ``turn``, what the model is ``given``, pieces of ``text``, and at
+last ``usage`` or ``error``. The end of the input ends it.
 """
 
 import argparse
@@ -67,6 +67,7 @@ class Worker:
                 asked["messages"],
                 asked["max_tokens"],
                 put=lambda text: self._say(turn=turn, text=text),
+                given=lambda texts: self._say(turn=turn, given=texts),
                 stopped=lambda: self._over or turn in self._stopped,
             )
             self._say(turn=turn, usage=[usage.prompt_tokens, usage.output_tokens], whole=whole)

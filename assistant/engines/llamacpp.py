@@ -1,6 +1,7 @@
 """GGUF models in process, through xllamacpp (llama.cpp)."""
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 import sys
@@ -11,12 +12,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant.engines.base import ANSWER_TOKENS, PIECE_WAIT_S, CutOff, EngineInfo, Output, Question, Usage
+from assistant.engines.base import (
+    ANSWER_TOKENS,
+    PIECE_WAIT_S,
+    CutOff,
+    EngineInfo,
+    Output,
+    Question,
+    Report,
+    Sent,
+    Usage,
+    nobody,
+)
+from assistant.engines.pieces import TextPiece
 from assistant.engines.prompt import (
     LONGEST_DOCUMENT_CHARS,
-    chat_messages,
     completion_text,
+    messages,
     room_for_answer,
+    sent,
+    turns,
 )
 from assistant.engines.refusals import failed, refused
 from assistant.engines.thinking import ThinkingFilter, without_end
@@ -126,11 +141,11 @@ class LlamaCppEngine:
                 code="engine_load_failed",
             ) from None
 
-    async def answer(self, question: Question) -> AsyncIterator[Output]:
+    async def answer(self, question: Question, report: Report = nobody) -> AsyncIterator[Output]:
         """Pieces of the answer. Raises ``EngineFailed`` (``engine_failed``, ``engine_timeout``,
         ``engine_busy``, ``engine_not_loaded``) and ``BadInput`` (``prompt_too_long``,
         ``image_not_readable``)."""
-        run = await self._start(question)
+        run = await self._start(question, report)
         thinking = ThinkingFilter()
         try:
             while (piece := await run.next_piece(self._timeout_s)) is not None:
@@ -148,7 +163,7 @@ class LlamaCppEngine:
             # Usually one token. A stuck worker keeps the turn, and frees it when it ends.
             await asyncio.wait({run.ended}, timeout=STOP_WAIT_S)
 
-    async def _start(self, question: Question) -> "_Run":
+    async def _start(self, question: Question, report: Report) -> "_Run":
         """Wait for the turn, then set the worker going. The turn ends when the worker does."""
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -161,7 +176,7 @@ class LlamaCppEngine:
         try:
             if self._server is None or self._closed:
                 raise EngineFailed("The engine is not loaded.", code="engine_not_loaded")
-            run = self._run = _Run(loop, LONGEST_ANSWER_TOKENS)
+            run = self._run = _Run(loop, LONGEST_ANSWER_TOKENS, report)
             run.ended = loop.run_in_executor(self._worker, self._generate, self._server, question, run)
         except BaseException:
             self._turn.release()
@@ -173,33 +188,36 @@ class LlamaCppEngine:
         """On the worker thread. Never raises."""
         try:
             if self.info.stand_in:
-                server.handle_completions(self._completion(question), run.take)
+                server.handle_completions(self._completion(question, run), run.take)
             else:
-                server.handle_chat_completions(self._chat(question), run.take)
+                server.handle_chat_completions(self._chat(question, run), run.take)
             run.put(None)
         except Exception:  # whatever the library raises; its text may quote the prompt
             run.put(failed())
 
-    def _completion(self, question: Question) -> Message:
+    def _completion(self, question: Question, run: "_Run") -> Message:
+        prompt = completion_text(question)
+        run.tell(Sent((TextPiece(prompt),)))
         return {
-            "prompt": completion_text(question),
+            "prompt": prompt,
             "stop": ["\n"],
             "repeat_penalty": 1.0,
             **self._generation(self._max_tokens),
         }
 
-    def _chat(self, question: Question) -> Message:
+    def _chat(self, question: Question, run: "_Run") -> Message:
         thinks = self._thinks and not question.images
         longest = room_for_answer(question, thinks=thinks, max_tokens=self._max_tokens)
         images = len(question.images) if self.info.sees_images else 0
         room = self._context_tokens - longest - FRAME_TOKENS - IMAGE_TOKENS * images
-        messages = chat_messages(
+        chat = turns(
             question,
             sees_images=self.info.sees_images,
             thinks=thinks,
             document_chars=min(max(room, FRAME_TOKENS) * CHARS_PER_TOKEN, LONGEST_DOCUMENT_CHARS),
         )
-        return {"messages": messages, **self._generation(longest)}
+        run.tell(sent(chat))
+        return {"messages": messages(chat), **self._generation(longest)}
 
     def _generation(self, max_tokens: int) -> Message:
         # Progress: a call per batch of the prompt, too, so that a stop need not wait for the first token.
@@ -239,14 +257,19 @@ class _Run:
 
     ended: "asyncio.Future[None]"
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, max_tokens: int) -> None:
-        self._loop = loop
+    def __init__(self, loop: asyncio.AbstractEventLoop, max_tokens: int, report: Report) -> None:
+        self._loop, self._report = loop, report
         self._queue: asyncio.Queue[str | Usage | AssistantError | None] = asyncio.Queue(max_tokens + 8)
         self._stopped = False
         self.cut_off = False
 
     def stop(self) -> None:
         self._stopped = True
+
+    def tell(self, what: Sent) -> None:
+        """From the worker thread: this goes to the model."""
+        with contextlib.suppress(RuntimeError):  # the loop has closed
+            self._loop.call_soon_threadsafe(self._report, what)
 
     def put(self, item: str | Usage | AssistantError | None) -> None:
         """From the worker thread."""

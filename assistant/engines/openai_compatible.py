@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic import BaseModel
 
-from assistant.engines.base import CutOff, EngineInfo, Output, Question, Thought, Usage
+from assistant.engines.base import CutOff, EngineInfo, Output, Question, Report, Thought, Usage, nobody
 from assistant.engines.openai_errors import Advice, translated
-from assistant.engines.prompt import chat_messages, room_for_answer
+from assistant.engines.prompt import messages, room_for_answer, sent, turns
 from assistant.engines.refusals import cut_off, filtered, refused
 from assistant.engines.thinking import ThinkingFilter, without_end
 from assistant.errors import AssistantError, BadInput
@@ -61,7 +61,7 @@ class OpenAICompatibleEngine:
             follows_links=follows_links,
         )
 
-    async def answer(self, question: Question) -> AsyncGenerator[Output, None]:
+    async def answer(self, question: Question, report: Report = nobody) -> AsyncGenerator[Output, None]:
         """Pieces of the answer. Raises ``EngineFailed`` (``engine_unreachable``, ``engine_unauthorized``,
         ``engine_model_unknown``, ``engine_quota``, ``engine_sees_no_images``, ``engine_timeout``,
         ``answer_filtered``, ``engine_failed``) and ``BadInput`` (``prompt_too_long``, ``too_many_images``,
@@ -70,7 +70,7 @@ class OpenAICompatibleEngine:
         failed: AssistantError | None = None
         end: CutOff | None = None
         try:
-            async with aclosing(self._said(self._request(question))) as said:
+            async with aclosing(self._said(self._request(question, report))) as said:
                 async for each in said:
                     match each:
                         case str():
@@ -89,13 +89,17 @@ class OpenAICompatibleEngine:
         if failed:
             raise failed
 
-    def _request(self, question: Question) -> dict[str, Any]:
+    def _request(self, question: Question, report: Report) -> dict[str, Any]:
         thinks = self._thinks and not question.pieces
-        messages = chat_messages(
-            question, sees_images=self.info.sees_images, thinks=thinks, archive_token=self._archive_token
-        )
+        chat = turns(question, sees_images=self.info.sees_images, thinks=thinks)
+        report(sent(chat))
         longest = room_for_answer(question, thinks=thinks, max_tokens=self._max_tokens)
-        asked = {**self._common, "messages": messages, "max_tokens": longest, "temperature": 0}
+        asked = {
+            **self._common,
+            "messages": messages(chat, self._archive_token),
+            "max_tokens": longest,
+            "temperature": 0,
+        }
         streaming = {"stream": True, "stream_options": {"include_usage": True}}
         return asked | (streaming if self._streams else {})
 

@@ -1,9 +1,11 @@
 """Turns a question into a prompt. Pure."""
 
 import base64
-from typing import Any, assert_never
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, assert_never
 
-from assistant.engines.base import EngineInfo, Question
+from assistant.engines.base import Question, Sent
 from assistant.engines.context import earlier_text, framed, sources_text
 from assistant.engines.pieces import ImagePiece, LinkPiece, Piece, TextPiece
 from assistant.engines.tasks import answer_tokens, instruction
@@ -59,24 +61,6 @@ def record_text(question: Question) -> str:
     )
 
 
-def chat_content(
-    question: Question,
-    *,
-    sees_images: bool,
-    document_chars: int = LONGEST_DOCUMENT_CHARS,
-    archive_token: str | None = None,
-) -> list[dict[str, Any]]:
-    """The content parts of one user turn in OpenAI's form: what is attached, images as data URIs, links with
-    ``archive_token``, then the text."""
-    text = chat_text(question, document_chars)
-    if not sees_images:
-        if question.images:
-            text = f"{UNSEEN_IMAGES}\n\n{text}"
-        return [{"type": "text", "text": text}]
-    parts = [_part(piece, archive_token) for piece in question.pieces]
-    return [*parts, {"type": "text", "text": text}]
-
-
 THINK = "SYSTEM INSTRUCTION: think silently if needed. "
 """The instruction that makes MedGemma think, word for word from Google's notebooks."""
 THINKING_TOKENS = 2_000
@@ -88,21 +72,42 @@ def room_for_answer(question: Question, *, thinks: bool, max_tokens: int) -> int
     return answer_tokens(question.task, max(max_tokens, THINKING_TOKENS) if thinks else max_tokens)
 
 
-def chat_messages(
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of a chat, as the model reads it."""
+
+    role: Literal["system", "user"]
+    pieces: tuple[Piece | LinkPiece, ...]
+
+
+def turns(
     question: Question,
     *,
     sees_images: bool,
     thinks: bool = False,
     document_chars: int = LONGEST_DOCUMENT_CHARS,
-    archive_token: str | None = None,
-) -> list[dict[str, Any]]:
-    """The whole of what a chat model gets, in OpenAI's form: one user turn, without a system turn, since
-    MedGemma 1.5 was not trained with one; but for ``thinks``."""
-    content = chat_content(
-        question, sees_images=sees_images, document_chars=document_chars, archive_token=archive_token
-    )
-    system = [{"role": "system", "content": [{"type": "text", "text": THINK}]}]
-    return [*(system if thinks else []), {"role": "user", "content": content}]
+) -> tuple[Turn, ...]:
+    """The whole of what a chat model gets: one user turn with what is attached and then the text, without a
+    system turn, since MedGemma 1.5 was not trained with one; but for ``thinks``."""
+    text = chat_text(question, document_chars)
+    if not sees_images and question.images:
+        text = f"{UNSEEN_IMAGES}\n\n{text}"
+    attached = question.pieces if sees_images else ()
+    system = (Turn("system", (TextPiece(THINK, source="system turn"),)),) if thinks else ()
+    return (*system, Turn("user", (*attached, TextPiece(text))))
+
+
+def sent(chat: Sequence[Turn]) -> Sent:
+    """What ``chat`` gives to the model, for the report."""
+    return Sent(tuple(piece for turn in chat for piece in turn.pieces))
+
+
+def messages(chat: Sequence[Turn], archive_token: str | None = None) -> list[dict[str, Any]]:
+    """``chat`` in OpenAI's form: images as data URIs, links with ``archive_token``."""
+    return [
+        {"role": turn.role, "content": [_part(piece, archive_token) for piece in turn.pieces]}
+        for turn in chat
+    ]
 
 
 def _part(piece: Piece | LinkPiece, archive_token: str | None) -> dict[str, Any]:
@@ -117,11 +122,6 @@ def _part(piece: Piece | LinkPiece, archive_token: str | None) -> dict[str, Any]
             return {"type": "image_dicom", "image_dicom": {"dicom_source": url, **credential}}
         case _:
             assert_never(piece)
-
-
-def prompt_text(question: Question, info: EngineInfo) -> str:
-    """The words that an engine gets behind what is attached."""
-    return completion_text(question) if info.completes else chat_text(question)
 
 
 FEW_SHOTS = (

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from assistant.engines.base import EngineInfo, Output, Question
+from assistant.engines.base import EngineInfo, Output, Question, Report, nobody
+from assistant.engines.prompt import sent, turns
 from assistant.engines.thinking import ThinkingFilter
 from assistant.errors import AssistantError
 
@@ -47,7 +48,8 @@ class ScriptedEngine:
         """Questions that hold ``pattern`` get the pieces ``after``, then raise ``error``."""
         self._lines.append(_Line(pattern.lower(), tuple(after), error=error))
 
-    async def answer(self, question: Question) -> AsyncIterator[Output]:
+    async def answer(self, question: Question, report: Report = nobody) -> AsyncIterator[Output]:
+        report(sent(turns(question, sees_images=self.info.sees_images)))
         self.questions.append(question)
         self.running += 1
         try:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from assistant.engines.base import Output, Question
+from assistant.engines.base import Output, Question, Report, nobody
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
 from assistant.engines.openai_errors import Advice
 from assistant.errors import BadInput, EngineFailed, Missing
@@ -52,10 +52,10 @@ class VertexEngine(OpenAICompatibleEngine):
             self._url = f"{base_url.rstrip('/')}:rawPredict"
             self._common = {"@requestFormat": "chatCompletions"}
 
-    async def answer(self, question: Question) -> AsyncGenerator[Output, None]:
+    async def answer(self, question: Question, report: Report = nobody) -> AsyncGenerator[Output, None]:
         """As its base does. After a refused token the next question gets a new one."""
         try:
-            async with aclosing(super().answer(question)) as outputs:
+            async with aclosing(super().answer(question, report)) as outputs:
                 async for output in outputs:
                     yield output
         except EngineFailed as error:

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from assistant.engines.base import AnswerText, Engine, Output, Question, Thought
+from assistant.engines.base import AnswerText, Engine, Output, Question, Report, Thought, nobody
 from assistant.readings.fenced import fenced_json
 from assistant.records.fhir import Resource, manifest
 
@@ -36,11 +36,12 @@ class Consulted:
 
 
 async def answer_from_record(
-    engine: Engine, question: Question, resources: Sequence[Resource]
+    engine: Engine, question: Question, resources: Sequence[Resource], report: Report = nobody
 ) -> AsyncIterator[Output | Consulted]:
     """The engine's outputs for ``question``, with the facts of the record in front of it.
 
     What it is doing comes as thoughts, then ``Consulted`` once, then the answer. Raises what the engine does.
+    ``report`` is told what the engine gave its model for the answer itself.
     """
     if engine.info.completes:  # it continues texts and follows no instruction: the question's words choose
         chosen = _by_words(question.text, resources)
@@ -64,7 +65,7 @@ async def answer_from_record(
     if len(read) < len(chosen):
         facts += f"\n[{len(chosen) - len(read)} older resources were not read]"
     yield Consulted(read, facts)
-    async with aclosing(cast("Any", engine.answer(replace(question, record=facts)))) as outputs:
+    async with aclosing(cast("Any", engine.answer(replace(question, record=facts), report))) as outputs:
         async for output in outputs:
             yield output
 

@@ -9,9 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from assistant.engines.base import EngineInfo, Question
+from assistant.engines.base import Sent
 from assistant.engines.pieces import ImagePiece, LinkPiece, TextPiece
-from assistant.engines.prompt import prompt_text
 from assistant.errors import BadInput
 from assistant.readings.labs import to_csv, to_fhir
 from assistant.server.reports import answered, live
@@ -22,10 +21,9 @@ LINK = "(the address of this series in the archive; the model's server fetched i
 @answered
 async def prompt(request: Request) -> Response:
     """GET everything that the model was given, in order. Images are named by number: ``…/images/0``."""
-    question, info = await _sent(request)
     parts: list[dict[str, object]] = []
     images = 0
-    for piece in question.pieces if info.sees_images else ():
+    for piece in _sent(request).parts:
         match piece:
             case ImagePiece(image):
                 parts.append({"type": "image", "image": images, "source": piece.source or image.name})
@@ -36,19 +34,17 @@ async def prompt(request: Request) -> Response:
                 parts.append({"type": "text", "text": LINK, "source": piece.source})
             case _:
                 assert_never(piece)
-    parts.append({"type": "text", "text": prompt_text(question, info), "source": ""})
     return JSONResponse({"parts": parts})
 
 
 @answered
 async def prompt_image(request: Request) -> Response:
     """GET one image of the prompt, exactly as the model was given it."""
-    question, _ = await _sent(request)
+    images = _sent(request).images
     number = request.path_params["number"]
-    if number >= len(question.images):
+    if number >= len(images):
         raise BadInput("There is no such image.", code="image_unknown")
-    image = question.images[number]
-    return Response(image.data, media_type=image.media_type)
+    return Response(images[number].data, media_type=images[number].media_type)
 
 
 @answered
@@ -70,10 +66,10 @@ async def labs(request: Request) -> Response:
             raise BadInput("'format' must be csv or fhir.", code="format_unknown")
 
 
-async def _sent(request: Request) -> tuple[Question, EngineInfo]:
-    sent = await live(request).sent(request.path_params["response_id"])
+def _sent(request: Request) -> Sent:
+    sent = live(request).conversation.sent(request.path_params["response_id"])
     if sent is None:
-        raise BadInput("The prompt of this answer is no longer kept.", code="prompt_gone")
+        raise BadInput("The prompt of this answer is not kept.", code="prompt_gone")
     return sent
 
 

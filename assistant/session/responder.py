@@ -15,9 +15,20 @@ from assistant.conversation.types import (
     Fact,
     ModelThought,
     PassagesFound,
+    PromptSent,
     RecordRead,
 )
-from assistant.engines.base import AnswerText, CutOff, Engine, EngineInfo, Output, Question, Thought, Usage
+from assistant.engines.base import (
+    AnswerText,
+    CutOff,
+    Engine,
+    EngineInfo,
+    Output,
+    Question,
+    Sent,
+    Thought,
+    Usage,
+)
 from assistant.errors import AssistantError
 from assistant.records.reading import Consulted, answer_from_record
 from assistant.session.attachments import Attachments
@@ -93,7 +104,7 @@ class Responder:
         usage: Usage | None = None
         cut_off = False
         question = await self.with_pieces(question, engine.info)
-        async with aclosing(await self._outputs(engine, question)) as outputs:  # type: ignore[type-var]
+        async with aclosing(await self._outputs(engine, question, turn)) as outputs:  # type: ignore[type-var]
             async for output in outputs:
                 match output:
                     case AnswerText(text):
@@ -110,8 +121,14 @@ class Responder:
                         assert_never(output)
         return usage, cut_off
 
-    async def _outputs(self, engine: Engine, question: Question) -> AsyncIterator[Output | Consulted]:
+    async def _outputs(
+        self, engine: Engine, question: Question, turn: int
+    ) -> AsyncIterator[Output | Consulted]:
         """The engine's output; answers come from the attached patient records if there are any."""
+
+        def report(sent: Sent) -> None:
+            self._take(PromptSent(turn, sent))
+
         if resources := await self._attachments.records(question.record_ids):
-            return answer_from_record(engine, question, resources)
-        return engine.answer(question)
+            return answer_from_record(engine, question, resources, report)
+        return engine.answer(question, report)

@@ -42,7 +42,6 @@ from assistant.conversation.types import (
     StyleChosen,
     WakePhraseChosen,
 )
-from assistant.engines.base import EngineInfo, Question
 from assistant.engines.pieces import Piece
 from assistant.errors import AssistantError
 from assistant.events import (
@@ -363,11 +362,6 @@ class SessionRunner:
             return
         log.error("session %s: %s", self.id, error.code)
         self._warn(error.code, f"New dictation is not being stored until this is fixed. {error.message}")
-
-    async def sent(self, response_id: str) -> tuple[Question, EngineInfo] | None:
-        """The prompt and the model of an answer, without attachments that were removed since."""
-        sent = self.conversation.sent(response_id)
-        return sent and (await self._responder.with_pieces(*sent), sent[1])
 
     # --- facts and actions ---
 

@@ -4,16 +4,20 @@ from assistant.conversation.core import Conversation
 from assistant.conversation.types import (
     AnswerFinished,
     AnswerProgressed,
+    AnswerRequested,
     FinalExpected,
     ImageAttached,
     ImageRemoved,
     ModelThought,
+    PromptSent,
+    QuestionTyped,
     SpeechWentOn,
     StartAnswer,
     StopAnswer,
     StopRequested,
 )
-from assistant.engines.base import EngineInfo, Usage
+from assistant.engines.base import EngineInfo, Sent, Usage
+from assistant.engines.pieces import Image, ImagePiece, TextPiece
 from assistant.events import (
     AnswerBoxes,
     AnswerChanges,
@@ -161,11 +165,10 @@ def test_changes_and_lab_tables_are_told_and_kept():
     talk = Conversation(INFO)
     attach(talk)
     said = '```json\n[{"name": "CRP", "result": "9", "unit": "mg/L", "reference": "< 5"}]\n```'
-    start, actions = answered(talk, "Extract the lab results from this image", said)
+    _, actions = answered(talk, "Extract the lab results from this image", said)
     (labs,) = of(AnswerLabs, actions)
     assert (labs.rows[0].name, labs.rows[0].flag) == ("CRP", "high")
     assert talk.labs("resp_1").rows[0].result == "9"
-    assert talk.sent("resp_1") == (start.question, INFO)
     attach(talk, "b")
     _, actions = answered(talk, "Compare these two images.", "Pneumothorax: improved")
     assert [(each.finding, each.change) for each in of(AnswerChanges, actions)[0].changes] == [
@@ -231,3 +234,35 @@ def test_no_head_start_for_dictation_or_beside_an_answer_that_runs() -> None:
     assert ahead(talk, "there is a mass period assistant what is it") == []
     talk.handle(final(1, "is there a mass"))
     assert talk.handle(FinalExpected(2, "what is it")) == []
+
+
+def picture_of(attachment_id, size):
+    image = Image(attachment_id, "x", "image/png", bytes(size), 1, 1)
+    return ImagePiece(image, attachment_id)
+
+
+def test_what_was_sent_is_what_the_engine_reported_and_goes_with_its_attachment():
+    talk = Conversation(INFO)
+    attach(talk)
+    answered(talk, "Is this normal on the image?", "Yes.")
+    assert talk.sent("resp_1") is None  # the engine reported nothing: nothing is made up
+    talk.handle(QuestionTyped("Is this normal on the image?"))
+    (start,) = started(talk.handle(AnswerRequested()))
+    reported = Sent((picture_of("a", 3), TextPiece("asked")))
+    talk.handle(PromptSent(start.turn, reported))
+    assert talk.sent("resp_2") is reported
+    talk.handle(ImageRemoved("a"))
+    assert talk.sent("resp_2").images == ()
+    assert "removed" in talk.sent("resp_2").parts[0].text
+    assert talk.sent("resp_2").parts[1] == TextPiece("asked")
+
+
+def test_images_of_older_prompts_go_when_they_fill_the_memory(monkeypatch):
+    monkeypatch.setattr("assistant.conversation.answering.MOST_SENT_BYTES", 100)
+    talk = Conversation(INFO)
+    for size in (60, 60, 200):
+        talk.handle(QuestionTyped("What is gout?"))
+        (start,) = started(talk.handle(AnswerRequested()))
+        talk.handle(PromptSent(start.turn, Sent((picture_of("a", size),))))
+        talk.handle(AnswerFinished(start.turn))
+    assert [talk.sent(f"resp_{turn}") is not None for turn in (1, 2, 3)] == [False, False, True]

@@ -5,7 +5,14 @@ from contextlib import aclosing
 import pytest
 
 from assistant.engines.base import AnswerText
+from assistant.engines.prompt import messages, turns
 from assistant.errors import AssistantError
+
+
+def content(question, *, sees_images):
+    """The parts of the one turn that a chat model gets, in OpenAI's form."""
+    (turn,) = messages(turns(question, sees_images=sees_images))
+    return turn["content"]
 
 
 async def ask(engine, question):

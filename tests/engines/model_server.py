@@ -78,7 +78,7 @@ def as_vllm(request):
     text = content[-1]["text"]
     if len(text) > 20_000:
         return refusal("This model's maximum context length is 4096 tokens.")
-    for part in content[:-1]:
+    for part in (each for each in content if each["type"] == "image_url"):
         try:
             PIL.Image.open(io.BytesIO(base64.b64decode(part["image_url"]["url"].partition(",")[2])))
         except PIL.UnidentifiedImageError:

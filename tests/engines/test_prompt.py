@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from assistant.engines.base import Question
 from assistant.engines.pieces import Image, ImagePiece, TextPiece
-from assistant.engines.prompt import bounded_document, chat_content, chat_text, completion_text
+from assistant.engines.prompt import bounded_document, chat_text, completion_text
+from tests.engines.asking import content
 
 IMAGE = Image("att_1", "chest.png", "image/png", b"png", 1, 1)
 
@@ -55,14 +56,14 @@ def test_a_question_of_two_lines_is_one_line_for_a_base_model():
 
 
 def test_images_come_before_the_text():
-    image, text = chat_content(Question("Fracture?", pieces=(ImagePiece(IMAGE),)), sees_images=True)
+    image, text = content(Question("Fracture?", pieces=(ImagePiece(IMAGE),)), sees_images=True)
     url = f"data:image/png;base64,{base64.b64encode(b'png').decode()}"
     assert image == {"type": "image_url", "image_url": {"url": url}}
     assert text == {"type": "text", "text": "Fracture?"}
 
 
 def test_a_model_that_sees_no_images_gets_none_and_is_told():
-    (text,) = chat_content(Question("Fracture?", pieces=(ImagePiece(IMAGE),)), sees_images=False)
+    (text,) = content(Question("Fracture?", pieces=(ImagePiece(IMAGE),)), sees_images=False)
     assert "cannot see" in text["text"]
 
 
@@ -74,7 +75,7 @@ def test_what_is_attached_keeps_its_order():
         ImagePiece(IMAGE),
         TextPiece("SLICE 2"),
     )
-    parts = chat_content(Question("Fracture?", pieces=pieces), sees_images=True)
+    parts = content(Question("Fracture?", pieces=pieces), sees_images=True)
     assert [part.get("text", "image") for part in parts] == [
         "Look.",
         "image",

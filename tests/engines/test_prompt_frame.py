@@ -10,11 +10,11 @@ from assistant.engines.prompt import (
     FEW_SHOTS,
     UNSEEN_IMAGES,
     bounded_document,
-    chat_content,
     chat_text,
     completion_text,
     framed,
 )
+from tests.engines.asking import content
 
 IMAGE = Image("att_1", "scan.png", "image/png", b"pixels", 2, 2)
 escapes = st.lists(
@@ -47,6 +47,6 @@ def test_clinical_comparisons_are_left_alone():
 
 
 def test_a_model_without_eyes_is_told_that_there_were_images():
-    content = chat_content(Question("What is it?", pieces=(ImagePiece(IMAGE),)), sees_images=False)
-    assert [part["type"] for part in content] == ["text"]
-    assert content[0]["text"].startswith(UNSEEN_IMAGES)
+    parts = content(Question("What is it?", pieces=(ImagePiece(IMAGE),)), sees_images=False)
+    assert [part["type"] for part in parts] == ["text"]
+    assert parts[0]["text"].startswith(UNSEEN_IMAGES)

@@ -1,13 +1,13 @@
 from assistant.engines.base import Question
 from assistant.engines.pieces import Image, ImagePiece
-from assistant.engines.prompt import chat_content
 from assistant.engines.tasks import Comparison, answer_tokens, instruction
+from tests.engines.asking import content
 
 
 def test_the_instruction_stands_behind_the_question_and_the_answer_gets_room():
     piece = ImagePiece(Image("att_1", "x.png", "image/png", b"png", 1, 1))
     question = Question("Where is the carina?", pieces=(piece,), task="locate")
-    *_, text = chat_content(question, sees_images=True)
+    *_, text = content(question, sees_images=True)
     before, asked, after = text["text"].partition("Where is the carina?")
     assert not before and asked
     for needed in (
