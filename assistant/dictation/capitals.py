@@ -12,7 +12,8 @@ _UPPER = table(
     "ADHD PTSD ALS DNR CPR BP CBC CMP BMP ABG VBG DVTS MRIS PEEP FLAIR DWI ADC STIR PACS HU RUQ "
     "LUQ RLQ LLQ ENT OB NICU LAD RCA MI PE GI GU GCS NIH NYHA PEG LV RV AV CVA ICA MCA ACA FDG "
     "SUV IVC SVC IUD AP PA CN SAH SDH TIPS BKA AKA ORIF PEA VT VF HRCT DEXA PSV SLE RSV LFTS ABGS "
-    "EF BMD TAVR LMP VP ASA"
+    "EF BMD TAVR LMP VP ASA RVSP NSVT SVT AVNRT ABI TIMI BPD AFI GBS TPN MRN IOP CMV EBV LBBB RBBB DKA HHS MOCA "
+    "PTH FEV FVC DLCO ERCP LDH CRP ESR ANA NKDA PACU PFT PFTS TTE TEE ECMO IVIG DCIS LCIS"
 )
 UPPER = {word.lower(): word for word in _UPPER} | {
     "egfr": "eGFR", "nsaids": "NSAIDs", "mris": "MRIs", "dvts": "DVTs", "bipap": "BiPAP", "lfts": "LFTs", "abgs": "ABGs",
@@ -50,7 +51,7 @@ _MORE_LETTERS = table(
     "I U D|I U P|I U G R|L M P|E G A|N S V D|V B A C|G B S|A F I|B P P|D N I|C P K|M B|B I P A P|E G D|N S T|O C P|D C I S|L C I S|E R|P R|A D H D|O C D|"
     "P T S D|G A D|P H Q|E C T|S S R I|S N R I|O D|O S|O U|I O P|A R M D|P R K|R A P D|V F|C D|A C|P C|H S|Q H S|Q A M|"
     "Q P M|S Q|S L|P R|N S|L R|D K A|H H S|T P N|G F R|A C T H|F S H|L H|T S H|P T H|I G F|D H E A|C P K|C K|L D H|G G T|"
-    "A F P|C E A|R F|C C P|S P E P|U P E P|A D C|D W I|S T I R|P D|F D G|S U V|B I|C O|P N D|D O E|C P|H P I|R O S|P M H",
+    "A F P|C E A|R F|C C P|S P E P|U P E P|A D C|D W I|S T I R|P D|F D G|S U V|B I|C O|D S|X R|S R|X L|P N D|D O E|C P|H P I|R O S|P M H",
     "|",
 )
 LETTERS |= {spelled.lower(): spelled.replace(" ", "") for spelled in _MORE_LETTERS}

@@ -21,7 +21,7 @@ _THINGS = table(
     "et needle needles catheter scalpel foley mac miller lma trocar drill reamer bit screw pencil priority concern reason "
     "cause killer choice complaint is was were are has had of on and or to"
 )
-LIST_ITEM = rf"(?!(?:[a-z]+ )?(?:{'|'.join(_THINGS)})\b)[a-z]"
+LIST_ITEM = rf"(?!(?:[a-z]+ ){{0,2}}(?:{'|'.join(_THINGS)})\b)[a-z]"
 """What follows "number ten" where it is an item of a list, and not a blade or a suture."""
 
 
@@ -46,6 +46,26 @@ def _decade(match: re.Match[str]) -> str:
     return f"{before or ''}{century + value}s"
 
 
+_TN = r"(?:zero|one|two|three|four|oh|[0-4]|x)"
+_TNM = (
+    rf"\b(?:(y) ?)?(?:([pcr]) ?)?t ?(is|{_TN})(?: ?([a-d]))?[, ]+(?:([pc]) ?)?n ?({_TN})(?: ?([a-c])(?! [a-z]{{4}}))?"
+    rf"(?:[, ]+(?:([pc]) ?)?m ?({_TN})(?: ?([ab])(?! [a-z]{{4}}))?)?(?![\w.])"
+)
+
+
+def _tnm(match: re.Match[str]) -> str:
+    """ "p t two n one a m zero" → pT2N1aM0."""
+    y, p, t, ta, pn, n, na, pm, m, ma = (group or "" for group in match.groups())
+
+    def value(said: str) -> str:
+        low = said.lower()
+        return "0" if low == "oh" else str(UNITS.get(low, low))
+
+    space = " " if pn or pm else ""
+    out = f"{y}{p}".lower() + f"T{value(t)}{ta.lower()}{space}{pn.lower()}N{value(n)}{na.lower()}"
+    return out + (f"{space}{pm.lower()}M{value(m)}{ma.lower()}" if m else "")
+
+
 def _brand(match: re.Match[str]) -> str:
     return "PDS" if match[0].lower() == "pds" else match[0].capitalize()
 
@@ -67,6 +87,7 @@ BEFORE = rules(
     (r"\bc ?a (fifteen|15)[ -](?:three|3)\b", "CA 15-3"),
     (r"\bc ?a (?:twenty seven|27)[ -](?:twenty nine|29)\b", "CA 27-29"),
     (rf"\b(para|p) ((?:zero|oh|{_DIGIT})(?: (?:zero|oh|{_DIGIT})){{3}})\b", lambda m: m[1] + " " + "".join("0" if w == "oh" else str(UNITS[w]) for w in m[2].lower().split())),
+    (_TNM, _tnm),
     (r"\bh one n one\b", "H1N1"),
     (r"\b(non )?s ?t (?=elevation|depression|segment|changes|abnormalit|wave)", lambda m: f"{'non-' if m[1] else ''}ST "),
     (r"\b(pr|qt|qrs) (?=interval|complex|duration|prolong|segment|width)", lambda m: m[0].upper()),
@@ -84,15 +105,7 @@ def _markers(match: re.Match[str]) -> str:
     return match[1].upper() + match[2]
 
 
-def _tnm(match: re.Match[str]) -> str:
-    prefix, t, n, m = match.groups()
-    return f"{(prefix or '').replace(' ', '').lower()}T{t.replace(' ', '').lower()}N{n.lower()}" + (
-        f"M{m.lower()}" if m else ""
-    )
-
-
 AFTER = rules(
-    (r"\b((?:y ?)?[pc] ?)?t ?(\d ?[a-d]?|is|x) ?n ?(\d[a-c]?|x)(?: ?m ?(\d[ab]?|x))?(?![\w.])", lambda m: _tnm(m).replace("T is", "Tis")),
     (r"\bg ?(\d+) ?p ?(\d{1,4})\b", r"G\1P\2"),
     (r"\b(phq|gad) (2|4|7|8|9|15)\b", lambda m: f"{m[1].upper()}-{m[2]}"),
     (r"\bki[ -]?67\b", "Ki-67"),
@@ -100,7 +113,8 @@ AFTER = rules(
     (r"\b(cd|brca|sglt|sox|ck|msh|mlh|pms) (\d{1,3})\b(?! ?(?:mm|cm|mg|%))", _markers),
     (r"\b(il|glp|ttf|pd|bcl|dpp|hmb|gata|cox|ctla) (\d{1,2})\b(?! ?(?:mm|cm|mg|%))", lambda m: f"{m[1].upper()}-{m[2]}"),
     (r"\bpd[ -]?l 1\b", "PD-L1"),
-    (r"\bher 2(?= (?:neu|positive|negative|status|amplif|overexpress|fish|ihc|score|equivocal|is|was|receptor)|[/.,\ue000-\uf8ff]|\s*$)", "HER2"),
+    (r"\b(er|pr)(?= (?:positive|negative|\d+(?:%| ?percent| per cent)))", lambda m: m[1].upper()),
+    (r"\bher 2(?= (?:neu|positive|negative|status|amplif|overexpress|fish|ihc|score|equivocal|is|was|receptor|[0-3]\+|[0-3] plus)|[/.,\ue000-\uf8ff]|\s*$)", "HER2"),
     (rf"(?<![\w'])(?<!nerve )(?<!nerves )(?<!CN )v ([1-9])\b(?!\.\d)(?! ?(?:fib|tach)){NOT_MEASURED}", r"V\1"),
     # ratios and dilutions
     (r"\b(ratio(?: of| is| was)?) (\d+(?:\.\d+)?) to (\d+(?:\.\d+)?)\b", r"\1 \2:\3"),

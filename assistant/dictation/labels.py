@@ -18,8 +18,8 @@ _HIGHEST: dict[str, int] = {
     "accession": _ANY, "account": _ANY, "extension": _ANY, "pager": _ANY, "phone": _ANY, "case": _ANY,
     "specimen": _ANY, "block": 99, "cassette": 99, "lot": _ANY, "serial": _ANY, "zip": _ANY, "number": _ANY,
     "foot": 11, "feet": 11, "level": 12, "code": _ANY,
-    "lesion": 99, "nodule": 99, "mass": 99, "cyst": 99, "node": 99, "polyp": 99, "stone": 99, "core": 99,
-    "dose": 20, "port": 9, "fraction": 99, "tube": 99, "drain": 9, "screw": 99, "sample": 99, "site": 99,
+    "lesion": 19, "nodule": 19, "mass": 19, "cyst": 19, "node": 19, "polyp": 19, "core": 19,
+    "dose": 19, "port": 9, "fraction": 99, "tube": 9, "bipolar": 2,
 }  # fmt: skip
 """Labels in the singular, with the highest number that each may have."""
 _SAME = frozenset(("series", "feet", "foot", "vertebrae", "mrn", "nyha", "asa", "hd", "pod"))
@@ -30,7 +30,7 @@ _NOT_PLURAL_LABELS = frozenset(table("units months weeks days hours minutes room
 """These count what they follow more often than they name it."""
 _BARE = frozenset(
     table(
-        "lesion nodule mass cyst node polyp stone core dose port fraction tube drain screw sample site foot feet "
+        "lesion nodule mass cyst node polyp core dose port fraction tube foot feet "
         "visit phase rib lead finger digit toe bed unit case tooth metatarsal metacarpal"
     )
 )

@@ -105,10 +105,14 @@ FRACTIONS = {
 }  # fmt: skip
 
 
+_PARTS = [part for part in FRACTIONS if part.endswith("s")]
+
+
 def _fraction(match: re.Match[str]) -> str:
     if _in_number(match):
         return match[0]
-    return f"{number(match.group(1))}/{FRACTIONS[match.group(2).lower()]}"
+    above, below = (group for group in match.groups() if group)
+    return f"{number(above)}/{FRACTIONS[below.lower()]}"
 
 
 def _edges(match: re.Match[str]) -> str:
@@ -212,11 +216,11 @@ BEFORE = rules(
     (r"\ble fort\b", "Le Fort"),
     (r"\bnon small cell\b", "non-small cell"),
     (
-        r"\b(first|second|third) degree (?=burns?|a ?v|heart|atrioventricular|relatives?|sprain)",
+        r"\b(first|second|third) degree (?=burns?|a ?v|heart|atrioventricular|relatives?|sprain|perineal|laceration|tears?|prolapse|frostbite|hemorrhoids?)",
         r"\1-degree ",
     ),
     (
-        rf"\b(one|two|three|four|five|seven|1|2|3)[ -]({'|'.join(FRACTIONS)})\b(?! (?:rib|degree|toe|finger|digit|metatarsal))",
+        rf"\b(?:(one|1)[ -](half|third|quarter|fourth|eighth|sixteenth)|(two|three|four|five|seven|2|3)[ -]({'|'.join(_PARTS)}))\b(?! (?:rib|degree|toe|finger|digit|metatarsal))",
         _fraction,
     ),
     (r"\bplus (?:or|slash) minus\b|\bplus minus\b", "+/-"),
@@ -228,8 +232,13 @@ BEFORE = rules(
     (r"\bMgSO4\b|\bm g s o (?:four|4)\b", "magnesium sulfate"),
     (r"\bpenicillin ([gv])\b", lambda m: f"{m[0][:-1]}{m[1].upper()}"),
     (r"\bd (five|ten|fifty|5|10|50) w\b", lambda m: f"D{number(m[1])}W"),
+    (
+        r"\bd (five|ten|5|10) (?=(?:half|one half|quarter|normal|ns|lr|l r|n s)\b)",
+        lambda m: f"D{number(m[1])} ",
+    ),
     (r"\b(?:bi|by)[ -]?rads?\b", "BI-RADS"),
-    (r"\b(li|pi|ti)[ -]?rads?\b", lambda m: m[1].upper() + "-RADS"),
+    (r"\b(l ?i|p ?i|t ?i|o)[ -]?rads?\b", lambda m: m[1].replace(" ", "").upper() + "-RADS"),
+    (r"\blung[ -]?rads?\b", "Lung-RADS"),
     (r"\b(left|right|one|two|both)[ -]sided\b", r"\1-sided"),
     (r"\bbroad based\b", "broad-based"),
     (r"\bcontrast enhanced\b", "contrast-enhanced"),
@@ -317,7 +326,7 @@ AFTER = rules(
     (r"\b(\d) vessel (?=disease|coronary|cad\b)", r"\1-vessel "),
     (r"\b(\d+) and (\d/\d)(?![\d/])", r"\1 \2"),
     (
-        r"\b(BI-RADS|LI-RADS|PI-RADS|TI-RADS)( category)? (\d)(?: ?([abc]))?\b",
+        r"\b(BI-RADS|LI-RADS|PI-RADS|TI-RADS|O-RADS|Lung-RADS)( category)? (\d)(?: ?([abc]))?\b",
         lambda m: f"{m[1]}{m[2] or ''} {m[3]}{(m[4] or '').upper()}",
     ),
     (r"\bnyha\b", "NYHA"),

@@ -407,10 +407,10 @@ def _alone(run: _Run) -> list[list[Number]]:
     said = run.said
     strict = _ways(said, 0, cardinals, decimals, halves)
     apart = _counted(run) if run.counts else []
+    if _holds_two(run):
+        return []
     if strict:
         own = [_single(run, text) for text in strict[:1]]
-        if run.after in ("tablet", "capsule", "puff", "drop", "pill") and len(said) > 1 and said[-1] == "one":
-            return []  # "six hundred, one tablet"
         if (
             run.before == "over"
             and run.needed
@@ -445,6 +445,51 @@ def _alone(run: _Run) -> list[list[Number]]:
         [Number(text, run.start + a, run.start + b) for (_, a), (text, b) in pairwise([("", 0), *numbers])]
         for numbers in in_a_row
     ]
+
+
+_TAKEN = frozenset(
+    table("tablet tablets capsule capsules pill pills puff puffs drop drops patches vials sprays")
+)
+_BEFORE_COUNT = frozenset(
+    table(
+        "dispense give gave take took takes taking taken ingested swallowed received of with for total about another "
+        "approximately have has had and to or is was were by only over additional remaining # number quantity than"
+    )
+)
+_DILUTIONS = ("1000", "10000", "100000", "200000")
+LEAST_GLUCOSE = 60
+"""In mg/dL: a range from here up, before "units", is that of a sliding scale."""
+
+
+def _holds_two(run: _Run) -> bool:
+    """Whether one number may be two things: a dose and how many, a glucose and its units, hours of a clock."""
+    said, first = run.said, run.said[0]
+    if (
+        run.after in _TAKEN
+        and len(said) > 1
+        and UNITS.get(said[-1], 0)
+        and said[-2] not in POINT | OH | UNITS.keys()
+    ):
+        # "six hundred one tablet", "metoprolol fifty two tablets"
+        one = said[-1] == "one" and not run.after.endswith("s")
+        return one or (UNITS[said[-1]] <= 4 and run.before.isalpha() and run.before not in _BEFORE_COUNT)
+    if run.before in ("to", "through") and run.after == "units":  # "one fifty one to two hundred four units"
+        start = run.start - 1
+        while start and (
+            run.words[start - 1] in _CARDINALS | OH | SCALES.keys() or is_digits(run.words[start - 1])
+        ):
+            start -= 1
+        low = whole(run.words[start : run.start - 1])
+        if low is not None and float(low) >= LEAST_GLUCOSE:
+            return bool(
+                _splits(run, 999, cardinals) or (said[-1] in UNITS and _ways(said[:-1], 0, shortened))
+            )
+    if (
+        run.before == "to" and run.early in ("one", "1") and "point" in said
+    ):  # "one to one thousand point three"
+        return whole(said[: said.index("point")]) in _DILUTIONS
+    behind = run.words[run.end : run.end + 4]
+    return len(said) > 1 and "o'clock" in behind and (first in UNITS or first in ("ten", "eleven", "twelve"))
 
 
 def _counted(run: _Run) -> list[list[Number]]:
@@ -578,7 +623,9 @@ def _numbers(words: list[str], breaks: set[int]) -> Iterator[Number]:
         if end == at:
             at += 1
             continue
-        yield from _of_run(words, at, end)
+        for number in _of_run(words, at, end):
+            yield number
+            end = max(end, number.end)
         at = end
 
 
@@ -637,7 +684,12 @@ def _of_run(words: list[str], start: int, end: int) -> Iterator[Number]:
     if said[0] == "point":
         if is_noun(before, words[start - 2] if start > 1 else ""):
             yield from _of_run(words, start + 1, end)
-        elif opens_decimal(before) or (before == "a" and counts_apart(words, end)):
+        elif (
+            opens_decimal(before)
+            or said[1] in OH
+            or said[1] == "zero"
+            or (before == "a" and counts_apart(words, end))
+        ):
             yield from read_run(_Run(words, start, end)) or ()
         return
     if before in ("at", "from") and said[:2] == ["one", "point"]:

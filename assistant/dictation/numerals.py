@@ -49,6 +49,8 @@ def wanted(found: Number, words: list[str], start: int, end: int, *, small: bool
         if after in ("and", "through", "to") and words[end + 1 : end + 2] and words[end + 1] in ORDINALS:
             after = words[end + 2] if end + 2 < len(words) else ""
         return after in _ANATOMY
+    if is_digits(after) and end - start == 1 and found.value < 10 and not _numeric(before):
+        return False  # it counts what has a number behind it: "two 500 mL boluses"
     if "." in found.text or end - start > 1 or found.value >= 10 or found.value == 0:
         return True
     if after in ("o'clock", "oclock") or (after == "o" and words[end + 1 : end + 2] == ["clock"]):

@@ -17,8 +17,9 @@ _NOUN = frozenset(
 _DECIMAL = frozenset(
     table(
         ". , : ; ( - + / of was is are were to from by about approximately only than measures measuring measured "
+        "previously formerly now currently initially today approx max maximum minimum peak mean average up down "
         "and or with plus minus equals equal gave given received give start started starting continue continued "
-        "increase increased decrease decreased reduce reduced taper dose rate value titer negative under below "
+        "level levels increase increased decrease decreased reduce reduced taper dose rate value titer negative under below "
         "above over "
         "troponin creatinine tsh lactate bilirubin inr crp procalcitonin calcitonin psa cea digoxin lithium "
         "ratio index ferritin hemoglobin wbc count fluoxetine clonidine alprazolam lorazepam clonazepam diazepam "
