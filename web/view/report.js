@@ -2,6 +2,7 @@
 
 import { SectionEditing } from '../editing.js';
 import { movedCaret, unitsOf } from '../merge.js';
+import { DoubtList } from './doubts.js';
 import { Follow, byId, element, setText } from './dom.js';
 import { fieldMenu } from './fields.js';
 import { LiveLine } from './live.js';
@@ -143,7 +144,8 @@ class Section {
     });
     if (this.text.contentEditable !== 'plaintext-only') this.text.contentEditable = 'true';
     this.foot = element('div', { class: 'section-foot' });
-    this.node = element('section', { class: 'section' }, this.title, this.text, this.foot);
+    this.doubts = new DoubtList(send);
+    this.node = element('section', { class: 'section' }, this.title, this.text, this.doubts.node, this.foot);
     /** @type {SectionPart|null} */
     this._part = null;
     this._mark = '';
@@ -160,6 +162,7 @@ class Section {
     this.title.hidden = !part.title;
     this.text.setAttribute('aria-label', part.title || 'Report');
     const text = part.runs.map((run) => run.text).join('');
+    this.doubts.show(part, latest.revision);
     const here = latest.cursor.section_id === part.id;
     const mark = here ? JSON.stringify([latest.cursor.offset, latest.selected ?? null]) : '';
     const local = this.editing.changed(text, latest.revision, latest.applied);
@@ -290,6 +293,7 @@ function runNode(run) {
       class: choices.length ? 'field field-pick' : 'field', title: choices.length ? 'Choose, type or say it' : 'Type or say it',
     }, run.text);
   }
+  if (run.doubt) return element('mark', { class: 'doubt', title: run.doubt.message }, run.text);
   return run.origin === 'answer' ? element('span', { class: 'from-answer', title: 'From an answer of the assistant' }, run.text) : run.text;
 }
 
