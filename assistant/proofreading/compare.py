@@ -203,6 +203,8 @@ class _Reader:
         for reading in run.readings:
             for end in self._written(run, reading, 0, j):
                 yield _Step(run.last, end, run)
+            if len(reading) == 1 and self._years(run, reading[0], j):
+                yield _Step(run.last + 1, j + 2, run)
             if len(reading) == 1 and self._roman_with_letter(run, reading[0], j):
                 yield _Step(run.last + 1, j + 1, run)
 
@@ -279,6 +281,10 @@ class _Reader:
                 if raw is not None:
                     yield raw
             return
+        if part.value == "0" and ":" in part.glue:
+            if here.low == "00":
+                yield j + 1
+            return
         if here.kind == "numeral" and here.value == part.value and self._ordinal_agrees(run, part, here, j):
             yield j + 1
             if self._clock_nought(run, part, j):
@@ -289,8 +295,6 @@ class _Reader:
             and here.upper
             and self._roman_fits(run, part, at, j)
         ):
-            yield j + 1
-        if part.value == "0" and here.kind == "numeral" and here.low == "00":
             yield j + 1
 
     def _ordinal_agrees(self, run: Run, part: Part, here: Token, j: int) -> bool:
@@ -306,7 +310,7 @@ class _Reader:
         return (
             after in ("a", "p", "am", "pm")
             and len(run.items) == 1
-            and _values(self._b, j + 1, 2) == (":", "0")
+            and [token.low for token in self._b[j + 1 : j + 3]] == [":", "00"]
         )
 
     def _roman_fits(self, run: Run, part: Part, at: int, j: int) -> bool:
@@ -314,6 +318,13 @@ class _Reader:
         if before in ROMAN_LABELS or part.value not in ("1", "5", "10"):
             return True
         return j > 1 and any(token.low in ROMAN_LABELS for token in self._b[max(0, j - 8) : j])
+
+    def _years(self, run: Run, part: Part, j: int) -> bool:
+        """ "Nineteen nineties" is written 1990s."""
+        tens = decade(self._a[run.last].low) if run.last < len(self._a) else None
+        if tens is None or j + 1 >= len(self._b):
+            return False
+        return self._b[j].value == part.value + tens and self._b[j + 1].low == "s"
 
     def _roman_with_letter(self, run: Run, part: Part, j: int) -> bool:
         """ "Stage three b" is written IIIB."""
@@ -427,6 +438,20 @@ class _Reader:
         """Signs that stand between numbers, units and letters only."""
         a, b = self._a, self._b
         low, sign = a[i].low, b[j].low
+        if (
+            low in ("oh", "o")
+            and [token.low for token in b[j : j + 2]] == ["-", "0"]
+            and b[j - 1].kind == "numeral"
+        ):
+            yield _Step(i + 1, j + 2)  # a suture: "three oh" is 3-0
+            return
+        if (
+            low == "to"
+            and sign == ":"
+            and any(token.low.startswith("ratio") for token in a[max(0, i - 4) : i + 4])
+        ):
+            yield _Step(i + 1, j + 1)
+            return
         if low == "out" and i + 1 < len(a) and a[i + 1].low == "of" and sign == "/":
             if self._numeric(b, j - 1) and self._numeric(b, j + 1):
                 yield _Step(i + 2, j + 1)
@@ -476,11 +501,15 @@ class _Reader:
             before = b[j - 1].low if j else ""
             here = b[j].low if j < len(b) else ""
             beside = (before in ENDING and before) or (here in ENDING and here)
-            if beside and (said != ("colon",) or ":" in (before, here)):
+            if beside and (said != ("colon",) or ":" in (before, here)) and not self._determined(i):
                 yield _Step(end, j)  # of two marks one is written
             opens = j == 0 and (i > 0 or said[0] in ("new", "next", "newline"))
             if opens or (said == ("quote",) and before == '"'):
                 yield _Step(end, j)
+
+    def _determined(self, i: int) -> bool:
+        """Whether a word stands in front that asks for a thing: "during this period comma" says two words."""
+        return i > 0 and self._a[i - 1].low in ("this", "that", "the", "a", "each", "any", "-")
 
     def _phrase(self, i: int, count: int) -> tuple[tuple[str, ...], int]:
         """So many words from ``i``, whatever joins them, and where they end."""
@@ -530,10 +559,14 @@ class _Reader:
         match a[i].low:
             case "number":  # "number one" opens an item of a list: "1."
                 return i + 1 in self._runs and j < len(b) and b[j].kind == "numeral" and self._opens_line(j)
-            case "the" if i + 1 in self._runs and j and b[j - 1].low in MONTHS:
-                return True
-            case "of":
-                return i > 0 and a[i - 1].low in MONTHS and i + 1 in self._runs
+            case "the" if (run := self._runs.get(i + 1)) and j < len(b):
+                dated = any(token.low in MONTHS for token in a[run.last : run.last + 3])
+                return (j > 0 and b[j - 1].low in MONTHS) or (dated and b[j].kind == "numeral")
+            case "of" if i > 0 and i + 1 < len(a):
+                month = a[i + 1].low in MONTHS and j < len(b) and b[j].low == a[i + 1].low
+                return (a[i - 1].low in MONTHS and i + 1 in self._runs) or (
+                    month and b[j - 1].kind == "numeral"
+                )
             case "o'clock":
                 return i + 1 < len(a) and a[i + 1].low in ("am", "pm", "a", "p", "in")
             case "hours":
@@ -597,6 +630,8 @@ class _Reader:
                 or (j and b[j - 1].low == "\n" and j + 1 < len(b) and i < len(a) and a[i].low == "[")
             ):
                 yield _Step(i, j + 1)
+        elif low == '"' and j > 2 and b[j - 1].kind == "numeral" and b[j - 2].low == "'":
+            yield _Step(i, j + 1)  # "five foot eleven" is 5'11"
         elif low == ":" and i and a[i - 1].low == "]":
             yield _Step(i, j + 1)
 
@@ -640,7 +675,7 @@ def _kind(
         return "negations"
     if any(low in DRUGS for low in only):
         return "drugs"
-    if at[0] in found or any(token.kind == "numeral" for token in (*said, *written)):
+    if at[0] in found or (said and said[0].kind == "numeral") or (written and written[0].kind == "numeral"):
         return "numbers"
     if all(token.kind == "sign" for token in written[:1]) and written:
         return "marks"

@@ -38,6 +38,23 @@ _TIMES = frozenset({"at", "around", "until", "till"})
 _JOINERS = frozenset(
     {"over", "slash", "/", "to", "through", "and", "or", "out", "by", "x", "times", "-", "plus"}
 )
+_SUTURES = frozenset(
+    {
+        "vicryl",
+        "silk",
+        "nylon",
+        "prolene",
+        "monocryl",
+        "chromic",
+        "ethilon",
+        "pds",
+        "suture",
+        "sutures",
+        "gut",
+        "fiberwire",
+    }
+)
+_DAYTIME = frozenset({"morning", "afternoon", "evening", "night", "tonight"})
 _HALVES = frozenset({"half", "halves"})
 
 
@@ -269,7 +286,7 @@ def _label(tokens: Sequence[Token], first: int) -> _Label | None:
     if len(letters) == 1 and low in FIXED:
         return _Label(0, FIXED[low], bare=True)
     if low == "level" and before not in ("at", "the", "to", "this", "that", "of", "spinal", "vertebral"):
-        return _Label(LABELS[low], bare=True)
+        return None  # of something in the blood
     if low == "day" and before in ("per", "a", "one", "each", "every", "once", "twice"):
         return None
     if low in ("week", "day", "dose") and (
@@ -278,7 +295,7 @@ def _label(tokens: Sequence[Token], first: int) -> _Label | None:
         return None
     if low in LABELS:
         return _Label(LABELS[low])
-    if low in BARE_LABELS:
+    if low in BARE_LABELS and before != "ejection":
         return _Label(BARE_LABELS[low], bare=True)
     return None
 
@@ -346,10 +363,12 @@ def _readings(
     numerals = all(item.value for item in items)
     decimals = sum("." in part.value for part in plainly) >= len(plainly) - 1
     ordinals = any(part.ordinal for part in plainly)
-    if before in ("acuity", "vision", "eye", "od", "os", "ou"):
+    if _sees(tokens, first):
         eye = _eyes(items)
         if eye:
             return [eye], False
+    if len(plainly) == 2 and after in _SUTURES:
+        return [(plainly[0], _glued(plainly[1], "-"))], False
     if decimals or ordinals or (numerals and not unit):
         return [plainly], False
     return [
@@ -377,6 +396,16 @@ def _alone(
     part = plainly[0]
     before = tokens[first - 1].low if first else ""
     after = tokens[last].low if last < len(tokens) else ""
+    if (
+        part.value.startswith("0")
+        and part.value.isdigit()
+        and len(part.value) > 2
+        and after in ("inch", "in")
+    ):
+        return [
+            plainly,
+            (Part(plain(f"0.{part.value}"), part.first, part.last),),
+        ], False  # a wire of 0.035 inch
     if len(items) == 1:
         return [plainly], _thousand_or_decimal(tokens, first, items[0])
     cut = _tens(items, 0)
@@ -387,7 +416,7 @@ def _alone(
     if rest is None or rest[1] != len(items) or left >= 100:
         return [plainly], False  # formal, or "one oh five"
     high, low = Part(str(left), 0, at), Part(str(rest[0]), at, len(items))
-    if before in ("acuity", "vision", "eye", "od", "os", "ou"):
+    if _sees(tokens, first):
         return [(high, _glued(low, "/"))], False
     apart: Reading = (high, _glued(low, "/", "-", "x", ":", ""))
     if left >= 10:
@@ -398,7 +427,8 @@ def _alone(
         return ([plainly], False) if sure and rest[0] != 20 else ([plainly, apart], True)
     if unit and _form_follows(tokens, last):
         return [plainly, apart], True
-    if before in _TIMES and not unit and rest[0] < 60 and after not in _JOINERS:
+    told = {token.low for token in tokens[last : last + 3]} & _DAYTIME
+    if (before in _TIMES or told) and not unit and rest[0] < 60 and after not in _JOINERS:
         return [plainly, apart], True
     return [plainly], False
 
@@ -432,22 +462,15 @@ def _labelled(
                 return [_pair(label.letter, items, ())], False
             if more is not None and (not unit or len(more) == 1):
                 found.append(_pair(label.letter, items, more))
+        if (name.value, rest[0].value) == ("19", "9") and label.only:
+            rest = (_glued(rest[0], "-", ""), *rest[1:])  # CA 19-9
         if not unit or len(rest) == 1 or label.only:
             found.append((name, *rest))
-    intact = [
-        reading for reading in found if items[reading[-1].first].low not in POINT or _tens_and_unit(items)
-    ]
-    split_decimal = len(intact) < len(found)
-    if intact and not label.pairs:
-        found, split_decimal = intact, False
+    decimal_cut = [reading for reading in found if items[reading[-1].first].low in POINT]
+    found = [reading for reading in found if reading not in decimal_cut or len(reading[0].value) < 4] or found
     if whole and (not found or not unit or label.bare):
         found.append(whole)
-    return found, len(found) > 1 or split_decimal
-
-
-def _tens_and_unit(items: tuple[Item, ...]) -> bool:
-    """ "Twenty two point four": twenty and 2.4, or twenty-two and 0.4."""
-    return len(items) > 2 and items[0].low in TENS and items[1].low in DIGITS and items[2].low in POINT
+    return found, len(found) > 1 or found[:1] == decimal_cut[:1] != []
 
 
 def _next(letter: str, items: Sequence[Item]) -> bool:
@@ -517,6 +540,13 @@ def _hour_and_minute(items: tuple[Item, ...], most: int) -> list[Reading]:
             if two and int(minute.value) < 60:
                 return [(hour, _glued(minute, ":"))]
     return []
+
+
+def _sees(tokens: Sequence[Token], first: int) -> bool:
+    near = {token.low for token in tokens[max(0, first - 5) : first]}
+    return bool(near & {"acuity", "vision", "snellen"}) or (
+        first > 0 and tokens[first - 1].low in ("od", "os", "ou")
+    )
 
 
 def _eyes(items: tuple[Item, ...]) -> Reading | None:
@@ -606,6 +636,11 @@ def _fraction(tokens: Sequence[Token], first: int, last: int, items: tuple[Item,
         if "." in whole.value or whole.ordinal:
             return None
         return Run(first, last + 3, items, ((Part(whole.value, 0, len(items), half=True),),))
+    mixed = low[:1] == ["and"] and len(low) == 3 and low[2] in PARTS and low[1] in DIGITS
+    if mixed and whole and "." not in whole.value and not whole.ordinal:
+        more = (Item("and", last), Item(low[1], last + 1))
+        top = Part(str(DIGITS[low[1]]), len(items) + 1, len(items) + 2, over=str(PARTS[low[2]]))
+        return Run(first, last + 3, (*items, *more), ((whole, top),))
     if len(items) == 2 and items[1].low in PARTS and items[0].low in DIGITS and items[0].low != "zero":
         part = Part(str(DIGITS[items[0].low]), 0, 2, over=str(PARTS[items[1].low]))
         ordinal = _greedy(items) or ()

@@ -10,7 +10,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 Style = Literal["lower", "recogniser", "hyphens", "digits"]
@@ -843,9 +843,14 @@ FAMILIES = (
 )
 
 
+@lru_cache(maxsize=2)
+def _every(seed: int) -> tuple[Clause, ...]:
+    return tuple(clause for family in FAMILIES for clause in family(random.Random(seed)))
+
+
 def clauses(seed: int = 13) -> list[Clause]:
     """Every clause of every family, always the same ones for a seed."""
-    return [clause for family in FAMILIES for clause in family(random.Random(seed))]
+    return list(_every(seed))
 
 
 # --- dictations ---

@@ -42,7 +42,9 @@ class ScriptedStream:
 def server(monkeypatch):
     """A server whose formatter takes left for right."""
     numbers = Formatter._numbers
-    monkeypatch.setattr(Formatter, "_numbers", lambda self, text: numbers(self, text).replace("left", "right"))
+    monkeypatch.setattr(
+        Formatter, "_numbers", lambda self, text: numbers(self, text).replace("left", "right")
+    )
     thread = ServerThread(ScriptedEngine(), ScriptedModel())
     thread.start()
     yield thread
@@ -61,7 +63,9 @@ def page(open_page):
 
 def test_a_wrong_clause_is_kept_as_said_alone_and_two_readings_are_marked(page):
     report = page.locator("#report .section-text")
-    expect(report).to_contain_text("No pain on the left side, take two fifty milligram tablets. The lungs are clear.")
+    expect(report).to_contain_text(
+        "No pain on the left side, take two fifty milligram tablets. The lungs are clear."
+    )
     expect(report.locator("mark.doubt")).to_have_text(["No pain on the left side", "two fifty"])
     items = page.locator(".doubts li")
     expect(items).to_have_count(2)
