@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import pytest
 
-from assistant.engines.base import CutOff
+from assistant.engines.base import CutOff, nobody
 from assistant.engines.scripted import ScriptedEngine
 from assistant.errors import BadInput, EngineFailed
 from assistant.extraction.batch import GIVE_UP_AFTER, Batch, Results
@@ -159,8 +159,8 @@ async def test_so_many_at_once_and_an_answer_without_json_fails_its_report_alone
 
 async def test_an_answer_that_reached_its_limit_says_what_to_raise(tmp_path, reports):
     class Short(ScriptedEngine):
-        async def answer(self, question):
-            async for output in super().answer(question):
+        async def answer(self, question, report=nobody):
+            async for output in super().answer(question, report):
                 yield output
             yield CutOff()
 

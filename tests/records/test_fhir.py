@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.engines.base import AnswerText, EngineInfo, Output, Question, Thought
+from assistant.engines.base import AnswerText, EngineInfo, Output, Question, Report, Sent, Thought, nobody
+from assistant.engines.pieces import TextPiece
 from assistant.imaging.options import Options
 from assistant.imaging.prepare import prepare
 from assistant.imaging.record import RecordStudy
@@ -57,8 +58,9 @@ class Model:
         self.info = EngineInfo("model", stand_in=False, sees_images=True, completes=completes)
         self.chooses, self.asked = chooses, list[Question]()
 
-    async def answer(self, question: Question) -> AsyncIterator[Output]:
+    async def answer(self, question: Question, report: Report = nobody) -> AsyncIterator[Output]:
         self.asked.append(question)
+        report(Sent((TextPiece(question.record),)))
         if "Which of them have to be read" in question.text:
             yield AnswerText(self.chooses)
         elif "Write down the facts" in question.text:
@@ -215,3 +217,13 @@ def test_wrong_json_is_named_and_the_rest_of_the_upload_is_kept(
     assert isinstance(study, RecordStudy)
     assert study.notes == ("7 resources", "Not read: 1 Provenance.")
     assert len(study.resources()) == 7
+
+
+async def test_what_was_sent_for_the_answer_itself_is_reported_and_nothing_of_the_reading_before() -> None:
+    reported: list[Sent] = []
+    model = Model(chooses='```json\n[{"type": "Observation", "codes": []}]\n```')
+    resources = read_bundle(bundle(), "record.json")
+    outputs = answer_from_record(model, Question("What is the A1c?"), resources, reported.append)  # type: ignore[arg-type]
+    assert [each async for each in outputs]
+    assert len(reported) == 1
+    assert len(model.asked) == 2

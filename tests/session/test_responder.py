@@ -6,8 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from assistant.conversation.types import AnswerFinished, AnswerProgressed, ModelThought, RecordRead
-from assistant.engines.base import AnswerText, CutOff, EngineInfo, Question, Thought, Usage
+from assistant.conversation.types import (
+    AnswerFinished,
+    AnswerProgressed,
+    ModelThought,
+    PromptSent,
+    RecordRead,
+)
+from assistant.engines.base import AnswerText, CutOff, EngineInfo, Question, Sent, Thought, Usage, nobody
 from assistant.engines.pieces import Image, ImagePiece, LinkPiece, TextPiece
 from assistant.errors import EngineFailed
 from assistant.records.fhir import Resource
@@ -19,13 +25,16 @@ ASKED = Question("Is there a marker?", attachment_ids=("old", "new"))
 class Says:
     """An engine that puts out what it is given; an error is raised."""
 
-    def __init__(self, *outputs, **info):
+    def __init__(self, *outputs, reports=False, **info):
+        self.reports = reports
         self.outputs, self.asked, self.closed = outputs, [], False
         described = {"name": "says", "stand_in": False, "sees_images": True} | info
         self.info = EngineInfo(**described)
 
-    async def answer(self, question):
+    async def answer(self, question, report=nobody):
         self.asked.append(question)
+        if self.reports:
+            report(Sent(question.pieces))
         try:
             for output in self.outputs:
                 await asyncio.sleep(0)
@@ -64,6 +73,16 @@ def responder(engine, attached=None, text_engine=None):
     components = SimpleNamespace(engine=engine, text_engine=text_engine, guidelines=None)
     made = Responder(components, attached or Attached(), passages=3, now_ms=lambda: 42, take=facts.append)
     return made, facts
+
+
+async def test_what_an_engine_reports_that_it_gave_its_model_becomes_a_fact_before_the_answer():
+    engine = Says(AnswerText("No."), reports=True)
+    made, facts = responder(engine)
+    await made.answer(5, ASKED, by_text_engine=False)
+    told, answered, _ = facts
+    assert told == PromptSent(5, Sent(engine.asked[0].pieces))
+    assert len(told.sent.parts) > 1
+    assert answered == AnswerProgressed(5, "No.")
 
 
 async def test_what_an_engine_puts_out_becomes_facts_in_their_order():
