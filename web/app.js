@@ -33,7 +33,7 @@ const WAS_ON_KEY = 'assistant.microphone_on';
 let state = initialState;
 let drawing = false;
 
-/** @param {{type: string, [field: string]: any}} event */
+/** @param {import('./events.js').PageEvent} event */
 function dispatch(event) {
   const next = reduce(state, event);
   if (next === state) return;
@@ -54,7 +54,7 @@ const session = new Session((event, again) => {
   report.take(event, state);
   matching.take(event);
   handsFree.take(event, again);
-  if (event.type === 'assistant.command.done' && !again) carryOut(/** @type {any} */ (event));
+  if (event.type === 'assistant.command.done' && !again) carryOut(event);
   if (event.type === 'session.created') {
     microphone.connectionOpened();
     tellStyle();
@@ -93,7 +93,7 @@ function stopAnswer() {
   if (running) send({ type: 'response.cancel', response_id: running.responseId });
 }
 
-/** @param {Record<string, unknown>} event */
+/** @param {import('./events.js').Sent} event */
 function send(event) {
   const sent = session.send(event);
   if (!sent) {
@@ -168,7 +168,7 @@ function toggleMicrophone() {
 }
 
 byId('mic').addEventListener('click', toggleMicrophone);
-for (const mode of ['auto', 'dictation', 'question']) {
+for (const mode of /** @type {const} */ (['auto', 'dictation', 'question'])) {
   byId(`mode-${mode}`).addEventListener('change', () => {
     if (send({ type: 'assistant.mode.set', mode })) dispatch({ type: 'local.mode', mode });
     else byId(`mode-${state.mode}`).checked = true;
@@ -201,8 +201,8 @@ question.addEventListener('submit', (/** @type {Event} */ event) => {
   event.preventDefault();
   const text = questionText.value.trim();
   if (!text) return questionText.focus();
-  const item = { type: 'message', role: 'user', content: [{ type: 'input_text', text }] };
-  if (!send({ type: 'conversation.item.create', item })) return undefined;
+  const content = [{ type: /** @type {const} */ ('input_text'), text }];
+  if (!send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content } })) return undefined;
   send({ type: 'response.create' });
   questionText.value = '';
   return fitQuestion();

@@ -7,14 +7,14 @@ import { codePoints, difference, merge } from './merge.js';
  * merged with the text as it is now and sent again.
  */
 export class SectionEditing {
-  /** @param {string} sectionId @param {(event: Record<string, unknown>) => boolean} send  false when there is no connection */
+  /** @param {string} sectionId @param {import('./events.js').Send} send  false when there is no connection */
   constructor(sectionId, send) {
     this.sectionId = sectionId;
     this.local = ''; // as it stands on the page
     this._send = send;
     this._known = { text: '', revision: 0 }; // the server's, which `local` goes out from
     this._latest = this._known;
-    /** @type {{event: Record<string, unknown>, text: string}|null} */
+    /** @type {{event: import('./protocol.js').DocumentEdit, text: string}|null} */
     this._flight = null;
   }
 
@@ -75,6 +75,7 @@ export class SectionEditing {
     if (this._flight || this.local === this._known.text) return;
     const { text: known, revision } = this._known;
     const change = difference(known, this.local);
+    /** @type {import('./protocol.js').DocumentEdit} */
     const event = {
       type: 'assistant.document.edit', event_id: `edit-${crypto.randomUUID()}`, revision,
       section_id: this.sectionId, start: codePoints(known, change.start), end: codePoints(known, change.end),

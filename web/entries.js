@@ -43,7 +43,7 @@ export function putUtterance(state, itemId, change) {
   return { ...state, entries: [...state.entries, { ...blankUtterance(state.epoch, itemId), ...change }] };
 }
 
-/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
+/** @param {State} state @param {import('./protocol.js').IntentEvent} event @returns {State} */
 export function taken(state, event) {
   const whole = event.part_of ? findUtterance(state, event.part_of) : undefined;
   const when = whole ? { at: whole.at, startMs: whole.startMs, endMs: whole.endMs } : {};
@@ -53,7 +53,7 @@ export function taken(state, event) {
   });
 }
 
-/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
+/** @param {State} state @param {import('./protocol.js').TranscriptCompleted} event @returns {State} */
 export function completed(state, event) {
   const next = dropLive(state, event.item_id);
   if (!event.transcript.trim()) return next;
@@ -69,7 +69,7 @@ function otherWords(text, other) {
   return words(text) === words(other) ? '' : other;
 }
 
-/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
+/** @param {State} state @param {import('./protocol.js').ItemEdited} event @returns {State} */
 export function edited(state, event) {
   const found = findUtterance(state, event.item_id);
   if (!found || found.text === event.text) return state;

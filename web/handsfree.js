@@ -14,7 +14,7 @@ const QUIET_MS = 900; // after somebody spoke
 
 /**
  * @typedef {object} Line
- * @property {(event: Record<string, unknown>) => boolean} send
+ * @property {import('./events.js').Send} send
  * @property {{isWanted: boolean, start: () => unknown, stop: () => void}} microphone
  * @property {() => State} state
  * @property {() => void} stopAnswer
@@ -51,7 +51,7 @@ export class HandsFree {
 
   /**
    * Server events, after the state has taken them.
-   * @param {{type: string, [field: string]: any}} event
+   * @param {import('./events.js').PageEvent} event
    * @param {boolean} [again]  it is sent once more, after a lost connection
    */
   take(event, again = false) {

@@ -11,7 +11,7 @@ const LOSING = 'What you say now is lost: no connection to the server. Wait unti
  * @typedef {{echoCancellation: boolean, noiseSuppression: boolean, autoGainControl: boolean, deviceId: string}} Settings
  * @typedef {import('./state.js').Microphone} Status
  * @typedef {object} Line    the way to the server
- * @property {(event: Record<string, unknown>) => boolean} send
+ * @property {import('./events.js').Send} send
  * @property {(pcm: ArrayBuffer) => boolean} sendAudio
  * @property {() => string[]} iceServers
  * @property {() => boolean} isOpen
@@ -130,7 +130,7 @@ export class Microphone {
     void this._bringUp(++this._run);
   }
 
-  /** @param {{type: string, [field: string]: any}} event */
+  /** @param {import('./protocol.js').WebRtcAnswer} event */
   handle(event) {
     if (event.type !== 'assistant.webrtc.answer' || this._peer?.signalingState !== 'have-local-offer') return;
     void this._peer.setRemoteDescription({ type: 'answer', sdp: event.sdp }).catch(() => this._fallBack(this._run));

@@ -71,7 +71,7 @@ function trimmed(text) {
   return text.replace(/^[^\S\ufeff]+|[^\S\ufeff]+$/gu, '');
 }
 
-/** What was lost of the audio, as words. @param {Record<string, any>|null} audio */
+/** What was lost of the audio, as words. @param {import('./protocol.js').AudioStatus|null} audio */
 export function lossInWords(audio) {
   if (!audio) return '';
   const unit = audio.transport === 'webrtc' ? 'packets' : 'frames';

@@ -17,7 +17,7 @@ const TOKEN_KEY = 'assistant.resume_token';
 /** One session with the server, over as many connections as it takes. */
 export class Session {
   /**
-   * @param {(event: {type: string, [field: string]: any}, again: boolean) => void} onEvent  server events and
+   * @param {(event: import('./events.js').PageEvent, again: boolean) => void} onEvent  server events and
    *   `local.connection`; ``again``: it is sent once more after a lost connection, and only shown
    * @param {Partial<Surroundings>} [surroundings]
    */
@@ -73,7 +73,7 @@ export class Session {
     this.open();
   }
 
-  /** @param {Record<string, unknown>} event @returns {boolean} whether it went out */
+  /** @param {import('./events.js').Sent} event @returns {boolean} whether it went out */
   send(event) {
     if (!this.isOpen || this._socket?.readyState !== 1) return false;
     this._socket.send(JSON.stringify(event));
@@ -87,7 +87,7 @@ export class Session {
     return true;
   }
 
-  /** @param {{type: string, [field: string]: any}} event */
+  /** @param {import('./protocol.js').ServerEvent} event */
   _take(event) {
     if (event.type === 'session.created') {
       this.isOpen = true;

@@ -69,7 +69,7 @@ import {
  *
  * @typedef {object} State
  * @property {{phase: 'connecting'|'open'|'waiting'|'closed', reason: string, resuming: boolean}} connection
- * @property {Record<string, any>|null} session
+ * @property {import('./protocol.js').SessionState|null} session
  * @property {number} epoch
  * @property {boolean} restarted   the session is new because the server lost the one before
  * @property {Array<{id: string, token: string}>} earlier   stored sessions from before the server was restarted
@@ -87,7 +87,7 @@ import {
  * @property {import('./protocol.js').DocumentChanged|null} document   the report as it is now
  * @property {import('./protocol.js').LibraryRead|null} library   what can be said and inserted
  * @property {import('./protocol.js').CommandDone|null} command   the last one, and what it did
- * @property {Record<string, any>|null} audio    the last assistant.audio.status
+ * @property {import('./protocol.js').AudioStatus|null} audio    the last assistant.audio.status
  */
 
 export const initialState = Object.freeze(/** @type {State} */ ({
@@ -115,11 +115,11 @@ export const initialState = Object.freeze(/** @type {State} */ ({
 
 /**
  * @param {State} state
- * @param {{type: string, [field: string]: any}} event
+ * @param {import('./events.js').PageEvent} event
  * @returns {State} the same object when nothing changed
  */
 export function reduce(state, event) {
-  const seq = event.seq ?? 0;
+  const seq = 'seq' in event ? event.seq ?? 0 : 0;
   if (seq > 0) {
     if (seq <= state.lastSeq) return state;
     state = { ...state, lastSeq: seq };
@@ -162,11 +162,11 @@ export function reduce(state, event) {
     case 'assistant.intent':
       return taken(state, event);
     case 'assistant.document.changed':
-      return { ...state, document: /** @type {any} */ (event) };
+      return { ...state, document: event };
     case 'assistant.library':
-      return { ...state, library: /** @type {any} */ (event) };
+      return { ...state, library: event };
     case 'assistant.command.done':
-      return { ...state, command: /** @type {any} */ (event) };
+      return { ...state, command: event };
     case 'assistant.item.edited':
       return edited(state, event);
     case 'assistant.audio.gap':
@@ -196,13 +196,13 @@ export function reduce(state, event) {
     case 'assistant.answer.thought':
       return changeAnswer(state, event.response_id, (answer) => ({ thoughts: answer.thoughts + event.delta }));
     case 'assistant.answer.boxes':
-      return changeAnswer(state, event.response_id, () => ({ boxes: /** @type {any} */ (event) }));
+      return changeAnswer(state, event.response_id, () => ({ boxes: event }));
     case 'assistant.response.record':
       return changeAnswer(state, event.response_id, () => ({ record: { read: event.read, named: event.named } }));
     case 'assistant.answer.changes':
-      return changeAnswer(state, event.response_id, () => ({ changes: /** @type {any} */ (event) }));
+      return changeAnswer(state, event.response_id, () => ({ changes: event }));
     case 'assistant.answer.labs':
-      return changeAnswer(state, event.response_id, () => ({ labs: /** @type {any} */ (event) }));
+      return changeAnswer(state, event.response_id, () => ({ labs: event }));
     case 'response.output_text.delta':
       return changeAnswer(state, event.response_id, (answer) => ({ text: answer.text + event.delta }));
     case 'response.output_text.done':
@@ -210,7 +210,7 @@ export function reduce(state, event) {
     case 'response.done':
       return changeAnswer(state, event.response.id, () => ({
         status: event.response.status,
-        error: event.response.status_details?.error?.message ?? '',
+        error: whyOf(event),
         cited: event.cited ?? [],
       }));
 
@@ -253,12 +253,26 @@ export function reduce(state, event) {
       return { ...state, uploads: state.uploads.filter((each) => each.id !== event.id) };
     case 'local.new_session':
       return { ...initialState, epoch: state.epoch, connection: state.connection, microphone: state.microphone };
+    case 'input_audio_buffer.speech_stopped':
+    case 'input_audio_buffer.committed':
+    case 'conversation.item.added':
+    case 'assistant.webrtc.answer':    // the microphone takes it
+    case 'assistant.speech.stop':      // the reader takes it
+    case 'assistant.labels.scored':    // the viewer takes them
+    case 'assistant.similar.found':
+      return state;
     default:
-      return state; // a newer server may say more
+      return newer(state, event);
   }
 }
 
-/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
+/** A newer server may send events that this page does not know. A known one without a case fails the type check.
+ * @param {State} state @param {never} _event */
+function newer(state, _event) {
+  return state;
+}
+
+/** @param {State} state @param {import('./protocol.js').SessionCreated} event @returns {State} */
 function sessionCreated(state, event) {
   state = without(without(state, 'not_sent'), 'upload_waits');
   const connection = { phase: /** @type {const} */ ('open'), reason: '', resuming: false };
@@ -301,7 +315,7 @@ function putBack(state, before) {
     `The server restarted or the session expired. Your report was restored into a new session. Check it.${images}`);
 }
 
-/** @param {State} state @param {Record<string, any>} attachment @returns {State} */
+/** @param {State} state @param {import('./protocol.js').Attachment} attachment @returns {State} */
 function attachmentAdded(state, attachment) {
   const key = `${state.epoch}:${attachment.id}`;
   const others = state.attachments.filter((each) => each.key !== key);
@@ -311,7 +325,7 @@ function attachmentAdded(state, attachment) {
   };
 }
 
-/** @param {State} state @param {{[field: string]: any}} event @returns {State} */
+/** @param {State} state @param {import('./protocol.js').ResponseCreated} event @returns {State} */
 function responseCreated(state, event) {
   const key = `${state.epoch}:${event.response.id}`;
   if (state.answers.some((each) => each.key === key)) return state;
@@ -319,7 +333,7 @@ function responseCreated(state, event) {
     ...state,
     answers: [...state.answers, {
       key, epoch: state.epoch, responseId: event.response.id, questionItemId: event.question_item_id,
-      question: event.question, attachmentKeys: (event.attachment_ids ?? []).map((/** @type {string} */ id) =>
+      question: event.question, attachmentKeys: (event.attachment_ids ?? []).map((id) =>
         `${state.epoch}:${id}`),
       text: '', status: 'in_progress', error: '', engine: event.engine,
       sources: null, cited: [], answered: true, context: event.context ?? null,
@@ -335,6 +349,12 @@ function changeAnswer(state, responseId, change) {
   if (at < 0) return state;
   const answer = state.answers[at];
   return { ...state, answers: state.answers.with(at, { ...answer, ...change(answer) }) };
+}
+
+/** @param {import('./protocol.js').ResponseDone} event */
+function whyOf(event) {
+  const details = /** @type {{error?: {message: string}}|null|undefined} */ (event.response.status_details);
+  return details?.error?.message ?? '';
 }
 
 /** What is over needs no warning any more. @param {State} state @param {string} code @returns {State} */

@@ -11,7 +11,7 @@ let count = 0;
 /**
  * @typedef {{file: File, path: string}} Given  a file, and where it lay in what was dropped
  * @typedef {{id: string, token: string}} Session
- * @typedef {(event: {type: string, [field: string]: any}) => void} Dispatch  gets `local.upload…` and `local.notice`
+ * @typedef {(event: import('./events.js').LocalEvent) => void} Dispatch  gets `local.upload…` and `local.notice`
  */
 
 /**

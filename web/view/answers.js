@@ -18,7 +18,7 @@ const ENDS = {
   interrupted: 'Interrupted: the server restarted',
 };
 
-/** @param {{send: (event: Record<string, unknown>) => boolean, key: () => import('../reports.js').SessionKey}} actions */
+/** @param {{send: import('../events.js').Send, key: () => import('../reports.js').SessionKey}} actions */
 export function answersView({ send, key }) {
   const box = byId('answers');
   const end = new Follow(byId('answers-scroll'), () => box.lastElementChild?.lastElementChild ?? null);
@@ -60,7 +60,7 @@ export function answersView({ send, key }) {
 
 /**
  * @param {Answer} answer
- * @param {(event: Record<string, unknown>) => boolean} send
+ * @param {import('../events.js').Send} send
  * @param {() => import('../reports.js').SessionKey} key
  */
 function cardNode(answer, send, key) {
@@ -89,8 +89,8 @@ function cardNode(answer, send, key) {
   const insert = element('button', {
     type: 'button', class: 'quiet small', 'data-testid': 'insert-answer',
     onclick: () => {
-      const event = { type: 'assistant.document.command', command: 'insert_text', origin: 'answer', text: plainLines(latest.text) };
-      if (send(event)) setText(insert, '✓ In the report');
+      const text = plainLines(latest.text);
+      if (send({ type: 'assistant.document.command', command: 'insert_text', origin: 'answer', text })) setText(insert, '✓ In the report');
     },
   }, 'Put into report');
   const unseen = element('p', { class: 'unseen-images' }, 'This model cannot see images. It answered from the text only.');

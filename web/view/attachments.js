@@ -8,7 +8,7 @@ import { pictureNode } from './answers.js';
 /** @typedef {import('../uploads.js').Given} Given */
 
 /**
- * @param {{send: (event: Record<string, unknown>) => boolean, attach: (given: Given[]) => void,
+ * @param {{send: import('../events.js').Send, attach: (given: Given[]) => void,
  *   look: (attachment: Attachment) => void}} actions
  */
 export function attachmentsView({ send, attach, look }) {

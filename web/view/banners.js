@@ -6,7 +6,7 @@ import { KeyedList, byId, element } from './dom.js';
 /** @typedef {{key: string, level: string, message: string, button?: string, onclick?: () => void}} Banner */
 
 /**
- * @param {{dispatch: (event: {type: string, [field: string]: any}) => void, reconnect: () => void}} actions
+ * @param {{dispatch: (event: import('../events.js').LocalEvent) => void, reconnect: () => void}} actions
  * @param {string} noMicrophone  why this page can have none, or ''
  */
 export function bannersView({ dispatch, reconnect }, noMicrophone) {

@@ -11,7 +11,7 @@ const VERBS = { off: 'Start', asking: 'Cancel', connecting: 'Stop dictating', on
 const TAKEN = { dictation: 'Dictation', question: 'Question', command: 'Command', echo: 'Left out: echo of the spoken answer' };
 
 /**
- * @param {{send: (event: Record<string, unknown>) => boolean, step: (name: string) => void, level: () => number}} actions
+ * @param {{send: import('../events.js').Send, step: (name: 'undo'|'redo') => void, level: () => number}} actions
  * `step` undoes or redoes, once a running edit is with the server
  */
 export function barView({ send, step, level }) {

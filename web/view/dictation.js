@@ -9,7 +9,7 @@ import { KeyedList, byId, clock, element, setText } from './dom.js';
 const SHAPES = { dictation: '¶', question: '?', command: '▸', echo: '∅' };
 const WORDS = { dictation: 'Dictation', question: 'Question', command: 'Command', echo: 'Echo' };
 
-/** @param {{send: (event: Record<string, unknown>) => boolean}} actions */
+/** @param {{send: import('../events.js').Send}} actions */
 export function dictationView({ send }) {
   const heard = byId('heard');
   /** @type {State|null} */
@@ -40,7 +40,7 @@ function gapNode(gap) {
     + ({ overload: ', because this server did not keep up', away: ', because there was no connection' }[gap.reason] ?? '') + '.');
 }
 
-/** @param {Utterance} entry @param {boolean} canChange @param {(event: Record<string, unknown>) => boolean} send */
+/** @param {Utterance} entry @param {boolean} canChange @param {import('../events.js').Send} send */
 function utteranceNode(entry, canChange, send) {
   const time = element('time', { class: 'time', dateTime: entry.at }, clock(entry.at));
   const row = element('div', { class: `item item-${entry.intent ?? 'failed'}`, 'data-item': entry.itemId }, time);

@@ -5,7 +5,7 @@ import { byId } from './dom.js';
 const KEY = 'assistant.expected';
 
 /**
- * @param {(event: Record<string, unknown>) => boolean} send
+ * @param {import('../events.js').Send} send
  * @returns {(session: {recogniser: {takes_keywords: boolean}}) => void} to be called when a session begins
  */
 export function expectedSettings(send) {

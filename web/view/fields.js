@@ -6,7 +6,7 @@ import { byId, element } from './dom.js';
 /**
  * @param {HTMLElement} report
  * @param {() => import('../protocol.js').DocumentChanged} latest
- * @param {(event: Record<string, unknown>) => boolean} send
+ * @param {import('../events.js').Send} send
  */
 export function fieldMenu(report, latest, send) {
   const menu = byId('field-menu');

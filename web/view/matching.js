@@ -5,11 +5,11 @@ import { byId, element, setText } from './dom.js';
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../state.js').Attachment} Attachment */
 
-let asked = 0;
+let count = 0;
 
 /**
  * Shown only where the server has a matcher. `take` gets every event, `looked` what the viewer shows.
- * @param {{send: (event: Record<string, unknown>) => boolean, look: (attachment: Attachment, index: number) => void}} actions
+ * @param {{send: import('../events.js').Send, look: (attachment: Attachment, index: number) => void}} actions
  */
 export function matchingView({ send, look }) {
   const box = byId('matching');
@@ -23,34 +23,34 @@ export function matchingView({ send, look }) {
   let place = null;
   let waitsFor = '';
 
-  /** @param {string} type @param {Record<string, unknown>} [fields] */
-  const ask = (type, fields = {}) => {
+  /** @param {{type: 'assistant.labels.score', labels: string[]}|{type: 'assistant.similar.find'}} asked */
+  const ask = (asked) => {
     if (!place) return;
-    asked += 1;
-    waitsFor = `match-${asked}`;
-    const event = { type, event_id: waitsFor, attachment_id: place.attachment.id, index: place.index, ...fields };
+    count += 1;
+    waitsFor = `match-${count}`;
+    const event = { ...asked, event_id: waitsFor, attachment_id: place.attachment.id, index: place.index };
     setText(said, send(event) ? 'Looking…' : 'No connection to the server. Try again when it is back.');
   };
   byId('matching-labels').addEventListener('submit', (/** @type {Event} */ event) => {
     event.preventDefault();
     const labels = text.value.split(',').map((/** @type {string} */ each) => each.trim()).filter(Boolean);
     if (labels.length === 0) text.focus();
-    else ask('assistant.labels.score', { labels });
+    else ask({ type: 'assistant.labels.score', labels });
   });
-  byId('similar-find').addEventListener('click', () => ask('assistant.similar.find'));
+  byId('similar-find').addEventListener('click', () => ask({ type: 'assistant.similar.find' }));
 
-  /** Only what was asked about the picture that is shown now. @param {Record<string, any>} event */
+  /** Only what was asked about the picture that is shown now. @param {import('../protocol.js').LabelsScored|import('../protocol.js').SimilarFound} event */
   const isHere = (event) => event.attachment_id === place?.attachment.id && event.index === place?.index;
 
-  /** @param {Record<string, any>} event */
+  /** @param {import('../events.js').PageEvent} event */
   const take = (event) => {
     if (event.type === 'error' && event.error.event_id === waitsFor) setText(said, event.error.message);
     if (event.type === 'assistant.labels.scored' && isHere(event)) {
       setText(said, `By ${matcher(state)}, unverified: each label against the others, and in brackets by itself.`);
-      scores.replaceChildren(...event.scores.map((/** @type {any} */ score) => scoreNode(score, event.scores.length)));
+      scores.replaceChildren(...event.scores.map((score) => scoreNode(score, event.scores.length)));
     }
     if (event.type === 'assistant.similar.found' && isHere(event)) {
-      const known = event.images.filter((/** @type {any} */ each) => attachmentOf(each.attachment_id));
+      const known = event.images.filter((each) => attachmentOf(each.attachment_id));
       similar.replaceChildren(...known.map(similarNode));
       const searched = event.looked_at < event.of ? `Compared ${event.looked_at} of ${event.of}…` : `Compared ${event.of}.`;
       setText(said, event.of === 0 ? 'Nothing else is attached.' : `${searched} Most alike first, by ${matcher(state)}; unverified.`);

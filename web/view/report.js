@@ -2,6 +2,7 @@
 
 import { SectionEditing } from '../editing.js';
 import { movedCaret, unitsOf } from '../merge.js';
+import { restoringCommands, unfinishedSpeech } from '../restoring.js';
 import { DoubtList } from './doubts.js';
 import { Follow, byId, element, setText } from './dom.js';
 import { fieldMenu } from './fields.js';
@@ -19,7 +20,7 @@ const BLANK = /** @type {any} */ ({
   can_undo: false, can_redo: false, applied: [], doubtful: [],
 });
 
-/** @param {{send: (event: Record<string, unknown>) => boolean, sendQuietly: (event: Record<string, unknown>) => boolean}} actions */
+/** @param {{send: import('../events.js').Send, sendQuietly: import('../events.js').Send}} actions */
 export function reportView({ send, sendQuietly }) {
   const report = byId('report');
   const live = new LiveLine();
@@ -61,12 +62,12 @@ export function reportView({ send, sendQuietly }) {
     }
   }
 
-  /** @type {string[]} */
+  /** @type {('undo'|'redo')[]} */
   const waiting = [];
-  /** @type {Record<string, unknown>[]} */
+  /** @type {import('../protocol.js').DocumentCommand[]} */
   const lost = [];
 
-  /** Undo or redo, once what was typed before it is with the server: else it would go past it. @param {string} name */
+  /** Undo or redo, once what was typed before it is with the server: else it would go past it. @param {'undo'|'redo'} name */
   function command(name) {
     waiting.push(name);
     obey();
@@ -118,14 +119,15 @@ export function reportView({ send, sendQuietly }) {
   };
   return Object.assign(show, {
     command,
-    /** The server's answer to an edit or a connection. @param {{type: string, [field: string]: any}} event @param {State} state */
+    /** The server's answer to an edit or a connection. @param {import('../events.js').PageEvent} event @param {State} state */
     take(event, state) {
       if (event.type === 'error' && event.error.event_id) {
         for (const section of sections.values()) section.refused(event.error.event_id);
       } else if (event.type === 'session.created' && event.resumed) {
         for (const section of sections.values()) section.editing.reconnected();
       } else if (event.type === 'session.created' && state.restarted) { // before any sound reaches the new one
-        lost.push(...commandsFor([...sections.values()], sections.get(document_.cursor.section_id), halfSaid(state)));
+        const parts = new Map([...sections].map(([id, section]) => [id, section.asLost]));
+        lost.push(...restoringCommands([...parts.values()], parts.get(document_.cursor.section_id), unfinishedSpeech(state)));
       }
       while (event.type === 'session.created' && lost.length > 0 && sendQuietly(lost[0])) lost.shift();
     },
@@ -134,7 +136,7 @@ export function reportView({ send, sendQuietly }) {
 
 /** One section: its heading, its text to type in, and a foot for the live line. */
 class Section {
-  /** @param {string} id @param {(event: Record<string, unknown>) => boolean} send */
+  /** @param {string} id @param {import('../events.js').Send} send */
   constructor(id, send) {
     this.editing = new SectionEditing(id, send);
     this.title = element('h3', {});
@@ -172,9 +174,10 @@ class Section {
     this._draw(local, local === text ? part : null, here ? latest : null);
   }
 
-  /** The texts in it that came from answers. */
-  get answers() {
-    return this._part?.runs.filter((run) => run.origin === 'answer').map((run) => run.text) ?? [];
+  /** What is needed to write it into another session. @returns {import('../restoring.js').LostSection} */
+  get asLost() {
+    const answers = this._part?.runs.filter((run) => run.origin === 'answer').map((run) => run.text) ?? [];
+    return { title: this.title.textContent ?? '', text: this.editing.local, answers };
   }
 
   /** @param {string} eventId */
@@ -295,49 +298,4 @@ function runNode(run) {
   }
   if (run.doubt) return element('mark', { class: 'doubt', title: run.doubt.message }, run.text);
   return run.origin === 'answer' ? element('span', { class: 'from-answer', title: 'From an answer of the assistant' }, run.text) : run.text;
-}
-
-/** What was being said in a session when the server lost it. @param {State} state */
-function halfSaid(state) {
-  return state.entries
-    .flatMap((entry) => (entry.kind === 'utterance' && entry.epoch === state.epoch - 1 && entry.unfinished ? [entry.text] : []))
-    .join(' ');
-}
-
-/**
- * The server lost the session and its report: what brings that into the new one, section by section, with what was
- * being said where it would have gone, and the cursor behind it.
- * @param {Section[]} sections @param {Section|undefined} current  where the next words would have gone
- * @param {string} half
- */
-function commandsFor(sections, current, half) {
-  const insert = (/** @type {string} */ name, /** @type {string} */ text, origin = 'typed') =>
-    ({ type: 'assistant.document.command', command: 'insert_text', origin, name, text });
-  const parts = sections.map((section) => ({
-    title: section.title.textContent ?? '',
-    text: [section.editing.local.trimEnd(), section === current ? half : ''].filter(Boolean).join(' '),
-    answers: section.answers,
-  }));
-  if (!current && half) parts.push({ title: '', text: half, answers: [] });
-  const written = parts.filter(({ title, text }) => title || text.trim()).flatMap(({ title, text, answers }) =>
-    byOrigin(text, answers).map((piece) => insert(title, piece.text, piece.origin)));
-  return written.length > 1 && current ? [...written, insert(current.title.textContent ?? '', '')] : written;
-}
-
-/**
- * A section's text in pieces: what an answer of the assistant brought stays told apart from what a person wrote.
- * @param {string} text @param {string[]} answers  in their order
- */
-function byOrigin(text, answers) {
-  const pieces = [];
-  let at = 0;
-  for (const answer of answers) {
-    const start = text.indexOf(answer, at);
-    if (start < 0) continue; // a person has changed it
-    if (start > at) pieces.push({ text: text.slice(at, start), origin: 'typed' });
-    pieces.push({ text: answer, origin: 'answer' });
-    at = start + answer.length;
-  }
-  if (at < text.length || pieces.length === 0) pieces.push({ text: text.slice(at), origin: 'typed' });
-  return pieces;
 }

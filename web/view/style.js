@@ -19,7 +19,7 @@ const CHOICES = {
 };
 
 /**
- * @param {(event: Record<string, unknown>) => boolean} send
+ * @param {import('../events.js').Send} send
  * @returns {() => void} to be called when a session begins
  */
 export function styleSettings(send) {

@@ -4,11 +4,14 @@ import { byId, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
 
-/** @param {{send: (event: Record<string, unknown>) => boolean, step: (name: string) => void}} actions */
+/** @param {{send: import('../events.js').Send, step: (name: 'undo'|'redo') => void}} actions */
 export function toolsView({ send, step }) {
   const template = byId('template');
   const macro = byId('macro');
-  /** @param {string} command @param {Record<string, unknown>} [rest] */
+  /**
+   * @param {import('../protocol.js').DocumentCommand['command']} command
+   * @param {{name?: string}} [rest]
+   */
   const press = (command, rest) => send({ type: 'assistant.document.command', command, ...rest });
   byId('undo').addEventListener('click', () => step('undo'));
   byId('redo').addEventListener('click', () => step('redo'));

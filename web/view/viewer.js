@@ -9,7 +9,7 @@ const BESIDE = matchMedia('(min-width: 52.01rem) and (min-height: 34.01rem)');
 const UNITS = { ct: 'Slice', mr: 'Slice', pages: 'Page', slide: 'Patch', pictures: 'Picture' };
 
 /**
- * @param {(event: Record<string, unknown>) => boolean} send
+ * @param {import('../events.js').Send} send
  * @param {(attachment: Attachment, index: number) => void} looked  told which picture is shown
  * @returns {((attachment: Attachment, index?: number) => void) & {view: (state: import('../state.js').State) => void}}
  *   opens it, at a picture; the view closes it when its attachment goes
