@@ -171,12 +171,12 @@ byId('mic').addEventListener('click', toggleMicrophone);
 for (const mode of /** @type {const} */ (['auto', 'dictation', 'question'])) {
   byId(`mode-${mode}`).addEventListener('change', () => {
     if (send({ type: 'assistant.mode.set', mode })) dispatch({ type: 'local.mode', mode });
-    else byId(`mode-${state.mode}`).checked = true;
+    else byId(`mode-${state.mode}`, 'input').checked = true;
   });
 }
 
 async function listDevices() {
-  const select = byId('device');
+  const select = byId('device', 'select');
   const devices = (await microphones()).filter((each) => each.deviceId !== 'default');
   select.replaceChildren(
     element('option', { value: '' }, 'Default'),
@@ -185,8 +185,8 @@ async function listDevices() {
   select.value = devices.some((each) => each.deviceId === settings.deviceId) ? settings.deviceId : '';
 }
 
-byId('device').addEventListener('change', () => {
-  settings.deviceId = byId('device').value;
+byId('device', 'select').addEventListener('change', () => {
+  settings.deviceId = byId('device', 'select').value;
   saveSettings();
   void microphone.restart();
 });
@@ -195,8 +195,8 @@ void listDevices();
 
 // --- questions ---
 
-const questionText = byId('question-text');
-const question = byId('question');
+const questionText = byId('question-text', 'textarea');
+const question = byId('question', 'form');
 question.addEventListener('submit', (/** @type {Event} */ event) => {
   event.preventDefault();
   const text = questionText.value.trim();
@@ -228,7 +228,7 @@ byId('new-session').addEventListener('click', () => {
   dispatch({ type: 'local.new_session' });
   session.startAnew();
 });
-byId('help-open').addEventListener('click', () => byId('help').showModal());
+byId('help-open').addEventListener('click', () => byId('help', 'dialog').showModal());
 for (const box of document.querySelectorAll('[data-setting]')) {
   const input = /** @type {HTMLInputElement} */ (box);
   const name = /** @type {'echoCancellation'|'noiseSuppression'|'autoGainControl'} */ (input.dataset.setting);
@@ -258,7 +258,7 @@ listenForKeys({
   toggle: toggleMicrophone,
   sleep: () => handsFree.toggleSleep(),
   stopAnswer: () => handsFree.stop(),
-  help: () => byId('help').showModal(),
+  help: () => byId('help', 'dialog').showModal(),
   typeQuestion: () => {
     byId('tab-assistant').click();
     questionText.focus();

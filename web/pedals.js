@@ -22,40 +22,52 @@ export function hasPedals() {
   return 'hid' in navigator;
 }
 
+/**
+ * What is used of the vendored library, which has no types.
+ * @typedef {object} DeviceManager
+ * @property {(take: (device: unknown, bits: number) => void) => void} addButtonEventListener
+ * @property {(call: () => void) => void} addDeviceConnectedEventListener
+ * @property {(call: () => void) => void} addDeviceDisconnectedEventListener
+ * @property {() => Promise<void>} init
+ * @property {() => Promise<unknown>} requestDevice
+ * @property {() => {hidDevice: {productName: string}}[]} getDevices
+ */
+
 export class Pedals {
   /** @param {Actions} actions @param {(names: string[]) => void} onChange  the devices that are connected */
   constructor(actions, onChange) {
     this._actions = actions;
     this._onChange = onChange;
     this._pressed = 0;
-    /** @type {any} */
+    /** @type {DeviceManager|null} */
     this._manager = null;
   }
 
   /** Take the devices that were allowed before. */
   async open() {
     await import('./vendor/dictation_support.js');
-    const { DictationSupport } = /** @type {any} */ (globalThis);
-    this._manager = new DictationSupport.DictationDeviceManager();
-    this._manager.addButtonEventListener((/** @type {any} */ _device, /** @type {number} */ bits) => this._take(bits));
-    this._manager.addDeviceConnectedEventListener(() => this._changed());
-    this._manager.addDeviceDisconnectedEventListener(() => {
+    const { DictationSupport } = /** @type {{DictationSupport: {DictationDeviceManager: new () => DeviceManager}}} */ (
+      /** @type {unknown} */ (globalThis));
+    const manager = new DictationSupport.DictationDeviceManager();
+    this._manager = manager;
+    manager.addButtonEventListener((_device, bits) => this._take(bits));
+    manager.addDeviceConnectedEventListener(() => this._changed());
+    manager.addDeviceDisconnectedEventListener(() => {
       this._take(0); // a pedal that is unplugged is not pressed any more
       queueMicrotask(() => this._changed());
     });
-    await this._manager.init();
+    await manager.init();
     this._changed();
   }
 
   /** Let the person choose one; must be called from a click. */
   async connect() {
-    await this._manager.requestDevice();
+    await this._manager?.requestDevice();
     this._changed();
   }
 
   _changed() {
-    this._onChange(this._manager.getDevices().map((/** @type {any} */ each) =>
-      each.hidDevice.productName || 'Dictation device'));
+    this._onChange((this._manager?.getDevices() ?? []).map((each) => each.hidDevice.productName || 'Dictation device'));
   }
 
   /** @param {number} bits  all buttons that are down */

@@ -23,7 +23,7 @@ export const defaults = Object.freeze({
 
 /** What was stored, with the default wherever it makes no sense. @param {string|null} stored @returns {Preferences} */
 export function parse(stored) {
-  /** @type {any} */
+  /** @type {{[name in keyof Preferences]?: unknown}} */
   let given = {};
   try {
     given = JSON.parse(stored ?? '{}') ?? {};
@@ -33,10 +33,10 @@ export function parse(stored) {
   return {
     readAloud: given.readAloud === true,
     voice: typeof given.voice === 'string' ? given.voice : '',
-    rate: Number.isFinite(given.rate) ? Math.min(FASTEST, Math.max(SLOWEST, given.rate)) : 1,
-    wake: ['off', 'assistant', 'own'].includes(given.wake) ? given.wake : 'off',
+    rate: typeof given.rate === 'number' && Number.isFinite(given.rate) ? Math.min(FASTEST, Math.max(SLOWEST, given.rate)) : 1,
+    wake: given.wake === 'assistant' || given.wake === 'own' ? given.wake : 'off',
     phrase: typeof given.phrase === 'string' ? given.phrase.slice(0, LONGEST_PHRASE) : '',
-    talkKey: given.talkKey in TALK_KEYS ? given.talkKey : 'Space',
+    talkKey: typeof given.talkKey === 'string' && given.talkKey in TALK_KEYS ? /** @type {Preferences['talkKey']} */ (given.talkKey) : 'Space',
     talk: given.talk === 'toggle' ? 'toggle' : 'hold',
   };
 }

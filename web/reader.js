@@ -9,11 +9,12 @@ const MARGIN_MS = 3_000;
 const LONGEST_CHARS = 300; // of one utterance: some browsers break off longer ones
 
 /**
+ * @typedef {ReturnType<typeof setTimeout>} Timer
  * @typedef {object} Surroundings
  * @property {SpeechSynthesis} synthesis
  * @property {(text: string) => SpeechSynthesisUtterance} utterance
- * @property {(call: () => void, ms: number) => any} setTimer
- * @property {(timer: any) => void} clearTimer
+ * @property {(call: () => void, ms: number) => Timer} setTimer
+ * @property {(timer: Timer|undefined) => void} clearTimer
  */
 
 export class Reader {
@@ -37,7 +38,7 @@ export class Reader {
     this._hushed = false;
     this._reading = false;
     this._run = 0; // rises with every utterance: late events of an old one are nothing
-    /** @type {any} */
+    /** @type {Timer|undefined} */
     this._timer = undefined;
   }
 

@@ -51,7 +51,7 @@ async function together(given, session, dispatch) {
   let sent = 0;
   let answer = await send('POST', `/v1/uploads?${query}`, session, null);
   if (answer.status === 201) {
-    const id = answer.body.id;
+    const id = answer.body?.id;
     const waiting = [...given];
     /** @type {Answer|null} */
     let failed = null;
@@ -95,7 +95,12 @@ function progressOf(name, dispatch) {
   return { sent, end: () => dispatch({ type: 'local.upload_ended', id }) };
 }
 
-/** @typedef {{status: number, body: any}} Answer */
+/**
+ * The server's JSON, of which a field may be missing in an error.
+ * @typedef {{study: string, series: string, modality: string, description: string, date: string, count: number}} Series
+ * @typedef {{error?: {message?: string}, problems?: {message: string}[], id?: string, series?: Series[]}} Body
+ * @typedef {{status: number, body: Body|null}} Answer
+ */
 
 /**
  * Ask the server for something of this session.

@@ -11,6 +11,9 @@ import { linkCitations, sourcesNode } from './sources.js';
 
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../state.js').Answer} Answer */
+/** @typedef {import('../state.js').Attachment} Attachment */
+/** @typedef {import('../state.js').Utterance} Utterance */
+/** @typedef {{answer: Answer, utterance: Utterance|undefined, pictures: Attachment[], current: boolean}} Row */
 
 const ENDS = {
   in_progress: '', completed: '', cancelled: 'Stopped', failed: 'Failed',
@@ -25,12 +28,12 @@ export function answersView({ send, key }) {
   const announce = announcer(byId('announce'));
   /** @type {State|null} */
   let shown = null;
-  const list = new KeyedList(box, (/** @type {any} */ row) => row.answer.key, (row, old) => {
+  const list = new KeyedList(box, (/** @type {Row} */ row) => row.answer.key, (row, /** @type {ReturnType<typeof cardNode>|null} */ old) => {
     const node = old ?? cardNode(row.answer, send, key);
     node.update(row);
     return node;
   });
-  /** @type {Map<string, {answer: Answer, utterance: any, pictures: any[], current: boolean}>} */
+  /** @type {Map<string, Row>} */
   let rows = new Map();
 
   return (/** @type {State} */ state) => {
@@ -105,7 +108,11 @@ function cardNode(answer, send, key) {
     element('div', { class: 'card-answer' }, text, progress, error, unseen, sources, findings),
     element('div', { class: 'card-foot' }, by, how, insert, stop));
 
-  node.update = (/** @type {any} */ row) => {
+  /** @type {Utterance|undefined} */
+  let heard;
+  /** @type {Attachment[]|undefined} */
+  let seen;
+  const update = (/** @type {Row} */ row) => {
     const { answer: now, utterance, current } = row;
     const running = now.status === 'in_progress';
     const asDictation = utterance?.intent === 'dictation';
@@ -114,8 +121,8 @@ function cardNode(answer, send, key) {
     setText(time, utterance ? clock(utterance.at) : '');
     time.dateTime = utterance?.at ?? '';
     wrong.hidden = !current || !utterance || asDictation;
-    if (node.utterance !== utterance) {
-      node.utterance = utterance;
+    if (heard !== utterance) {
+      heard = utterance;
       const other = utterance && alsoNode(utterance, current && 'Ask this', () => askOther(utterance.alsoHeard));
       also.replaceChildren(...(other ? [other] : []));
     }
@@ -135,15 +142,15 @@ function cardNode(answer, send, key) {
     stop.hidden = !running;
     if (running) stop.id = 'stop-answer';
     else stop.removeAttribute('id');
-    if (node.pictures !== row.pictures) {
-      node.pictures = row.pictures;
+    if (seen !== row.pictures) {
+      seen = row.pictures;
       pictures.replaceChildren(...row.pictures.map(pictureNode));
       pictures.hidden = row.pictures.length === 0;
-      const checked = row.pictures.filter((/** @type {any} */ each) => each.note);
-      checks.replaceChildren(...checked.map((/** @type {any} */ each) => element('li', {}, `${each.name}: ${each.note}`)));
+      const checked = row.pictures.filter((each) => each.note);
+      checks.replaceChildren(...checked.map((each) => element('li', {}, `${each.name}: ${each.note}`)));
     }
   };
-  return node;
+  return Object.assign(node, { update });
 }
 
 /** @param {import('../state.js').Engine} engine */

@@ -3,21 +3,23 @@
 import { byId, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
+/** @typedef {import('../uploads.js').Answer} Answer */
+/** @typedef {import('../uploads.js').Series} Series */
 
 /**
- * @param {{post: (path: string, body: Record<string, string>) => Promise<{status: number, body: any}>}} actions
+ * @param {{post: (path: string, body: Record<string, string>) => Promise<Answer>}} actions
  * @returns {(state: State) => void}
  */
 export function archiveView({ post }) {
-  const dialog = byId('archive');
+  const dialog = byId('archive', 'dialog');
   const list = byId('archive-series');
   const say = (/** @type {string} */ words) => setText(byId('archive-said'), words);
 
-  /** @param {{status: number, body: any}} answer */
+  /** @param {Answer} answer */
   const trouble = (answer) => answer.body?.error?.message ?? answer.body?.problems?.[0]?.message
     ?? 'The server could not be reached. Try again.';
 
-  /** @param {Record<string, any>} series */
+  /** @param {Series} series */
   const attach = async (series) => {
     say('Fetching…');
     const answer = await post('/v1/pacs/attach', { study: series.study, series: series.series });
@@ -30,15 +32,15 @@ export function archiveView({ post }) {
     say('');
     dialog.showModal();
   });
-  byId('archive-find').addEventListener('submit', async (/** @type {Event} */ event) => {
+  byId('archive-find', 'form').addEventListener('submit', async (/** @type {Event} */ event) => {
     event.preventDefault();
     list.replaceChildren();
     say('Looking…');
-    const answer = await post('/v1/pacs/find', { number: byId('archive-number').value });
+    const answer = await post('/v1/pacs/find', { number: byId('archive-number', 'input').value });
     if (answer.status !== 200) return say(trouble(answer));
-    const found = answer.body.series;
+    const found = answer.body?.series ?? [];
     say(found.length === 0 ? 'Nothing was found.' : `${found.length} series. Choose one to attach.`);
-    return list.replaceChildren(...found.map((/** @type {any} */ series) => element('li', {},
+    return list.replaceChildren(...found.map((series) => element('li', {},
       element('button', { type: 'button', class: 'quiet', onclick: () => attach(series) }, words(series)))));
   });
   return (state) => {
@@ -46,7 +48,7 @@ export function archiveView({ post }) {
   };
 }
 
-/** @param {Record<string, any>} series */
+/** @param {Series} series */
 function words(series) {
   const date = String(series.date).replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3');
   return [series.modality, series.description, date, `${series.count} image${series.count === 1 ? '' : 's'}`].filter(Boolean).join(' · ');

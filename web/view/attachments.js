@@ -5,6 +5,7 @@ import { pictureNode } from './answers.js';
 
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../state.js').Attachment} Attachment */
+/** @typedef {import('../state.js').Upload} Upload */
 /** @typedef {import('../uploads.js').Given} Given */
 
 /**
@@ -15,10 +16,10 @@ export function attachmentsView({ send, attach, look }) {
   const box = byId('attachments');
   const strip = byId('attached');
   for (const name of ['files', 'folder']) {
-    const input = byId(`attach-${name}`);
+    const input = byId(`attach-${name}`, 'input');
     byId(name === 'files' ? 'attach' : 'attach-a-folder').addEventListener('click', () => input.click());
     input.addEventListener('change', () => {
-      attach([...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+      attach([...input.files ?? []].map((file) => ({ file, path: file.webkitRelativePath || file.name })));
       input.value = '';
     });
   }
@@ -30,7 +31,7 @@ export function attachmentsView({ send, attach, look }) {
     attach(pasted.map((file) => ({ file, path: file.name })));
   });
 
-  const list = new KeyedList(strip, (/** @type {any} */ each) => each.key ?? `upload-${each.id}`, (item, old) => {
+  const list = new KeyedList(strip, (/** @type {Attachment|Upload} */ each) => ('key' in each ? each.key : `upload-${each.id}`), (item, old) => {
     if ('progress' in item) return uploadNode(item, old);
     const node = old ?? element('div', { class: 'attached', 'data-kind': item.kind }, element('span', { class: 'place' }),
       item.kind === 'record' ? element('span', { class: 'look' }, ...lookOf(item)) : element('button', {
@@ -40,7 +41,7 @@ export function attachmentsView({ send, attach, look }) {
         type: 'button', class: 'remove', 'aria-label': `Remove ${item.name}`, title: 'Remove',
         onclick: () => send({ type: 'assistant.attachment.remove', attachment_id: item.id }),
       }, '×'));
-    setText(node.querySelector('.look-note'), item.note);
+    setText(/** @type {Element} */ (node.querySelector('.look-note')), item.note);
     return node;
   });
   /** @type {State|null} */
@@ -50,7 +51,7 @@ export function attachmentsView({ send, attach, look }) {
       const present = state.attachments.filter((each) => !each.removed);
       const count = present.length + state.uploads.length;
       const more = count > strip.childElementCount;
-      list.update(/** @type {any[]} */ ([...present, ...state.uploads]));
+      list.update([...present, ...state.uploads]);
       number(strip, present);
       box.hidden = count === 0;
       setText(byId('attached-count'), present.length > 0 ? `${present.length} attached` : 'Attaching …');
@@ -79,16 +80,16 @@ function lookOf(item) {
   return [picture, element('span', {}, item.name)];
 }
 
-/** While it is read on the server nobody knows how long that takes. @param {any} item @param {any} old */
+/** While it is read on the server nobody knows how long that takes. @param {Upload} item @param {HTMLElement|null} old */
 function uploadNode(item, old) {
   const node = old ?? element('div', { class: 'attached attached-upload' },
     element('span', {}, item.name), element('progress', { max: 1 }), element('span', { class: 'fine' }));
   const reading = item.progress >= 1;
-  const [, bar, words] = node.children;
+  const bar = /** @type {HTMLProgressElement} */ (node.children[1]);
   bar.setAttribute('aria-label', `${reading ? 'Reading' : 'Sending'} ${item.name}`);
   if (reading) bar.removeAttribute('value');
   else bar.value = item.progress;
-  setText(words, reading ? 'Reading…' : 'Sending…');
+  setText(node.children[2], reading ? 'Reading…' : 'Sending…');
   return node;
 }
 
@@ -129,17 +130,20 @@ async function dropped(transfer) {
   return (await Promise.all(entries.map((entry) => (entry ? filesOf(entry) : [])))).flat();
 }
 
-/** @param {any} entry a FileSystemEntry @returns {Promise<Given[]>} */
+/** @param {FileSystemEntry} entry @returns {Promise<Given[]>} */
 async function filesOf(entry) {
   if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject)).catch(() => null);
+    const source = /** @type {FileSystemFileEntry} */ (entry);
+    const file = await new Promise((/** @type {(file: File) => void} */ resolve, reject) => source.file(resolve, reject))
+      .catch(() => null);
     return file ? [{ file, path: entry.fullPath.replace(/^\//, '') }] : [];
   }
-  const reader = entry.createReader();
-  /** @type {any[]} */
+  const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
+  /** @type {FileSystemEntry[]} */
   const inside = [];
   for (;;) { // a reader gives about a hundred at a time
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)).catch(() => []);
+    const some = await new Promise((/** @type {(entries: FileSystemEntry[]) => void} */ resolve, reject) =>
+      reader.readEntries(resolve, reject)).catch(() => /** @type {FileSystemEntry[]} */ ([]));
     if (some.length === 0) break;
     inside.push(...some);
   }

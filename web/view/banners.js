@@ -3,18 +3,18 @@
 import { KeyedList, byId, element } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
-/** @typedef {{key: string, level: string, message: string, button?: string, onclick?: () => void}} Banner */
+/** @typedef {{key: string, level: string, message: string, button?: {text: string, press: () => void}}} Banner */
 
 /**
  * @param {{dispatch: (event: import('../events.js').LocalEvent) => void, reconnect: () => void}} actions
  * @param {string} noMicrophone  why this page can have none, or ''
  */
 export function bannersView({ dispatch, reconnect }, noMicrophone) {
-  const list = new KeyedList(byId('banners'), (/** @type {Banner & {same: string}} */ each) => each.key, (banner) =>
+  const list = new KeyedList(byId('banners'), (/** @type {Banner} */ each) => each.key, (banner) =>
     element('div', { class: `banner banner-${banner.level}`, role: banner.level === 'info' ? 'status' : 'alert' },
       element('span', { class: 'banner-shape', 'aria-hidden': 'true' }, banner.level === 'info' ? 'i' : '!'),
       element('p', {}, banner.message),
-      banner.button && element('button', { type: 'button', class: 'quiet small', onclick: banner.onclick }, banner.button)));
+      banner.button && element('button', { type: 'button', class: 'quiet small', onclick: banner.button.press }, banner.button.text)));
   /** @type {Map<string, Banner>} */
   let shown = new Map();
   let fallbackSeen = false;
@@ -32,7 +32,7 @@ export function bannersView({ dispatch, reconnect }, noMicrophone) {
     /** @type {Banner[]} */
     const banners = [];
     if (connection.phase === 'closed') {
-      banners.push({ key: 'closed', level: 'error', button: 'Connect again', onclick: reconnect,
+      banners.push({ key: 'closed', level: 'error', button: { text: 'Connect again', press: reconnect },
         message: `The server ended the session${because(connection.reason)} The text stays on this page.` });
     } else if (away) {
       banners.push({ key: 'away', level: 'warning',
@@ -46,12 +46,12 @@ export function bannersView({ dispatch, reconnect }, noMicrophone) {
     }
     if (!microphone.fellBack) fallbackSeen = false;
     else if (!fallbackSeen) {
-      banners.push({ key: 'fallback', level: 'info', button: 'OK', onclick: () => { fallbackSeen = true; if (latest) show(latest); },
+      banners.push({ key: 'fallback', level: 'info', button: { text: 'OK', press: () => { fallbackSeen = true; if (latest) show(latest); } },
         message: 'Audio is sent over the WebSocket because WebRTC did not connect. It works the same, but may lag on a poor network.' });
     }
     for (const notice of state.notices) {
-      banners.push({ key: notice.id, level: notice.level, message: notice.message, button: 'Dismiss',
-        onclick: () => dispatch({ type: 'local.notice_dismissed', id: notice.id }) });
+      banners.push({ key: notice.id, level: notice.level, message: notice.message,
+        button: { text: 'Dismiss', press: () => dispatch({ type: 'local.notice_dismissed', id: notice.id }) } });
     }
     const next = new Map();
     for (const banner of banners) {
@@ -59,7 +59,7 @@ export function bannersView({ dispatch, reconnect }, noMicrophone) {
       next.set(banner.key, old && old.message === banner.message ? old : banner);
     }
     shown = next;
-    list.update(/** @type {any} */ ([...next.values()]));
+    list.update([...next.values()]);
   };
   return show;
 }

@@ -72,7 +72,7 @@ export function barView({ send, step, level }) {
     }
     const recording = micState !== 'off' && micState !== 'asking';
     document.title = recording ? `${state.asleep ? '☾' : '●'} ${TITLE}` : TITLE;
-    if (state.mode !== shown?.mode) byId(`mode-${state.mode}`).checked = true;
+    if (state.mode !== shown?.mode) byId(`mode-${state.mode}`, 'input').checked = true;
     if (state.connection !== shown?.connection || state.microphone !== shown?.microphone || state.asleep !== shown?.asleep) {
       showConnection(state);
     }

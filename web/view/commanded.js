@@ -27,7 +27,7 @@ export function commanded({ exports, tell }) {
         exports.open();
         break;
       case 'help':
-        if (!byId('help').open) byId('help').showModal();
+        if (!byId('help', 'dialog').open) byId('help', 'dialog').showModal();
         break;
       default: // the server has done it all
     }

@@ -15,7 +15,7 @@ export function dictationView({ send }) {
   /** @type {State|null} */
   let shown = null;
   let epoch = 0;
-  const list = new KeyedList(heard, (/** @type {any} */ entry) => entry.key, (entry) => {
+  const list = new KeyedList(heard, (/** @type {import('../state.js').Entry} */ entry) => entry.key, (entry) => {
     if (entry.kind === 'gap') return gapNode(entry);
     if (entry.kind === 'restart') return element('p', { class: 'mark' }, 'The server restarted. Everything said before remains here');
     return utteranceNode(entry, entry.epoch === epoch && !entry.unfinished, send);

@@ -1,26 +1,53 @@
 // Small ways to write the DOM: no strings of HTML anywhere, so nothing said or answered can become markup.
 
-/** @param {string} id @returns {any} the element, which must be there */
-export function byId(id) {
+/**
+ * `class`, `on…` listeners, `data-…`/`aria-…`/`role` attributes, or properties of the element.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @typedef {{[name: `data-${string}`|`aria-${string}`]: unknown, class?: string, role?: string}
+ *   & {[name: `on${string}`]: (event: never) => void}
+ *   & Partial<Omit<HTMLElementTagNameMap[Tag], `on${string}`|`aria${string}`>>} Properties
+ */
+
+/**
+ * @overload
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @overload
+ * @param {string} id
+ * @param {Tag} tag
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+/**
+ * An element of index.html, which must be there.
+ * @param {string} id
+ * @param {string} [tag]   its tag, for what only elements of that kind have
+ * @returns {HTMLElement}
+ */
+export function byId(id, tag) {
   const found = document.getElementById(id);
-  if (!found) throw new Error(`no #${id} in index.html`);
+  if (!found || (tag && found.localName !== tag)) throw new Error(`no ${tag ?? 'element'} #${id} in index.html`);
   return found;
 }
 
 /**
- * @param {string} tag
- * @param {Record<string, any>} [properties]  `class`, `on…` listeners, `data-…`/`aria-…`/`role` attributes, or properties
+ * A new element.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties<Tag>} [properties]
  * @param {...(Node|string|null|undefined|false)} children
- * @returns {any}
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function element(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
+  for (const [name, value] of Object.entries(/** @type {Record<string, unknown>} */ (properties))) {
     if (value === undefined || value === null) continue;
-    if (name === 'class') node.className = value;
-    else if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+    if (name === 'class') node.className = String(value);
+    else if (name.startsWith('on')) node.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
     else if (name.includes('-') || name === 'role') node.setAttribute(name, String(value));
-    else /** @type {any} */ (node)[name] = value;
+    else Reflect.set(node, name, value);
   }
   node.append(.../** @type {(Node|string)[]} */ (children.filter((child) => child || child === '')));
   return node;
@@ -34,18 +61,19 @@ export function setText(node, text) {
 /**
  * Keeps one node per item, in order; a node is made anew only when its item changed.
  * @template T
+ * @template {HTMLElement} [N=HTMLElement]
  */
 export class KeyedList {
   /**
    * @param {Element} parent
    * @param {(item: T) => string} key
-   * @param {(item: T, old: any) => any} render  gets the old node to change, or null; gives the node
+   * @param {(item: T, old: N|null) => N} render  gets the old node to change, or null; gives the node
    */
   constructor(parent, key, render) {
     this._parent = parent;
     this._key = key;
     this._render = render;
-    /** @type {Map<string, {item: T, node: any}>} */
+    /** @type {Map<string, {item: T, node: N}>} */
     this._shown = new Map();
   }
 
@@ -62,9 +90,8 @@ export class KeyedList {
     for (const item of items) {
       const key = this._key(item);
       const old = this._shown.get(key);
-      let node = old?.node;
-      if (!old || old.item !== item) {
-        node = this._render(item, old?.node ?? null);
+      const node = old?.item === item ? old.node : this._render(item, old?.node ?? null);
+      if (old?.item !== item) {
         if (old && old.node !== node) {
           if (before === old.node) before = node;
           old.node.replaceWith(node);

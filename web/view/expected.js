@@ -9,7 +9,7 @@ const KEY = 'assistant.expected';
  * @returns {(session: {recogniser: {takes_keywords: boolean}}) => void} to be called when a session begins
  */
 export function expectedSettings(send) {
-  const box = byId('set-expected');
+  const box = byId('set-expected', 'textarea');
   box.value = localStorage.getItem(KEY) ?? '';
   const tell = () => void send({
     type: 'session.update', session: { audio: { input: { transcription: { keywords: phrases(box.value) } } } },

@@ -12,9 +12,9 @@ const SHAPES = { side_mismatch: '⇄', field_unfilled: '▭', section_missing: '
 
 /** @param {{key: () => SessionKey, explain: (word: {section_id: string, start: number}) => void}} actions */
 export function exportsView({ key, explain }) {
-  const dialog = byId('export');
+  const dialog = byId('export', 'dialog');
   const said = byId('export-said');
-  const chosen = byId('export-session');
+  const chosen = byId('export-session', 'select');
   /** @type {State|null} */
   let state = null;
 

@@ -5,7 +5,7 @@ import { byId, element } from './dom.js';
 
 /**
  * @param {HTMLElement} report
- * @param {() => import('../protocol.js').DocumentChanged} latest
+ * @param {() => import('./report.js').Report} latest
  * @param {import('../events.js').Send} send
  */
 export function fieldMenu(report, latest, send) {

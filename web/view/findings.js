@@ -1,16 +1,17 @@
 // What an answer gives beside its words: boxes on a picture, changes, a lab table, thoughts, what was sent.
 
 import { labs, prompt, promptImage } from '../answers.js';
-import { element } from './dom.js';
+import { element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').Answer} Answer */
+/** @typedef {import('../state.js').Attachment} Attachment */
 /** @typedef {() => import('../reports.js').SessionKey} Key */
 
 const ALL = 'all attached';
 
 /**
- * A node under an answer; `node.update(answer, pictures, current)` shows what is known by now.
- * @param {Key} key @returns {any}
+ * A node under an answer; `node.update(answer, pictures, current)` shows the latest state.
+ * @param {Key} key
  */
 export function findingsNode(key) {
   const thoughts = foldedNode('What the model thought', 'thoughts');
@@ -22,9 +23,9 @@ export function findingsNode(key) {
   const node = element('div', { class: 'findings' }, thoughts, boxes, changes, table, record, sent);
   /** @type {Partial<Answer>} */
   let shown = {};
-  node.update = (/** @type {Answer} */ answer, /** @type {any[]} */ pictures, /** @type {boolean} */ current) => {
+  const update = (/** @type {Answer} */ answer, /** @type {Attachment[]} */ pictures, /** @type {boolean} */ current) => {
     thoughts.hidden = !answer.thoughts;
-    if (answer.thoughts !== shown.thoughts) thoughts.lastElementChild.textContent = answer.thoughts;
+    if (answer.thoughts !== shown.thoughts) setText(thoughts.body, answer.thoughts ?? '');
     if (answer.boxes !== shown.boxes) boxes.replaceChildren(...boxesNodes(answer, pictures));
     if (answer.changes !== shown.changes) changes.replaceChildren(...changesNodes(answer.changes));
     if (answer.labs !== shown.labs) table.replaceChildren(...labsNodes(answer, key));
@@ -32,15 +33,17 @@ export function findingsNode(key) {
     sent.update(answer, current);
     shown = answer;
   };
-  return node;
+  return Object.assign(node, { update });
 }
 
 /** @param {string} title @param {string} name */
 function foldedNode(title, name) {
-  return element('details', { class: 'folded', 'data-testid': name }, element('summary', {}, title), element('div', { class: 'folded-text' }));
+  const body = element('div', { class: 'folded-text' });
+  return Object.assign(
+    element('details', { class: 'folded', 'data-testid': name }, element('summary', {}, title), body), { body });
 }
 
-/** @param {Answer} answer @param {any[]} pictures */
+/** @param {Answer} answer @param {Attachment[]} pictures */
 function boxesNodes({ boxes: found, context }, pictures) {
   const picture = pictures.find((each) => each.id === found?.attachment_id);
   if (!found || !picture) return [];
@@ -135,10 +138,10 @@ function save(data, name) {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** What was sent to the model, fetched when it is opened. @param {Key} key @returns {any} */
+/** What was sent to the model, fetched when it is opened. @param {Key} key */
 function sentNode(key) {
   const node = foldedNode('What was sent to the model', 'sent');
-  const box = node.lastElementChild;
+  const box = node.body;
   /** @type {Answer|null} */
   let answer = null;
   node.addEventListener('toggle', async () => {
@@ -157,9 +160,9 @@ function sentNode(key) {
       box.replaceChildren(element('p', { class: 'failed' }, /** @type {Error} */ (error).message));
     }
   });
-  node.update = (/** @type {Answer} */ now, /** @type {boolean} */ current) => {
+  const update = (/** @type {Answer} */ now, /** @type {boolean} */ current) => {
     answer = now;
     node.hidden = !current || !now.answered || now.status === 'in_progress';
   };
-  return node;
+  return Object.assign(node, { update });
 }

@@ -3,10 +3,14 @@
 import { parse } from '../markdown.js';
 import { element } from './dom.js';
 
-/** Show ``text`` in ``box``, leaving untouched the blocks that are already there. @param {any} box @param {string} text */
+/** The blocks that each box shows, as JSON. @type {WeakMap<Element, string[]>} */
+const shownIn = new WeakMap();
+
+/** Show ``text`` in ``box``, leaving untouched the blocks that are already there. @param {Element} box @param {string} text */
 export function showMarkdown(box, text) {
   const tree = parse(text);
-  const shown = (box.shownBlocks ??= []);
+  const shown = shownIn.get(box) ?? [];
+  shownIn.set(box, shown);
   tree.forEach((block, i) => {
     const source = JSON.stringify(block);
     if (shown[i] === source) return;
@@ -15,7 +19,7 @@ export function showMarkdown(box, text) {
     else box.append(node);
     shown[i] = source;
   });
-  while (box.children.length > tree.length) box.lastElementChild.remove();
+  while (box.children.length > tree.length) box.lastElementChild?.remove();
   shown.length = tree.length;
 }
 
@@ -31,8 +35,7 @@ function blockNode(block) {
     case 'quote':
       return element('blockquote', {}, ...block.blocks.map(blockNode));
     case 'list':
-      return element(block.ordered ? 'ol' : 'ul', block.ordered ? { start: block.start } : {},
-        ...block.items.map((item) => element('li', {}, ...itemNodes(item))));
+      return listNode(block.items.map((item) => element('li', {}, ...itemNodes(item))), block.ordered ? block.start : null);
     case 'table':
       return element('div', { class: 'table', tabIndex: 0, role: 'group', 'aria-label': 'Table' }, element('table', {},
         element('thead', {}, element('tr', {}, ...block.head.map((cell) =>
@@ -64,4 +67,9 @@ function inlineNode(span) {
     default:
       return element(span.type, {}, ...span.children.map(inlineNode));
   }
+}
+
+/** @param {HTMLLIElement[]} items @param {number|null} start  of a numbered list */
+function listNode(items, start) {
+  return start === null ? element('ul', {}, ...items) : element('ol', { start }, ...items);
 }

@@ -13,7 +13,7 @@ let count = 0;
  */
 export function matchingView({ send, look }) {
   const box = byId('matching');
-  const text = byId('matching-text');
+  const text = byId('matching-text', 'input');
   const scores = byId('matching-scores');
   const similar = byId('similar');
   const said = byId('matching-said');
@@ -31,7 +31,7 @@ export function matchingView({ send, look }) {
     const event = { ...asked, event_id: waitsFor, attachment_id: place.attachment.id, index: place.index };
     setText(said, send(event) ? 'Looking…' : 'No connection to the server. Try again when it is back.');
   };
-  byId('matching-labels').addEventListener('submit', (/** @type {Event} */ event) => {
+  byId('matching-labels', 'form').addEventListener('submit', (/** @type {Event} */ event) => {
     event.preventDefault();
     const labels = text.value.split(',').map((/** @type {string} */ each) => each.trim()).filter(Boolean);
     if (labels.length === 0) text.focus();
@@ -100,8 +100,9 @@ function matcher(state) {
 /** A single label has nothing to be compared with. @param {{label: string, share: number, match: number}} score @param {number} count */
 function scoreNode({ label, share, match }, count) {
   const alone = count === 1;
-  const bar = element('span', { class: 'score-bar', 'aria-hidden': 'true' }, element('i', {}));
-  bar.firstElementChild.style.width = `${100 * (alone ? match : share)}%`;
+  const filled = element('i', {});
+  const bar = element('span', { class: 'score-bar', 'aria-hidden': 'true' }, filled);
+  filled.style.width = `${100 * (alone ? match : share)}%`;
   return element('li', {}, element('span', { class: 'score-label' }, label), bar,
     element('span', { class: 'score-number' }, alone ? `(${percent(match)})` : `${percent(share)} (${percent(match)})`));
 }

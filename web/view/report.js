@@ -11,20 +11,20 @@ import { placeOf } from './places.js';
 
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../protocol.js').SectionPart} SectionPart */
-/** @typedef {import('../protocol.js').DocumentChanged} DocumentChanged */
+/** @typedef {Omit<import('../protocol.js').DocumentChanged, 'event_id'|'seq'|'type'>} Report */
 
 const CARET_MS = 150;
-/** @type {DocumentChanged} */
-const BLANK = /** @type {any} */ ({
+/** Before the server has sent one. @type {Report} */
+const BLANK = {
   revision: 0, sections: [{ id: 'text', title: '', runs: [] }], cursor: { section_id: 'text', offset: 0 },
   can_undo: false, can_redo: false, applied: [], doubtful: [],
-});
+};
 
 /** @param {{send: import('../events.js').Send, sendQuietly: import('../events.js').Send}} actions */
 export function reportView({ send, sendQuietly }) {
   const report = byId('report');
   const live = new LiveLine();
-  const viewer = byId('viewer');
+  const viewer = byId('viewer', 'dialog');
   const here = new Follow(byId('report-scroll'), () => (live.isEmpty ? report.querySelector('.selected, .voice-cursor') : live.node));
   /** @type {Map<string, Section>} */
   const sections = new Map();
@@ -78,7 +78,7 @@ export function reportView({ send, sendQuietly }) {
     for (const name of waiting.splice(0)) send({ type: 'assistant.document.command', command: name });
   }
 
-  /** @param {DocumentChanged} latest */
+  /** @param {Report} latest */
   function draw(latest) {
     document_ = latest;
     const wanted = new Set(latest.sections.map((part) => part.id));
@@ -158,7 +158,7 @@ class Section {
     });
   }
 
-  /** @param {SectionPart} part @param {DocumentChanged} latest */
+  /** @param {SectionPart} part @param {Report} latest */
   show(part, latest) {
     setText(this.title, part.title);
     this.title.hidden = !part.title;
@@ -222,7 +222,7 @@ class Section {
 
   /**
    * @param {string} text @param {SectionPart|null} part  its runs, when they make up the text
-   * @param {DocumentChanged|null} cursorOf  where the next words go, if that is in this section
+   * @param {Report|null} cursorOf  where the next words go, if that is in this section
    * @param {number} [caret]
    */
   _draw(text, part, cursorOf, caret) {
@@ -240,7 +240,7 @@ class Section {
     if (focused && caret !== undefined) this._setCaret(Math.min(anchor ?? caret, caret), Math.max(anchor ?? caret, caret));
   }
 
-  /** A thin bar where the next words go, or a ground under what they replace. @param {string} text @param {DocumentChanged} latest */
+  /** A thin bar where the next words go, or a ground under what they replace. @param {string} text @param {Report} latest */
   _showCursor(text, latest) {
     const { selected } = latest;
     const range = selected?.section_id === this.editing.sectionId && selected.end > selected.start

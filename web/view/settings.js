@@ -7,13 +7,13 @@ import { byId, element, setText } from './dom.js';
 
 /** @param {import('../handsfree.js').HandsFree} handsFree */
 export function settingsView(handsFree) {
-  const dialog = byId('settings');
+  const dialog = byId('settings', 'dialog');
   byId('settings-open').addEventListener('click', () => dialog.showModal());
   showReading(handsFree);
   showWake(handsFree);
   showTalk(handsFree);
   showPedals(handsFree);
-  /** @type {any} */
+  /** @type {import('../protocol.js').GuidelineShelf|null|undefined} */
   let shown = null;
   return (/** @type {State} */ state) => {
     if (state.session?.guidelines === shown) return;
@@ -24,9 +24,9 @@ export function settingsView(handsFree) {
 
 /** @param {import('../handsfree.js').HandsFree} handsFree */
 function showReading(handsFree) {
-  const aloud = byId('set-aloud');
-  const voice = byId('set-voice');
-  const rate = byId('set-rate');
+  const aloud = byId('set-aloud', 'input');
+  const voice = byId('set-voice', 'select');
+  const rate = byId('set-rate', 'input');
   const said = byId('set-rate-said');
   const listVoices = () => {
     const voices = handsFree.reader.voices();
@@ -50,20 +50,20 @@ function showReading(handsFree) {
   rate.addEventListener('input', showRate);
   rate.addEventListener('change', () => handsFree.prefer({ rate: Number(rate.value) }));
   byId('set-try').addEventListener('click', () => handsFree.reader.say('This is how answers sound.'));
-  byId('settings').addEventListener('close', () => {
+  byId('settings', 'dialog').addEventListener('close', () => {
     if (!handsFree.preferences.readAloud) handsFree.reader.stop();
   });
 }
 
 /** @param {import('../handsfree.js').HandsFree} handsFree */
 function showWake(handsFree) {
-  const phrase = byId('set-phrase');
+  const phrase = byId('set-phrase', 'input');
   phrase.value = handsFree.preferences.phrase;
   const show = () => {
     phrase.disabled = handsFree.preferences.wake !== 'own';
   };
   for (const wake of /** @type {const} */ (['off', 'assistant', 'own'])) {
-    const radio = byId(`wake-${wake}`);
+    const radio = byId(`wake-${wake}`, 'input');
     radio.checked = handsFree.preferences.wake === wake;
     radio.addEventListener('change', () => {
       handsFree.prefer({ wake });
@@ -77,7 +77,7 @@ function showWake(handsFree) {
 
 /** @param {import('../handsfree.js').HandsFree} handsFree */
 function showTalk(handsFree) {
-  const key = byId('set-talk-key');
+  const key = byId('set-talk-key', 'select');
   key.replaceChildren(...Object.entries(TALK_KEYS).map(([value, name]) => element('option', { value }, name)));
   key.value = handsFree.preferences.talkKey;
   const say = () => {
@@ -91,7 +91,7 @@ function showTalk(handsFree) {
     say();
   });
   for (const talk of /** @type {const} */ (['hold', 'toggle'])) {
-    const radio = byId(`talk-${talk}`);
+    const radio = byId(`talk-${talk}`, 'input');
     radio.checked = handsFree.preferences.talk === talk;
     radio.addEventListener('change', () => {
       handsFree.prefer({ talk });
@@ -124,6 +124,7 @@ function showGuidelines(guidelines) {
     element('h3', {}, 'Guidelines'),
     element('p', {}, ready ? `Answers can use ${passages} passages of ${files} ${files === 1 ? 'file' : 'files'}.`
       : 'The guideline folder is being read.'),
-    problems.length > 0 && element('p', {}, 'Left out:'),
-    problems.length > 0 && element('ul', {}, ...problems.map((each) => element('li', {}, each))));
+    ...(problems.length === 0 ? [] : [
+      element('p', {}, 'Left out:'), element('ul', {}, ...problems.map((each) => element('li', {}, each))),
+    ]));
 }

@@ -6,11 +6,11 @@ import { element } from './dom.js';
 /** @typedef {import('../state.js').Answer} Answer */
 /** @typedef {import('../state.js').Source} Source */
 
-/** A node under an answer; `node.update(answer)` shows what is known by now. @returns {any} */
+/** A node under an answer; `node.update(answer)` shows the latest state. */
 export function sourcesNode() {
   const node = element('div', { class: 'sources', 'data-testid': 'sources' });
   let shown = '';
-  node.update = (/** @type {Answer} */ answer) => {
+  const update = (/** @type {Answer} */ answer) => {
     const key = JSON.stringify([answer.sources, answer.cited, answer.answered, answer.status, answer.context]);
     if (key === shown) return;
     shown = key;
@@ -18,7 +18,7 @@ export function sourcesNode() {
     node.replaceChildren(...parts);
     node.hidden = parts.length === 0;
   };
-  return node;
+  return Object.assign(node, { update });
 }
 
 /** @param {Answer} answer */

@@ -6,8 +6,8 @@ import { byId, element, setText } from './dom.js';
 
 /** @param {{send: import('../events.js').Send, step: (name: 'undo'|'redo') => void}} actions */
 export function toolsView({ send, step }) {
-  const template = byId('template');
-  const macro = byId('macro');
+  const template = byId('template', 'select');
+  const macro = byId('macro', 'select');
   /**
    * @param {import('../protocol.js').DocumentCommand['command']} command
    * @param {{name?: string}} [rest]
@@ -37,8 +37,8 @@ export function toolsView({ send, step }) {
     }
     if (state.document !== shown?.document || state.library !== shown?.library) {
       template.value = named(state);
-      byId('undo').disabled = !state.document?.can_undo;
-      byId('redo').disabled = !state.document?.can_redo;
+      byId('undo', 'button').disabled = !state.document?.can_undo;
+      byId('redo', 'button').disabled = !state.document?.can_redo;
       byId('next-field').hidden = !state.document?.sections.some((section) => section.runs.some((run) => run.field));
     }
     if (state.command && state.command !== shown?.command) {

@@ -15,11 +15,12 @@ const UNITS = { ct: 'Slice', mr: 'Slice', pages: 'Page', slide: 'Patch', picture
  *   opens it, at a picture; the view closes it when its attachment goes
  */
 export function viewer(send, looked) {
-  const dialog = byId('viewer');
-  const picture = byId('viewer-picture');
-  const slider = byId('viewer-slider');
+  const dialog = byId('viewer', 'dialog');
+  const picture = byId('viewer-picture', 'img');
+  const slider = byId('viewer-slider', 'input');
   const windows = byId('viewer-windows');
-  const windowNow = () => windows.querySelector('input:checked')?.value ?? '';
+  const windowNow = () =>
+    /** @type {HTMLInputElement|null} */ (windows.querySelector('input:checked'))?.value ?? '';
   /** @type {Attachment|null} */
   let shown = null;
   let loading = '';
@@ -57,7 +58,7 @@ export function viewer(send, looked) {
   }, { passive: false });
   dialog.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
     const chosen = windows.querySelectorAll('input')[Number(event.key) - 1];
-    if (!chosen || event.ctrlKey || event.metaKey || event.altKey || /** @type {any} */ (event.target).matches('[type=text]')) return;
+    if (!chosen || event.ctrlKey || event.metaKey || event.altKey || /** @type {Element} */ (event.target).matches('[type=text]')) return;
     chosen.checked = true;
     draw();
   });
@@ -116,7 +117,7 @@ function windowNode(name, i) {
  * @param {() => boolean} seesImages  whether the model that answers now does
  */
 export function seenDialog(sessionId, seesImages) {
-  const dialog = byId('seen');
+  const dialog = byId('seen', 'dialog');
   const list = byId('seen-pieces');
   const open = async () => {
     setText(byId('seen-words'), 'Preparing…');
@@ -125,7 +126,7 @@ export function seenDialog(sessionId, seesImages) {
     const answer = await fetch(`/v1/prompt/${encodeURIComponent(sessionId())}`).catch(() => null);
     const pieces = answer?.ok ? (await answer.json()).pieces : null;
     if (!pieces) return setText(byId('seen-words'), 'The server could not be reached. Try again.');
-    const images = pieces.filter((/** @type {any} */ piece) => piece.type === 'image').length;
+    const images = pieces.filter((/** @type {Seen} */ piece) => piece.type === 'image').length;
     const unseen = seesImages() ? '' : 'The current model cannot see images. A model that can would be given these. ';
     setText(byId('seen-words'), `${unseen}${images} ${images === 1 ? 'image' : 'images'} in the order in which they are `
       + 'read, before the model’s own step to 896 × 896. A question that names one of them goes with that one alone.');
@@ -136,10 +137,11 @@ export function seenDialog(sessionId, seesImages) {
 
 /**
  * A text that was made for an image, such as SLICE 3, stands under it.
- * @param {{type: string, text: string, url: string, source: string}[]} pieces
+ * @typedef {{type: string, text: string, url: string, source: string}} Seen
+ * @param {Seen[]} pieces
  */
 function nodesOf(pieces) {
-  const labels = (/** @type {any} */ text, /** @type {any} */ image) => text?.type === 'text' && image?.type === 'image' && text.source === image.source;
+  const labels = (/** @type {Seen|undefined} */ text, /** @type {Seen|undefined} */ image) => text?.type === 'text' && image?.type === 'image' && text.source === image.source;
   return pieces.flatMap((piece, i) => {
     if (piece.type === 'text') return labels(piece, pieces[i - 1]) ? [] : [element('li', { class: 'seen-text' }, piece.text)];
     const label = labels(pieces[i + 1], piece) ? pieces[i + 1].text : '';
