@@ -24,7 +24,7 @@ export function doubtsOf(part) {
 
 /** The list under a section: buttons, so that keys reach what a pointer reaches. */
 export class DoubtList {
-  /** @param {(event: Record<string, unknown>) => boolean} send */
+  /** @param {import('../events.js').Send} send */
   constructor(send) {
     this._send = send;
     this._shown = '';
