@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         if not prepared.studies:
             return 2
         for study in prepared.studies:
-            say(". ".join([study.name, *study.notes]))
+            say(". ".join(part.rstrip(".") for part in (study.name, *study.notes)))
         pieces = all_pieces(in_order(prepared.studies), args.most_images)
         written = write_prompt(pieces, Path(args.out), args.question)
     say(f"{args.out} holds prompt.json and {written} image{'' if written == 1 else 's'}.")

@@ -7,18 +7,19 @@ import hashlib
 import logging
 import os
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pydicom
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from assistant.errors import BadInput
 from assistant.imaging.values import Pixels, Values, stretched, windowed
@@ -28,6 +29,12 @@ logging.getLogger("pydicom").disabled = True  # its messages quote values
 
 NOT_PICTURES = {"RTSTRUCT", "RTPLAN", "RTDOSE", "SEG", "SR", "PR", "KO", "ECG", "AU", "REG"}
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+ULTRASOUND = ("1.2.840.10008.5.1.4.1.1.3.1", "1.2.840.10008.5.1.4.1.1.6.1", "1.2.840.10008.5.1.4.1.1.6.2")
+SCREEN_WORDS = {
+    "SCREEN SAVE", "SCREENSAVE", "SCREEN_SAVE", "SCREEN CAPTURE", "SCREENSHOT", "DOSE_INFO", "DOSE REPORT",
+    "DOSE INFO", "PATIENT PROTOCOL", "PROTOCOL", "SC", "REPORT",
+}  # fmt: skip
 SLIDE_SURROUNDINGS = {"LABEL", "OVERVIEW", "THUMBNAIL"}
 SOP_CLASS_MODALITY = {
     "1.2.840.10008.5.1.4.1.1.1": "CR",
@@ -44,6 +51,44 @@ MOST_FRAMES = 100_000
 DAMAGED = "dicom_not_readable"
 _SALT = secrets.token_bytes(16)
 
+
+class Trait(NamedTuple):
+    """What tells slices in one place apart: its words, and where it stands, in a functional group or by
+    itself."""
+
+    label: str
+    places: tuple[tuple[str, str], ...]
+
+
+TRAITS = (
+    Trait("{}", (("", "ImageType"),)),
+    Trait("{}", (("", "PatientPosition"),)),
+    Trait("kernel {}", (("CTReconstructionSequence", "ConvolutionKernel"),)),
+    Trait("{} kV", (("CTXRayDetailsSequence", "KVP"),)),
+    Trait("TE {} ms", (("MREchoSequence", "EffectiveEchoTime"), ("", "EchoTime"))),
+    Trait("TI {} ms", (("MRModifierSequence", "InversionTimes"), ("", "InversionTime"))),
+    Trait("b {}", (("MRDiffusionSequence", "DiffusionBValue"),)),
+    Trait("time {}", (("FrameContentSequence", "TemporalPositionIndex"), ("", "TemporalPositionIdentifier"))),
+    Trait("heart phase {} %", (("CardiacSynchronizationSequence", "NominalPercentageOfCardiacPhase"),)),
+    Trait("{} mm thick", (("PixelMeasuresSequence", "SliceThickness"),)),
+)
+"""In the order in which they are tried."""
+_PRIVATE_B_VALUES = ((0x0019, 0x100C), (0x2001, 0x1003), (0x0043, 0x1039))
+"""Siemens, Philips, GE."""
+_MOMENTS = (
+    ("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"),
+    ("FrameContentSequence", "TemporalPositionTimeOffset"),
+    ("", "TriggerTime"),
+    ("FrameContentSequence", "FrameAcquisitionDateTime"),
+    ("", "AcquisitionTime"),
+    ("", "ContentTime"),
+)
+_NOT_HOUNSFIELD = {
+    "IODINE", "ZEFF", "Z_EFF", "EFF_Z", "EFFECTIVE_Z", "RHO", "ELECTRON_DENSITY", "CBF", "CBV", "RCBF",
+    "RCBV", "MTT", "TTP", "TMAX", "TTD", "PBV", "MAT_DECOMP",
+}  # fmt: skip
+"""Words of an image type that stand for values of another kind, where the tags name no unit."""
+
 Vector = tuple[float, ...]
 Mask = npt.NDArray[np.bool_]
 
@@ -59,6 +104,25 @@ class Frame:
     intercept: float
     scaled: bool
     """The tags say so: else slope and intercept are 1 and 0."""
+    unit: str = "HU"
+    """Of the measured values, as ``RescaleType`` has it; HU where nothing says otherwise."""
+    traits: tuple[str, ...] = ("",) * len(TRAITS)
+    moment: float | str = ""
+    """When in the heartbeat or the examination; only to be compared."""
+    pixel_mm: tuple[float, float] | None = None
+    """Between rows, and between columns; or only their ratio."""
+    tile: tuple[int, int, int, int] | None = None
+    """Top, left, rows and columns in a mosaic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How some pictures are to be shown: ``window`` holds the tags of a window or a table."""
+
+    name: str
+    uids: frozenset[str]
+    window: Dataset | None
+    inverse: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +136,7 @@ class Instance:
     sop_class: str
     series: str
     study: str
+    uid: str
     patient: str
     """A one-way hash that says, within this process, whether two files are of one patient."""
     time: str
@@ -85,6 +150,10 @@ class Instance:
     colour: bool
     inverted: bool
     """MONOCHROME1: the least value is white."""
+    screen: bool
+    """By its class or image type a picture of a screen or a page, on which names often stand."""
+    converted: bool
+    """From film, paper or video."""
     padding: tuple[int, int] | None
     """The least and the greatest stored value that stand for no measurement, around a picture that is not
     rectangular."""
@@ -110,7 +179,7 @@ def read_header(path: Path, name: str) -> Instance:
     ``image_too_many_pixels``."""
     try:
         with path.open("rb") as file:
-            tags = pydicom.dcmread(file, stop_before_pixels=True, force=_without_preamble(path))
+            tags = read_tags(file, force=_without_preamble(path), pixels=False)
             instance = _instance(tags, path, name)
             whole = _is_whole(file, tags)
     except BadInput:
@@ -148,6 +217,21 @@ def _ends(file: BinaryIO, left: int) -> bool:
     return item[:4] == b"\xfe\xff\xdd\xe0" or file.tell() == end
 
 
+def read_tags(source: Path | BinaryIO, *, force: bool = True, pixels: bool = True) -> Dataset:
+    """A file as pydicom has it. Where a file does not say how it is written, which old ones do not, it is how
+    it could be read."""
+    tags = pydicom.dcmread(source, stop_before_pixels=not pixels, force=force)
+    if getattr(tags, "file_meta", None) is None:
+        tags.file_meta = FileMetaDataset()
+    if "TransferSyntaxUID" not in tags.file_meta:
+        implicit, little = tags.original_encoding
+        if implicit is None or little is None:
+            return tags
+        plain = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+        tags.file_meta.TransferSyntaxUID = plain if little else ExplicitVRBigEndian
+    return tags
+
+
 def _without_preamble(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(132)[128:] != b"DICM"
@@ -177,6 +261,8 @@ def _instance(tags: Dataset, path: Path, name: str) -> Instance:
         )
     image_type = [str(part) for part in tags.get("ImageType", []) or []]
     whole_slide = sop_class == WHOLE_SLIDE
+    frames = () if whole_slide else _mosaic(tags, image_type) or tuple(_frames(tags))
+    tile = frames[0].tile if frames else None
     return Instance(
         path=path,
         name=name,
@@ -184,19 +270,22 @@ def _instance(tags: Dataset, path: Path, name: str) -> Instance:
         sop_class=sop_class,
         series=str(tags.get("SeriesInstanceUID", "") or path),
         study=str(tags.get("StudyInstanceUID", "") or ""),
+        uid=str(tags.get("SOPInstanceUID", "") or ""),
         patient=_hashed(f"{tags.get('PatientID', '')}\0{tags.get('IssuerOfPatientID', '')}"),
         time=_time(tags),
         number=_whole(tags.get("InstanceNumber")),
         acquisition=_whole(tags.get("AcquisitionNumber")),
         derived="DERIVED" in image_type,
         burned_in=str(tags.get("BurnedInAnnotation", "")).upper() == "YES",
-        rows=int(tags.Rows),
-        columns=int(tags.Columns),
+        rows=tile[2] if tile else int(tags.Rows),
+        columns=tile[3] if tile else int(tags.Columns),
         colour=int(tags.get("SamplesPerPixel", 1)) > 1
         or tags.get("PhotometricInterpretation") == "PALETTE COLOR",
         inverted=tags.get("PhotometricInterpretation") == "MONOCHROME1",
+        screen=_is_screen(sop_class, image_type),
+        converted=bool(tags.get("ConversionType")),
         padding=_padding(tags),
-        frames=() if whole_slide else tuple(_frames(tags)),
+        frames=() if whole_slide else frames,
         matrix_px=_matrix_px(tags) if whole_slide and not SLIDE_SURROUNDINGS & set(image_type) else 0,
         identity=_identity(tags),
     )
@@ -265,7 +354,7 @@ def _frames(tags: Dataset) -> Iterator[Frame]:
         def find(
             group: str, name: str, own: Dataset = own
         ) -> Any:  # in the frame's own group, the shared one, the file
-            for groups in (own, shared):
+            for groups in (own, shared) if group else ():
                 if (sequence := groups.get(group)) and sequence[0].get(name) is not None:
                     return sequence[0].get(name)
             return tags.get(name)
@@ -279,7 +368,90 @@ def _frames(tags: Dataset) -> Iterator[Frame]:
             1.0 if slope is None else float(slope),
             0.0 if intercept is None else float(intercept),
             intercept is not None,
+            unit=_unit(find("PixelValueTransformationSequence", "RescaleType"), tags),
+            traits=tuple(_trait(trait, find, tags) for trait in TRAITS),
+            moment=next((_moment(value) for place in _MOMENTS if (value := find(*place)) is not None), ""),
+            pixel_mm=_pixel_mm(tags, find("PixelMeasuresSequence", "PixelSpacing")),
         )
+
+
+def _trait(trait: Trait, find: Callable[[str, str], Any], tags: Dataset) -> str:
+    value = next((found for place in trait.places if (found := find(*place)) not in (None, "")), None)
+    if trait.places[0][1] == "ImageType":
+        words = find("MRImageFrameTypeSequence", "FrameType") or find("CTImageFrameTypeSequence", "FrameType")
+        return ", ".join(str(word) for word in (words or value or [])[2:])
+    if value is None and trait.places[0][1] == "DiffusionBValue":
+        found = (tags.get(tag) for tag in _PRIVATE_B_VALUES)
+        return next((b for each in found if each is not None and (b := _b_value(each.value))), "")
+    if isinstance(value, pydicom.multival.MultiValue):
+        value = value[0] if value else None
+    return f"{value:g}" if isinstance(value, int | float) else str(value or "")
+
+
+def _b_value(value: Any) -> str:
+    """GE adds a billion to it, and writes three more numbers behind it."""
+    first = value[0] if isinstance(value, pydicom.multival.MultiValue | list | tuple) else value
+    try:
+        return f"{float(first) % 1e9:g}"
+    except (TypeError, ValueError):
+        return ""
+
+
+def _moment(value: Any) -> float | str:
+    return float(value) if isinstance(value, int | float) else str(value)
+
+
+def _unit(rescale_type: Any, tags: Dataset) -> str:
+    """CT has Hounsfield units unless it says that it has not."""
+    given = str(rescale_type or "").strip().upper()
+    if given and given not in ("US", "UNSPECIFIED"):
+        return "HU" if given in ("HU", "HU_MOD") else given
+    words = {str(word).upper() for word in tags.get("ImageType", []) or []}
+    return next(iter(words & _NOT_HOUNSFIELD), "HU")
+
+
+def _pixel_mm(tags: Dataset, spacing: Any) -> tuple[float, float] | None:
+    """None where pixels are square as far as it is known."""
+    for value in (spacing, tags.get("ImagerPixelSpacing"), tags.get("PixelAspectRatio")):
+        vector = _vector(value, 2)
+        if vector and min(vector) > 0:
+            return vector[0], vector[1]
+    return None
+
+
+def _mosaic(tags: Dataset, image_type: list[str]) -> tuple[Frame, ...]:
+    """The slices of a Siemens mosaic, each with its place; none where it is not one, or cannot be told."""
+    if "MOSAIC" not in image_type:
+        return ()
+    from nibabel.nicom.dicomwrappers import MosaicWrapper  # noqa: PLC0415 (a second of libraries)
+
+    try:
+        mosaic: Any = MosaicWrapper(tags)  # type: ignore[no-untyped-call]
+        rows, columns, count = (int(part) for part in mosaic.image_shape)
+        first = np.asarray(mosaic.image_position, float)
+        normal = np.asarray(mosaic.slice_normal, float)
+        gap = float(mosaic.voxel_sizes[2])
+    except Exception:  # private tags of many makes
+        return ()
+    across = int(tags.Columns) // columns
+    (whole,) = _frames(tags)
+    return tuple(
+        replace(
+            whole,
+            index=index,
+            position=tuple(float(part) for part in first + normal * gap * index),
+            tile=(index // across * rows, index % across * columns, rows, columns),
+        )
+        for index in range(count)
+    )
+
+
+def _is_screen(sop_class: str, image_type: list[str]) -> bool:
+    """Secondary captures, dose reports, screen saves, ultrasound: by class and image type, not modality."""
+    return bool(
+        sop_class.startswith((SECONDARY_CAPTURE, *ULTRASOUND))
+        or bool(SCREEN_WORDS & {word.upper() for word in image_type})
+    )
 
 
 def _vector(value: Any, length: int) -> Vector | None:
@@ -292,9 +464,13 @@ def stored_values(instance: Instance, frame: Frame) -> Values:
     """The frame's values as stored, colours as RGB. Raises ``BadInput``: ``dicom_no_pixels``,
     ``dicom_compression_unsupported``, ``dicom_not_readable``."""
     try:
+        if frame.tile:
+            top, left, rows, columns = frame.tile
+            whole = read_tags(instance.path).pixel_array
+            return whole[top : top + rows, left : left + columns]
         if len(instance.frames) > 1:  # read alone, out of what may be gigabytes
-            return pixel_array(instance.path, index=frame.index)
-        return pydicom.dcmread(instance.path, force=True).pixel_array
+            return pixel_array(_source(instance.path), index=frame.index)
+        return read_tags(instance.path).pixel_array
     except AttributeError:
         raise _no_picture(instance.name) from None
     except (RuntimeError, NotImplementedError):
@@ -307,6 +483,12 @@ def stored_values(instance: Instance, frame: Frame) -> Values:
         raise BadInput(f"{instance.name}: its picture is too large.", code="image_too_many_pixels") from None
     except Exception:  # decoders meet damage with errors of many kinds
         raise BadInput(f"{instance.name}: its picture is damaged or truncated.", code=DAMAGED) from None
+
+
+def _source(path: Path) -> Path | Dataset:
+    """The file, of which one frame is read; all of it where the file does not say how it is written."""
+    meta = Dataset() if _without_preamble(path) else pydicom.filereader.read_file_meta_info(path)
+    return path if "TransferSyntaxUID" in meta else read_tags(path)
 
 
 def measured_values(stored: Values, frame: Frame) -> Values:
@@ -324,7 +506,7 @@ def is_padding(instance: Instance, stored: Values) -> Mask | None:
     return mask if mask.any() and not mask.all() else None
 
 
-def picture_pixels(instance: Instance, frame: Frame) -> Pixels:
+def picture_pixels(instance: Instance, frame: Frame, shown_as: Presentation | None = None) -> Pixels:
     """A single picture (X-ray, ultrasound, camera) as 8 bits, grey or RGB.
 
     Grey as in the model's own DICOM handler: modality table, the tags' window if there is one, else least to
@@ -333,28 +515,72 @@ def picture_pixels(instance: Instance, frame: Frame) -> Pixels:
     """
     stored = stored_values(instance, frame)
     try:
-        tags = pydicom.dcmread(instance.path, stop_before_pixels=True, force=True)
-        return _colour(stored, tags) if instance.colour else _grey(stored, tags, instance)
+        tags = read_tags(instance.path, pixels=False)
+        if instance.colour:
+            return _colour(stored, tags)
+        return _grey(stored, _display_tags(tags, frame, shown_as), instance, shown_as)
     except Exception:  # tables and windows can be damaged too
         raise BadInput(f"{instance.name}: its picture's tags are damaged.", code=DAMAGED) from None
 
 
-def _grey(stored: Values, tags: Dataset, instance: Instance) -> Pixels:
+def _display_tags(tags: Dataset, frame: Frame, shown_as: Presentation | None) -> Dataset:
+    """The tables and windows of a frame, wherever they stand: in a presentation state, in the frame's own
+    group, in the shared one, in the file."""
+    shared = (tags.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
+    each = tags.get("PerFrameFunctionalGroupsSequence") or []
+    own = each[frame.index] if frame.index < len(each) else Dataset()
+    found = Dataset()
+    found.set_original_encoding(*tags.original_encoding)  # of the numbers in tables
+    for group, names in (
+        ("PixelValueTransformationSequence", ("ModalityLUTSequence", "RescaleSlope", "RescaleIntercept")),
+        ("FrameVOILUTSequence", ("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence")),
+    ):
+        places = [tags, *(sequence[0] for groups in (shared, own) if (sequence := groups.get(group)))]
+        if shown_as and group == "FrameVOILUTSequence" and shown_as.window is not None:
+            places = [shown_as.window]
+        for place in places:  # the last one counts
+            if any(name in place for name in names):
+                for name in names:
+                    if name in found:
+                        del found[name]
+                    if name in place:
+                        found[name] = place[name]
+    for name in ("PixelRepresentation", "BitsStored", "BitsAllocated"):
+        if name in tags:
+            found[name] = tags[name]
+    return found
+
+
+def window_of(instance: Instance, frame: Frame) -> tuple[float, float] | None:
+    """The least and the greatest measured value that the tags want to be seen, if they name any."""
+    tags = _display_tags(read_tags(instance.path, pixels=False), frame, None)
+    center, width = _first(tags.get("WindowCenter")), _first(tags.get("WindowWidth"))
+    return (center - width / 2, center + width / 2) if center is not None and width else None
+
+
+def _grey(stored: Values, tags: Dataset, instance: Instance, shown_as: Presentation | None) -> Pixels:
     padding = None
     values = apply_modality_lut(stored, tags)
     center, width = _first(tags.get("WindowCenter")), _first(tags.get("WindowWidth"))
-    if center is not None and width:
+    function = str(tags.get("VOILUTFunction") or "LINEAR").upper()
+    if center is not None and width and function == "SIGMOID":
+        pixels = stretched(1 / (1 + np.exp(-4 * (values.astype(np.float64) - center) / width)), 0, 1)
+    elif center is not None and width and function == "LINEAR_EXACT":
+        low, high = center - width / 2, center + width / 2
+        pixels = stretched(np.clip(values, low, high), low, high)
+    elif center is not None and width:
         pixels = windowed(values, center, width)
     elif tags.get("VOILUTSequence"):
         values = apply_voi_lut(values, tags)
-        pixels = stretched(values, values.min(), values.max())
+        pixels = stretched(values, 0, 2 ** int(tags.VOILUTSequence[0].LUTDescriptor[2]) - 1)
     elif values.dtype == np.uint8 and tags.get("BitsStored") == 8:
         pixels = values
     else:
         padding = is_padding(instance, stored)
         measured = values if padding is None else values[~padding]
         pixels = stretched(values, measured.min(), measured.max())
-    pixels = 255 - pixels if instance.inverted else pixels
+    turned_over = shown_as.inverse if shown_as and shown_as.inverse is not None else instance.inverted
+    pixels = 255 - pixels if turned_over else pixels
     return pixels if padding is None else np.where(padding, np.uint8(0), pixels)
 
 
@@ -369,4 +595,34 @@ def _colour(stored: Values, tags: Dataset) -> Pixels:
     if tags.PhotometricInterpretation == "PALETTE COLOR":
         stored = apply_color_lut(stored, tags)
         bits = stored.dtype.itemsize * 8
+        if bits == 16 and int(stored.max()) < 256 and _palette_of_8_bits(tags):
+            return stored.astype(np.uint8)
     return stored if bits == 8 and stored.dtype == np.uint8 else stretched(stored, 0, 2**bits - 1)
+
+
+def _palette_of_8_bits(tags: Dataset) -> bool:
+    """Whether no entry of a palette of 16 bits needs more than 8: its makers did not scale them."""
+    tables = (tags.get(f"{colour}PaletteColorLookupTableData") for colour in ("Red", "Green", "Blue"))
+    return all(isinstance(each, bytes) and not any(each[1::2]) for each in tables)
+
+
+# --- presentation states ---
+
+
+def read_presentation(path: Path, name: str) -> Presentation | None:
+    """None where the file is no presentation state of grey pictures."""
+    try:
+        tags = pydicom.dcmread(path, force=_without_preamble(path))
+        if tags.get("Modality") != "PR" or "ReferencedSeriesSequence" not in tags:
+            return None
+        uids = frozenset(
+            str(image.ReferencedSOPInstanceUID)
+            for series in tags.ReferencedSeriesSequence
+            for image in series.get("ReferencedImageSequence") or []
+        )
+        windows = tags.get("SoftcopyVOILUTSequence") or []
+        shape = tags.get("PresentationLUTShape")
+    except Exception:  # a damaged file makes pydicom fail in many ways
+        return None
+    window = windows[0] if windows else None
+    return Presentation(name, uids, window, None if shape is None else shape == "INVERSE")

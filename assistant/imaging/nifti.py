@@ -88,7 +88,23 @@ def _study(path: Path, name: str, folder: Path) -> Study:
         notes.append("Of a series of volumes the first is kept.")
     ct = any(bool((values < AIR_HU).any()) for _, values in slices())
     notes.append(f"Taken for {'a CT' if ct else 'an MRI'}: NIfTI does not say what was measured.")
-    return keep_volume(slices(), folder, kind="ct" if ct else "mr", name="CT" if ct else "MRI", notes=notes)
+    if _unplaced(image):
+        notes.append("The file does not say how it lies: left and right are unknown.")
+    across, down = [size for index, size in enumerate(sizes_mm) if index != axis]
+    return keep_volume(
+        slices(),
+        folder,
+        kind="ct" if ct else "mr",
+        name="CT" if ct else "MRI",
+        notes=notes,
+        pixel_mm=(float(down), float(across)) if min(down, across) > 0 else None,
+    )
+
+
+def _unplaced(image: Any) -> bool:
+    """Neither of a NIfTI's two orientations is set; the older Analyze has none."""
+    header = image.header
+    return "qform_code" not in header or not (int(header["qform_code"]) or int(header["sform_code"]))
 
 
 def _across(sizes_mm: Values) -> int:

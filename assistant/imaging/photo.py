@@ -10,6 +10,7 @@ import numpy as np
 import PIL.ExifTags
 import PIL.Image
 import PIL.ImageOps
+import PIL.TiffImagePlugin
 
 from assistant.errors import BadInput
 from assistant.imaging.study import Pictures, Taken, keep_pictures
@@ -149,15 +150,23 @@ def _too_many_pixels(name: str, limits: ImageLimits) -> BadInput:
 
 
 def _upright_rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
+    white_is_least = _white_is_least(picture)
     picture = PIL.ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
-        picture = PIL.Image.fromarray(_to_8_bit(np.asarray(picture)))
+        pixels = _to_8_bit(np.asarray(picture))
+        picture = PIL.Image.fromarray(255 - pixels if white_is_least else pixels)
     elif picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         white = PIL.Image.new("RGBA", picture.size, "white")
         picture = PIL.Image.alpha_composite(white, picture.convert("RGBA"))
     picture = picture.convert("RGB")
     picture.info.clear()  # comments, profiles: saving would write some of them again
     return picture
+
+
+def _white_is_least(picture: PIL.Image.Image) -> bool:
+    """Of a TIFF; Pillow turns 1 and 8 bits over by itself, but no more."""
+    tags = getattr(picture, "tag_v2", {})
+    return bool(picture.format == "TIFF" and tags.get(PIL.TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0)
 
 
 def _to_8_bit(pixels: Values) -> Pixels:

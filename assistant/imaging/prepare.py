@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.errors import BadInput
-from assistant.imaging.dicom import Instance, read_header
+from assistant.imaging.dicom import Instance, Presentation, read_header, read_presentation
 from assistant.imaging.intake import found_files
 from assistant.imaging.nifti import is_nifti, read_nifti
 from assistant.imaging.options import Options, Prepared
@@ -32,6 +32,7 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
     problems: list[Problem] = []
     instances: list[Instance] = []
     records: list[SourceFile] = []
+    presentations: list[Presentation] = []
     with tempfile.TemporaryDirectory(dir=folder) as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the readers' warnings quote what is in the files
         seen: set[Path] = set()
@@ -47,6 +48,8 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
                             instances.append(read)
                         case SourceFile():
                             records.append(read)
+                        case Presentation():
+                            presentations.append(read)
                         case _:
                             studies.append(read)
             except Exception as error:  # readers meet damage with errors of many kinds
@@ -54,14 +57,27 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
         for record in read_records(records, folder, options.most_studies - len(studies)):
             studies.append(record) if isinstance(record, Study) else problems.append(record)
         room = options.most_studies - len(studies)
-        for each in prepare_series(instances, folder, most=room, show_identity=options.show_identity):
+        given_uids = {each.uid for each in instances}
+        for shown_as in presentations:
+            if not shown_as.uids & given_uids:
+                message = f"{shown_as.name} says how pictures are shown that were not given with it."
+                problems.append(Problem(shown_as.name, "dicom_kind_unsupported", message))
+        for each in prepare_series(
+            instances,
+            folder,
+            most=room,
+            show_identity=options.show_identity,
+            presentations=presentations,
+        ):
             studies.append(each) if isinstance(each, Study) else problems.append(each)
     if not studies and not problems:
         problems.append(Problem("", "nothing_to_read", "None of the given files holds a picture."))
     return Prepared(tuple(studies), tuple(in_short(problems)))
 
 
-def _read(found: SourceFile, folder: Path, options: Options, *, full: bool) -> Study | Instance | SourceFile:
+def _read(
+    found: SourceFile, folder: Path, options: Options, *, full: bool
+) -> Study | Instance | Presentation | SourceFile:
     """DICOM files are only looked into, and files of a record only found: they may belong together. Raises
     ``BadInput``; of all else ``too_many_images`` if it is ``full``."""
     path, name = found.path, found.name
@@ -101,12 +117,14 @@ def _unpacked_head(head: bytes) -> bytes:
         return b""
 
 
-def _dicom(found: SourceFile, head: bytes, options: Options) -> Instance:
+def _dicom(found: SourceFile, head: bytes, options: Options) -> Instance | Presentation:
     if head.startswith(b"%PDF"):
         raise BadInput(
             f"{found.name} is named like a DICOM file but is a PDF. Rename it to attach it as a PDF.",
             code="file_kind_mismatch",
         )
+    if shown_as := read_presentation(found.path, found.name):
+        return shown_as
     instance = read_header(found.path, found.name)
     if instance.burned_in and not options.allow_burned_in and not instance.slide_surroundings:
         raise BadInput(
@@ -117,7 +135,7 @@ def _dicom(found: SourceFile, head: bytes, options: Options) -> Instance:
     return instance
 
 
-def _bare_dicom(found: SourceFile, options: Options, error: BadInput) -> Instance:
+def _bare_dicom(found: SourceFile, options: Options, error: BadInput) -> Instance | Presentation:
     """Old scanners write DICOM without its mark, and without a suffix. Raises ``error`` if it is none."""
     try:
         return _dicom(found, b"", options)

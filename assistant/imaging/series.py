@@ -1,9 +1,8 @@
 """DICOM files → volumes and pictures: which belong together, in which order, and which are left out."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +10,24 @@ import PIL.Image
 
 from assistant.errors import BadInput
 from assistant.imaging.dicom import (
+    SECONDARY_CAPTURE,
     Frame,
     Instance,
-    Vector,
+    Presentation,
     is_padding,
     measured_values,
     picture_pixels,
     stored_values,
+    window_of,
 )
 from assistant.imaging.dicom_slide import read_dicom_slide
+from assistant.imaging.square import UNEVEN_PIXELS, even_pixels, uneven
+from assistant.imaging.stacks import Slice, Stack, stacks_of
 from assistant.imaging.study import Problem, Study, Taken, keep_pictures, no_room, problem_of
 from assistant.imaging.values import MOST_SLICES, Values, chosen_slices
-from assistant.imaging.volume import NOT_AXIAL, keep_volume
+from assistant.imaging.volume import keep_volume
 
+TOMOSYNTHESIS = "1.2.840.10008.5.1.4.1.1.13.1.3"
 VOLUME_MODALITIES = {"CT", "MR", "PT"}
 XRAY_MODALITIES = {"CR", "DX", "RG", "MG", "IO", "PX", "RF", "XA"}
 UNTRAINED = {"PT", "NM", "MG", "IO", "PX", "RF", "XA", "US"}
@@ -45,28 +49,18 @@ MODALITY_NAMES = {
     "ES": "Endoscopy",
 }
 OFTEN_WRITTEN_ON = {"US", "OT", "ES", "XC", "SC"}
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-SAME_PLACE_MM = 1e-3
-SAME_DIRECTION = 0.01
-"""Difference of the cosines: half a degree."""
-FEWEST_SLICES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    instance: Instance
-    frame: Frame
-
-    @property
-    def source(self) -> str:
-        several = len(self.instance.frames) > 1
-        return f"{self.instance.name}, frame {self.frame.index + 1}" if several else self.instance.name
 
 
 def prepare_series(
-    instances: Sequence[Instance], folder: Path, *, most: int, show_identity: bool
+    instances: Sequence[Instance],
+    folder: Path,
+    *,
+    most: int,
+    show_identity: bool,
+    presentations: Sequence[Presentation] = (),
 ) -> Iterator[Study | Problem]:
-    """The studies of these files, at most so many, in the order in which they came; and what was left out."""
+    """The studies of at most so many series, in the order in which they came; and what was left out. Pictures
+    are shown as their presentation state says, where one was given with them."""
     groups: dict[Hashable, list[Instance]] = defaultdict(list)
     for each in instances:
         groups[_group(each)].append(each)
@@ -79,7 +73,7 @@ def prepare_series(
             elif _in_volume(members[0]):
                 yield from _volume(members, folder, show_identity)
             else:
-                yield from _pictures(members, folder, show_identity)
+                yield from _pictures(members, folder, show_identity, presentations)
         except Exception as error:  # pixels and tags can be damaged in many ways
             yield problem_of(members[0].name, error)
 
@@ -96,6 +90,7 @@ def _in_volume(instance: Instance) -> bool:
         instance.modality in VOLUME_MODALITIES
         and not instance.colour
         and not instance.sop_class.startswith(SECONDARY_CAPTURE)
+        and not instance.screen
     )
 
 
@@ -103,14 +98,31 @@ def _in_volume(instance: Instance) -> bool:
 
 
 def _volume(members: list[Instance], folder: Path, show_identity: bool) -> Iterator[Study | Problem]:
-    slices, notes, problems = chosen_volume([Slice(each, frame) for each in members for frame in each.frames])
+    stacks, problems = stacks_of([Slice(each, frame) for each in members for frame in each.frames])
+    for stack in stacks:
+        try:
+            yield _stack(stack, folder, show_identity, problems)
+        except BadInput as error:
+            if not problems:
+                problems.append(Problem(stack.slices[0].instance.name, error.code, error.message))
+    yield from problems
+
+
+def _stack(stack: Stack, folder: Path, show_identity: bool, problems: list[Problem]) -> Study:
+    slices, notes = stack.slices, list(stack.notes)
     first = slices[0].instance
-    ct = first.modality == "CT"
+    units = {each.frame.unit for each in slices}
+    ct = first.modality == "CT" and units == {"HU"}
     if ct and not all(each.frame.scaled for each in slices):
         notes.append("The files do not say how their values become Hounsfield units: colours may be wrong.")
+    if first.modality == "CT" and not ct:
+        notes.append(
+            f"Its values are no Hounsfield units but {', '.join(sorted(units - {'HU'}))}: they are shown "
+            "in grey, without the colours of CT."
+        )
     # Stored values do where all mean the same; PET has a scale of its own on each slice.
     scales = {(each.frame.slope, each.frame.intercept) for each in slices}
-    measured = ct or len(scales) > 1
+    measured = ct or len(scales) > 1 or first.modality == "CT"
 
     def values() -> Iterator[tuple[str, Values]]:
         for each in slices:
@@ -123,21 +135,22 @@ def _volume(members: list[Instance], folder: Path, show_identity: bool) -> Itera
             except BadInput as error:
                 problems.append(Problem(each.instance.name, error.code, error.message))
 
-    try:
-        yield keep_volume(
-            values(),
-            folder,
-            kind="ct" if ct else "mr",
-            name=_label(first, show_identity),
-            time=min(each.instance.time for each in slices),
-            patient=first.patient,
-            exam=first.study,
-            notes=(*_kind_notes(first), *notes),
-        )
-    except BadInput as error:
-        if not problems:
-            problems.append(Problem(first.name, error.code, error.message))
-    yield from problems
+    name = _label(first, show_identity)
+    if first.modality == "CT" and not ct:
+        name = name.replace("CT", "CT map", 1)
+    return keep_volume(
+        values(),
+        folder,
+        kind="ct" if ct else "mr",
+        name=f"{name} · {stack.label}" if stack.label else name,
+        time=min(each.instance.time for each in slices),
+        patient=first.patient,
+        exam=first.study,
+        notes=(*_kind_notes(first), *notes),
+        pixel_mm=slices[0].frame.pixel_mm,
+        limits=window_of(first, slices[0].frame) if first.modality == "CT" and not ct else None,
+        inverted=not ct and all(each.instance.inverted for each in slices),
+    )
 
 
 def _checked(values: Values, instance: Instance) -> Values:
@@ -148,138 +161,22 @@ def _checked(values: Values, instance: Instance) -> Values:
     return values
 
 
-def chosen_volume(slices: list[Slice]) -> tuple[list[Slice], list[str], list[Problem]]:
-    """The slices of one volume from those of one series, in their order through the body; what to know about
-    them; and the files that do not belong.
-
-    As Google's server chooses: original before derived, then the last acquisition, one slice a place, sorted
-    by position; feet to head in axial ones.
-    """
-    notes: list[str] = []
-    problems: list[Problem] = []
-    given = len(slices)
-    if originals := [each for each in slices if not each.instance.derived]:
-        slices = originals
-    if left_out := given - len(slices):
-        notes.append(f"Left out: {left_out} that were made from others of the series.")
-    given, slices = len(slices), _last_acquisition(slices)
-    if left_out := given - len(slices):
-        notes.append(f"Left out: {left_out} of earlier acquisitions.")
-    size = lambda each: (each.instance.rows, each.instance.columns)  # noqa: E731
-    slices = _majority(slices, size, "dicom_size_mixed", "has another size", problems)
-    slices = _majority(slices, _direction(), "dicom_orientation_mixed", "lies at another angle", problems)
-    if all(each.frame.position and each.frame.orientation for each in slices):
-        ordered, left_out = _by_place(slices)
-        if left_out:
-            notes.append(f"Left out: {left_out} more of the same places.")
-        notes += _geometry_notes(ordered)
-    else:
-        ordered = sorted(slices, key=lambda each: (each.instance.number, each.frame.index))
-        if len(ordered) > 1:
-            notes.append(
-                "The files do not say where their slices lie; they are in the order of their numbers."
-            )
-    if len(ordered) < FEWEST_SLICES:
-        notes.append(f"Fewer than {FEWEST_SLICES} slices: MedGemma was trained on more.")
-    return ordered, notes, problems
-
-
-def _last_acquisition(slices: list[Slice]) -> list[Slice]:
-    """Acquisitions that lie side by side are one volume; of those that overlap, the last one counts."""
-    runs: dict[int, list[Slice]] = defaultdict(list)
-    for each in slices:
-        runs[each.instance.acquisition].append(each)
-    if len(runs) == 1 or not all(each.frame.position and each.frame.orientation for each in slices):
-        return slices
-    ranges = []
-    for members in runs.values():
-        places = [_place(each) for each in members]
-        ranges.append((min(places), max(places)))
-    ranges.sort()
-    overlap = any(later[0] < earlier[1] for earlier, later in pairwise(ranges))
-    return runs[max(runs)] if overlap else slices
-
-
-def _majority(
-    slices: list[Slice], key: Callable[[Slice], Hashable], code: str, what: str, problems: list[Problem]
-) -> list[Slice]:
-    """The slices that agree; the others become problems. Raises ``BadInput`` with ``code`` if no more than
-    half do."""
-    counts = Counter(map(key, slices))
-    (most, count), total = counts.most_common(1)[0], len(slices)
-    if count * 2 <= total and len(counts) > 1:
-        name = slices[0].instance.name
-        raise BadInput(
-            f"{name} and the {total - 1} other pictures of its series do not make one volume: each {what}. "
-            "Attach one series of parallel slices.",
-            code=code,
-        )
-    for each in slices:
-        if key(each) != most:
-            message = f"{each.source} {what} than most of its series; it was left out."
-            problems.append(Problem(each.instance.name, code, message))
-    return [each for each in slices if key(each) == most]
-
-
-def _direction() -> Callable[[Slice], Hashable]:
-    """A key that is the same for slices that are parallel, but for the last digits of their tags."""
-    known: list[Vector] = []
-
-    def key(each: Slice) -> Hashable:
-        if not (orientation := each.frame.orientation):
-            return None
-        for index, other in enumerate(known):
-            if all(abs(a - b) < SAME_DIRECTION for a, b in zip(orientation, other, strict=True)):
-                return index
-        known.append(orientation)
-        return len(known) - 1
-
-    return key
-
-
-def _normal(orientation: Vector) -> Vector:
-    """Across the slices, pointing to the head, the back or the left: whichever it is nearest to."""
-    normal = np.cross(orientation[:3], orientation[3:])
-    if normal[np.argmax(np.abs(normal))] < 0:
-        normal = -normal
-    return tuple(float(part) for part in normal)
-
-
-def _place(each: Slice) -> float:
-    assert each.frame.position and each.frame.orientation
-    return float(np.dot(_normal(each.frame.orientation), each.frame.position))
-
-
-def _by_place(slices: list[Slice]) -> tuple[list[Slice], int]:
-    """Sorted, one a place, and how many that left out."""
-    ordered: list[Slice] = []
-    for each in sorted(slices, key=lambda each: (_place(each), each.instance.number, each.frame.index)):
-        if not ordered or _place(each) - _place(ordered[-1]) > SAME_PLACE_MM:
-            ordered.append(each)
-    return ordered, len(slices) - len(ordered)
-
-
-def _geometry_notes(ordered: list[Slice]) -> Iterator[str]:
-    assert ordered[0].frame.orientation
-    if abs(_normal(ordered[0].frame.orientation)[2]) < 0.9:
-        yield NOT_AXIAL
-    gaps = np.diff([_place(each) for each in ordered])
-    if len(gaps) and gaps.max() > 1.5 * np.median(gaps):
-        yield "Slices are missing: the gaps between them differ."
-
-
 # --- pictures ---
 
 
-def _pictures(members: list[Instance], folder: Path, show_identity: bool) -> Iterator[Study | Problem]:
+def _pictures(
+    members: list[Instance], folder: Path, show_identity: bool, presentations: Sequence[Presentation]
+) -> Iterator[Study | Problem]:
     first = members[0]
+    shown_as = {each.uid: [p for p in presentations if each.uid and each.uid in p.uids] for each in members}
     problems: list[Problem] = []
 
     def pictures() -> Iterator[Taken]:
         for each in sorted(members, key=lambda each: each.number):
             try:
                 for frame in chosen_frames(each):
-                    picture = PIL.Image.fromarray(picture_pixels(each, frame)).convert("RGB")
+                    pixels = picture_pixels(each, frame, next(iter(shown_as[each.uid]), None))
+                    picture = even_pixels(PIL.Image.fromarray(pixels).convert("RGB"), frame.pixel_mm)
                     yield Taken(picture, True, Slice(each, frame).source)
             except BadInput as error:
                 problems.append(Problem(each.name, error.code, error.message))
@@ -293,13 +190,22 @@ def _pictures(members: list[Instance], folder: Path, show_identity: bool) -> Ite
             time=first.time,
             patient=first.patient,
             exam=first.study,
-            notes=(*_kind_notes(first), *_loop_notes(members)),
+            notes=(*_kind_notes(first), *_loop_notes(members), *_shown_notes(members, shown_as)),
         )
     except BadInput:
         yield from problems
         return
     yield replace(kept, kind="xray") if first.modality in XRAY_MODALITIES and kept.count == 1 else kept
     yield from problems
+
+
+def _shown_notes(members: Sequence[Instance], shown_as: dict[str, list[Presentation]]) -> Iterator[str]:
+    counts = {len(found) for found in shown_as.values() if found}
+    if counts:
+        others = f", the first of {max(counts)}" if max(counts) > 1 else ""
+        yield f"Its brightness is that of its presentation state{others}."
+    if any(uneven(frame.pixel_mm) for each in members for frame in each.frames[:1]):
+        yield UNEVEN_PIXELS
 
 
 def _loop_notes(members: Sequence[Instance]) -> Iterator[str]:
@@ -318,11 +224,12 @@ def chosen_frames(instance: Instance) -> list[Frame]:
 
 def _label(first: Instance, show_identity: bool) -> str:
     kind = "X-ray" if first.modality in {"CR", "DX"} else MODALITY_NAMES.get(first.modality, "DICOM picture")
+    kind = "Breast tomosynthesis" if first.sop_class == TOMOSYNTHESIS else kind
     return f"{kind} · {first.identity}" if show_identity and first.identity else kind
 
 
 def _kind_notes(first: Instance) -> Iterator[str]:
     if first.modality in UNTRAINED:
         yield f"{MODALITY_NAMES[first.modality]}: not a kind of image that MedGemma was trained on."
-    if first.modality in OFTEN_WRITTEN_ON:
+    if first.modality in OFTEN_WRITTEN_ON or first.screen or first.converted:
         yield "A name may be written in the picture: look before you ask."

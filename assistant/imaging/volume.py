@@ -10,7 +10,7 @@ import PIL.Image
 
 from assistant.engines.pieces import ImagePiece, Padding, Piece, TextPiece
 from assistant.errors import BadInput
-from assistant.imaging.square import saved, squared
+from assistant.imaging.square import UNEVEN_PIXELS, even_size, saved, squared, uneven
 from assistant.imaging.study import Picture, Study, new_id
 from assistant.imaging.values import (
     CT_WINDOWS_HU,
@@ -40,8 +40,13 @@ class Volume(Study):
 
     low: float
     high: float
-    """Least and greatest value of the whole volume. Where there is none (NaN on disk), the least is shown."""
+    """Least and greatest value of the whole volume, or of what is to be seen of it. Where there is no value
+    (NaN on disk), the least is shown."""
     sources: tuple[str, ...]
+    stored_px: tuple[int, int]
+    """Rows and columns on disk; ``width_px`` and ``height_px`` are of the picture with square pixels."""
+    inverted: bool = False
+    """The least value is white."""
 
     @property
     def windows(self) -> tuple[str, ...]:
@@ -68,7 +73,7 @@ class Volume(Study):
             raise IndexError(index)
         kept = self.folder / f"model-{index:04}.png"
         if not kept.exists():
-            picture = PIL.Image.fromarray(self._as_model(self._values(index)))
+            picture = self._shaped(self._as_model(self._values(index)))
             new = kept.with_suffix(".new")
             new.write_bytes(saved(squared(picture), "PNG", compress_level=1))
             new.replace(kept)
@@ -77,7 +82,15 @@ class Volume(Study):
     def _as_model(self, values: Values) -> Pixels:
         if self.kind == "ct":
             return ct_pixels(values)
-        return np.repeat(stretched(values, self.low, self.high)[..., np.newaxis], 3, axis=-1)
+        return np.repeat(self._turned(stretched(values, self.low, self.high))[..., np.newaxis], 3, axis=-1)
+
+    def _turned(self, pixels: Pixels) -> Pixels:
+        return 255 - pixels if self.inverted else pixels
+
+    def _shaped(self, pixels: Pixels) -> PIL.Image.Image:
+        picture = PIL.Image.fromarray(pixels)
+        size = (self.width_px, self.height_px)
+        return picture if picture.size == size else picture.resize(size, PIL.Image.Resampling.BILINEAR)
 
     def view(self, index: int, window: str = "") -> Picture:
         if not 0 <= index < self.count:
@@ -87,19 +100,20 @@ class Volume(Study):
             case name if name == AS_MODEL:
                 pixels = self._as_model(values)
             case "whole range":
-                pixels = stretched(values, self.low, self.high)
+                pixels = self._turned(stretched(values, self.low, self.high))
             case "middle":
                 low, high = np.percentile(values, (2, 98))
-                pixels = windowed(values, (low + high) / 2, max(high - low, 1))
+                pixels = self._turned(windowed(values, (low + high) / 2, max(high - low, 1)))
             case name:
                 pixels = windowed(values, *CT_WINDOWS_HU[name])
-        return Picture("image/jpeg", saved(PIL.Image.fromarray(pixels), "JPEG", quality=90))
+        return Picture("image/jpeg", saved(self._shaped(pixels), "JPEG", quality=90))
 
     def _values(self, index: int) -> Values:
-        size = self.height_px * self.width_px
+        rows, columns = self.stored_px
+        size = rows * columns
         values = np.fromfile(self.folder / VALUES, np.float32, size, offset=4 * size * index)
         values = np.nan_to_num(values, copy=False, nan=self.low)
-        return values.reshape(self.height_px, self.width_px)
+        return values.reshape(rows, columns)
 
 
 def keep_volume(
@@ -112,9 +126,14 @@ def keep_volume(
     patient: str = "",
     exam: str = "",
     notes: Sequence[str] = (),
+    pixel_mm: tuple[float, float] | None = None,
+    limits: tuple[float, float] | None = None,
+    inverted: bool = False,
 ) -> Volume:
     """Write a volume from where each slice came from and its values, all of one shape; what is not finite is
-    no value. One slice is in memory at a time; single precision holds every value of up to 24 bits.
+    no value. ``pixel_mm`` is from row to row and from column to column, ``limits`` what is shown as black and
+    as white where that is not the whole range. One slice is in memory at a time; single precision holds every
+    value of up to 24 bits.
     """
     study_id = new_id()
     own = folder / study_id
@@ -134,18 +153,22 @@ def keep_volume(
             sources.append(source)
     if low > high:
         raise BadInput("None of its slices could be read.", code="volume_not_readable")
+    width, height = even_size(columns, rows, pixel_mm)
+    low, high = limits or (low, high)
     volume = Volume(
         id=study_id,
         kind=kind,
         name=f"{name} · {len(sources)} slice{'s' * (len(sources) > 1)}",
         folder=own,
         count=len(sources),
-        width_px=columns,
-        height_px=rows,
+        width_px=width,
+        height_px=height,
+        stored_px=(rows, columns),
+        inverted=inverted,
         time=time,
         patient=patient,
         exam=exam,
-        notes=tuple(notes),
+        notes=(*notes, UNEVEN_PIXELS) if uneven(pixel_mm) else tuple(notes),
         low=low,
         high=high,
         sources=tuple(sources),

@@ -69,3 +69,30 @@ def test_of_the_volumes_of_a_scan_the_first_is_kept(show, tmp_path):
     images, _, _ = show(nifti(tmp_path / "bold.nii.gz", volume, np.eye(4)))
     assert len(images) == 4
     assert images[-1].max() == 255
+
+
+def placed(path, affine, *, code):
+    import nibabel
+
+    volume = np.arange(6 * 6 * 6).reshape(6, 6, 6).astype(np.int16)
+    image = nibabel.Nifti1Image(volume, affine)
+    image.set_qform(affine, code)
+    image.set_sform(affine, code)
+    nibabel.save(image, path)
+    return path
+
+
+@pytest.mark.parametrize(("code", "unknown"), [(0, True), (1, False)])
+def test_a_nifti_without_an_orientation_says_that_left_and_right_are_unknown(tmp_path, code, unknown):
+    from assistant.imaging.nifti import read_nifti
+
+    study = read_nifti(placed(tmp_path / "v.nii", np.eye(4), code=code), "v.nii", tmp_path, 10**9)
+    assert any("left and right are unknown" in note for note in study.notes) == unknown
+
+
+def test_the_aspect_of_a_nifti_is_put_right(tmp_path):
+    from assistant.imaging.nifti import read_nifti
+
+    path = nifti(tmp_path / "v.nii", np.zeros((6, 6, 6), np.int16), np.diag([1.0, 2.0, 2.0, 1]))
+    study = read_nifti(path, "v.nii", tmp_path, 10**9)
+    assert (study.width_px, study.height_px) == (6, 12)
