@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from assistant.proofreading.grammar import Part, Reading, Run, decade, runs
+from assistant.proofreading.grammar import SUTURES, Part, Reading, Run, decade, runs
 from assistant.proofreading.lexicon import (
     BETWEEN,
     DROPPED,
@@ -32,6 +32,7 @@ from assistant.proofreading.tokens import Token, tokens
 
 Kind = Literal["numbers", "sides", "negations", "drugs", "words", "marks"]
 KINDS: tuple[Kind, ...] = ("numbers", "sides", "negations", "drugs", "words", "marks")
+_PARTS_TO = ("ratio", "titer", "titre", "dilut", "epinephrine", "lidocaine")
 _REACH = 12
 """So many tokens are looked through for the place where the texts agree again."""
 
@@ -300,7 +301,7 @@ class _Reader:
     def _ordinal_agrees(self, run: Run, part: Part, here: Token, j: int) -> bool:
         if part.ordinal == here.ordinal:
             return True
-        near = [token.low for token in self._a[max(0, run.first - 1) : run.first + 5]]
+        near = [token.low for token in self._a[max(0, run.first - 4) : run.first + 5]]
         dated = any(low in MONTHS for low in near)
         return dated if part.ordinal else False
 
@@ -438,19 +439,12 @@ class _Reader:
         """Signs that stand between numbers, units and letters only."""
         a, b = self._a, self._b
         low, sign = a[i].low, b[j].low
-        if (
-            low in ("oh", "o")
-            and [token.low for token in b[j : j + 2]] == ["-", "0"]
-            and b[j - 1].kind == "numeral"
-        ):
-            yield _Step(i + 1, j + 2)  # a suture: "three oh" is 3-0
+        if low in ("oh", "o") and (end := self._suture(i, j)) is not None:
+            yield _Step(i + 1, end)
             return
-        if (
-            low == "to"
-            and sign == ":"
-            and any(token.low.startswith("ratio") for token in a[max(0, i - 4) : i + 4])
-        ):
-            yield _Step(i + 1, j + 1)
+        if low == "to" and sign == ":":
+            if any(token.low.startswith(_PARTS_TO) for token in a[max(0, i - 5) : i + 5]):
+                yield _Step(i + 1, j + 1)
             return
         if low == "out" and i + 1 < len(a) and a[i + 1].low == "of" and sign == "/":
             if self._numeric(b, j - 1) and self._numeric(b, j + 1):
@@ -470,6 +464,14 @@ class _Reader:
             fits = self._numeric(b, j - 1) and self._numeric(b, j + 1)
         if fits:
             yield _Step(i + 1, j + 1)
+
+    def _suture(self, i: int, j: int) -> int | None:
+        """ "Three oh" is the size 3-0, "oh silk" is 0."""
+        b = self._b
+        if b[j].low == "0" and i + 1 < len(self._a) and self._a[i + 1].low in SUTURES:
+            return j + 1
+        dashed = b[j].low == "-" and j + 1 < len(b) and b[j + 1].low == "0" and j > 0
+        return j + 2 if dashed and b[j - 1].kind == "numeral" else None
 
     @staticmethod
     def _numeric(b: Sequence[Token], at: int) -> bool:
@@ -516,7 +518,7 @@ class _Reader:
         words = [self._a[i].low]
         at = i + 1
         while len(words) < count and at < len(self._a):
-            if self._a[at].low == "-" and self._a[at].glued:
+            if self._a[at].low in ("{", "}") or (self._a[at].low == "-" and self._a[at].glued):
                 at += 1
                 continue
             words.append(self._a[at].low)

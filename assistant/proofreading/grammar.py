@@ -13,6 +13,7 @@ from assistant.proofreading.lexicon import (
     BARE_LABELS,
     DECADES,
     DIGITS,
+    DRUGS,
     FIXED,
     FORMS,
     LABELS,
@@ -38,7 +39,7 @@ _TIMES = frozenset({"at", "around", "until", "till"})
 _JOINERS = frozenset(
     {"over", "slash", "/", "to", "through", "and", "or", "out", "by", "x", "times", "-", "plus"}
 )
-_SUTURES = frozenset(
+SUTURES = frozenset(
     {
         "vicryl",
         "silk",
@@ -358,16 +359,14 @@ def _readings(
         found, doubt = _labelled(label, items, plainly, unit)
         if found:
             return found, doubt
+    if _sees(tokens, first) and (eye := _eyes(items)):
+        return [eye], False
     if len(plainly) == 1:
         return _alone(tokens, first, last, items, plainly)
     numerals = all(item.value for item in items)
     decimals = sum("." in part.value for part in plainly) >= len(plainly) - 1
     ordinals = any(part.ordinal for part in plainly)
-    if _sees(tokens, first):
-        eye = _eyes(items)
-        if eye:
-            return [eye], False
-    if len(plainly) == 2 and after in _SUTURES:
+    if len(plainly) == 2 and after in SUTURES:
         return [(plainly[0], _glued(plainly[1], "-"))], False
     if decimals or ordinals or (numerals and not unit):
         return [plainly], False
@@ -375,6 +374,21 @@ def _readings(
         plainly,
         tuple(_glued(part, "/", "-", "x", "") if at else part for at, part in enumerate(plainly)),
     ], True
+
+
+def _two_doses(tokens: Sequence[Token], first: int, last: int, items: tuple[Item, ...]) -> Reading | None:
+    """A strength and a count run together: "metoprolol fifty two tablets", "six hundred one tablet"."""
+    if len(items) < 2 or last >= len(tokens) or items[-1].low not in DIGITS:
+        return None
+    after = tokens[last].low
+    near = [token.low for token in tokens[max(0, first - 8) : first]]
+    single = after in FORMS and not after.endswith("s") and items[-1].low == "one"
+    dosed = after in FORMS and bool(near) and near[-1] in DRUGS
+    scale = after in ("units", "unit") and near[-1:] == ["to"] and "for" in near  # of insulin
+    if not (single or dosed or scale):
+        return None
+    left, right = _single(items, 0, len(items) - 1), _single(items, len(items) - 1, len(items))
+    return (left, right) if left and right else None
 
 
 def _and_apart(before: str, items: tuple[Item, ...]) -> Reading | None:
@@ -406,6 +420,8 @@ def _alone(
             plainly,
             (Part(plain(f"0.{part.value}"), part.first, part.last),),
         ], False  # a wire of 0.035 inch
+    if (doses := _two_doses(tokens, first, last, items)) is not None:
+        return [plainly, doses], True
     if len(items) == 1:
         return [plainly], _thousand_or_decimal(tokens, first, items[0])
     cut = _tens(items, 0)
@@ -416,8 +432,6 @@ def _alone(
     if rest is None or rest[1] != len(items) or left >= 100:
         return [plainly], False  # formal, or "one oh five"
     high, low = Part(str(left), 0, at), Part(str(rest[0]), at, len(items))
-    if _sees(tokens, first):
-        return [(high, _glued(low, "/"))], False
     apart: Reading = (high, _glued(low, "/", "-", "x", ":", ""))
     if left >= 10:
         year = 1800 <= left * 100 + rest[0] < 2100
@@ -427,6 +441,8 @@ def _alone(
         return ([plainly], False) if sure and rest[0] != 20 else ([plainly, apart], True)
     if unit and _form_follows(tokens, last):
         return [plainly, apart], True
+    if "o'clock" in {token.low for token in tokens[last : last + 4]}:
+        return [plainly, apart], True  # "at two twelve and five o'clock"
     told = {token.low for token in tokens[last : last + 3]} & _DAYTIME
     if (before in _TIMES or told) and not unit and rest[0] < 60 and after not in _JOINERS:
         return [plainly, apart], True
@@ -468,7 +484,7 @@ def _labelled(
             found.append((name, *rest))
     decimal_cut = [reading for reading in found if items[reading[-1].first].low in POINT]
     found = [reading for reading in found if reading not in decimal_cut or len(reading[0].value) < 4] or found
-    if whole and (not found or not unit or label.bare):
+    if whole and (not found or label.bare or not (unit or label.only)):
         found.append(whole)
     return found, len(found) > 1 or found[:1] == decimal_cut[:1] != []
 
@@ -543,10 +559,9 @@ def _hour_and_minute(items: tuple[Item, ...], most: int) -> list[Reading]:
 
 
 def _sees(tokens: Sequence[Token], first: int) -> bool:
-    near = {token.low for token in tokens[max(0, first - 5) : first]}
-    return bool(near & {"acuity", "vision", "snellen"}) or (
-        first > 0 and tokens[first - 1].low in ("od", "os", "ou")
-    )
+    near = {token.low for token in tokens[max(0, first - 12) : first]}
+    eye = "".join(token.low for token in tokens[max(0, first - 2) : first])
+    return bool(near & {"acuity", "vision", "snellen"}) or eye.endswith(("od", "os", "ou"))
 
 
 def _eyes(items: tuple[Item, ...]) -> Reading | None:
@@ -617,9 +632,12 @@ def _cut(
 
 def _fraction(tokens: Sequence[Token], first: int, last: int, items: tuple[Item, ...]) -> Run | None:
     """ "Two thirds", "one and three quarters", "two and a half"."""
-    low = [token.low for token in tokens[last : last + 3]]
-    if low[:1] == ["-"]:
-        low = low[1:]
+    ahead = [
+        at
+        for at in range(last, min(last + 6, len(tokens)))
+        if not (tokens[at].low == "-" and tokens[at].glued)
+    ]
+    low = [tokens[at].low for at in ahead[:3]]
     whole = _single(items, 0, len(items))
     if (
         low[:1]
@@ -629,18 +647,18 @@ def _fraction(tokens: Sequence[Token], first: int, last: int, items: tuple[Item,
         and len(items) == 1
         and not whole.ordinal
     ):
-        end = last + (2 if tokens[last].low == "-" else 1)
+        end = ahead[0] + 1
         part = Part(whole.value, 0, 1, over=str(PARTS[low[0]]))
         return Run(first, end, items, ((part,),))
     if len(low) == 3 and low[0] == "and" and low[1] in ("a", "one") and low[2] in _HALVES and whole:
         if "." in whole.value or whole.ordinal:
             return None
-        return Run(first, last + 3, items, ((Part(whole.value, 0, len(items), half=True),),))
+        return Run(first, ahead[2] + 1, items, ((Part(whole.value, 0, len(items), half=True),),))
     mixed = low[:1] == ["and"] and len(low) == 3 and low[2] in PARTS and low[1] in DIGITS
     if mixed and whole and "." not in whole.value and not whole.ordinal:
-        more = (Item("and", last), Item(low[1], last + 1))
+        more = (Item("and", ahead[0]), Item(low[1], ahead[1]))
         top = Part(str(DIGITS[low[1]]), len(items) + 1, len(items) + 2, over=str(PARTS[low[2]]))
-        return Run(first, last + 3, (*items, *more), ((whole, top),))
+        return Run(first, ahead[2] + 1, (*items, *more), ((whole, top),))
     if len(items) == 2 and items[1].low in PARTS and items[0].low in DIGITS and items[0].low != "zero":
         part = Part(str(DIGITS[items[0].low]), 0, 2, over=str(PARTS[items[1].low]))
         ordinal = _greedy(items) or ()
@@ -677,9 +695,7 @@ def _extent(tokens: Sequence[Token], at: int) -> tuple[int, tuple[Item, ...], bo
             items.append(Item(low, at, token.value, token.ordinal))
         elif _is_number_word(tokens, at, first, items):
             items.append(Item(low, at))
-        elif low == "-" and token.glued and items and _joins(tokens, at, items):
-            pass
-        else:
+        elif not items or not (_joins(tokens, at, items) or _braces_point(tokens, at)):
             break
         at += 1
     while items and (items[-1].low in ("and", "-") or items[-1].low in POINT):
@@ -706,7 +722,7 @@ def _is_number_word(tokens: Sequence[Token], at: int, first: int, items: list[It
     if low in POINT:
         return at == first or _goes_on(tokens, at, items)
     if low in NOUGHT:
-        return at == first or _next_is(tokens, at, NUMBER_WORDS | NOUGHT)
+        return at == first or items[-1].low in POINT or _next_is(tokens, at, NUMBER_WORDS | NOUGHT)
     if low == "and":
         return bool(items) and items[-1].low in SCALES and _next_is(tokens, at, NUMBER_WORDS)
     return low in STARTS
@@ -715,13 +731,23 @@ def _is_number_word(tokens: Sequence[Token], at: int, first: int, items: list[It
 def _behind(tokens: Sequence[Token], at: int) -> Token | None:
     """The token behind ``at``, over a hyphen that joins the two."""
     follow = at + 1
-    if follow < len(tokens) and tokens[follow].low == "-" and tokens[follow].glued:
+    if follow < len(tokens) and tokens[follow].low in ("-", "}") and tokens[follow].glued:
         follow += 1
     return tokens[follow] if follow < len(tokens) else None
 
 
+def _braces_point(tokens: Sequence[Token], at: int) -> bool:
+    """The braces of ``{decimal}`` in a number."""
+    if tokens[at].low not in ("{", "}"):
+        return False
+    beside = at + 1 if tokens[at].low == "{" else at - 1
+    return 0 <= beside < len(tokens) and tokens[beside].low in POINT
+
+
 def _joins(tokens: Sequence[Token], at: int, items: list[Item]) -> bool:
     """A hyphen inside a number, as recognisers write it: "one-thirty-two", "three-point-eight"."""
+    if tokens[at].low != "-" or not tokens[at].glued:
+        return False
     follow = tokens[at + 1] if at + 1 < len(tokens) else None
     if follow is None or not follow.glued or follow.kind == "numeral" or items[-1].value:
         return False

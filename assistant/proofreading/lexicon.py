@@ -223,6 +223,7 @@ ROMAN_LABELS = _set(
     "grade grades stage stages type types class phase segment segments nerve nerves zone zones lead "
     "leads level levels factor mobitz nyha fort bosniak harris category mallampati asa fitzpatrick "
     "lefort cn angle part bethesda degree"
+    " chiari bipolar schatzker rockwood frykman garden neer crps hypersensitivity"
 )
 FIXED = _named(
     """
@@ -303,7 +304,7 @@ _NOUN_BEFORE: dict[str, frozenset[str]] = {
     "period": _set(
         "postoperative operative preoperative perioperative intraoperative incubation menstrual latent "
         "latency refractory grace neonatal postpartum antepartum perinatal peripartum recovery washout "
-        "brief short long prolonged extended interim window waiting observation"
+        "interim window waiting observation"
     ),
     "new line": _set("a the central picc another arterial"),
     "comma": _set("inverted"),
@@ -445,7 +446,7 @@ DRUGS = _set(
 # --- the word "point" ---
 
 POINT_BEFORE = _set(
-    "the that this some which each any no every another last first second entry exit trigger starting "
+    "time the that this some which each any no every another last first second entry exit trigger starting "
     "end ending bleeding midclavicular pressure set turning focal tender maximal lowest highest high low "
     "reference boiling melting case data injection insertion insertion-site needle puncture mcburney's "
     "erb's mid pivot contact branch branching transition lead attachment access drop nadir cut zero"

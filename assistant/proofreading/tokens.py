@@ -25,7 +25,7 @@ class Token(NamedTuple):
     """Of a numeral: see :func:`plain`."""
     ordinal: bool = False
     upper: bool = False
-    """In capitals."""
+    """In capitals, but for the last letter at most ("Xa")."""
 
 
 def plain(number: str) -> str:
@@ -59,7 +59,7 @@ def tokens(text: str) -> list[Token]:
             found.append(Token(raw.lower(), start, end, "numeral", glued, value, match["th"] is not None))
         elif match["word"]:
             low = raw.lower().replace("’", "'")
-            found.append(Token(low, start, end, "word", glued, upper=raw.isupper()))
+            found.append(Token(low, start, end, "word", glued, upper=raw.isupper() or raw[:-1].isupper()))
         else:
             found.append(Token(raw, start, end, "sign", glued))
         last = end
