@@ -68,7 +68,7 @@ _NOT_IN_RUN = frozenset(("o d", "a v", "p r", "o r", "e r", "s i", "a p"))
 _WORD = re.compile(r"(?<![\w/'-])[A-Za-z]+(?:'s|(?<=s)'(?!\w))?(?![\w'])")
 _START = re.compile(r"(^|[.?!][\")\]]?\s+|\n+)((?:- |\d+\. |• )?[\"(\[]?)([a-z]+)(?![\w]*[A-Z\d])")
 _LABEL = re.compile(
-    r"((?:^|[.?!]\s+|\n+)(?:- |\d+\. )?(?!(?:the )?following|as follows|(?:\w+ ){0,3}(?:is|are|was|were|has|had|showed|shows)\b)[A-Za-z][\w/&-]*(?: [\w/&-]+){0,3}:\s+)([a-z]+)(?![\w]*[A-Z\d])",
+    r"((?:^|[.?!]\s+|\n+)(?:- |\d+\. )?(?!(?:the )?following|as follows|(?:\w+ ){0,3}(?:is|are|was|were|has|had|showed|shows)\b)[A-Za-z][\w/&-]*(?: [\w/&-]+){0,3}:[ \t]+)([a-z]+)(?![\w]*[A-Z\d])",
     re.I,
 )
 _NOT_ENDS = re.compile(r"(?:\b(?:e\.g|i\.e|vs|approx|etc|Dr|Mr|Mrs|Ms|St|a\.m|p\.m|cf)|\.\.)\.\s+$")

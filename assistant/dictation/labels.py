@@ -94,7 +94,7 @@ def is_bare(word: str) -> bool:
 
 def is_spine(word: str, early: str) -> bool:
     """Whether the letter ``word`` is certainly that of a vertebra, which takes a number."""
-    return word in ("l", "s") or (word in ("c", "t") and (early in _SPINE_BEHIND or early.isdecimal()))
+    return word in ("l", "s") or (word in ("c", "t") and (not early or early in _SPINE_BEHIND or early.isdecimal()))
 
 
 def is_identifier(word: str) -> bool:
@@ -102,9 +102,19 @@ def is_identifier(word: str) -> bool:
     return word in _IDENTIFIERS
 
 
-def fixed_numbers(word: str, early: str) -> frozenset[str]:
-    """The numbers that the name ``word`` may have in it, behind ``early``; empty if it is no such name."""
+_OF_HER2 = frozenset(
+    table("positive negative status neu amplified amplification overexpression equivocal by fish ihc score is was plus")
+)
+
+
+def fixed_numbers(word: str, early: str, after: str) -> frozenset[str]:
+    """The numbers that the name ``word`` may have in it, between ``early`` and the words behind the number.
+
+    Empty if it is no such name: "her two children".
+    """
     if word == "p" and early in ("g", "gravida"):
+        return frozenset()
+    if word == "her" and after.isalpha() and after not in _OF_HER2:
         return frozenset()
     return _FIXED.get(word, frozenset())
 

@@ -364,7 +364,7 @@ AFTER = rules(
     (r"\b(\d+) degree (?=angle)", r"\1-degree "),
     (r"\b(\d+) pack[ -]years\b", r"\1 pack-years"),
     (
-        r"(?<![\d.,:/-])\b(\d+(?:-\d+)?) (day|week|month|year|hour|minute) (?=(?:history|course|supply|follow|interval|period|old|urine|infusion|delay|trial|regimen|duration|taper|sample|holter|survival|window|gestation)\w*)",
+        r"(?<![\d.,:/-])\b(\d+(?:-\d+)?) (day|week|month|year|hour|minute|second) (?=(?:history|course|supply|follow|interval|period|old|urine|infusion|delay|trial|regimen|duration|taper|sample|holter|survival|window|gestation)\w*)",
         r"\1-\2 ",
     ),
 )

@@ -310,7 +310,7 @@ def _ways(said: list[str], at: int, *reads: Callable[[list[str], int], Iterator[
 
 def _fixed(run: _Run) -> list[list[Number]]:
     """A name with a number in it ("Ki 67", "PHQ-9"), and perhaps a value behind."""
-    numbers = fixed_numbers(run.before, run.early)
+    numbers = fixed_numbers(run.before, run.early, run.after)
     if not numbers:
         return []
     said = run.said

@@ -11,7 +11,7 @@ _GRADED = frozenset(
     table(
         "type grade grades stage para gravida class number segment segments level levels phase "
         "category score scored scores nerve nerves step zone part day rads bosniak asa gcs scale "
-        "tanner mallampati fitzpatrick lead times gleason childs of covid her plus equals minus nyha "
+        "tanner mallampati fitzpatrick lead times gleason childs of covid plus equals minus nyha "
         "harris birads ecog q room trimester"
     )
 )
