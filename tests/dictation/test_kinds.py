@@ -11,6 +11,7 @@ from assistant.dictation.labels import _HIGHEST as LABELS
 from assistant.dictation.numbers import whole, write_numbers
 from assistant.dictation.points import is_noun, opens_decimal
 from assistant.dictation.punctuation import SPOKEN
+from assistant.dictation.tokens import table
 from tests.dictation.test_formatter import said
 
 FORMATTER = Formatter()
@@ -33,8 +34,7 @@ def test_each_example_has_its_right_value(spoken, written):
 
 # --- 1: the point as a noun ---
 
-NOUNS = "entry exit trigger pressure tender puncture access starting end bleeding insertion".split()
-DETERMINERS = "the a this that each".split()
+NOUNS = table("entry exit trigger pressure tender puncture access starting end bleeding insertion")
 
 
 def test_behind_a_point_that_is_a_place_a_number_is_whole():
@@ -120,7 +120,7 @@ def test_decimals_in_a_row_stay_apart():
 
 # --- 6: words that are marks ---
 
-TIMES = "minute hour day week month year".split()
+TIMES = table("minute hour day week month year")
 
 
 @pytest.mark.parametrize("time", TIMES)
@@ -133,7 +133,7 @@ def test_a_period_closes_the_sentence_behind_a_time_and_is_a_time_behind_a_measu
     assert FORMATTER.format(f"over a period of one {time} period") == f"Over a period of 1 {time}."
 
 
-ORGAN_BEFORE = "ascending descending transverse sigmoid right left the entire distal".split()
+ORGAN_BEFORE = table("ascending descending transverse sigmoid right left the entire distal")
 
 
 def test_the_colon_is_an_organ_behind_its_adjectives_and_before_another_mark():
