@@ -3,9 +3,9 @@
 import re
 
 from assistant.dictation.medical import ROMANS, TO_ROMAN, Rules, number, rules, to_roman
-from assistant.dictation.numbers import TENS, UNITS
+from assistant.dictation.numbers import TEENS, TENS, UNITS
 from assistant.dictation.tokens import table
-from assistant.dictation.units import NOT_MEASURED
+from assistant.dictation.units import MEASURED, NOT_MEASURED
 
 _DIGIT = "|".join(list(UNITS)[1:])
 _MATERIAL = (
@@ -89,6 +89,8 @@ BEFORE = rules(
     (rf"\b(para|p) ((?:zero|oh|{_DIGIT})(?: (?:zero|oh|{_DIGIT})){{3}})\b", lambda m: m[1] + " " + "".join("0" if w == "oh" else str(UNITS[w]) for w in m[2].lower().split())),
     (_TNM, _tnm),
     (r"\bh one n one\b", "H1N1"),
+    (r"\bg (?:six|6) p ?d\b", "G6PD"),
+    (rf"\ba (?=(?:hundred|thousand)(?: and)?(?: (?:{'|'.join([*UNITS, *TEENS, *TENS])})\b| {MEASURED}))", "one "),
     (r"\b(non )?s ?t (?=elevation|depression|segment|changes|abnormalit|wave)", lambda m: f"{'non-' if m[1] else ''}ST "),
     (r"\b(pr|qt|qrs) (?=interval|complex|duration|prolong|segment|width)", lambda m: m[0].upper()),
     (r"\bqtc\b", "QTc"),
@@ -119,7 +121,7 @@ AFTER = rules(
     # ratios and dilutions
     (r"\b(ratio(?: of| is| was)?) (\d+(?:\.\d+)?) to (\d+(?:\.\d+)?)\b", r"\1 \2:\3"),
     (r"\b(\d+(?:\.\d+)?) to (\d+(?:\.\d+)?) (?=ratio|dilution|mixture)", r"\1:\2 "),
-    (r"\b(titers?|dilut\w+|epinephrine|epi|adrenaline)((?: of| was| is| to| at)?) 1 to (\d{1,6})\b(?! ?(?:mg|mcg|ml|mm|tablets|hours))", r"\1\2 1:\3"),
+    (r"\b(titers?|dilut\w+|ana|rpr|vdrl|asma|anca|dsdna|epinephrine|epi|adrenaline)((?: of| was| is| to| at)?) 1 to (\d{1,6})\b(?! ?(?:mg|mcg|ml|mm|tablets|hours))", r"\1\2 1:\3"),
     (r"\b1 to (1000|10000|100000|200000)(?= (?:epinephrine|epi|adrenaline|solution))", r"1:\1"),
     # signs
     (r"\b(station|base excess|base deficit)((?: of| is| was)?) minus (?=\d)", r"\1\2 -"),

@@ -94,7 +94,9 @@ def is_bare(word: str) -> bool:
 
 def is_spine(word: str, early: str) -> bool:
     """Whether the letter ``word`` is certainly that of a vertebra, which takes a number."""
-    return word in ("l", "s") or (word in ("c", "t") and (not early or early in _SPINE_BEHIND or early.isdecimal()))
+    return word in ("l", "s") or (
+        word in ("c", "t") and (not early or early in _SPINE_BEHIND or early.isdecimal())
+    )
 
 
 def is_identifier(word: str) -> bool:
@@ -103,7 +105,9 @@ def is_identifier(word: str) -> bool:
 
 
 _OF_HER2 = frozenset(
-    table("positive negative status neu amplified amplification overexpression equivocal by fish ihc score is was plus")
+    table(
+        "positive negative status neu amplified amplification overexpression equivocal by fish ihc score is was plus"
+    )
 )
 
 

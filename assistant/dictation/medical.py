@@ -220,7 +220,7 @@ BEFORE = rules(
         r"\1-degree ",
     ),
     (
-        rf"\b(?:(one|1)[ -](half|third|quarter|fourth|eighth|sixteenth)|(two|three|four|five|seven|2|3)[ -]({'|'.join(_PARTS)}))\b(?! (?:rib|degree|toe|finger|digit|metatarsal))",
+        rf"\b(?:(one|1)[ -](half|third|quarter|fourth|eighth|sixteenth)|(three|3)[ -](quarter)|(two|three|four|five|seven|2|3)[ -]({'|'.join(_PARTS)}))\b(?! (?:rib|degree|toe|finger|digit|metatarsal))",
         _fraction,
     ),
     (r"\bplus (?:or|slash) minus\b|\bplus minus\b", "+/-"),
@@ -310,7 +310,11 @@ AFTER = rules(
     # letters with numbers
     (r"\b(?:a 1 ?c|A1C|hba1c)\b", lambda m: "HbA1c" if m[0].lower().startswith("hb") else "A1c"),
     (r"\bb (\d{3,4})\b", r"b\1"),
-    (r"\bvitamin ([bdk]) ?(\d{1,2})\b", lambda m: f"{m[0][:7]} {m[1].upper()}{m[2]}"),
+    (
+        r"\bvitamin (b ?(?:1[0-2]|[1-9])|d ?[23]|k ?[12])\b",
+        lambda m: f"{m[0][:7]} {m[1].replace(' ', '').upper()}",
+    ),
+    (r"\b25 (?=hydroxy)", "25-"),
     (r"\bvitamin ([a-ek])\b", lambda m: f"{m[0][:7]} {m[1].upper()}"),
     (r"(?<![\w'])b 12\b", "B12"),
     (r"\bcovid[ -]19\b", "COVID-19"),

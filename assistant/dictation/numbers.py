@@ -372,6 +372,8 @@ def _labelled(run: _Run) -> list[list[Number]]:
                 for at, word in enumerate(said)
             ]
         ]
+    if pairs := [pair for pair in _splits(run, most, decimals) if not pair[1].text.startswith("0.")]:
+        return pairs  # "free t four one point one"
     if run.before in ("c", "t", "l", "s") and len(said) == 2 and not run.needed:  # "L four five"
         return _splits(run, most, cardinals)
     return []
@@ -416,7 +418,8 @@ def _alone(run: _Run) -> list[list[Number]]:
             and run.needed
             and _PRESSURE & set(run.words[max(0, run.start - 9) : run.start])
         ):
-            return own + _splits(run, 150, cardinals)  # "one twenty over eighty five minutes later"
+            apart = _splits(run, 150, cardinals)  # "one twenty over eighty five minutes later"
+            return apart if said[-1] == "one" and not run.after.endswith("s") else own + apart
         return own + apart if run.before in _COUNTING else own
     if run.before == "over" and run.needed:  # "over eighty twenty minutes later"
         return _splits(run, 999, cardinals) + [
@@ -456,6 +459,13 @@ _BEFORE_COUNT = frozenset(
         "approximately have has had and to or is was were by only over additional remaining # number quantity than"
     )
 )
+_HOURS = frozenset([*list(UNITS)[1:], "ten", "eleven", "twelve"])
+_AT_A_TIME = frozenset(
+    table(
+        "seen given arrived started admitted ended extubated intubated delivered born called paged done began again "
+        "drawn placed time noted found left returned died pronounced administered"
+    )
+)
 _DILUTIONS = ("1000", "10000", "100000", "200000")
 LEAST_GLUCOSE = 60
 """In mg/dL: a range from here up, before "units", is that of a sliding scale."""
@@ -488,8 +498,16 @@ def _holds_two(run: _Run) -> bool:
         run.before == "to" and run.early in ("one", "1") and "point" in said
     ):  # "one to one thousand point three"
         return whole(said[: said.index("point")]) in _DILUTIONS
+    if (
+        run.before == "at"
+        and run.early in _AT_A_TIME
+        and not run.needed
+        and first in _HOURS
+        and len(said) > 1
+    ):
+        return True  # "seen at two fifteen"
     behind = run.words[run.end : run.end + 4]
-    return len(said) > 1 and "o'clock" in behind and (first in UNITS or first in ("ten", "eleven", "twelve"))
+    return len(said) > 1 and "o'clock" in behind and first in _HOURS
 
 
 def _counted(run: _Run) -> list[list[Number]]:

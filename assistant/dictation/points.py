@@ -21,7 +21,7 @@ _DECIMAL = frozenset(
         "and or with plus minus equals equal gave given received give start started starting continue continued "
         "level levels increase increased decrease decreased reduce reduced taper dose rate value titer negative under below "
         "above over "
-        "troponin creatinine tsh lactate bilirubin inr crp procalcitonin calcitonin psa cea digoxin lithium "
+        "dimer troponin creatinine tsh lactate bilirubin inr crp procalcitonin calcitonin psa cea digoxin lithium "
         "ratio index ferritin hemoglobin wbc count fluoxetine clonidine alprazolam lorazepam clonazepam diazepam "
         "risperidone colchicine haloperidol haldol benztropine dexamethasone epinephrine norepinephrine atropine "
         "glycopyrrolate naloxone narcan flumazenil hydromorphone dilaudid terbutaline methylergonovine methergine "

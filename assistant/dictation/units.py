@@ -80,7 +80,8 @@ _GOES_ON = frozenset(
     )
 )
 """Behind a unit these begin something else: what they follow is no name of a thing."""
-NOT_MEASURED = rf"(?!\d)(?![ -]?(?:%|(?:{_ALL}|{SPELLED}|hounsfield|square|cubic)(?![a-z])))"
+MEASURED = rf"(?:%|(?:{_ALL}|{SPELLED}|hounsfield|square|cubic)(?![a-z]))"
+NOT_MEASURED = rf"(?!\d)(?![ -]?{MEASURED})"
 """Behind a number: no unit follows it."""
 DOSE_UNITS = {"mg", "mcg", "g", "mEq", "mL", "units", "unit", "ng", "international units"}
 _LAB = re.compile(r"/(?:dL|L|mL|mm3|mcL|m2)$")
