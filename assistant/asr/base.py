@@ -92,6 +92,10 @@ class AsrModel(Protocol):
     takes_phrases: bool
     """Whether ``expecting`` can be used."""
 
+    times_words: bool
+    """Whether every final has its words with times: speech that is cut without a pause is then read over the
+    cut on both sides and joined."""
+
     def open_stream(self) -> AsrStream: ...
 
     def expecting(self, phrases: Sequence[str], context: Sequence[str] = ()) -> "AsrModel":

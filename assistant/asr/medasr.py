@@ -34,6 +34,7 @@ class MedAsrModel:
     """Raises as ``open_bundle`` and ``open_acoustic``. ``workers`` full-context passes run at once."""
 
     takes_phrases = True
+    times_words = True
 
     def __init__(
         self,

@@ -2,15 +2,22 @@
 
 from collections.abc import Sequence
 
-from assistant.asr.base import Word
+from assistant.asr.base import Partial, Word
 
-OVERLAP_MS = 1000
-"""Each side is read so far beyond the cut: the words at it have their context."""
+BEYOND_MS, BACK_MS = 1000, 2000
+"""The first side is read so far beyond the cut, the second from so far before it: the words at it have their
+context, and both sides some words in common that are read right."""
+GAP_MS = 80
+"""Of words, as a rule: the middle of the next one is later than the end of this one by more."""
 LATE_MS = 500
 """Two readings may place a word so far apart."""
+MOST_REPEATED = 12
+"""Words said in the overlap, at most."""
 TAIL_LETTERS = 24
 LIKE_ENOUGH = 2 / 3
 """How much of both readings is compared, and the share of a word's letters that must be found again."""
+NEAR_MS = 200
+"""For a word so far on the wrong side of the time, twice as many."""
 
 
 def before_cut(words: Sequence[Word], cut_ms: int) -> tuple[Word, ...]:
@@ -27,14 +34,18 @@ def after_cut(kept: Sequence[Word], words: Sequence[Word]) -> tuple[Word, ...]:
     """
     if not kept:
         return tuple(words)
-    until_ms = kept[-1].end_ms
+    until_ms = kept[-1].end_ms + GAP_MS // 2
     by_time = sum((word.start_ms + word.end_ms) / 2 < until_ms for word in words)
     tail = _letters(kept)
+
+    def apart_ms(word: Word) -> float:
+        return abs((word.start_ms + word.end_ms) / 2 - until_ms)
 
     def cost(count: int) -> tuple[float, int]:
         moved = words[min(count, by_time) : max(count, by_time)]
         unlike = _edits_from_end(tail, _letters(words[:count]))
-        return unlike + LIKE_ENOUGH * sum(len(word.text) + 1 for word in moved), abs(count - by_time)
+        across = sum((len(word.text) + 1) * (1 + apart_ms(word) / NEAR_MS) for word in moved)
+        return unlike + LIKE_ENOUGH * across, abs(count - by_time)
 
     near = [
         count
@@ -47,9 +58,43 @@ def after_cut(kept: Sequence[Word], words: Sequence[Word]) -> tuple[Word, ...]:
     return tuple(words[min(near, key=cost) :])
 
 
+class Repeated:
+    """How many words at the beginning of the partials of what follows a cut were ``kept`` before it. They are
+    not shown again, and nothing is stable before that is known."""
+
+    def __init__(self, kept: Sequence[Word]) -> None:
+        self._tail = _letters(kept)
+        self._count: int | None = None
+
+    def without(self, partial: Partial) -> Partial:
+        """The partial without them."""
+        stable = partial.stable.split()
+        words = [*stable, *partial.tentative.split()]
+        count = self._count
+        if count is None:
+            count = self._found(words)
+            if len(stable) >= MOST_REPEATED:
+                self._count = count
+            else:
+                return Partial("", " ".join(words[count:]))
+        shown, tail = " ".join(stable[count:]), " ".join(words[len(stable) :])
+        return Partial(shown, f" {tail}" if shown and tail else tail)
+
+    def _found(self, words: Sequence[str]) -> int:
+        def cost(count: int) -> float:
+            said = _last_letters(words[:count])
+            return _edits_from_end(self._tail, said) - len(said) / 2
+
+        return min(range(min(len(words), MOST_REPEATED) + 1), key=cost)
+
+
 def _letters(words: Sequence[Word]) -> str:
-    """The last ones, without case and punctuation."""
-    text = "".join(f" {word.text.lower()}" for word in words[-TAIL_LETTERS:])
+    return _last_letters([word.text for word in words])
+
+
+def _last_letters(words: Sequence[str]) -> str:
+    """Without case and punctuation."""
+    text = "".join(f" {word.lower()}" for word in words[-TAIL_LETTERS:])
     return "".join(letter for letter in text if letter.isalnum() or letter == " ")[-TAIL_LETTERS:]
 
 

@@ -11,7 +11,8 @@ from typing import Literal, TypeVar, assert_never
 import numpy as np
 
 from assistant import telemetry
-from assistant.asr.base import LEAD_MS, AsrModel, AsrStream, Transcript
+from assistant.asr.base import LEAD_MS, AsrModel, AsrStream, Partial, Transcript, Word
+from assistant.asr.seams import BACK_MS, BEYOND_MS, Repeated, after_cut, before_cut
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Rechunker, Samples
 from assistant.conversation.types import (
     Fact,
@@ -37,6 +38,7 @@ WAITING_UTTERANCES = 8
 """Utterances that wait for the recogniser: at most two minutes of speech. Then ``room`` waits."""
 
 LEAD_SAMPLES = LEAD_MS * SAMPLE_RATE_HZ // 1000
+BEYOND_SAMPLES, BACK_SAMPLES = (ms * SAMPLE_RATE_HZ // 1000 for ms in (BEYOND_MS, BACK_MS))
 
 T = TypeVar("T")
 
@@ -45,6 +47,8 @@ T = TypeVar("T")
 class _Utterance:
     number: int
     start: int
+    first: int
+    """The first sample of its audio: before ``start`` where there is a lead, or it goes on from another."""
     stream: AsrStream
     pending: list[Samples] = field(default_factory=list)
     heard: list[Samples] = field(default_factory=list)
@@ -56,6 +60,16 @@ class _Utterance:
     """The first recogniser's text, and what the second made of the same audio."""
     end: int | None = None
     cut: bool = False
+    """It ended without a pause."""
+    overlaps: bool = False
+    """Its audio goes on beyond its end for a moment."""
+    hears_on: bool = False
+    """And has not all come yet."""
+    follows: "_Utterance | None" = None
+    """What it was cut off from: its audio begins in that one."""
+    repeated: Repeated | None = None
+    kept: tuple[Word, ...] = ()
+    """Of a final that was cut, the words on the session's clock."""
     dropped: bool = False
 
 
@@ -110,6 +124,7 @@ class Listener:
         self._history = AudioHistory(settings.longest_utterance_s + 2)
         self._utterances: deque[_Utterance] = deque()
         self._current: _Utterance | None = None
+        self._cut: _Utterance | None = None  # that the next one goes on from
         self._count = 0
         self._heard_until = 0
         self._work = asyncio.Event()
@@ -159,6 +174,7 @@ class Listener:
         """Throw the running utterance away."""
         dropped = self._current
         self._detector.flush("forced")
+        self._end_overlap()
         self._current = None
         if dropped is None:
             return [UtteranceDropped(None)]
@@ -171,6 +187,7 @@ class Listener:
         if self._current is not None and len(rest):
             self._current.pending.append(rest)
         facts = [fact for event in self._detector.flush(reason) for fact in self._follow(event)]
+        self._end_overlap()
         self._work.set()
         return facts
 
@@ -182,6 +199,10 @@ class Listener:
             self._current.pending.append(frame.samples)
         self._history.add(frame)
         self._heard_until = frame.end
+        last = self._cut
+        if last is not None and last.hears_on:
+            last.pending.append(frame.samples)
+            last.hears_on = frame.end < (last.end or 0) + BEYOND_SAMPLES
 
     def _follow(self, event: endpoint.Event) -> list[Fact]:
         match event:
@@ -210,9 +231,12 @@ class Listener:
     def _begin(self, start: int) -> list[Fact]:
         self._count += 1
         self._detector.silence_ms = self._settings.silence_ms
-        first = start - (LEAD_SAMPLES if start == 0 else 0)
+        last = self._cut
+        joins = last is not None and last.end == start
+        first = start - (LEAD_SAMPLES if start == 0 else BACK_SAMPLES if joins else 0)
         audio = self._history.between(first, self._heard_until)
-        self._current = _Utterance(self._count, first, self._model.open_stream(), [audio])
+        self._current = _Utterance(self._count, start, first, self._model.open_stream(), [audio])
+        self._current.follows = last if joins else None
         self._utterances.append(self._current)
         return [SpeechStarted(self._count, _ms(start))]
 
@@ -221,12 +245,21 @@ class Listener:
         if utterance is None:
             return []
         utterance.cut = cut
-        if at < self._heard_until:  # it ended in the past: what came after belongs to the next utterance
+        self._end_overlap()
+        if cut and self._model.times_words:
+            self._cut, utterance.overlaps = utterance, True
+            utterance.hears_on = self._heard_until < at + BEYOND_SAMPLES
+        elif at < self._heard_until:  # it ended in the past: what came after belongs to the next utterance
             utterance.stream = self._model.open_stream()
             utterance.heard = []
-            utterance.pending = [self._history.between(utterance.start, at)]
+            utterance.pending = [self._history.between(utterance.first, at)]
         utterance.end = at
         return [SpeechStopped(utterance.number, _ms(at))]
+
+    def _end_overlap(self) -> None:
+        """What was cut last hears no more."""
+        if self._cut is not None:
+            self._cut.hears_on, self._cut = False, None
 
     # --- transcription ---
 
@@ -266,19 +299,23 @@ class Listener:
             partial = await self._run("asr_partial", lambda: stream.accept(audio, partial=speaking))
             if partial is None or utterance.dropped or utterance.stream is not stream:
                 return None, True
+            partial = _not_repeated(utterance, partial)
             return PartialHeard(number, partial.stable, partial.tentative), True
+        if utterance.hears_on:
+            return None, False
         if utterance.end is not None:
-            transcript = await self._run("asr_final", stream.finish)
+            transcript = _joined(utterance, await self._run("asr_final", stream.finish))
             transcript, other = await self._choose(utterance, transcript)
             if utterance.dropped:
                 return None, True
             self._utterances.remove(utterance)
             telemetry.finals.inc()
             at = self._now().isoformat(timespec="milliseconds")
-            start_ms, end_ms = _ms(max(0, utterance.start)), _ms(utterance.end)
-            words = tuple(word.later(_ms(min(0, utterance.start))) for word in transcript.words)
-            cut = utterance.cut
-            return FinalHeard(number, transcript.text, words, start_ms, end_ms, at, other, cut), True
+            start_ms, end_ms = _ms(utterance.start), _ms(utterance.end)
+            utterance.kept = tuple(word.later(start_ms) for word in transcript.words)
+            utterance.follows = None
+            text, words, cut = transcript.text, transcript.words, utterance.cut
+            return FinalHeard(number, text, words, start_ms, end_ms, at, other, cut), True
         if utterance.paused and not utterance.prepared:
             utterance.prepared = True
             await self._run("asr_speculative", stream.prepare_final)
@@ -289,7 +326,7 @@ class Listener:
 
     async def _expect(self, utterance: _Utterance, expected: Transcript) -> Fact | None:
         """The final is known, if no speech follows: its words say how long a silence ends the utterance."""
-        chosen, _ = await self._choose(utterance, expected)
+        chosen, _ = await self._choose(utterance, _joined(utterance, expected))
         if not utterance.paused or utterance.end is not None or utterance.dropped:
             return None
         utterance.expected = True
@@ -298,7 +335,8 @@ class Listener:
 
     async def _choose(self, utterance: _Utterance, first: Transcript) -> tuple[Transcript, Hearing | None]:
         """A question is heard again by the second recogniser; returns the better text, and the other one."""
-        if self._second is None or not worth_hearing_again(first.text, self.question_mode):
+        in_one = not utterance.overlaps and utterance.follows is None
+        if self._second is None or not in_one or not worth_hearing_again(first.text, self.question_mode):
             return first, None
         if utterance.again is None or utterance.again[0] != first.text:
             stream = self._second.open_stream()
@@ -318,6 +356,27 @@ class Listener:
     async def _run(self, stage: str, call: Callable[[], T]) -> T:
         with telemetry.stage(stage):
             return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+
+def _joined(utterance: _Utterance, heard: Transcript) -> Transcript:
+    """Without what belongs to its neighbours, if it was cut off from them; words from its own start on."""
+    words = tuple(word.later(_ms(utterance.first)) for word in heard.words)
+    text = heard.text
+    if utterance.overlaps and utterance.end is not None:
+        words = before_cut(words, _ms(utterance.end))
+        text = " ".join(word.text for word in words)
+    if utterance.follows is not None:
+        words = after_cut(utterance.follows.kept, words)
+        text = " ".join(word.text for word in words)
+    return Transcript(text, tuple(word.later(-_ms(utterance.start)) for word in words))
+
+
+def _not_repeated(utterance: _Utterance, partial: Partial) -> Partial:
+    if utterance.follows is None:
+        return partial
+    if utterance.repeated is None:
+        utterance.repeated = Repeated(utterance.follows.kept)
+    return utterance.repeated.without(partial)
 
 
 def _ms(sample: int) -> int:

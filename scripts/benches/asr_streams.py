@@ -43,6 +43,7 @@ class TimedModel:
 
     def __init__(self, model, stats):
         self.name, self.takes_phrases = model.name, model.takes_phrases
+        self.times_words = model.times_words
         self.model, self.stats = model, stats
         self.came = []  # when each chunk did
 

@@ -9,12 +9,13 @@ from assistant.errors import BadInput
 
 
 class FakeModel:
-    """Takes no phrases, as Moonshine."""
+    """Takes no phrases and gives no word times."""
 
     name = "fake"
     takes_phrases = False
+    times_words = False
 
-    def expecting(self, phrases: Sequence[str]) -> Self:
+    def expecting(self, phrases: Sequence[str], context: Sequence[str] = ()) -> Self:
         if phrases:
             raise BadInput(f"{self.name} cannot be given words to expect.", code="hotwords_not_supported")
         return self

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.asr.base import Word
-from assistant.asr.seams import OVERLAP_MS, after_cut, before_cut
+from assistant.asr.seams import BACK_MS, BEYOND_MS, after_cut, before_cut
 
 SAID = """the left lung is clear no acute fracture of seven millimeter nodule in right upper lobe twenty five
 milligrams twice daily comma period metoprolol five hundred"""
@@ -36,9 +36,9 @@ def spoken(texts, seed, shake_ms=0):
 
 
 def cut_and_joined(first, second, cut_ms):
-    """As the recogniser sees it: the first side up to a second after the cut, the second from one before."""
-    ours = [word for word in first if word.end_ms <= cut_ms + OVERLAP_MS]
-    theirs = [word for word in second if word.start_ms >= cut_ms - OVERLAP_MS]
+    """As the recogniser sees it: the first side up to a second after the cut, the second from two before."""
+    ours = [word for word in first if word.end_ms <= cut_ms + BEYOND_MS]
+    theirs = [word for word in second if word.start_ms >= cut_ms - BACK_MS]
     kept = before_cut(ours, cut_ms)
     return [word.text for word in (*kept, *after_cut(kept, theirs))]
 

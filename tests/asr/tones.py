@@ -77,6 +77,7 @@ class ToneAcoustic:
 
 class ToneModel(FakeModel):
     name = "tones"
+    times_words = True
 
     def __init__(self, acoustic=None):
         self.acoustic = acoustic or ToneAcoustic()
