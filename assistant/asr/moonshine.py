@@ -25,7 +25,7 @@ from assistant.asr.moonshine_search import BeamSearch, Heard, SearchSettings, li
 from assistant.asr.moonshine_tokens import Pieces, Spelled
 from assistant.asr.repeats import Repeat, find_repeats
 from assistant.asr.same_reading import says_the_same
-from assistant.asr.seams import BEYOND_MS, after_cut, before_cut
+from assistant.asr.seams import BEYOND_SAMPLES, after_cut, before_cut
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.errors import BadInput, Missing
 
@@ -152,7 +152,7 @@ class MoonshineModel:
     def _in_halves(self, samples: Samples) -> list[Word]:
         cut = _quietest(samples)
         # a half is shorter than the whole
-        overlap = min(BEYOND_MS * SAMPLE_RATE_HZ // 1000, len(samples) // 6)
+        overlap = min(BEYOND_SAMPLES, len(samples) // 6)
         start = cut - overlap
         kept = before_cut(self._words(samples[: cut + overlap]), _ms(cut))
         later = [word.later(_ms(start)) for word in self._words(samples[start:])]

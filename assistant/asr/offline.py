@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.asr.base import LEAD_MS, AsrModel, Word
+from assistant.asr.seams import BACK_SAMPLES, BEYOND_SAMPLES, after_cut, before_cut
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.vad import endpoint
 from assistant.vad.base import Vad
@@ -36,13 +37,26 @@ def transcribe(
     samples = np.pad(samples, (LEAD_MS * SAMPLE_RATE_HZ // 1000, 0))
     segments: list[Segment] = []
     done = 0
-    for start, end in utterances(samples, vad, settings):
+    found = utterances(samples, vad, settings)
+    cuts = {end for _, end in found} & {start for start, _ in found} if model.times_words else set[int]()
+    kept: tuple[Word, ...] = ()
+    for start, end in found:
+        first = max(0, start - BACK_SAMPLES) if start in cuts else start
         stream = model.open_stream()
-        stream.accept(samples[start:end], partial=False)
+        stream.accept(samples[first : end + BEYOND_SAMPLES if end in cuts else end], partial=False)
         transcript = stream.finish()
-        words = tuple(word.later(start * 1000 // SAMPLE_RATE_HZ - LEAD_MS) for word in transcript.words)
-        if transcript.text:
-            segments.append(Segment(_ms(start), _ms(end), transcript.text, words))
+        text, words = transcript.text, tuple(word.later(_clock_ms(first)) for word in transcript.words)
+        if end in cuts:
+            words = before_cut(words, _clock_ms(end))
+        if start in cuts:
+            words = after_cut(kept, words)
+        if start in cuts or end in cuts:
+            text = " ".join(word.text for word in words)
+        kept = words
+        if text:
+            segments.append(
+                Segment(_ms(start), _ms(end), text, tuple(word.later(-LEAD_MS) for word in words))
+            )
         done = end
         if on_progress:
             on_progress(end / len(samples))
@@ -69,6 +83,10 @@ def utterances(samples: Samples, vad: Vad, settings: endpoint.EndpointSettings) 
     return list(zip(starts, ends, strict=True))
 
 
+def _clock_ms(sample: int) -> int:
+    return sample * 1000 // SAMPLE_RATE_HZ
+
+
 def _ms(sample: int) -> int:
     """From the start of the recording, which the lead stands before."""
-    return max(0, sample * 1000 // SAMPLE_RATE_HZ - LEAD_MS)
+    return max(0, _clock_ms(sample) - LEAD_MS)

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from assistant.asr.base import Partial, Word
+from assistant.audio.frames import SAMPLE_RATE_HZ
 
 BEYOND_MS, BACK_MS = 1000, 2000
 """The first side is read so far beyond the cut, the second from so far before it: the words at it have their
 context, and both sides some words in common that are read right."""
 GAP_MS = 80
 """Of words, as a rule: the middle of the next one is later than the end of this one by more."""
+BEYOND_SAMPLES, BACK_SAMPLES = (ms * SAMPLE_RATE_HZ // 1000 for ms in (BEYOND_MS, BACK_MS))
 LATE_MS = 500
 """Two readings may place a word so far apart."""
 MOST_REPEATED = 12

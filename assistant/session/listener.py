@@ -12,7 +12,7 @@ import numpy as np
 
 from assistant import telemetry
 from assistant.asr.base import LEAD_MS, AsrModel, AsrStream, Partial, Transcript, Word
-from assistant.asr.seams import BACK_MS, BEYOND_MS, Repeated, after_cut, before_cut
+from assistant.asr.seams import BACK_SAMPLES, BEYOND_SAMPLES, Repeated, after_cut, before_cut
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Rechunker, Samples
 from assistant.conversation.types import (
     Fact,
@@ -38,7 +38,6 @@ WAITING_UTTERANCES = 8
 """Utterances that wait for the recogniser: at most two minutes of speech. Then ``room`` waits."""
 
 LEAD_SAMPLES = LEAD_MS * SAMPLE_RATE_HZ // 1000
-BEYOND_SAMPLES, BACK_SAMPLES = (ms * SAMPLE_RATE_HZ // 1000 for ms in (BEYOND_MS, BACK_MS))
 
 T = TypeVar("T")
 

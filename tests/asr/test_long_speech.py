@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.asr.features import FeatureSettings
+from assistant.asr.offline import transcribe
 from assistant.asr.same_reading import spoken
 from assistant.asr.windows import WINDOW_FRAMES, full_context, windows
 from assistant.audio.frames import AudioChunk
@@ -147,6 +148,20 @@ def test_what_was_kept_before_a_cut_is_not_shown_again_after_it(ten_minutes):
         before, words = texts.get(partial.utterance - 1), (partial.stable + partial.tentative).split()
         if before and len(words) > 3:
             assert words[:3] == texts[partial.utterance][:3]
+
+
+@pytest.mark.parametrize("edge", [0, 20])
+def test_a_recording_is_cut_and_joined_in_the_same_way(ten_minutes, edge):
+    said, samples = ten_minutes
+    two = samples[: 120 * 16_000]
+    model = ToneModel(ToneAcoustic(edge=edge))
+    segments = transcribe(two, model, AlwaysSpeech(), EndpointSettings(longest_utterance_s=15))
+    found = " ".join(segment.text for segment in segments).split()
+    assert len(segments) >= 8
+    assert " ".join(found[10:-10]) in written(said)
+    assert [word.text for segment in segments for word in segment.words] == found
+    ends = [segment.end_ms for segment in segments]
+    assert [segment.start_ms for segment in segments[1:]] == ends[:-1]
 
 
 @pytest.mark.models
