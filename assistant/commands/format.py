@@ -5,7 +5,7 @@ import sys
 from dataclasses import fields
 from typing import get_args, get_type_hints
 
-from assistant.commands.terminal import Subparsers, say
+from assistant.commands.terminal import Subparsers, note, say
 from assistant.dictation import FormatOptions, Formatter
 
 
@@ -14,7 +14,7 @@ def register(subparsers: Subparsers) -> None:
         "format",
         help="turn dictated text into its written form",
         description="Turn each line into its written form; a line break inside a line is written \\n. "
-        "Without TEXT, read standard input.",
+        "Without TEXT, read standard input. What may not be what was said is told on standard error.",
     )
     parser.add_argument("text", nargs="*", metavar="TEXT", help="one utterance each")
     for field in fields(FormatOptions):
@@ -29,5 +29,8 @@ def run(args: argparse.Namespace) -> int:
     )
     for line in args.text or sys.stdin:
         text = line.rstrip("\r\n").replace("\\n", "\n")
-        say(formatter.format(text).replace("\n", "\\n"))
+        written = formatter.write(text)
+        say(written.text.replace("\n", "\\n"))
+        for mark in written.marks:
+            note(f"Check “{written.text[mark.start : mark.end]}”: {mark.doubt.message}")
     return 0

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from assistant.proofreading.grammar import SUTURES, Part, Reading, Run, decade, runs
+from assistant.proofreading.grammar import NUMBER_WORDS, SUTURES, Part, Reading, Run, decade, runs
 from assistant.proofreading.lexicon import (
     BETWEEN,
     DROPPED,
@@ -389,7 +389,7 @@ class _Reader:
                 continue
             for across in range(min(LONGEST_UNIT, len(b) - j), 0, -1):
                 written = UNITS.get(tuple(token.low for token in b[j : j + across]))
-                if written and not set(units).isdisjoint(written) and self._measures(i, j):
+                if written and not set(units).isdisjoint(written) and self._measures(j):
                     yield _Step(i + width, j + across)
         # "five percent to ten percent" is written 5-10%
         units = UNITS.get((a[i].low,))
@@ -398,13 +398,14 @@ class _Reader:
             if run and run.last < len(a) and UNITS.get((a[run.last].low,)) == units:
                 yield _Step(i + 1, j)
 
-    def _measures(self, i: int, j: int) -> bool:
-        """A unit is one behind a number, behind "per", or said in full."""
-        if len(self._a[i].low) > 3:
-            return True
+    def _measures(self, j: int) -> bool:
+        """A unit stands behind a number or another unit: "gray matter" is no dose."""
         before = self._b[j - 1] if j else None
-        return before is not None and (
-            before.kind == "numeral" or before.low in ("/", "per", "-", "i") or before.low in UNITS_FLAT
+        if before is None:
+            return False
+        amount = before.low in NUMBER_WORDS or before.low in ("million", "thousand", "half", "hundred", "½")
+        return (
+            before.kind == "numeral" or amount or before.low in ("/", "per", "-") or before.low in UNITS_FLAT
         )
 
     def _same(self, i: int, j: int) -> Iterator[_Step]:

@@ -11,3 +11,10 @@ def test_format_reads_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     )
     assert main(["format"]) == 0
     assert capsys.readouterr().out == "Stable.\\nNo change.\n\n5 mg\n"
+
+
+def test_what_may_not_be_what_was_said_is_told_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["format", "take two fifty milligram tablets period"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "Take two fifty milligram tablets.\n"
+    assert "“two fifty” can be read as" in err

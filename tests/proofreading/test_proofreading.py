@@ -85,6 +85,7 @@ WRONG = [
     ("five milligrams", "5 mcg", "words"),
     ("ten units", "10 u per hour", "words"),
     ("mass in the liver", "Mass in the spleen", "words"),
+    ("gray matter", "Gy matter", "words"),
     ("five", "-5", "numbers"),
     ("on day two fever", "On week 2 fever", "words"),
     ("one one two", "1 12", "numbers"),
