@@ -3,7 +3,7 @@
 ``handle`` never blocks and never raises for a fact that arrives late; it ignores it.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from assistant.conversation.answering import Answering, reading_order
@@ -71,14 +71,25 @@ from assistant.events import (
     TranscriptWords,
 )
 from assistant.intents.classifier import tidy
-from assistant.intents.detect import Context, Decision
-from assistant.intents.split import Part, decide, undecided
+from assistant.intents.detect import Context, Decision, of_the_last
+from assistant.intents.split import Part, split, undecided
 from assistant.readings.labs import LabReport
 
 CORRECTIONS: dict[CommandName | Meant, Literal["dictation", "question"]] = {
     "was_dictation": "dictation",
     "was_question": "question",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an utterance is: a command, or the parts that are dictated and asked. ``text`` is without the wake
+    phrase. A ``command`` that is worded so and is none here has parts."""
+
+    text: str
+    mode: Mode
+    command: Command | None
+    parts: tuple[Part, ...]
 
 
 class Conversation:
@@ -104,6 +115,7 @@ class Conversation:
         self._utterances = Utterances()
         self._images: dict[str, ImageAttached] = {}
         self._typed = 0
+        self._looked: tuple[tuple[str, Context, int], Look] | None = None
         self._asked_text: tuple[str, str] | None = None  # (item id, text) waiting for response.create
 
     @property
@@ -227,16 +239,37 @@ class Conversation:
         if self._attention.left_out:
             actions += self._leave_out(item_id, self._attention.left_out)
             return [*actions, *self._answers.drop_ahead()]
-        command = self.dictation.understand(text)
-        if order := self._attention.order(command, fact.start_ms, fact.end_ms):
+        look = self._look(text)
+        if order := self._attention.order(look.command, fact.start_ms, fact.end_ms):
             actions += self._follow(order, item_id, text)
-        elif command and self._is_meant(command):
+        elif look.command and not look.parts:
             self.dictation.heard(item_id)
-            actions += self._obey(item_id, text, command)
+            actions += self._obey(item_id, text, look.command)
         elif text:
             disputed = fact.other is not None and fact.other.disputes
-            actions += self._take(item_id, text, disputed=disputed, cut=fact.cut)
+            actions += self._take(item_id, look, disputed=disputed, cut=fact.cut)
         return [*actions, *self._answers.drop_ahead()]  # what was begun ahead was no question
+
+    def _look(self, text: str) -> Look:
+        """The one decision on an utterance; an expected final and the final that comes share it."""
+        said, mode = self._attention.meant(text, self.mode)
+        running = self._answers.running is not None
+        context = Context(mode=mode, has_images=bool(self._images), answer_running=running)
+        of = (said, context, self.dictation.document.revision)
+        if self._looked is None or self._looked[0] != of:
+            self._looked = (of, self._decide(said, context))
+        return self._looked[1]
+
+    def _decide(self, said: str, context: Context) -> Look:
+        command = self.dictation.parse(said)
+        if command is None:
+            about_last = of_the_last(said)
+            parts = (Part(said, about_last),) if about_last else split(said, context)
+            return Look(said, context.mode, None, parts)
+        if self._is_meant(command):
+            return Look(said, context.mode, command, ())
+        words = Decision("dictation", 0.97, "worded as a command that has no place here", said)
+        return Look(said, context.mode, command, (Part(said, words),))
 
     def _attend(self, asleep: bool, by: Literal["voice", "hand"]) -> list[Action]:
         if asleep == self._attention.asleep:
@@ -256,13 +289,12 @@ class Conversation:
             return [taken, Emit(SpeechStop()), *self._answers.stop()]
         return [taken, *self._attend(order == "sleep", "voice")]
 
-    def _take(self, item_id: str, text: str, *, disputed: bool = False, cut: bool = False) -> list[Action]:
-        """Decide what an utterance is, and act on it. ``disputed``: two recognisers heard it, and only this
-        text asks. ``cut``: the machine ended it."""
+    def _take(self, item_id: str, look: Look, *, disputed: bool = False, cut: bool = False) -> list[Action]:
+        """Act on an utterance that is no command of the report. ``disputed``: two recognisers heard it, and
+        only this text asks. ``cut``: the machine ended it."""
         actions: list[Action] = []
-        text, mode = self._attention.meant(text, self.mode)
-        parts = decide(text, self._context(mode))
-        if disputed and mode == "auto":
+        text, parts = look.text, look.parts
+        if disputed and look.mode == "auto":
             parts = undecided(text, parts)
         command = parts[0].decision.command
         meant = CORRECTIONS.get(command) if command else None
@@ -277,15 +309,10 @@ class Conversation:
 
     def _expect(self, text: str) -> list[Action]:
         """A final is expected: if it looks like a question, start answering early."""
-        text, mode = self._attention.meant(text, self.mode)
-        parts = decide(text, self._context(mode))
-        if len(parts) > 1 or parts[0].decision.intent != "question":
+        parts = self._look(text).parts
+        if len(parts) != 1 or parts[0].decision.intent != "question":
             return self._answers.drop_ahead()
         return self._answers.begin_ahead(tidy(parts[0].decision.text), self.document, self._images)
-
-    def _context(self, mode: Mode) -> Context:
-        running = self._answers.running is not None
-        return Context(mode=mode, has_images=bool(self._images), answer_running=running)
 
     def _take_part(self, item_id: str, part: Part, part_of: str | None, *, cut: bool) -> list[Action]:
         text, decision = part.heard.strip(), part.decision
@@ -296,17 +323,17 @@ class Conversation:
             kept = tidy(decision.text)
             taken = self._utterances.take(item_id, text, decision, text=kept, part_of=part_of)
             return [taken, *self._ask(item_id, kept)]
-        # a command that nobody could carry out is kept as text
         nearly = self.dictation.nearly(text)
         kept = self.dictation.take(item_id, text, cut=cut)
-        decision = replace(decision, intent="dictation")
+        decision = replace(decision, intent="dictation")  # also "that was a question", with none before it
         return [self._utterances.take(item_id, text, decision, text=kept, part_of=part_of, nearly=nearly)]
 
     def _is_meant(self, command: Command) -> bool:
-        """ "Stop", said while no answer runs, may be the spoken full stop."""
+        """Whether it is a command here. "Stop", said while no answer runs, may be the spoken full stop."""
         row = ROW[command.name]
         waits = row.needs_answer and self._answers.running is None
-        return not waits or command.said not in row.also_dictated
+        is_dictated = waits and command.said in row.also_dictated
+        return not is_dictated and self.dictation.is_here(command)
 
     def _obey(self, item_id: str, text: str, command: Command) -> list[Action]:
         """Carry a spoken command out and say what was done, or why it could not be."""

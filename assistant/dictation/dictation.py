@@ -158,12 +158,16 @@ class Dictation:
 
     def understand(self, words: str) -> Command | None:
         """The command that an utterance is, in this report; None when its words are text."""
-        if literals.begins(words):
-            return None
-        command = self._grammar().parse(words)
-        if command and ROW[command.name].if_here(command, self.document, self._desk(None)):
-            return command
-        return None
+        command = self.parse(words)
+        return command if command and self.is_here(command) else None
+
+    def parse(self, words: str) -> Command | None:
+        """The command that an utterance is worded as."""
+        return None if literals.begins(words) else self._grammar().parse(words)
+
+    def is_here(self, command: Command) -> bool:
+        """Whether the report has what a command names that is worded as clinicians also dictate."""
+        return ROW[command.name].if_here(command, self.document, self._desk(None))
 
     def nearly(self, words: str) -> str | None:
         """A command that an utterance, which is none, comes close to; as it would be said."""

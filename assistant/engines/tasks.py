@@ -1,6 +1,5 @@
 """The kinds of result a question may ask for besides words, and MedGemma's prompts for them. Pure."""
 
-import re
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -30,27 +29,6 @@ class Comparison:
         return {ids[0]: f"Study {k} of {count}{role.get(k, '')}:" for k, ids in enumerate(self.exams, 1)}
 
 
-_LOCATE = re.compile(
-    r"\b(?:where(?:'s| is| are)|locate|locali[sz]e|outline|bounding box(?:es)?|point (?:to|out)"
-    r"|(?:draw|put|mark) (?:a |the )?(?:box|boxes|outline)|(?:show|mark) (?:me )?(?:where|the location))\b",
-    re.I,
-)
-_COMPARE = re.compile(
-    r"\b(?:compar\w+|chang(?:e|es|ed)|interval|improv\w+|worse\w*|progress\w*|stable"
-    r"|(?:prior|previous|earlier|old)\b.{0,40}\b(?:now|new|current|today)|versus|vs"
-    r"|(?:since|than|from)\b.{0,30}\b(?:prior|previous|last|first|earlier|baseline)|over time)\b",
-    re.I,
-)
-_SINCE_FIRST = re.compile(
-    r"\b(?:since|from|with|to|than|against)\b.{0,20}\b(?:first|oldest|baseline)\b|\bover(?:all| time)\b", re.I
-)
-_LABS = re.compile(
-    r"\b(?:lab(?:oratory)?s?|blood|test)\b.{0,40}\b(?:table|report|results?|values?)\b"
-    r"|\btable\b.{0,40}\b(?:labs?|results?|values?)\b",
-    re.I,
-)
-_READ = re.compile(r"\b(?:table|tabulate|extract|read|list|transcribe|structure)\b", re.I)
-
 LOCATE = (
     'Give places as boxes: {"box_2d": [y0, x0, y1, x1], "label": "…"}, where (y0, x0) is the upper left and '
     "(y1, x1) the lower right corner, each from 0 to 1000 over the height and the width of the image. Left "
@@ -70,23 +48,6 @@ LABS = (
     'the keys "name", "result", "unit", "reference", "flag", "specimen", "method" and "collected" (the time '
     'of sample collection). Use "" for what is not printed. Work nothing out, and leave nothing out.'
 )
-
-
-def wants_labs(question: str) -> bool:
-    return bool(_LABS.search(question) and _READ.search(question))
-
-
-def wants_place(question: str) -> bool:
-    return bool(_LOCATE.search(question))
-
-
-def wants_comparison(question: str) -> bool:
-    return bool(_COMPARE.search(question))
-
-
-def since_first(question: str) -> bool:
-    """Whether change is asked for since the first of several studies, not since the one before."""
-    return bool(_SINCE_FIRST.search(question))
 
 
 def instruction(task: Task, comparison: Comparison | None = None) -> str:

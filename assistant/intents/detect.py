@@ -8,8 +8,10 @@ report does more harm than a question that has to be asked again.
 import re
 from dataclasses import dataclass
 
+from assistant.dictation.commands import ROW
 from assistant.dictation.grammar import command_of
 from assistant.dictation.literals import begins
+from assistant.dictation.tokens import plain
 from assistant.events import CommandName, Intent, Meant, Mode
 from assistant.intents.classifier import classifier, tidy, words
 from assistant.intents.corrections import correction_of
@@ -63,18 +65,38 @@ DOUBTFUL = 0.25
 
 
 def detect(text: str, context: Context) -> Decision:
-    """The intent of ``text``, one final as the recogniser wrote it."""
+    """The intent of ``text``, one final as the recogniser wrote it, where no report is open."""
+    return commanded(text, context) or meaning(text, context)
+
+
+def commanded(text: str, context: Context) -> Decision | None:
+    """The decision if all of ``text`` is a command of any report, or says how the last words were meant."""
+    if about_last := of_the_last(text):
+        return about_last
+    bare = tidy(re.sub(r"[\[\]]", " ", text))
+    command = command_of(bare)
+    if command is None:
+        return None
+    dictated = context.mode == "dictation" and not context.answer_running
+    if dictated and plain(bare).casefold() in ROW[command].also_dictated:
+        return None  # "stop" alone in a dictation may be the spoken full stop
+    return Decision("command", 0.97, "the whole utterance is a command", text.strip(), command)
+
+
+def of_the_last(text: str) -> Decision | None:
+    """The decision if ``text`` says how the utterance before it was meant."""
+    last = correction_of(text)
+    if last is None:
+        return None
+    meant: Meant = "was_dictation" if last == "dictation" else "was_question"
+    return Decision("command", 0.97, "says how the last utterance was meant", text.strip(), meant)
+
+
+def meaning(text: str, context: Context) -> Decision:
+    """Dictation or question: the intent of words that are no command."""
     heard = text.strip()
-    plain = " ".join(re.sub(r"[^\w\s']", " ", tidy(re.sub(r"[\[\]]", " ", heard))).casefold().split())
-    if last := correction_of(heard):
-        meant: Meant = "was_dictation" if last == "dictation" else "was_question"
-        return Decision("command", 0.97, "says how the last utterance was meant", heard, meant)
-    command = command_of(tidy(re.sub(r"[\[\]]", " ", heard)))
-    if command == "stop" and plain == "stop" and not context.answer_running and context.mode == "dictation":
-        command = None  # "stop" alone in a dictation may be the spoken full stop
-    if command:
-        return Decision("command", 0.97, "the whole utterance is a command", heard, command)
-    if not plain:
+    bare = " ".join(re.sub(r"[^\w\s']", " ", tidy(re.sub(r"[\[\]]", " ", heard))).casefold().split())
+    if not bare:
         return Decision("dictation", 1.0, "nothing was said", heard)
     if begins(heard):
         return Decision("dictation", 1.0, "“literal” was said", heard)
@@ -87,7 +109,7 @@ def detect(text: str, context: Context) -> Decision:
         return Decision("question", 0.97, "spoken to the assistant", said[:1].upper() + said[1:])
     if context.has_images and _REQUEST_OF_IMAGES.match(heard):
         return Decision("question", 0.8, "asks about the image", heard)
-    if not context.has_images and _THIS_ALONE.fullmatch(plain):
+    if not context.has_images and _THIS_ALONE.fullmatch(bare):
         return Decision("dictation", 0.7, "there is no image to look at", heard)
     return _by_form(heard)
 

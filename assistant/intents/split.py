@@ -7,10 +7,11 @@ unclear; it stays in the document, and the page offers to ask it.
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 
 from assistant.intents.classifier import words
 from assistant.intents.clauses import answers_itself, reports_speech
-from assistant.intents.detect import Context, Decision, addressed, detect
+from assistant.intents.detect import Context, Decision, addressed, commanded, meaning
 from assistant.intents.form import form_of
 from assistant.intents.lexicon import FILLERS
 
@@ -41,30 +42,46 @@ class Part:
 
 
 def decide(text: str, context: Context) -> tuple[Part, ...]:
-    """The intents of the parts of one final, in order; usually one part. ``heard`` has all words together."""
-    whole = Part(text, detect(text, context))
-    if context.mode != "auto" or whole.decision.intent == "command":
-        return (whole,)
+    """The intents of the parts of one final, in order, where no report is open; usually one part."""
+    if whole := commanded(text, context):
+        return (Part(text, whole),)
+    return split(text, context)
+
+
+def split(text: str, context: Context) -> tuple[Part, ...]:
+    """The parts of an utterance that is no command as a whole, in order; usually one. ``heard`` has all words
+    together. Each piece of the text is looked at once."""
+    read = cache(lambda start, end: meaning(text[start:end], context))
+    end = len(text)
+
+    def part(start: int, stop: int) -> Part:
+        return Part(text[start:stop], read(start, stop))
+
+    if context.mode != "auto":
+        return (part(0, end),)
     if at := _where_addressed(text):
-        return (*_before(text[:at], context), Part(text[at:], detect(text[at:], context)))
+        called = commanded(text[at:], context) or read(at, end)
+        return (*split(text[:at], context), Part(text[at:], called))
     starts = [0, *_sentence_starts(text)]
     if len(starts) == 1 or addressed(text) is not None:
-        return (whole,)
+        return (part(0, end),)
     while len(starts) > 1 and set(words(text[starts[-1] :])) <= FILLERS | {"or"}:
         starts.pop()  # "Which lobe is the mass in? And?"
-    ends = [*starts[1:], len(text)]
-    asked = [_is_surely_asked(text[start:end], context) for start, end in zip(starts, ends, strict=True)]
+    ends = [*starts[1:], end]
+    asked = [
+        form_of(words(text[start:stop])).kind == "asked" and _is_sure(read(start, stop))
+        for start, stop in zip(starts, ends, strict=True)
+    ]
     tail = len(asked)
     while tail and asked[tail - 1]:
         tail -= 1
     if tail == 0 or set(words(text[: ends[tail - 1]])) <= FILLERS | {"thanks", "thank", "you"}:
-        return (whole,)
+        return (part(0, end),)
     before = words(text[starts[tail - 1] : ends[tail - 1]])
     if not before or tail == len(asked) or reports_speech(before) or answers_itself(before):
-        return (_told(whole, any(asked)),)
+        return (_told(part(0, end), any(asked)),)
     at = starts[tail]
-    head = _told(Part(text[:at], detect(text[:at], context)), any(asked[:tail]))
-    return (head, Part(text[at:], detect(text[at:], context)))
+    return (_told(part(0, at), any(asked[:tail])), part(at, end))
 
 
 def undecided(text: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -82,13 +99,6 @@ def _told(part: Part, asks: bool) -> Part:
     return Part(part.heard, Decision("dictation", 0.6, "asks, and then goes on", part.heard, doubtful=asks))
 
 
-def _before(head: str, context: Context) -> tuple[Part, ...]:
-    """The words before the assistant's name. They are never a command, since they are not the whole
-    utterance."""
-    parts = decide(head, context)
-    return tuple(_told(part, False) if part.decision.intent == "command" else part for part in parts)
-
-
 def _where_addressed(text: str) -> int | None:
     """The start of an address that follows dictation; None if all of it is addressed, or nothing."""
     for match in _NAME.finditer(text):
@@ -102,8 +112,5 @@ def _sentence_starts(text: str) -> list[int]:
     return [m.end() for m in _END.finditer(text) if not _PERIOD_OF.search(text[: m.end()])]
 
 
-def _is_surely_asked(sentence: str, context: Context) -> bool:
-    if form_of(words(sentence)).kind != "asked":
-        return False
-    decision = detect(sentence, context)
+def _is_sure(decision: Decision) -> bool:
     return decision.intent == "question" and decision.confidence >= SURE

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from assistant.intents.commands import command_of
 
 from assistant.asr.base import AsrModel
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.components.opening import open_recogniser
 from assistant.config import Settings
 from assistant.conversation.echo import without_echo
+from assistant.dictation.grammar import command_of
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = ("chest_xray.flac", "answer_leg.flac", "answer_drugs.flac")
