@@ -29,6 +29,8 @@ logging.getLogger("pydicom").disabled = True  # its messages quote values
 
 NOT_PICTURES = {"RTSTRUCT", "RTPLAN", "RTDOSE", "SEG", "SR", "PR", "KO", "ECG", "AU", "REG"}
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+ENCAPSULATED = "1.2.840.10008.5.1.4.1.1.104."
+PRESENTATION = "1.2.840.10008.5.1.4.1.1.11."
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 ULTRASOUND = ("1.2.840.10008.5.1.4.1.1.3.1", "1.2.840.10008.5.1.4.1.1.6.1", "1.2.840.10008.5.1.4.1.1.6.2")
 SCREEN_WORDS = {
@@ -230,6 +232,50 @@ def read_tags(source: Path | BinaryIO, *, force: bool = True, pixels: bool = Tru
         plain = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
         tags.file_meta.TransferSyntaxUID = plain if little else ExplicitVRBigEndian
     return tags
+
+
+def is_bare(head: bytes) -> bool:
+    """Whether a file begins with the tags themselves, as old scanners wrote them: with group 2 or 8, whose
+    first elements have small numbers, and short lengths or a plain kind of value."""
+    little = head[:2] in (b"\x02\0", b"\x08\0") and head[3:4] == b"\0"
+    big = head[:2] in (b"\0\x02", b"\0\x08") and head[2:3] == b"\0"
+    return (little or big) and (head[4:6].isalpha() or sum(1 for byte in head[4:8] if byte) <= 1)
+
+
+class Document(NamedTuple):
+    """A PDF or a C-CDA document that lies in a DICOM file."""
+
+    media_type: str
+    data: bytes
+    patient: str
+    time: str
+
+
+def class_of(path: Path) -> str:
+    """The SOP class of a file; empty where it cannot be told."""
+    try:
+        tags = pydicom.dcmread(path, specific_tags=["SOPClassUID"], stop_before_pixels=True, force=True)
+        return str(tags.get("SOPClassUID", ""))
+    except Exception:  # a damaged file makes pydicom fail in many ways
+        return ""
+
+
+def read_document(path: Path, name: str) -> Document:
+    """Raises ``BadInput``: ``dicom_kind_unsupported``, ``dicom_not_readable``."""
+    try:
+        tags = read_tags(path)
+        kind = str(tags.get("MIMETypeOfEncapsulatedDocument", "")).lower()
+        data = tags.get("EncapsulatedDocument")
+        patient = _hashed(f"{tags.get('PatientID', '')}\0{tags.get('IssuerOfPatientID', '')}")
+        time = _time(tags)
+    except Exception:  # a damaged file makes pydicom fail in many ways
+        raise BadInput(f"{name}: its DICOM tags are damaged.", code=DAMAGED) from None
+    if kind not in ("application/pdf", "text/xml") or not isinstance(data, bytes):
+        raise BadInput(
+            f"{name} is a document in a DICOM file, of kind {kind or 'unknown'}, which is not read.",
+            code="dicom_kind_unsupported",
+        )
+    return Document(kind, data.rstrip(b"\0"), patient, time)
 
 
 def _without_preamble(path: Path) -> bool:
@@ -612,8 +658,8 @@ def _palette_of_8_bits(tags: Dataset) -> bool:
 def read_presentation(path: Path, name: str) -> Presentation | None:
     """None where the file is no presentation state of grey pictures."""
     try:
-        tags = pydicom.dcmread(path, force=_without_preamble(path))
-        if tags.get("Modality") != "PR" or "ReferencedSeriesSequence" not in tags:
+        tags = read_tags(path)
+        if "ReferencedSeriesSequence" not in tags:
             return None
         uids = frozenset(
             str(image.ReferencedSOPInstanceUID)

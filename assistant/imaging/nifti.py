@@ -31,7 +31,8 @@ def is_nifti(head: bytes) -> bool:
 def read_nifti(path: Path, name: str, folder: Path, most_bytes: int) -> Study:
     """Raises ``BadInput``: ``nifti_not_readable``, ``nifti_not_a_volume``, ``file_too_large``."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        plain = _unpacked(path, name, Path(scratch) / "volume.nii", most_bytes)
+        pair = path.suffix == ".hdr"  # its values lie beside it
+        plain = path if pair else _unpacked(path, name, Path(scratch) / "volume.nii", most_bytes)
         try:
             return _study(plain, name, folder)
         except (BadInput, MemoryError):

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import PIL.ImageOps
 import PIL.TiffImagePlugin
 
 from assistant.errors import BadInput
+from assistant.imaging.square import even_pixels
 from assistant.imaging.study import Pictures, Taken, keep_pictures
 from assistant.imaging.values import Pixels, Values, stretched
 
@@ -22,14 +24,37 @@ LONGEST_SIDE_PX = 4608
 """Larger than any X-ray detector: pictures are made smaller by the model's processor, once."""
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 LOSSLESS = ("PNG", "TIFF", "BMP", "GIF")
+_AS_PICTURE, _AS_PDF = "Save it as PNG or JPEG.", "Save it as PDF, then attach it."
+_AS_VOLUME, _UNPACK = "Convert it to NIfTI or DICOM.", "Unpack it, then attach what is in it."
+_NO_PICTURE = "Attach the picture or the document itself."
 OTHER_KINDS = (
-    (0, b"%PDF", "a PDF"),
-    (4, b"ftyphei", "a HEIC"),
-    (4, b"ftypmif1", "a HEIC"),
-    (4, b"ftypavif", "an AVIF"),
-    (128, b"DICM", "a DICOM file"),
+    (0, b"%PDF", "a PDF", _AS_PICTURE),
+    (4, b"ftyphei", "a HEIC", _AS_PICTURE),
+    (4, b"ftypmif1", "a HEIC", _AS_PICTURE),
+    (4, b"ftypavif", "an AVIF", _AS_PICTURE),
+    (128, b"DICM", "a DICOM file", _AS_PICTURE),
+    (4, b"ftyp", "a video (MP4)", "Attach single pictures of it."),
+    (8, b"AVI ", "a video (AVI)", "Attach single pictures of it."),
+    (0, b"\x1aE\xdf\xa3", "a video (Matroska)", "Attach single pictures of it."),
+    (0, b"Rar!", "a RAR archive", _UNPACK),
+    (0, b"\xd0\xcf\x11\xe0", "an old Office file", _AS_PDF),
+    (0, b"{\\rtf", "an RTF document", _AS_PDF),
+    (0, b"<!DOCTYPE html", "a web page", _AS_PDF),
+    (0, b"<html", "a web page", _AS_PDF),
+    (0, b"NRRD", "an NRRD volume", _AS_VOLUME),
+    (0, b"ObjectType =", "a MetaImage volume", _AS_VOLUME),
+    (0, b"NDims =", "a MetaImage volume", _AS_VOLUME),
+    (0, b"# === DATA DESCRIPTION FILE", "a Philips PAR file", _AS_VOLUME),
+    (0, b"CDF\x01", "a MINC volume", _AS_VOLUME),
+    (0, b"\x89HDF", "an HDF5 or MINC volume", _AS_VOLUME),
+    (8, b"WAVE", "a sound file", _NO_PICTURE),
+    (0, b"OggS", "a sound file", _NO_PICTURE),
+    (0, b"ID3", "a sound file", _NO_PICTURE),
+    (0, b"fLaC", "a sound file", _NO_PICTURE),
+    (0, b"MZ", "a program", _NO_PICTURE),
 )
-"""Offset, bytes there, and what that is: kinds that are named rather than called unreadable."""
+"""Offset, bytes there, what that is, and what to do: kinds that are named rather than called unreadable."""
+MOST_PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +96,39 @@ def read_photo(path: Path, name: str, folder: Path) -> Pictures:
     data = path.read_bytes()
     picture = Taken(*read_picture(data, name), source=name)
     return keep_pictures([picture], folder, kind="photo", name=Path(name).name, time=taken_time(data))
+
+
+def read_pages(path: Path, name: str, folder: Path) -> Pictures | None:
+    """The pages of a fax or a scan in a TIFF, in their true shape; None where it is not one of several pages.
+    Raises ``BadInput``: ``image_too_many_pixels``, ``image_not_readable``."""
+    with path.open("rb") as file:
+        if file.read(2) not in (b"II", b"MM"):
+            return None
+    try:
+        with PIL.Image.open(path, formats=["TIFF"]) as picture:
+            count = getattr(picture, "n_frames", 1)
+            if count < 2:
+                return None
+
+            def pages() -> Iterator[Taken]:
+                for index in range(min(count, MOST_PAGES)):
+                    picture.seek(index)
+                    if picture.width * picture.height > MAX_PIXELS:
+                        raise _too_many_pixels(name, DEFAULT_LIMITS)
+                    page = _upright_rgb(picture)
+                    page.thumbnail((LONGEST_SIDE_PX,) * 2, PIL.Image.Resampling.LANCZOS)
+                    yield Taken(page, True, f"{name}, page {index + 1}")
+
+            left_out = (
+                (f"Only the first {MOST_PAGES} of {count} pages are kept.",) if count > MOST_PAGES else ()
+            )
+            return keep_pictures(pages(), folder, kind="pages", name=Path(name).name, notes=left_out)
+    except PIL.UnidentifiedImageError:
+        return None
+    except BadInput:
+        raise
+    except Exception:  # decoders meet damage with errors of many kinds
+        raise BadInput(f"{name} is damaged or truncated. Save it again.", code="image_not_readable") from None
 
 
 def taken_time(data: bytes) -> str:
@@ -124,9 +182,9 @@ def _decode(data: bytes, name: str, limits: ImageLimits) -> tuple[PIL.Image.Imag
 
 
 def _unknown(data: bytes, name: str) -> BadInput:
-    for offset, mark, kind in OTHER_KINDS:
+    for offset, mark, kind, advice in OTHER_KINDS:
         if data[offset : offset + len(mark)] == mark:
-            return BadInput(f"{name} is {kind}. Save it as PNG or JPEG.", code="image_type_unsupported")
+            return BadInput(f"{name} is {kind}. {advice}", code="image_type_unsupported")
     return BadInput(
         f"{name} is not a readable picture. Attach PNG, JPEG, WebP, TIFF, DICOM, NIfTI or PDF.",
         code="image_not_readable",
@@ -150,7 +208,7 @@ def _too_many_pixels(name: str, limits: ImageLimits) -> BadInput:
 
 
 def _upright_rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
-    white_is_least = _white_is_least(picture)
+    white_is_least, pixel_mm = _white_is_least(picture), _pixel_mm(picture)
     picture = PIL.ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
         pixels = _to_8_bit(np.asarray(picture))
@@ -158,9 +216,18 @@ def _upright_rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
     elif picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         white = PIL.Image.new("RGBA", picture.size, "white")
         picture = PIL.Image.alpha_composite(white, picture.convert("RGBA"))
-    picture = picture.convert("RGB")
+    picture = even_pixels(picture.convert("RGB"), pixel_mm)
     picture.info.clear()  # comments, profiles: saving would write some of them again
     return picture
+
+
+def _pixel_mm(picture: PIL.Image.Image) -> tuple[float, float] | None:
+    """Between rows and between columns of a TIFF, once it is upright: a fax has half as many rows."""
+    across, down = picture.info.get("dpi", (0, 0)) if picture.format == "TIFF" else (0, 0)
+    if not (across > 0 and down > 0):
+        return None
+    sideways = picture.getexif().get(PIL.ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+    return (1 / across, 1 / down) if sideways else (1 / down, 1 / across)
 
 
 def _white_is_least(picture: PIL.Image.Image) -> bool:

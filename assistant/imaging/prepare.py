@@ -1,25 +1,35 @@
 """Given files → studies ready to be asked about, and the reasons for what was left out."""
 
-import gzip
 import tempfile
 import warnings
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from assistant.errors import BadInput
-from assistant.imaging.dicom import Instance, Presentation, read_header, read_presentation
-from assistant.imaging.intake import found_files
+from assistant.imaging.dicom import (
+    ENCAPSULATED,
+    PRESENTATION,
+    Instance,
+    Presentation,
+    class_of,
+    is_bare,
+    read_document,
+    read_header,
+    read_presentation,
+)
+from assistant.imaging.intake import found_files, gzip_head
 from assistant.imaging.nifti import is_nifti, read_nifti
 from assistant.imaging.options import Options, Prepared
 from assistant.imaging.pdf import read_pdf
-from assistant.imaging.photo import MAX_BYTES, read_photo
+from assistant.imaging.photo import MAX_BYTES, read_pages, read_photo
 from assistant.imaging.record import is_record, read_records
 from assistant.imaging.series import prepare_series
 from assistant.imaging.slide import is_slide, read_slide
 from assistant.imaging.study import Problem, SourceFile, Study, in_short, no_room, problem_of
 
 DICOM_SUFFIXES = {".dcm", ".dicom", ".ima"}
+PAIR_SUFFIXES = {".hdr", ".img", ".mat"}
 SLIDE_SUFFIXES = {".svs", ".ndpi", ".scn", ".mrxs", ".vms", ".vmu", ".bif", ".svslide"}
 
 
@@ -33,6 +43,7 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
     instances: list[Instance] = []
     records: list[SourceFile] = []
     presentations: list[Presentation] = []
+    halves: list[SourceFile] = []
     with tempfile.TemporaryDirectory(dir=folder) as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the readers' warnings quote what is in the files
         seen: set[Path] = set()
@@ -42,6 +53,9 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
                     problems.append(found)
                 elif found.path.resolve() not in seen:
                     seen.add(found.path.resolve())
+                    if Path(found.name.lower()).suffix in PAIR_SUFFIXES:
+                        halves.append(found)
+                        continue
                     read = _read(found, folder, options, full=len(studies) >= options.most_studies)
                     match read:
                         case Instance():
@@ -54,6 +68,8 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
                             studies.append(read)
             except Exception as error:  # readers meet damage with errors of many kinds
                 problems.append(problem_of(found.name, error))
+        for pair in _pairs(halves, folder, Path(scratch), options):
+            studies.append(pair) if isinstance(pair, Study) else problems.append(pair)
         for record in read_records(records, folder, options.most_studies - len(studies)):
             studies.append(record) if isinstance(record, Study) else problems.append(record)
         room = options.most_studies - len(studies)
@@ -75,6 +91,34 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
     return Prepared(tuple(studies), tuple(in_short(problems)))
 
 
+def _pairs(
+    halves: Sequence[SourceFile], folder: Path, scratch: Path, options: Options
+) -> Iterator[Study | Problem]:
+    """Volumes whose header and values are two files of one name: Analyze, and NIfTI as a pair."""
+    by_name: dict[str, dict[str, SourceFile]] = {}
+    for each in halves:
+        stem, _, suffix = each.name.rpartition(".")
+        by_name.setdefault(stem, {})[suffix.lower()] = each
+    for stem, parts in by_name.items():
+        name = next(iter(parts.values())).name
+        matlab = parts.pop("mat", None)  # what SPM knows beside a pair; the pair is read without it
+        if matlab and not parts:
+            yield Problem(name, "file_type_unsupported", f"{name} is a MATLAB file, which is not read.")
+            continue
+        if len(parts) < 2:
+            other = "img" if "hdr" in parts else "hdr"
+            message = f"{name} is one half of a volume: give {Path(stem).name}.{other} with it."
+            yield Problem(name, "volume_half_missing", message)
+            continue
+        place = Path(tempfile.mkdtemp(dir=scratch))
+        for suffix, part in parts.items():
+            (place / f"volume.{suffix}").symlink_to(part.path.resolve())
+        try:
+            yield read_nifti(place / "volume.hdr", parts["hdr"].name, folder, options.most_bytes)
+        except Exception as error:  # readers meet damage with errors of many kinds
+            yield problem_of(parts["hdr"].name, error)
+
+
 def _read(
     found: SourceFile, folder: Path, options: Options, *, full: bool
 ) -> Study | Instance | Presentation | SourceFile:
@@ -86,13 +130,13 @@ def _read(
     suffix = Path(name.lower()).suffix
     if not head:
         raise BadInput(f"{name} is empty. Attach it again.", code="image_empty")
-    if suffix in DICOM_SUFFIXES or head[128:132] == b"DICM":
-        return _dicom(found, head, options)
+    if suffix in DICOM_SUFFIXES or head[128:132] == b"DICM" or is_bare(head):
+        return _dicom(found, head, folder, options)
     if full:
         raise no_room(name)
     if head.startswith(b"%PDF"):
         return read_pdf(path, name, folder)
-    if is_nifti(head) or is_nifti(_unpacked_head(head)):
+    if is_nifti(head) or is_nifti(gzip_head(head)):
         return read_nifti(path, name, folder, options.most_bytes)
     if suffix in SLIDE_SUFFIXES or (head[:2] in (b"II", b"MM") and is_slide(path)):
         return read_slide(path, name, folder)
@@ -101,29 +145,25 @@ def _read(
     if path.stat().st_size > MAX_BYTES:
         raise BadInput(f"{name} is larger than {MAX_BYTES // 2**20} MB.", code="image_too_large")
     try:
-        return read_photo(path, name, folder)
+        return read_pages(path, name, folder) or read_photo(path, name, folder)
     except BadInput as error:
         if error.code == "image_not_readable" and not suffix:
-            return _bare_dicom(found, options, error)
+            return _bare_dicom(found, folder, options, error)
         raise
 
 
-def _unpacked_head(head: bytes) -> bytes:
-    if not head.startswith(b"\x1f\x8b"):
-        return b""
-    try:
-        return zlib.decompressobj(wbits=31).decompress(head, 352)
-    except (zlib.error, gzip.BadGzipFile):
-        return b""
-
-
-def _dicom(found: SourceFile, head: bytes, options: Options) -> Instance | Presentation:
+def _dicom(
+    found: SourceFile, head: bytes, folder: Path, options: Options
+) -> Study | Instance | Presentation | SourceFile:
     if head.startswith(b"%PDF"):
         raise BadInput(
             f"{found.name} is named like a DICOM file but is a PDF. Rename it to attach it as a PDF.",
             code="file_kind_mismatch",
         )
-    if shown_as := read_presentation(found.path, found.name):
+    sop_class = class_of(found.path)
+    if sop_class.startswith(ENCAPSULATED):
+        return _document(found, folder)
+    if sop_class.startswith(PRESENTATION) and (shown_as := read_presentation(found.path, found.name)):
         return shown_as
     instance = read_header(found.path, found.name)
     if instance.burned_in and not options.allow_burned_in and not instance.slide_surroundings:
@@ -135,9 +175,22 @@ def _dicom(found: SourceFile, head: bytes, options: Options) -> Instance | Prese
     return instance
 
 
-def _bare_dicom(found: SourceFile, options: Options, error: BadInput) -> Instance | Presentation:
+def _document(found: SourceFile, folder: Path) -> Study | SourceFile:
+    document = read_document(found.path, found.name)
+    place = Path(tempfile.mkdtemp(dir=folder)) / "document"
+    place.write_bytes(document.data)
+    if document.media_type != "application/pdf":
+        return SourceFile(found.name, place)
+    study = read_pdf(place, found.name, folder)
+    note = "From a DICOM file: a name may be written in it."
+    return replace(study, patient=document.patient, time=document.time, notes=(*study.notes, note))
+
+
+def _bare_dicom(
+    found: SourceFile, folder: Path, options: Options, error: BadInput
+) -> Study | Instance | Presentation | SourceFile:
     """Old scanners write DICOM without its mark, and without a suffix. Raises ``error`` if it is none."""
     try:
-        return _dicom(found, b"", options)
+        return _dicom(found, b"", folder, options)
     except BadInput as other:
         raise (error if other.code == "dicom_not_readable" else other) from None

@@ -48,7 +48,7 @@ def is_record(head: bytes, name: str) -> bool:
     suffix = Path(name.lower()).suffix
     return bool(
         suffix in RECORD_SUFFIXES
-        or re.match(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{", head)
+        or re.match(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{(?!\\rtf)", head)
         or is_hl7(head)
         or is_record_xml(head)
     )
