@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from assistant.errors import BadInput
 from assistant.imaging.square import saved
 from assistant.imaging.study import Picture, Study, new_id
 from assistant.imaging.values import chosen_slices
+from assistant.records.notes import parsed_xml
 
 PATCH_PX = 896
 MAGNIFICATIONS = (20, 10, 5)
@@ -30,8 +32,13 @@ BLOCK_CELLS = 16
 LEAST_TISSUE = 0.1
 STAIN = 20
 """A pixel with this much between its strongest and weakest colour is stained; glass and ink are grey."""
+BLUE_OF_INK, RED_OF_INK = 10, 10
+"""How much more of red a blue may have, and of blue a red, than of green: tissue has more."""
+ROUGH = 5.0
+"""Mean step of brightness from pixel to pixel at the mask's magnification, above which it is no ink."""
 OVERVIEW_PX, THUMBNAIL_STEP_PX = 1024, 64
 MICROMETRES_AT_1X = 10.0
+MICROMETRES = {"µm": 1.0, "um": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6}
 
 
 class Patch(NamedTuple):
@@ -132,10 +139,33 @@ def _magnification(slide: openslide.OpenSlide) -> tuple[float, bool]:
     """Of the full resolution, and whether the file tells it."""
     power = _number(slide, openslide.PROPERTY_NAME_OBJECTIVE_POWER)
     micrometres = _number(slide, openslide.PROPERTY_NAME_MPP_X)
-    for value in (power, micrometres and MICROMETRES_AT_1X / micrometres):
+    nominal, size = _of_ome(slide)
+    sizes = (each and MICROMETRES_AT_1X / each for each in (micrometres, size))
+    for value in (power, *sizes, nominal):
         if value and 1 <= value <= 200:
             return min((*MAGNIFICATIONS, 40, 60, 80), key=lambda usual: abs(usual - value)), True
     return float(MAGNIFICATIONS[0]), False
+
+
+def _of_ome(slide: openslide.OpenSlide) -> tuple[float, float]:
+    """The magnification of the lens and the size of a pixel in micrometres that an OME-TIFF states; 0 where
+    it does not."""
+    text = str(slide.properties.get("tiff.ImageDescription", ""))
+    root = parsed_xml(text.encode()) if "<OME" in text else None
+    if root is None:
+        return 0.0, 0.0
+    pixels, lens = (next(root.iter(f"{{*}}{tag}"), None) for tag in ("Pixels", "Objective"))
+    size = _float(pixels.get("PhysicalSizeX")) if pixels is not None else 0.0
+    unit = str(pixels.get("PhysicalSizeXUnit") or "µm") if pixels is not None else ""
+    nominal = _float(lens.get("NominalMagnification")) if lens is not None else 0.0
+    return nominal, size * MICROMETRES.get(unit.replace("μ", "µ"), 0.0)
+
+
+def _float(text: Any) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0.0
 
 
 def _number(slide: openslide.OpenSlide, name: str) -> float:
@@ -160,9 +190,30 @@ def _tissue(slide: openslide.OpenSlide, downsample: float) -> npt.NDArray[np.flo
             width = round(count * side / shrink)
             block = np.asarray(slide.read_region((start * side, row * side), level, (width, height)))
             edges = np.linspace(0, width, count + 1).astype(int)[:-1]
-            counts = np.add.reduceat(_stained(block).sum(axis=0), edges)
-            shares[row, start : start + count] = counts / (height * width / count)
+            stained = _stained(block)
+            for left, right in pairwise([*edges.tolist(), width]):
+                part = stained[:, left:right] & ~_ink(block[:, left:right], stained[:, left:right])
+                shares[row, start] = part.sum() / (height * width / count)
+                start += 1  # noqa: PLW2901 (the cells of the block)
     return shares
+
+
+def _ink(pixels: npt.NDArray[np.uint8], stained: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Where a cell of the mask is marked with a pen: most of its stain is smooth, and of a hue that ink has
+    and the pink and violet of tissue have not. Brown and blue stains are rough: there are cells in them."""
+    red, green, blue = (pixels[..., channel].astype(np.int16) for channel in range(3))
+    greens = (green >= red) & (green >= blue)
+    blues = (blue > red) & (blue >= green) & (red <= green + BLUE_OF_INK)
+    reds = (red > green) & (red > blue) & (blue <= green + RED_OF_INK)
+    inked = stained & (greens | blues | reds)
+    if inked.sum() * 2 < stained.sum():
+        return np.zeros_like(stained)
+    grey = red + green + blue
+    both = inked[:, 1:] & inked[:, :-1]
+    if not both.any():
+        return np.zeros_like(stained)
+    rough = float(np.abs(np.diff(grey, axis=1))[both].mean()) / 3
+    return inked if rough < ROUGH else np.zeros_like(stained)
 
 
 def _stained(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
