@@ -101,7 +101,9 @@ def chromium():
 
 @pytest.fixture
 def open_page(server, chromium, tmp_path):
-    """``open_page("clip.flac", …)`` → the page, its microphone playing the clips; errors fail the test."""
+    """``open_page("clip.flac", …)`` → the page, its microphone playing the clips. An error or a rejected
+    promise that a page did not catch fails its test, at its end at the latest."""
+    pages = []
     with contextlib.ExitStack() as stack:
         playwright = stack.enter_context(sync_playwright())
 
@@ -122,6 +124,7 @@ def open_page(server, chromium, tmp_path):
             stack.callback(browser.close)
             page = browser.new_context(**context).new_page()
             page.errors = []
+            pages.append(page)
             if init:
                 page.add_init_script(init)
             page.on("pageerror", lambda error: page.errors.append(str(error)))
@@ -129,3 +132,4 @@ def open_page(server, chromium, tmp_path):
             return page
 
         yield start
+        assert [error for page in pages for error in page.errors] == []
