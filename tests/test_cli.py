@@ -146,8 +146,8 @@ def test_a_recording_without_speech_is_told(tmp_path: Path) -> None:
     quiet = tmp_path / "quiet.wav"
     soundfile.write(quiet, np.zeros(16_000), 16_000)
     result = assistant("transcribe", str(quiet))
-    assert (result.returncode, result.stdout) == (0, "")
-    assert result.stderr == f"{quiet}: no speech was found.\n"
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == f"{quiet}: no speech was found: the recording is silent.\n"
 
 
 @pytest.mark.models
@@ -170,3 +170,44 @@ def test_doctor_says_what_is_wrong_and_what_to_do() -> None:
     assert result.returncode == 1
     assert f"✗ Port {port} on 127.0.0.1 cannot be opened — stop the program that uses it" in result.stdout
     assert "✓ Python 3." in result.stdout
+
+
+def _as_recorded(kind: str) -> np.ndarray:
+    """The question of the test data as a faulty recorder writes it: [n, channels]."""
+    samples, _ = soundfile.read(Path(__file__).parent / "data" / "audio" / "question.flac", dtype="float32")
+    match kind:
+        case "off zero":
+            return np.clip(samples * 0.5 + 0.4, -1, 1)[:, None]
+        case "off zero the other way":
+            return np.clip(samples * 0.5 - 0.4, -1, 1)[:, None]
+        case "opposite phase":
+            return np.stack([samples, -samples], axis=1)
+        case "opposite phase, one quieter, off zero":
+            return np.stack([samples * 0.5 + 0.3, -samples * 0.3 + 0.3], axis=1)
+    raise ValueError(kind)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    "kind",
+    ["off zero", "off zero the other way", "opposite phase", "opposite phase, one quieter, off zero"],
+)
+def test_a_faulty_recording_is_heard(kind: str, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", _as_recorded(kind), 16_000)
+    result = assistant("transcribe", str(tmp_path / "a.wav"))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "image" in result.stdout.lower()
+
+
+@pytest.mark.models
+def test_a_wav_cut_short_is_transcribed_to_its_end_with_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(
+        path, np.concatenate([_as_recorded("opposite phase")[:, :1], np.zeros((160_000, 1))]), 16_000
+    )
+    path.write_bytes(path.read_bytes()[:-300_000])
+    result = assistant("transcribe", str(path))
+    assert result.returncode == 0
+    assert "image" in result.stdout.lower()
+    assert result.stderr.startswith(f"warning: {path} ends before its audio does.")
+    assert result.stderr.endswith("What is there is transcribed. [audio_truncated]\n")

@@ -651,6 +651,8 @@ export interface AudioStatus {
   recovered: number;
   late: number;
   concealed_ms: number;
+  /** What is wrong with how loud the microphone is, if anything. */
+  level: "fine" | "silent" | "quiet" | "clipping";
   /** Thrown away because this machine did not keep up. */
   dropped_ms: number;
 }
@@ -990,7 +992,7 @@ export interface FieldPart {
 
 /** Why a clinician has to look at a text, and what was likely meant, if anything is known. */
 export interface DoubtPart {
-  reason: "two_readings" | "kept_as_said";
+  reason: "two_readings" | "kept_as_said" | "near_miss";
   /** For people. */
   message: string;
   offer: string;

@@ -82,3 +82,26 @@ export function lossInWords(audio) {
   if (audio.dropped_ms > 0) parts.push(`${(audio.dropped_ms / 1000).toFixed(1)} s not kept up with`);
   return parts.join(' · ') || 'no loss';
 }
+
+/** @typedef {{short: string, sentence: string}} LevelWords   beside the meter, and at the top of the page */
+
+/** @type {Record<string, LevelWords>} */
+const LEVELS = {
+  silent: {
+    short: 'No sound',
+    sentence: 'No sound comes from the microphone. Look whether it is muted, by a switch on it or its cable, or choose another one at the bottom.',
+  },
+  quiet: {
+    short: 'Very quiet',
+    sentence: 'The microphone is very quiet, and words may be lost. Move closer to it, or turn its level up in the settings of this computer.',
+  },
+  clipping: {
+    short: 'Too loud',
+    sentence: 'The microphone is too loud: its sound is cut off, and words may be wrong. Move away from it, or turn its level down in the settings of this computer.',
+  },
+};
+
+/** What is wrong with how loud the microphone is, if anything. @param {State} state @returns {LevelWords|null} */
+export function levelInWords(state) {
+  return (state.microphone.state === 'on' && LEVELS[state.audio?.level ?? 'fine']) || null;
+}

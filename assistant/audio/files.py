@@ -2,13 +2,14 @@
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import soxr
 
+from assistant.audio.downmix import Downmix
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.errors import BadInput
 
@@ -33,19 +34,26 @@ PLAYLIST_FORMATS = frozenset({"hls", "concat", "dash", "imf"})
 LARGEST_SAMPLE = np.float32(1 - 2**-15)
 
 
-def read_audio(path: str | Path) -> Samples:
-    """All of the file's first audio track, [n] at 16 kHz; several channels are averaged.
+def read_audio(path: str | Path, on_cut_short: Callable[[BadInput], None] | None = None) -> Samples:
+    """All of the file's first audio track, [n] at 16 kHz; several channels are averaged, and one that has the
+    opposite sign of the others is turned first.
+
+    A file that ends before its audio should is told to ``on_cut_short`` and read as far as it goes; without
+    it, that is an error like the others. Blocks; run it in a thread when on an event loop.
 
     Raises BadInput: ``file_not_found``, ``file_is_directory``, ``file_not_allowed`` (permissions),
     ``audio_unreadable`` (not audio, or damaged), ``audio_empty``, ``audio_truncated``, ``audio_too_long``
-    (over 4 hours). Blocks; run it in a thread when on an event loop.
+    (over 4 hours).
     """
     name = Path(path).name
     with _open_file(Path(path)) as file:
-        samples = _read(file, name)
-        if _missing_wav_s(file) > MAX_MISSING_S:
-            raise _truncated(name)
-        return samples
+        samples, whole = _read(file, name)
+        if whole and _missing_wav_s(file) <= MAX_MISSING_S:
+            return samples
+    if on_cut_short is None:
+        raise _truncated(name)
+    on_cut_short(_truncated(name))
+    return samples
 
 
 def _open_file(path: Path) -> IO[bytes]:
@@ -68,10 +76,13 @@ def _unreadable(name: str) -> BadInput:
     )
 
 
-def _read(file: IO[bytes], name: str) -> Samples:
+def _read(file: IO[bytes], name: str) -> tuple[Samples, bool]:
+    """What can be read, and whether that is all there should be."""
     import av  # noqa: PLC0415 - brings all of FFmpeg; only whoever reads files pays for it
 
     parts: list[Samples] = []
+    read_samples = 0
+    whole = True
     try:
         # The file object and a protocol list without protocols keep playlists from opening anything else.
         with av.open(file, "r", options={"protocol_whitelist": "none"}) as container:
@@ -80,18 +91,18 @@ def _read(file: IO[bytes], name: str) -> Samples:
             stream = container.streams.audio[0]
             stated_s = _stated_length_s(container, stream)
             _check_length(stated_s * SAMPLE_RATE_HZ, name)
-            read_samples = 0
             for part in _resampled(container, stream):
                 parts.append(part)
                 read_samples += len(part)
                 _check_length(read_samples, name)
     except (av.FFmpegError, ValueError, OSError):
-        raise (_truncated(name) if parts else _unreadable(name)) from None
+        if not read_samples:
+            raise _unreadable(name) from None
+        whole = False
     if not read_samples:
         raise BadInput(f"{name} holds no audio: it is 0 seconds long. Record it again.", code="audio_empty")
-    if stated_s - read_samples / SAMPLE_RATE_HZ > MAX_MISSING_S:
-        raise _truncated(name)
-    return np.clip(np.concatenate(parts), -1, LARGEST_SAMPLE)
+    whole = whole and stated_s - read_samples / SAMPLE_RATE_HZ <= MAX_MISSING_S
+    return np.clip(np.concatenate(parts), -1, LARGEST_SAMPLE), whole
 
 
 def _stated_length_s(container: "InputContainer", stream: "AudioStream") -> float:
@@ -123,7 +134,7 @@ def _missing_wav_s(file: IO[bytes]) -> float:
 
 
 def _resampled(container: "InputContainer", stream: "AudioStream") -> Iterator[Samples]:
-    """The channels' average at 16 kHz, frame by frame, so that only 16 kHz mono is ever held."""
+    """The channels together at 16 kHz, frame by frame, so that only 16 kHz mono is ever held."""
     from av.audio.resampler import AudioResampler  # noqa: PLC0415
 
     to_float = AudioResampler(format="fltp")
@@ -131,8 +142,9 @@ def _resampled(container: "InputContainer", stream: "AudioStream") -> Iterator[S
     for frame in container.decode(stream):
         if resample is None:
             resample = soxr.ResampleStream(frame.sample_rate, SAMPLE_RATE_HZ, 1, dtype="float32")
+            downmix = Downmix(frame.sample_rate)
         for planes in to_float.resample(frame):
-            yield resample.resample_chunk(planes.to_ndarray().mean(axis=0, dtype=np.float32))
+            yield resample.resample_chunk(downmix.push(planes.to_ndarray()))
     if resample is not None:
         yield resample.resample_chunk(np.empty(0, np.float32), last=True)
 

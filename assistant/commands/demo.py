@@ -278,7 +278,11 @@ class RecordingTrack(MediaStreamTrack):
 
 def read_frames(path: Path) -> Iterator[AudioFrame]:
     """A file as 20 ms frames of 48 kHz mono. Raises ``BadInput`` as ``read_audio`` does."""
-    samples = soxr.resample(read_audio(path), SAMPLE_RATE_HZ, RATE_HZ)
+    samples = soxr.resample(
+        read_audio(path, on_cut_short=lambda error: note(f"warning: {error.message}")),
+        SAMPLE_RATE_HZ,
+        RATE_HZ,
+    )
     pcm = (np.clip(samples, -1, 1 - 2**-15) * 32768).astype(np.int16)
     for start in range(0, len(pcm) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
         frame = AudioFrame.from_ndarray(pcm[None, start : start + FRAME_SAMPLES], format="s16", layout="mono")

@@ -4,10 +4,13 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.audio.frames import Samples
+from assistant.audio.frames import AudioChunk, Samples
+from assistant.audio.input_level import LevelMeter
+from assistant.audio.offset import OffsetFilter
 from assistant.commands.settings import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
@@ -25,7 +28,8 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "transcribe",
         help="transcribe recordings",
-        description="Transcribe sound files. Exit status: 1 when a file failed, 2 when all did.",
+        description="Transcribe sound files. Exit status: 1 when a file failed or held no speech, 2 when all "
+        "failed.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="WAV, FLAC, MP3, M4A, OGG …")
     form = parser.add_mutually_exclusive_group()
@@ -41,11 +45,11 @@ def run(args: argparse.Namespace) -> int:
     from assistant.audio.files import read_audio  # noqa: PLC0415 (loads a library)
 
     rows: list[dict[str, Any]] = []
-    failed = 0
+    failed = without_speech = 0
     transcriber: Transcriber | None = None
     for number, path in enumerate(args.files):
         try:
-            samples = read_audio(path)
+            samples = read_audio(path, on_cut_short=partial(_warn_of, path))
             transcriber = transcriber or open_transcriber(settings)
             segments = transcriber(samples, _progress(path))
         except AssistantError as error:
@@ -53,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
             failed += 1
             continue
         if not segments:
-            note(f"{path}: no speech was found.")
+            note(f"{path}: no speech was found{_because(samples)}.")
+            without_speech += 1
         if args.form == "json":
             rows.append({"file": path, **as_json(segments)} if len(args.files) > 1 else as_json(segments))
             continue
@@ -67,7 +72,25 @@ def run(args: argparse.Namespace) -> int:
         say((srt if args.form == "srt" else vtt)(segments), end="")
     if args.form == "json" and (rows or len(args.files) > 1):
         say(json.dumps(rows if len(args.files) > 1 else rows[0], ensure_ascii=False, indent=1))
-    return 0 if not failed else 2 if failed == len(args.files) else 1
+    return 2 if failed == len(args.files) else 1 if failed or without_speech else 0
+
+
+def _warn_of(path: str, cut_short: AssistantError) -> None:
+    note(f"warning: {_about(path, cut_short.message)} What is there is transcribed. [{cut_short.code}]")
+
+
+def _because(samples: Samples) -> str:
+    meter = LevelMeter()
+    meter.push(AudioChunk(samples, 0))
+    match meter.overall:
+        case "silent":
+            return ": the recording is silent"
+        case "quiet":
+            return ": the recording is very quiet"
+        case "clipping":
+            return ": the recording is too loud and distorted"
+        case "fine":
+            return ""
 
 
 def open_transcriber(settings: Settings) -> Transcriber:
@@ -76,7 +99,11 @@ def open_transcriber(settings: Settings) -> Transcriber:
     from assistant.components.opening import open_recogniser, open_vad  # noqa: PLC0415
 
     model, new_vad, endpoint = open_recogniser(settings), open_vad(settings), settings
-    return lambda samples, progress: transcribe(samples, model, new_vad(), endpoint, progress)
+
+    def transcriber(samples: Samples, progress: Progress | None) -> list["Segment"]:
+        return transcribe(OffsetFilter().push(samples), model, new_vad(), endpoint, progress)
+
+    return transcriber
 
 
 def as_json(segments: Sequence["Segment"]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from assistant.asr.base import AsrModel
-from assistant.audio.frames import SAMPLE_RATE_HZ
+from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.components.personal import PersonalFiles
 from assistant.engines.base import Engine
 from assistant.guidelines.library import Library
@@ -36,6 +36,9 @@ class Components:
     personal: PersonalFiles = field(default_factory=PersonalFiles)
     embedder: Embedder | None = None
     """Matches images with words and with each other, if it is there."""
+
+    open_filter: Callable[[], Callable[[Samples], Samples]] = lambda: np.asarray
+    """Makes what a session's sound goes through before it is heard: one per session, since it keeps state."""
 
     second_model: AsrModel | None = None
     """A general recogniser that transcribes possible questions again, where ``model`` is one for

@@ -15,6 +15,7 @@ from assistant.asr.hotwords import LONGEST_PHRASE, MOST_PHRASES, read_phrases
 from assistant.asr.medasr import MedAsrModel
 from assistant.asr.moonshine import MoonshineModel
 from assistant.asr.moonshine_search import SearchSettings
+from assistant.audio.offset import OffsetFilter
 from assistant.components.components import Components
 from assistant.components.personal import PersonalFiles
 from assistant.config import Settings
@@ -243,6 +244,7 @@ def open_components(settings: Settings) -> Components:
         model=open_recogniser(settings, personal.current.words),
         second_model=open_second_recogniser(settings),
         open_vad=open_vad(settings),
+        open_filter=lambda: OffsetFilter().push,
         engine=open_engine(settings),
         text_engine=open_text_engine(settings),
         embedder=open_embedder(settings),

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from assistant.errors import BadInput
-from assistant.events.base import ClientEventBase, ServerEventBase
+from assistant.events.base import ClientEventBase, InputLevel, ServerEventBase
 
 
 class InputAudioAppend(ClientEventBase):
@@ -100,4 +100,7 @@ class AudioStatus(ServerEventBase):
     recovered: int = Field(0, description="Of the lost, those put back by in-band error correction.")
     late: int = 0
     concealed_ms: int = 0
+    level: InputLevel = Field(
+        "fine", description="What is wrong with how loud the microphone is, if anything."
+    )
     dropped_ms: int = Field(0, description="Thrown away because this machine did not keep up.")

@@ -6,8 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Mode = Literal["auto", "dictation", "question"]
 Intent = Literal["dictation", "question", "command"]
-DoubtReason = Literal["two_readings", "kept_as_said"]
-"""Why text of the report may not be what was said: two readings, or a form not checked."""
+DoubtReason = Literal["two_readings", "kept_as_said", "near_miss"]
+"""Why text of the report may not be what was said: two readings, a form not checked, or
+words that are nearly a drug or a place."""
+InputLevel = Literal["fine", "silent", "quiet", "clipping"]
+"""How loud the microphone is: nothing comes, too little, or so much that it is cut off."""
 Origin = Literal["voice", "typed", "template", "macro", "answer"]
 """Where a piece of the report came from."""
 

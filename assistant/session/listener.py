@@ -109,6 +109,7 @@ class Listener:
         model: AsrModel,
         executor: Executor,
         second: AsrModel | None = None,
+        filter_samples: Callable[[Samples], Samples] = np.asarray,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         self._vad, self._model, self._executor, self._now = vad, model, executor, now
@@ -119,6 +120,7 @@ class Listener:
         self.question_mode = False
         """Whatever is said is asked."""
         self._detector = endpoint.EndpointDetector(settings)
+        self._filter_samples = filter_samples
         self._rechunk = Rechunker(vad.frame_samples)
         self._history = AudioHistory(settings.longest_utterance_s + 2)
         self._utterances: deque[_Utterance] = deque()
@@ -153,7 +155,8 @@ class Listener:
     def hear(self, chunk: AudioChunk) -> list[Fact]:
         """Take audio; returns what began and ended. About 0.3 ms of CPU per 32 ms of audio."""
         facts: list[Fact] = []
-        for frame in self._rechunk.push(chunk):
+        filtered = AudioChunk(self._filter_samples(chunk.samples), chunk.start, chunk.concealed)
+        for frame in self._rechunk.push(filtered):
             self._keep(frame)
             probability = self._vad.probability(frame.samples)
             for event in self._detector.push(probability, frame.start, len(frame.samples)):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from assistant import telemetry
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk
+from assistant.audio.input_level import LevelMeter
 from assistant.audio.pcm import StreamResampler
 from assistant.audio.webrtc import MicrophonePeer
 from assistant.channels import DropOldest
@@ -38,6 +39,7 @@ class Microphone:
         self._pcm: StreamResampler | None = None
         self._pcm_frames = 0
         self._dropped_ms = 0
+        self._meter = LevelMeter()
         self.rate_hz = AudioFormat().rate
         """The rate of the PCM sent over the WebSocket."""
 
@@ -87,6 +89,7 @@ class Microphone:
         if self._pcm is None:
             self._pcm = StreamResampler(self.rate_hz, start_sample=self._clock)
             self._pcm_frames = 0
+            self._meter = LevelMeter()
         self._pcm_frames += 1
         chunk = self._pcm.push(pcm)
         for i in range(0, len(chunk.samples), PCM_CHUNK_SAMPLES):
@@ -107,6 +110,7 @@ class Microphone:
         await self.close_peer()
         self.end_pcm()
         offset = self._clock
+        self._meter = LevelMeter()
 
         def heard(chunk: AudioChunk) -> None:
             nonlocal offset
@@ -153,6 +157,7 @@ class Microphone:
     def _take(self, chunk: AudioChunk) -> None:
         """Put audio on the session's sample clock."""
         self._clock = chunk.end
+        self._meter.push(chunk)
         self._on_chunk(chunk)
         dropped = self._chunks.put(chunk)
         telemetry.queue_peak.labels("audio").set(self._chunks.peak)
@@ -164,7 +169,12 @@ class Microphone:
 
     def _status(self) -> AudioStatus:
         if self._peer is None:
-            return AudioStatus(transport="websocket", received=self._pcm_frames, dropped_ms=self._dropped_ms)
+            return AudioStatus(
+                transport="websocket",
+                received=self._pcm_frames,
+                dropped_ms=self._dropped_ms,
+                level=self._meter.level,
+            )
         stats = self._peer.stats
         return AudioStatus(
             transport="webrtc",
@@ -174,6 +184,7 @@ class Microphone:
             late=stats.late,
             concealed_ms=stats.concealed_ms,
             dropped_ms=self._dropped_ms,
+            level=self._meter.level,
         )
 
 

@@ -122,6 +122,7 @@ class SessionRunner:
             model=components.model,
             second=components.second_model,
             executor=components.executor,
+            filter_samples=components.open_filter(),
         )
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
         self.kept = KeptSession(settings, session, store, self.resume_token, self._storing_changed)

@@ -121,3 +121,37 @@ def test_more_than_the_longest_file_is_refused(
     monkeypatch.setattr(files, "MAX_FILE_SAMPLES", 16_000)
     assert code_of(write(tmp_path / "a.wav", speech, "pcm_s16le")) == "audio_too_long"
     assert code_of(write(tmp_path / "a.mp3", speech, "libmp3lame")) == "audio_too_long"
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.wav", "pcm_s16le"), ("a.wav", "pcm_f32le"), ("a.flac", "flac")]
+)
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
+def test_a_file_cut_short_is_read_to_its_end_and_told(
+    name: str, codec: str, share: float, speech: Samples, tmp_path: Path
+) -> None:
+    path = write(tmp_path / name, speech, codec)
+    whole = read_audio(path)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    told: list[BadInput] = []
+    heard = read_audio(path, on_cut_short=told.append)
+    assert [error.code for error in told] == ["audio_truncated"]
+    assert 0.8 * share < len(heard) / len(whole) < 1.1 * share
+    assert np.abs(heard[:-4_096] - whole[: len(heard) - 4_096]).max() < 1e-3
+
+
+def test_a_whole_file_is_not_told_to_be_cut_short(speech: Samples, tmp_path: Path) -> None:
+    told: list[BadInput] = []
+    read_audio(write(tmp_path / "a.wav", speech, "pcm_s16le"), on_cut_short=told.append)
+    assert told == []
+
+
+def test_a_file_of_a_turned_channel_is_heard(
+    speech: Samples, tmp_path: Path, correlation: Callable[..., float]
+) -> None:
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((2, 2, 16_000, 0, "NONE", ""))
+        file.writeframes((np.stack([speech, -speech], axis=1) * 32_767).astype("<i2").tobytes())
+    heard = read_audio(path)
+    assert correlation(heard, speech) > 0.99

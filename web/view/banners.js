@@ -1,5 +1,6 @@
 // What a person should know, as sentences at the top of the page.
 
+import { levelInWords } from '../selectors.js';
 import { KeyedList, byId, element } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
@@ -44,6 +45,8 @@ export function bannersView({ dispatch, reconnect }, noMicrophone) {
     if (microphone.problem && microphone.problem !== noMicrophone) {
       banners.push({ key: 'problem', level: 'error', message: microphone.problem });
     }
+    const level = levelInWords(state);
+    if (level) banners.push({ key: 'level', level: 'warning', message: level.sentence });
     if (!microphone.fellBack) fallbackSeen = false;
     else if (!fallbackSeen) {
       banners.push({ key: 'fallback', level: 'info', button: { text: 'OK', press: () => { fallbackSeen = true; if (latest) show(latest); } },

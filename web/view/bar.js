@@ -1,6 +1,6 @@
 // The bar at the bottom and the status at the top: the microphone, the mode, what was heard last.
 
-import { lastHeard, lossInWords } from '../selectors.js';
+import { lastHeard, levelInWords, lossInWords } from '../selectors.js';
 import { byId, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
@@ -82,6 +82,9 @@ export function barView({ send, step, level }) {
     }
     const transport = state.microphone.transport ?? null;
     setText(byId('status-transport'), transport ? TRANSPORTS[transport] : '');
+    const loudness = levelInWords(state);
+    setText(byId('level-words'), loudness ? `▲ ${loudness.short}` : '');
+    byId('level').classList.toggle('wrong', Boolean(loudness));
     setText(byId('status-loss'), micState === 'on' ? lossInWords(state.audio) : '');
     if (state.entries !== shown?.entries || state.epoch !== shown?.epoch) {
       heard = lastHeard(state);
