@@ -14,7 +14,8 @@ from assistant.dictation.grammar import Grammar
 from assistant.dictation.insertion import goes_on, insert_spoken, open_section, run_together
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.live import LiveWriter
-from assistant.dictation.written import Written
+from assistant.dictation.near_misses import near_miss_marks
+from assistant.dictation.written import Written, inside
 from assistant.errors import BadInput
 from assistant.events import DocumentCommand
 
@@ -28,6 +29,9 @@ class Dictation:
         self._utterances: dict[str, None] = {}  # in the order in which they were taken
         self._says_marks = False  # the speaker says "period": no mark of the recogniser's counts
         self._paused: set[str] = set()  # utterances whose last full stop nobody spoke
+        self._right: frozenset[str] = (
+            frozenset()
+        )  # words that were in doubt, and that a person said are right
         self._grammar_of: tuple[frozenset[str], Library] | None = None
         self.use(formatter or Formatter(), library or Library())
 
@@ -59,7 +63,7 @@ class Dictation:
         document = self._joined(words)
         if document is not self.document:
             words = pauses.lowered(words)
-        document, written = insert_spoken(document, item_id, words, self._write)
+        document, written = insert_spoken(document, item_id, words, self._write_with_doubts)
         self._utterances[item_id] = None
         if pauses.end_mark(words):
             self._paused.add(item_id)
@@ -127,7 +131,7 @@ class Dictation:
         place = self._place(item_id)
         if place is None or place == cursor or self.document.selected:
             return self.take(item_id, words)
-        document, written = insert_spoken(self.document.move(place), item_id, words, self._write)
+        document, written = insert_spoken(self.document.move(place), item_id, words, self._write_with_doubts)
         self._utterances[item_id] = None
         self.editor.change(document.move(moved_position(cursor, self.document, document)), item_id)
         return written
@@ -273,6 +277,8 @@ class Dictation:
         if found is None:
             raise BadInput("There is nothing in doubt here any more.", code="no_doubt")
         place, run = found
+        if not text and run.doubt is not None and run.doubt.reason == "near_miss":
+            self._right |= frozenset(run.text.lower().split())
         new = replace(run, text=text, origin="typed", doubt=None) if text else replace(run, doubt=None)
         document = self.document.replace(place, [new])
         self.editor.change(document.move(moved_position(self.document.cursor, self.document, document)))
@@ -288,8 +294,14 @@ class Dictation:
         said, kept = literals.hold(words)
         return literals.put_back(self.formatter.write(said, continues=continues), kept, continues=continues)
 
+    def _write_with_doubts(self, words: str, continues: bool) -> Written:
+        """Beside what the writing itself leaves in doubt, words that are nearly a drug or a place."""
+        written = self._write(words, continues)
+        marks = near_miss_marks(written.text, self.formatter.own_words | self._right)
+        return replace(written, marks=inside([*written.marks, *marks], len(written.text)))
+
     def _desk(self, item_id: str | None) -> Desk:
-        return Desk(self.library, tuple(self._utterances), self._write, item_id)
+        return Desk(self.library, tuple(self._utterances), self._write_with_doubts, item_id)
 
     def _grammar(self) -> Grammar:
         titles = frozenset(spoken_key(section.title) for section in self.document.sections if section.title)

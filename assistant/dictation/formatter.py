@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from assistant.dictation import capitals, forms, markers, medical, numerals, punctuation, units
@@ -66,6 +67,12 @@ class Formatter:
         self.options = options or HOUSE_STYLE
         self._own = {tuple(k.lower().split()): v for k, v in (words or {}).items() if k.strip()}
         self._longest = max((len(k) for k in self._own), default=0)
+
+    @cached_property
+    def own_words(self) -> frozenset[str]:
+        """Every word of a person's own list, spoken and written, in lower case."""
+        texts = (f"{' '.join(spoken)} {written}" for spoken, written in self._own.items())
+        return frozenset(word for text in texts for word in re.findall(r"[^\W\d_]+", text.lower()))
 
     def styled(self, **changes: str) -> "Formatter":
         """The same words in another house style; ``changes`` are fields of ``FormatOptions``."""

@@ -1,7 +1,6 @@
 """Reports to export, and a strategy of hard ones."""
 
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -22,7 +21,7 @@ WORDS = (
 )
 
 
-def report(*sections: tuple[str, str], title: str = "Chest X-ray", **fields: Any) -> Report:
+def report(*sections, title="Chest X-ray", **fields):
     """A report with these (title, text) sections; by default one that has everything."""
     chosen = sections or (("Findings", FINDINGS), ("Impression", "Nodule, right upper lobe."))
     return Report(
