@@ -26,7 +26,7 @@ NAMES = {
         "Gleason Glasgow Babinski Murphy's McBurney's Baker's Hodgkin Hodgkin's Barrett's Graves' "
         "Hashimoto's Cushing's Addison's Raynaud's Tylenol Lasix Coumadin Lovenox Eliquis Xarelto "
         "Plavix Lipitor Zofran Ativan Bosniak Fleischner Kerley Schmorl's Tarlov Morton's Achilles "
-        "French Hounsfield Swan-Ganz Whipple Tesla's English Spanish Leiden Chiari Mobitz Killip Apgar Bentson Amplatz Kocher Billroth Ringer's"
+        "French Hounsfield Swan-Ganz Whipple Tesla's English Spanish Leiden Chiari Mobitz Killip Apgar Bentson Amplatz Kocher Billroth Ringer's Dr Mr Mrs"
     )
 }
 LETTERS = {

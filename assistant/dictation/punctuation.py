@@ -171,6 +171,8 @@ def _is_time(tokens: list[Token], at: int, *, continues: bool) -> bool:
         return bool(_DETERMINERS & set(clause[-3:-1])) or (len(clause) == 1 and not ends)
     if before in _PERIODS:
         return True
+    if before in ("first", "missed", "irregular", "regular", "painful", "monthly", "next"):
+        return not ends and after not in ("no", "there", "the", "she", "he", "plan", "impression")
     if after in _MONTHLY:
         return not before or before in (
             "with",
@@ -285,7 +287,7 @@ def _is_organ(tokens: list[Token], at: int, *, marked: bool, continues: bool) ->
         return True
     if not before.isalnum() and before not in (")", '"'):
         return bool(after) and not (not before and continues and after not in AFTER["colon"])
-    if before in BEFORE["colon"] or after in AFTER["colon"]:
+    if before in BEFORE["colon"] or after in AFTER["colon"] or (before == "no" and after.isalpha()):
         return True
     return after in _AND_MARK and before not in LABELS  # no mark follows the mark: "bowel and colon period"
 
