@@ -262,6 +262,8 @@ def _is_word(phrase: str, tokens: list[Token], at: int, count: int, *, marked: b
         return True
     if phrase == "slash" and (at == 0 or not after):
         return True
+    if before == "a" and at > 1 and tokens[at - 2].low in _LETTERED:
+        before = ""  # "influenza a comma": the letter belongs to the name
     return before in BEFORE.get(phrase, ()) or after in AFTER.get(phrase, ())
 
 

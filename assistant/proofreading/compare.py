@@ -16,6 +16,7 @@ from assistant.proofreading.lexicon import (
     DRUGS,
     ENDING,
     GLYPHS,
+    LETTERED,
     LONGEST_UNIT,
     MARK_BEGINS,
     MARKS,
@@ -536,6 +537,8 @@ class _Reader:
             (a[k].low for k in range(i - 1, max(-1, i - 4), -1) if a[k].low not in ("-", ",", ".")), ""
         )
         after = a[end].low if end < len(a) else ""
+        if before == "a" and i > 1 and a[i - 2].low in LETTERED:
+            before = ""  # "influenza a new line"
         word = " ".join(token.low for token in a[i:end] if token.low != "-")
         if word == "colon" and before != "colon" and after in ("period", "comma", "semicolon"):
             return True

@@ -295,6 +295,8 @@ _COLON_AFTER = _set(
     "resection with without from screening surgery interposition resections perforation diverticula "
     "contains remains appear tumor tumors lesion is and demonstrates shows which mass"
 )
+LETTERED = _set("influenza hepatitis vitamin type group grade stage class factor category strep")
+"""Names that end in a letter: the "a" behind them is no article."""
 LABEL_WORDS = _set(
     "impression findings indication technique comparison history allergies medications plan assessment "
     "lungs heart abdomen pelvis exam examination procedure diagnosis diagnoses conclusion recommendation "

@@ -192,3 +192,12 @@ def test_a_name_with_a_number_in_it_is_not_read_together_with_the_number_behind_
     spoken: str, written: str
 ) -> None:
     assert FORMATTER.format(spoken) == written
+
+
+@pytest.mark.parametrize(
+    ("mark", "written"), [("comma", ","), ("period", "."), ("new line", "\n"), ("semicolon", ";")]
+)
+def test_the_letter_of_a_name_is_no_article_before_a_mark(mark: str, written: str) -> None:
+    found = FORMATTER.format(f"influenza a {mark} rest")
+    assert found.lower().startswith(f"influenza a{written}")
+    assert FORMATTER.format("place a comma here") == "Place a comma here"
