@@ -247,7 +247,7 @@ async def test_while_the_disk_fails_words_are_shown_and_told_to_be_unsaved_and_s
         await client.until("assistant.notice")
     (notice,) = client.of("assistant.notice")
     assert notice["code"] == "store_failed"
-    assert "not stored" in notice["message"]
+    assert "not being stored" in notice["message"]
     fails.clear()
     await client.until("assistant.notice", code="store_works")
     await client.append(pcm(0.3))
