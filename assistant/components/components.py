@@ -10,6 +10,7 @@ import numpy as np
 from assistant.asr.base import AsrModel
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.components.personal import PersonalFiles
+from assistant.dictation.near_misses import near_misses
 from assistant.engines.base import Engine
 from assistant.guidelines.library import Library
 from assistant.imaging.options import Options
@@ -52,6 +53,7 @@ class Components:
         await asyncio.gather(*loading, loop.run_in_executor(self.executor, self._warm_up))
 
     def _warm_up(self) -> None:
+        near_misses("")
         for model in (self.model, self.second_model):
             if model is not None:
                 stream = model.open_stream()

@@ -92,7 +92,11 @@ def known_words() -> frozenset[str]:
 
 @lru_cache(512)
 def near_misses(text: str, own: frozenset[str] = frozenset()) -> tuple[NearMiss, ...]:
-    """In order, none overlapping. ``own``: words, in lower case, that this clinician uses as they are."""
+    """In order, none overlapping. ``own``: words, in lower case, that this clinician uses as they are.
+
+    The first call reads the lists, which takes up to a second; then it is about 0.3 ms a word.
+    """
+    _terms(), known_words()
     words = list(_WORD.finditer(text))
     rows = list(_rows(text, words, own))
     best: dict[int, tuple[int, _Row, str]] = {}
