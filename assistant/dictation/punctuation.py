@@ -250,6 +250,8 @@ def _is_word(phrase: str, tokens: list[Token], at: int, count: int, *, marked: b
         return _is_word(phrase, joined_on, at - 1, count, marked=marked, continues=continues)
     if after in ("-", "'") and not tokens[at + count - 1].space:
         return True
+    if before == "a" and at > 1 and tokens[at - 2].low in _LETTERED:
+        before = ""  # "influenza a comma": a letter, and no article
     if phrase == "period":
         return after == phrase or (before != phrase and _is_time(tokens, at, continues=continues))
     if phrase == "colon":
