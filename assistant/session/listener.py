@@ -29,6 +29,7 @@ from assistant.conversation.types import (
 from assistant.errors import AssistantError
 from assistant.intents.hearing import is_disputed, second_is_better, worth_hearing_again
 from assistant.intents.turn import closing_silence_ms
+from assistant.session.utterance import Phase, after, next_step
 from assistant.vad import endpoint
 from assistant.vad.base import Vad
 
@@ -52,9 +53,7 @@ class _Utterance:
     pending: list[Samples] = field(default_factory=list)
     heard: list[Samples] = field(default_factory=list)
     """The audio that the stream has taken; kept only where there is a second recogniser."""
-    paused: bool = False
-    prepared: bool = False
-    expected: bool = False
+    phase: Phase = "speaking"
     again: tuple[str, str] | None = None
     """The first recogniser's text, and what the second made of the same audio."""
     end: int | None = None
@@ -69,7 +68,6 @@ class _Utterance:
     repeated: Repeated | None = None
     kept: tuple[Word, ...] = ()
     """Of a final that was cut, the words on the session's clock."""
-    dropped: bool = False
 
 
 class AudioHistory:
@@ -180,7 +178,7 @@ class Listener:
         self._current = None
         if dropped is None:
             return [UtteranceDropped(None)]
-        dropped.dropped = True
+        dropped.phase = after(dropped.phase, "drop")
         self._work.set()
         return [UtteranceDropped(dropped.number)]
 
@@ -212,7 +210,7 @@ class Listener:
                 return self._begin(max(at, self._history.start))
             case endpoint.SpeechPaused():
                 if self._current:
-                    self._current.paused = True
+                    self._current.phase = after(self._current.phase, "pause")
                 return []
             case endpoint.SpeechResumed():
                 return self._go_on()
@@ -226,8 +224,8 @@ class Listener:
         self._detector.silence_ms = self._settings.silence_ms
         if utterance is None:
             return []
-        told, utterance.expected = utterance.expected, False
-        utterance.paused = utterance.prepared = False
+        told = utterance.phase == "expected"
+        utterance.phase = after(utterance.phase, "go_on")
         return [SpeechWentOn(utterance.number)] if told else []
 
     def _begin(self, start: int) -> list[Fact]:
@@ -255,7 +253,7 @@ class Listener:
             utterance.stream = self._model.open_stream()
             utterance.heard = []
             utterance.pending = [self._history.between(utterance.first, at)]
-        utterance.end = at
+        utterance.end, utterance.phase = at, after(utterance.phase, "end")
         return [SpeechStopped(utterance.number, _ms(at))]
 
     def _end_overlap(self) -> None:
@@ -277,8 +275,8 @@ class Listener:
                 fact, busy = await self._advance(utterance)
             except AssistantError as error:
                 fact, busy = RecognitionFailed(utterance.number, error.code, error.message), True
-                utterance.dropped = True
-            if utterance.dropped:
+                utterance.phase = after(utterance.phase, "drop")
+            if utterance.phase == "dropped":
                 self._utterances.remove(utterance)
             self._advanced.set()
             if fact is not None:
@@ -289,49 +287,60 @@ class Listener:
 
     async def _advance(self, utterance: _Utterance) -> tuple[Fact | None, bool]:
         """One step of one utterance; returns the fact it brought, and whether anything was done."""
-        if utterance.dropped:
-            return None, True
+        stream = utterance.stream
+        hears_on, has_audio = utterance.hears_on, bool(utterance.pending)
+        match next_step(utterance.phase, has_audio=has_audio, hears_on=hears_on):
+            case "take":
+                return await self._take_audio(utterance), True
+            case "prepare":
+                utterance.phase = after(utterance.phase, "prepare")
+                await self._run("asr_speculative", stream.prepare_final)
+                return None, True
+            case "look":
+                expected = stream.expected()
+                return (await self._expect(utterance, expected), True) if expected else (None, False)
+            case "finish":
+                return await self._finish(utterance), True
+            case "leave":
+                return None, True
+            case "wait":
+                return None, False
+
+    async def _take_audio(self, utterance: _Utterance) -> PartialHeard | None:
         number, stream = utterance.number, utterance.stream
-        if utterance.pending:
-            audio = np.concatenate(utterance.pending)
-            utterance.pending = []
-            if self._second is not None:
-                utterance.heard.append(audio)
-            speaking = utterance.end is None and not utterance.paused
-            partial = await self._run("asr_partial", lambda: stream.accept(audio, partial=speaking))
-            if partial is None or utterance.dropped or utterance.stream is not stream:
-                return None, True
-            partial = _not_repeated(utterance, partial)
-            return PartialHeard(number, partial.stable, partial.tentative), True
-        if utterance.hears_on:
-            return None, False
-        if utterance.end is not None:
-            transcript = _joined(utterance, await self._run("asr_final", stream.finish))
-            transcript, other = await self._choose(utterance, transcript)
-            if utterance.dropped:
-                return None, True
-            self._utterances.remove(utterance)
-            telemetry.finals.inc()
-            at = self._now().isoformat(timespec="milliseconds")
-            start_ms, end_ms = _ms(utterance.start), _ms(utterance.end)
-            utterance.kept = tuple(word.later(start_ms) for word in transcript.words)
-            utterance.follows = None
-            text, words, cut = transcript.text, transcript.words, utterance.cut
-            return FinalHeard(number, text, words, start_ms, end_ms, at, other, cut), True
-        if utterance.paused and not utterance.prepared:
-            utterance.prepared = True
-            await self._run("asr_speculative", stream.prepare_final)
-            return None, True
-        if utterance.prepared and not utterance.expected and (expected := stream.expected()):
-            return await self._expect(utterance, expected), True
-        return None, False
+        audio = np.concatenate(utterance.pending)
+        utterance.pending = []
+        if self._second is not None:
+            utterance.heard.append(audio)
+        speaking = utterance.phase == "speaking"
+        partial = await self._run("asr_partial", lambda: stream.accept(audio, partial=speaking))
+        if partial is None or utterance.phase == "dropped" or utterance.stream is not stream:
+            return None
+        partial = _not_repeated(utterance, partial)
+        return PartialHeard(number, partial.stable, partial.tentative)
+
+    async def _finish(self, utterance: _Utterance) -> FinalHeard | None:
+        assert utterance.end is not None
+        number, stream = utterance.number, utterance.stream
+        transcript = _joined(utterance, await self._run("asr_final", stream.finish))
+        transcript, other = await self._choose(utterance, transcript)
+        if utterance.phase == "dropped":
+            return None
+        self._utterances.remove(utterance)
+        telemetry.finals.inc()
+        at = self._now().isoformat(timespec="milliseconds")
+        start_ms, end_ms = _ms(utterance.start), _ms(utterance.end)
+        utterance.kept = tuple(word.later(start_ms) for word in transcript.words)
+        utterance.follows = None
+        text, words, cut = transcript.text, transcript.words, utterance.cut
+        return FinalHeard(number, text, words, start_ms, end_ms, at, other, cut)
 
     async def _expect(self, utterance: _Utterance, expected: Transcript) -> Fact | None:
         """The final is known, if no speech follows: its words say how long a silence ends the utterance."""
         chosen, _ = await self._choose(utterance, _joined(utterance, expected))
-        if not utterance.paused or utterance.end is not None or utterance.dropped:
+        if utterance.phase != "prepared":  # speech went on meanwhile, or the utterance has ended
             return None
-        utterance.expected = True
+        utterance.phase = after(utterance.phase, "expect")
         self._detector.silence_ms = closing_silence_ms(chosen.text, self.question_mode, self._settings)
         return FinalExpected(utterance.number, chosen.text)
 
