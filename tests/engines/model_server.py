@@ -5,11 +5,16 @@ import base64
 import contextlib
 import io
 import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 import PIL.Image
 
+Said = tuple[str, Sequence[bytes | float]]
+"""A status, and the pieces of the body with the seconds between them."""
 
-def chunk(text=None, finish=None):
+
+def chunk(text: str | None = None, finish: str | None = None) -> bytes:
     delta = {} if text is None else {"content": text}
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     body = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
@@ -27,15 +32,17 @@ class ModelServer:
     """Says what it is told to: a status, and pieces of the body with waits (numbers) between them. ``react``
     may choose them by the request, as ``as_vllm`` does."""
 
-    react = None
+    react: Callable[[dict[str, Any]], Said] | None = None
+    root = ""
 
-    def __init__(self):
-        self.status, self.headers, self.body = "200 OK", "", []
+    def __init__(self) -> None:
+        self.status, self.headers = "200 OK", ""
+        self.body: Sequence[bytes | float] = []
         self.whole = True
-        self.requests = []
+        self.requests: list[tuple[str, dict[str, Any]]] = []
         self.gone = asyncio.Event()
 
-    async def serve(self, reader, writer):
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             length = int(next(x.split(":")[1] for x in head.lower().splitlines() if "content-length" in x))
@@ -72,7 +79,7 @@ class ModelServer:
                 await writer.wait_closed()
 
 
-def as_vllm(request):
+def as_vllm(request: dict[str, Any]) -> Said:
     """What a model server says to an answerable question, and what it refuses."""
     content = request["messages"][-1]["content"]
     text = content[-1]["text"]
@@ -89,12 +96,12 @@ def as_vllm(request):
     return "200 OK", [chunk("Rome "), 0.05, chunk("it "), 0.05, chunk("is."), *END]
 
 
-def refusal(message):
+def refusal(message: str) -> Said:
     return "400 Bad Request", [json.dumps({"error": {"message": message, "code": 400}}).encode()]
 
 
 @contextlib.asynccontextmanager
-async def running():
+async def running() -> AsyncIterator[ModelServer]:
     """One on a free port; ``root`` is its address."""
     model = ModelServer()
     listener = await asyncio.start_server(model.serve, "127.0.0.1", 0)

@@ -1,6 +1,7 @@
 """Reports to export, and a strategy of hard ones."""
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ WORDS = (
 )
 
 
-def report(*sections, title="Chest X-ray", **fields):
+def report(*sections: tuple[str, str], title: str = "Chest X-ray", **fields: Any) -> Report:
     """A report with these (title, text) sections; by default one that has everything."""
     chosen = sections or (("Findings", FINDINGS), ("Impression", "Nodule, right upper lobe."))
     return Report(
