@@ -42,7 +42,9 @@ class RecogniserSettings(BaseModel):
     """The recogniser"""
 
     models_dir: Path | None = Field(None, description="Folder of downloaded models.")
-    asr: Literal["moonshine", "medasr", "lasr-mini"] = Field("moonshine", description="Recogniser.")
+    asr: Literal["moonshine-clinical", "moonshine-tiny-en", "medasr", "lasr-mini"] = Field(
+        "moonshine-tiny-en", description="Recogniser."
+    )
     asr_bundle: Path | None = Field(
         None, description="Folder of an exported recogniser to use instead of --asr."
     )

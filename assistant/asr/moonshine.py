@@ -29,6 +29,7 @@ from assistant.asr.seams import BEYOND_SAMPLES, after_cut, before_cut
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.errors import BadInput, Missing
 
+FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
 TOKENS_PER_S = 6.5
 """More than this is the model repeating itself."""
 SHORTEST_S = 0.1
@@ -66,6 +67,11 @@ fell from 0.10 to 0.06. Of the words that get ``DOUBT`` instead 42 % were right.
 USUAL_SEARCH = SearchSettings()
 
 
+def is_moonshine(folder: Path) -> bool:
+    """Whether a bundle is a Moonshine; all others are LASR's."""
+    return (folder / FILES[1]).is_file()
+
+
 class MoonshineModel:
     """Shared by all sessions. Raises ``Missing`` if the files are not there.
 
@@ -84,7 +90,7 @@ class MoonshineModel:
         phrases: Sequence[str] = (),
         search: SearchSettings = USUAL_SEARCH,
     ) -> None:
-        files = [folder / n for n in ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")]
+        files = [folder / n for n in FILES]
         for file in files:
             if not file.is_file():
                 raise Missing(f"{file.name} is not in the bundle {folder.name}.", code="model_missing")

@@ -13,7 +13,7 @@ from assistant.asr.beam import BeamSettings
 from assistant.asr.expected_words import medical_words
 from assistant.asr.hotwords import LONGEST_PHRASE, MOST_PHRASES, read_phrases
 from assistant.asr.medasr import MedAsrModel
-from assistant.asr.moonshine import MoonshineModel
+from assistant.asr.moonshine import MoonshineModel, is_moonshine
 from assistant.asr.moonshine_search import SearchSettings
 from assistant.audio.offset import OffsetFilter
 from assistant.components.components import Components
@@ -36,7 +36,7 @@ from assistant.vad.base import Vad
 from assistant.vad.silero import SileroModel
 from assistant.vad.webrtc import WebRtcVad
 
-MOONSHINE_BUNDLE, MEDASR_BUNDLE, MINI_BUNDLE = "moonshine-tiny-en", "medasr", "lasr-mini"
+GENERAL_BUNDLE, MEDASR_BUNDLE, MINI_BUNDLE = "moonshine-tiny-en", "medasr", "lasr-mini"
 STAND_IN_BUNDLE = "gemma-3-270m"
 VAD_BUNDLE = "silero-vad"
 
@@ -51,10 +51,13 @@ def open_recogniser(settings: Settings, words: Sequence[str] = ()) -> AsrModel:
     Raises ``Missing`` when its files are not there.
     """
     if settings.asr_bundle is not None:
+        if is_moonshine(settings.asr_bundle):
+            return _open_moonshine(settings.asr_bundle, settings, words)
         return _open_lasr(settings.asr_bundle, settings, words)
     match settings.asr:
-        case "moonshine":
-            return _open_moonshine(settings, words)
+        case "moonshine-clinical" | "moonshine-tiny-en":
+            folder = weights.resolve(settings.asr, models_dir(settings))
+            return _open_moonshine(folder, settings, words)
         case "medasr":
             return _open_lasr(_medasr_folder(settings), settings, words)
         case "lasr-mini":
@@ -68,15 +71,16 @@ def open_second_recogniser(settings: Settings) -> AsrModel | None:
     off. Raises ``Missing``."""
     if _is_general(settings) or not settings.asr_second:
         return None
-    return _open_moonshine(settings, ())
+    folder = weights.resolve(GENERAL_BUNDLE, models_dir(settings))
+    return _open_moonshine(folder, settings, ())
 
 
 def _is_general(settings: Settings) -> bool:
     """Whether the main recogniser knows general English, and so questions; others know dictation."""
     if settings.asr_bundle is not None:
-        return False
+        return is_moonshine(settings.asr_bundle)
     match settings.asr:
-        case "moonshine":
+        case "moonshine-clinical" | "moonshine-tiny-en":
             return True
         case "medasr" | "lasr-mini":
             return False
@@ -99,9 +103,9 @@ def _open_lasr(folder: Path, settings: Settings, words: Sequence[str]) -> MedAsr
     )
 
 
-def _open_moonshine(settings: Settings, words: Sequence[str]) -> MoonshineModel:
+def _open_moonshine(folder: Path, settings: Settings, words: Sequence[str]) -> MoonshineModel:
     return MoonshineModel(
-        weights.resolve(MOONSHINE_BUNDLE, models_dir(settings)),
+        folder,
         vocabulary=medical_words(),
         phrases=_phrases(settings, words),
         search=SearchSettings(width=settings.asr_beam or SearchSettings().width, bonus=settings.asr_bonus),

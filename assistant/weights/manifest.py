@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from assistant import installation
 from assistant.errors import BadInput
 
-DEFAULTS = ("silero-vad", "moonshine-tiny-en", "gemma-3-270m")
+DEFAULTS = ("silero-vad", "moonshine-tiny-en", "moonshine-clinical", "gemma-3-270m")
 STAMP = ".verified.json"
 """Beside a bundle's files, so none of them may have its name."""
 

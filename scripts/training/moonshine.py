@@ -1,19 +1,23 @@
 """Moonshine adapted to dictation, step by step: scripts/train moonshine STEP FOLDER."""
 
 import argparse
+import hashlib
 import itertools
 import json
 from pathlib import Path
 
 import soundfile
+import yaml
 
 from assistant.asr.moonshine import MoonshineModel
-from assistant.installation import downloads
-from assistant.weights import resolve
-from training.clinical import features, labels, scoring, sentences, speak, vocabulary, voices
+from assistant.asr.moonshine_tokens import Pieces
+from assistant.installation import downloads, manifests
+from assistant.weights import deltas, load_manifest, resolve
+from training.clinical import features, scoring, sentences, speak, vocabulary, voices
 
-BASE = "moonshine-tiny-en"
-TEST, DEV = 72, 50
+BASE, DECODER = "moonshine-tiny-en", "decoder_model_merged.ort"
+SPOKEN = ("train", "flite")
+TEST, DEV = 48, 50
 FLITE_FROM, FLITE = 400, 4400
 
 
@@ -22,11 +26,12 @@ def write(folder: Path) -> None:
     vocabulary.fetch(folder / "packages")
     terms, held = vocabulary.collect(folder / "packages")
     test = sentences.held_back(terms, held, TEST, seed=99)
+    test += [sentences.Sentence("gen", text, ()) for text in sentences.GENERAL_HELD_OUT]
     dev = sentences.held_back(terms, held, DEV, seed=77)[:DEV]
-    tokenizer = labels.Tokenizer(resolve(BASE, downloads()) / "tokenizer.bin")
+    known = Pieces((resolve(BASE, downloads()) / "tokenizer.bin").read_bytes())
 
     def pieces(word: str) -> int:
-        return len(tokenizer.encode(word))
+        return len(known.encode(word))
 
     banned = {s.text for s in test + dev}
     speak.write_sentences(folder / "test.tsv", test)
@@ -63,10 +68,14 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
         case "test":
             texts = speak.read_sentences(folder / "test.tsv")
             kokoro = itertools.cycle(voices.TEST_VOICES)
-            said_by = [
-                _voice(next(kokoro) if (i % 3 and s.kind == "med") or i % 6 == 0 else "joe", i)
-                for i, s in enumerate(texts)
-            ]
+            # of so many clips so many in Piper's voice
+            every = {"med": (2, 1), "held": (12, 11), "gen": (2, 1)}
+            said_by = []
+            for i, sentence in enumerate(texts):
+                of, joes = every[sentence.kind]
+                said_by.append(_voice("joe" if i % of < joes else next(kokoro), i))
+            quick = sorted(range(len(texts)), key=lambda i: said_by[i].engine != "piper")
+            texts, said_by = [texts[i] for i in quick], [said_by[i] for i in quick]
             speak.speak(texts, clips, packages, name="test", voices=said_by, worker=worker, workers=workers)
         case _:
             raise SystemExit(f"There is no text {what!r}.")
@@ -77,6 +86,7 @@ def prepare(folder: Path, name: str, variants: int, silences: int) -> None:
     held = {
         vocabulary.key_word(line.split("\t")[1])
         for line in (folder / "held_out.txt").read_text().splitlines()
+        if name in SPOKEN
     }
     clips = [
         row for path in sorted((folder / "clips").glob(f"{name}.*.tsv")) for row in speak.read_clips(path)
@@ -103,6 +113,59 @@ def evaluate(folder: Path, model: Path, tables: list[Path]) -> None:
     print(json.dumps({"model": str(model), **score.report()}))
 
 
+SETS = {"med": "dictation", "held": "held-out", "gen": "general"}
+
+
+def pack(folder: Path, out: Path) -> None:
+    """The clips held back, those of dev and test, as they are committed: Opus files and clips.tsv."""
+    lines = (folder / "terms.tsv").read_text() + (folder / "held_out.txt").read_text()
+    kinds = [line.split("\t") for line in lines.splitlines()]
+    drugs = {term for kind, term in kinds if kind in ("drug", "rare_drug")}
+    out.mkdir(parents=True, exist_ok=True)
+    rows = ["file\tset\tvoice\ttext\tterms"]
+    clips = [
+        row
+        for name in ("dev", "test")
+        for table in sorted((folder / "clips").glob(f"{name}.*.tsv"))
+        for row in speak.read_clips(table)
+    ]
+    for number, row in enumerate(clips):
+        name = f"{number:03d}_{row['voice']}.opus"
+        samples, rate = soundfile.read(row["path"], dtype="float32")
+        soundfile.write(out / name, samples, rate, format="OGG", subtype="OPUS", compression_level=0.85)
+        terms = [("drug:" if t in drugs else "term:") + t for t in row["terms"].split("|") if t]
+        rows.append("\t".join([name, SETS[row["kind"]], row["voice"], row["text"], "|".join(terms)]))
+    (out / "clips.tsv").write_text("\n".join(rows) + "\n")
+
+
+def ship(model: Path, name: str) -> None:
+    """The delta of a trained decoder and its manifest, into models/."""
+    base = load_manifest(BASE)
+    folder = resolve(BASE, downloads())
+    new = (model / DECODER).read_bytes()
+    packed = deltas.make((folder / DECODER).read_bytes(), new)
+    (manifests() / name).mkdir(exist_ok=True)
+    (manifests() / name / "decoder.delta").write_bytes(packed)
+    files = []
+    for file in base.files:
+        entry: dict[str, object] = {"path": file.path, "size": file.size, "sha256": file.sha256}
+        if file.path == DECODER:
+            entry["sha256"] = hashlib.sha256(new).hexdigest()
+            entry["delta"] = f"{name}/decoder.delta"
+            entry["delta_sha256"] = hashlib.sha256(packed).hexdigest()
+        files.append(entry)
+    content = {
+        "name": name,
+        "kind": "asr",
+        "purpose": "Recognises clinical dictation and general English",
+        "licence": "MIT (Moonshine's weights), Apache-2.0 (what was learnt here)",
+        "source": {"kind": "bundle", "home": base.source.home, "bundle": BASE},
+        "files": files,
+    }
+    (manifests() / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False, width=100))
+    print(f"models/{name}/decoder.delta: {len(packed) / 1e6:.2f} MB")
+
+
 def _voice(name: str, number: int) -> voices.Voice:
     return voices.Voice("piper" if name == "joe" else "kokoro", name, (1.0, 1.1, 1.2)[number % 3])
 
@@ -119,36 +182,56 @@ def main() -> None:
     two.add_argument("--workers", type=int, default=1)
     three = steps.add_parser("prepare", help="labels and encoder outputs of the clips that stand")
     three.add_argument("folder", type=Path)
-    three.add_argument("what", choices=["train", "flite"])
+    three.add_argument("what", help="train, flite, or the name of own recordings")
     three.add_argument("--variants", type=int, default=2, help="augmented copies of each clip")
     three.add_argument("--silences", type=int, default=0, help="clips without speech, once")
+    own = steps.add_parser("recordings", help="own recordings as clips")
+    own.add_argument("folder", type=Path)
+    own.add_argument("table", type=Path, help="transcripts.tsv with the columns path and text")
+    own.add_argument("name", nargs="?", default="own")
     four = steps.add_parser("train", help="adapt the decoder")
     four.add_argument("folder", type=Path)
     four.add_argument("name", help="of the model, under models/ in the folder")
     four.add_argument("--steps", type=int, default=1500)
     four.add_argument("--rate", type=float, default=3e-4)
     four.add_argument("--rank", type=int, default=0, help="of LoRA; 0 trains the whole decoder")
+    four.add_argument("--start", default=BASE, help="bundle to start from, e.g. moonshine-clinical")
     four.add_argument("--features", nargs="+", default=["train", "flite"])
     five = steps.add_parser("evaluate", help="score a model on spoken clips")
     five.add_argument("folder", type=Path)
     five.add_argument("model", type=Path)
     five.add_argument("tables", type=Path, nargs="+")
+    six = steps.add_parser("pack", help="the spoken test set as it is committed")
+    six.add_argument("folder", type=Path)
+    six.add_argument("out", type=Path)
+    seven = steps.add_parser("ship", help="a trained model as a delta and a manifest in models/")
+    seven.add_argument("model", type=Path)
+    seven.add_argument("name")
     args = parser.parse_args()
     match args.step:
         case "write":
             write(args.folder)
         case "speak":
             say(args.folder, args.what, args.worker, args.workers)
+        case "recordings":
+            many = speak.take_recordings(args.table, args.folder / "clips", args.name)
+            print(f"{many} recordings; next: prepare {args.folder} {args.name}")
         case "prepare":
             prepare(args.folder, args.what, args.variants, args.silences)
         case "train":
-            from training.clinical import train  # noqa: PLC0415
+            from training.clinical import train  # torch is not needed elsewhere  # noqa: PLC0415
 
             prefixes = [args.folder / "features" / name for name in args.features]
             recipe = train.Recipe(args.steps, args.rate, args.rank)
-            train.train(resolve(BASE, downloads()), prefixes, args.folder / "models" / args.name, recipe)
+            train.train(
+                resolve(args.start, downloads()), prefixes, args.folder / "models" / args.name, recipe
+            )
         case "evaluate":
             evaluate(args.folder, args.model, args.tables)
+        case "pack":
+            pack(args.folder, args.out)
+        case "ship":
+            ship(args.model, args.name)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from tests.server.test_reports import SureModel
 from tests.session.test_listener import CountingModel, FirstSoundModel, SayingModel
 
 MADE = {
-    "moonshine": lambda: open_recogniser(Settings(asr="moonshine")),
+    "moonshine-clinical": lambda: open_recogniser(Settings(asr="moonshine-clinical")),
     "lasr-mini": lambda: open_recogniser(Settings(asr="lasr-mini")),
     "tones": ToneModel,
     "loudness": LoudnessModel,
@@ -33,7 +33,10 @@ SECONDS = 3
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=pytest.mark.models) if name == "moonshine" else name for name in MADE],
+    params=[
+        pytest.param(name, marks=pytest.mark.models) if name == "moonshine-clinical" else name
+        for name in MADE
+    ],
 )
 def model(request):
     return MADE[request.param]()

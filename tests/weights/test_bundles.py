@@ -75,6 +75,6 @@ def test_a_directory_that_cannot_be_made_is_said(hub: Web, tmp_path: Path) -> No
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("name", ["gemma-3-270m", "moonshine-tiny-en", "silero-vad"])
+@pytest.mark.parametrize("name", ["gemma-3-270m", "moonshine-clinical", "moonshine-tiny-en", "silero-vad"])
 def test_the_default_models_are_what_their_manifests_say(name: str) -> None:
     assert weights.verify(name, downloads()) == []

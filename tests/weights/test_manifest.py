@@ -25,4 +25,4 @@ def test_a_manifest_that_leaves_its_folder_is_refused(define: Define, path: str)
 
 def test_all_manifests_of_this_repository_are_valid() -> None:
     names = [bundle.name for bundle in weights.list_bundles()]
-    assert {"gemma-3-270m", "moonshine-tiny-en", "silero-vad"} <= set(names)
+    assert {"gemma-3-270m", "moonshine-clinical", "moonshine-tiny-en", "silero-vad"} <= set(names)

@@ -6,26 +6,27 @@ file, [frames, 288]; a JSON line an item says where. Resumable: an item's line i
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
-from scipy.signal import butter, lfilter, resample_poly
+from scipy.signal import butter, fftconvolve, lfilter, resample_poly
 
 from assistant.asr.moonshine import MoonshineModel
-from training.clinical.labels import Tokenizer, corrected
+from assistant.asr.moonshine_tokens import Pieces
+from assistant.audio.files import read_audio
+from training.clinical.labels import corrected, plain
+from training.clinical.noise import RATE, Samples, coloured, no_speech
+from training.clinical.voices import session
 
-RATE = 16_000
 WIDTH = 288
+ENCODER = "encoder_model.ort"
 LONGEST_S = 15.0
 MOST_WRONG = {"flite": 0.7}
 """A clip of which the published model hears less is left out: its voice says something else."""
-
-Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Item:
     frames: int
     tokens: list[int]
     kind: str  # med, ask, gen, none
-    source: str  # kokoro or flite, or noise
+    source: str  # train (Kokoro), flite, noise, or own recordings
     text: str
     label: str
     wrong: float
@@ -45,7 +46,7 @@ class Encoder:
 
     def __init__(self, folder: Path) -> None:
         self.model = MoonshineModel(folder)
-        self._session = self.model._encoder
+        self._session = session(folder / ENCODER)
         self._wanted = {i.name for i in self._session.get_inputs()}
 
     def frames(self, samples: Samples) -> NDArray[np.float16]:
@@ -67,7 +68,7 @@ def augmented(samples: Samples, rng: np.random.Generator) -> Samples:
             rng.standard_normal(n) * np.exp(-np.linspace(0, rng.uniform(5, 8), n)) * rng.uniform(0.05, 0.25)
         )
         room[0] = 1
-        a = np.convolve(a, room)[: len(a)]
+        a = fftconvolve(a, room)[: len(a)]
     kind = rng.random()
     if kind < 0.12:  # telephone: 8 kHz, 300 to 3400 Hz
         b, c = butter(3, [300 / 4000, 3400 / 4000], "band")
@@ -85,39 +86,6 @@ def augmented(samples: Samples, rng: np.random.Generator) -> Samples:
     return np.concatenate([pad[0], a, pad[1]]).astype(np.float32)
 
 
-def coloured(n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """White, pink or brown noise, [n]."""
-    spectrum = np.fft.rfft(rng.standard_normal(n))
-    frequency = np.maximum(np.arange(len(spectrum)), 1) ** (rng.choice([0, 0.5, 1]))
-    return np.fft.irfft(spectrum / frequency, n)
-
-
-def no_speech(many: int, rng: np.random.Generator) -> Iterator[Samples]:
-    """Silence, hum and noise that swells: what must give no words."""
-    for _ in range(many):
-        n = int(RATE * rng.uniform(0.4, 6))
-        noise = coloured(n, rng)
-        noise /= np.std(noise) + 1e-9
-        at = np.arange(n) / RATE
-        match int(rng.integers(5)):
-            case 0:
-                a = noise
-            case 1:
-                a = noise * (1 + 0.9 * np.sin(2 * np.pi * rng.uniform(0.2, 3) * at))
-            case 2:
-                a = np.sin(2 * np.pi * rng.choice([50, 60, 100, 120, 440]) * at) + noise * 0.2
-            case 3:  # knocks and clicks
-                a = noise * 0.1
-                for start in rng.integers(0, n, int(rng.integers(1, 8))):
-                    length = min(n - int(start), int(RATE * rng.uniform(0.01, 0.15)))
-                    a[start : start + length] += (
-                        rng.standard_normal(length) * np.exp(-np.linspace(0, 6, length)) * 8
-                    )
-            case _:
-                a = noise * np.repeat(rng.uniform(0, 1, n // 1600 + 1), 1600)[:n] ** 2
-        yield (a / (np.abs(a).max() + 1e-9) * 10 ** rng.uniform(-3, -0.1)).astype(np.float32)
-
-
 def read(prefix: Path) -> list[Item]:
     """The items written so far."""
     path = prefix.with_suffix(".jsonl")
@@ -132,7 +100,8 @@ def prepare(
     clips: Sequence[dict[str, str]], bundle: Path, prefix: Path, variants: int, silences: int = 0
 ) -> None:
     """Items of all clips, one plain and ``variants`` augmented each; those that stand are left."""
-    encoder, tokenizer = Encoder(bundle), Tokenizer(bundle / "tokenizer.bin")
+    source = prefix.name
+    encoder, pieces = Encoder(bundle), Pieces((bundle / "tokenizer.bin").read_bytes())
     done = read(prefix)
     texts = {item.text for item in done}
     at = max((item.start + item.frames for item in done), default=0)
@@ -154,14 +123,14 @@ def prepare(
         for clip in clips:
             if clip["text"] in texts or float(clip["seconds"]) > LONGEST_S:
                 continue
-            source = Path(clip["path"]).parent.name.replace("train", "kokoro")
-            samples, _ = soundfile.read(clip["path"], dtype="float32")
-            heard = encoder.model.transcribe(samples)
-            label, wrong = corrected(heard, clip["text"])
+            samples = read_audio(clip["path"])
+            label, wrong = plain(clip["text"]), 0.0
+            if label is None:
+                label, wrong = corrected(encoder.model.transcribe(samples), clip["text"])
             if wrong > MOST_WRONG.get(source, 1.0):
                 continue
             rest = {
-                "tokens": tokenizer.encode(label),
+                "tokens": pieces.encode(label),
                 "kind": clip["kind"],
                 "source": source,
                 "text": clip["text"],

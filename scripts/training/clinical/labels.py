@@ -5,39 +5,12 @@ working.
 """
 
 import re
-from itertools import pairwise
-from pathlib import Path
 
-from assistant.asr.moonshine import read_tokenizer
-from training.clinical.scoring import MEASURES, SAME, UNITS, in_words
+from training.clinical.scoring import MEASURES, NUMBER_WORDS, SAME, UNITS, in_words
+from training.clinical.voices import CAPITALS
 
 MOST_WRONG = 0.6
 """With a larger share of words misheard the published text is no guide: the label is what was said."""
-
-
-class Tokenizer:
-    """Text to tokens, as the model itself would write them."""
-
-    def __init__(self, path: Path) -> None:
-        self._ids: dict[str, int] = {}
-        for number, piece in enumerate(read_tokenizer(path.read_bytes())):
-            if not 3 <= number < 259:  # single bytes, which shadow real pieces
-                self._ids.setdefault(piece.decode("utf-8", "replace"), number)
-
-    def encode(self, text: str) -> list[int]:
-        """Sentencepiece BPE: of all neighbours that join to a piece, the lowest id goes first."""
-        parts = list("\u2581" + text.replace(" ", "\u2581"))
-        while True:
-            joins = ((self._ids.get(a + b), i) for i, (a, b) in enumerate(pairwise(parts)))
-            best = min(((n, i) for n, i in joins if n is not None), default=None)
-            if best is None:
-                break
-            at = best[1]
-            parts[at : at + 2] = [parts[at] + parts[at + 1]]
-        out: list[int] = []
-        for part in parts:
-            out += [self._ids[part]] if part in self._ids else [3 + byte for byte in part.encode()]
-        return out
 
 
 def _norm(token: str) -> list[str]:
@@ -60,6 +33,18 @@ def _norm(token: str) -> list[str]:
         if word and word != "hundred":
             out.append(word)
     return out
+
+
+PLAIN = re.compile(r"[a-z']{3,}|a|an|of|or|and|in|to|at|by|is|no|on|he|we|as|if|so|it")
+STYLED = {*NUMBER_WORDS, "thousand", "point", "percent", "mister", "missus", "doctor", *CAPITALS}
+
+
+def plain(said: str) -> str | None:
+    """The label of a sentence without numbers, units, abbreviations and titles: it needs no hearing."""
+    if "," in said or not all(PLAIN.fullmatch(w) and w not in STYLED for w in said.replace(".", "").split()):
+        return None
+    said = re.sub(r"\. (\w)", lambda m: ". " + m[1].upper(), said)
+    return said[:1].upper() + said[1:] + "."
 
 
 Step = tuple[int, int, int, int, bool]

@@ -366,6 +366,31 @@ GENERAL_WORDS = {
 }
 
 
+GENERAL_HELD_OUT = [
+    "the library closes an hour earlier on public holidays",
+    "could you remind me to water the plants before we leave",
+    "my brother plays the violin but he has never performed in public",
+    "there was so much traffic that we nearly missed the flight",
+    "she explained the rules twice and still nobody understood them",
+    "the recipe calls for three eggs and a pinch of salt",
+    "we should probably ask someone who lives around here",
+    "his office is on the second floor next to the elevator",
+    "it snowed all night and the roads were covered by morning",
+    "i would rather walk than wait another forty minutes for a bus",
+    "does anyone know where the extra blankets are kept",
+    "the film was longer than i expected but the ending was worth it",
+    "please leave your shoes at the door and come inside",
+    "they painted the fence green last spring and it already needs another coat",
+    "the committee will vote on the proposal next thursday afternoon",
+    "what would you do if you had a whole week without any plans",
+    "the old bridge was built more than two hundred years ago",
+    "nobody told us that the restaurant only takes cash",
+    "i read an article about bees and how they find their way home",
+    "turn left after the gas station and keep going until you see a white church",
+]
+"""General English in none of the frames, for tests."""
+
+
 @dataclass(frozen=True)
 class Sentence:
     kind: str  # med, ask or gen
@@ -480,15 +505,18 @@ EACH = "mmmmqmmmgmmmnmmmg"
 """Of each stretch that is spoken: m medical by what it brings, q a question, g general English, n with numbers."""
 
 
-def training(terms: Terms, pieces: Callable[[str], int], banned: set[str], seed: int = 1) -> list[Sentence]:
+def training(
+    terms: Terms, pieces: Callable[[str], int], banned: set[str], seed: int = 1, many: float = 1
+) -> list[Sentence]:
     """Different sentences, none of the texts in ``banned``, in the order in which they are to be spoken.
 
-    ``pieces``: how many pieces a word has for the recogniser: what it knows as one or two pieces it hears already."""
+    ``many``: a share of the usual number. ``pieces``: how many pieces a word has for the recogniser: what it knows as one
+    or two pieces it hears already."""
     writer, seen = Writer(terms, seed), set(banned)
     written: dict[str, list[Sentence]] = {}
-    for name, (frames, kind, many) in STREAMS.items():
+    for name, (frames, kind, usual) in STREAMS.items():
         found = written.setdefault(name, [])
-        while len(found) < many:
+        while len(found) < usual * many:
             sentence = writer.write(frames, kind)
             if sentence.text not in seen:
                 seen.add(sentence.text)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import soundfile
 
+from assistant.audio.files import read_audio
 from training.clinical.sentences import Sentence
 from training.clinical.voices import FLITE_VOICES, Speaker, Voice, trained_voice
 
@@ -28,6 +29,21 @@ def read_sentences(path: Path) -> list[Sentence]:
 def read_clips(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file, FIELDS, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def take_recordings(table: Path, out: Path, name: str) -> int:
+    """Own recordings, of a table with the columns ``path`` (beside it) and ``text``, as clips; how many.
+
+    The text is what was said: numbers and marks as words, in small letters."""
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / f"{name}.0.tsv").open("w") as log:
+        for row in rows:
+            path = table.parent / row["path"]
+            seconds = f"{len(read_audio(path)) / 16_000:.2f}"
+            log.write("\t".join([str(path), "med", "own", seconds, row["text"].lower(), ""]) + "\n")
+    return len(rows)
 
 
 def _voice(engine: str, number: int, speaker: Speaker) -> Voice:

