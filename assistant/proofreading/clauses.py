@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from assistant.proofreading.lexicon import LABEL_WORDS, MARK_BEGINS, MARKS, is_noun
+from assistant.proofreading.lexicon import LABEL_WORDS, MARK_BEGINS, MARKS, is_noun, is_span
 from assistant.proofreading.tokens import Token, tokens
 
 _CLOSING = frozenset({".", ",", ":", ";", "?", "!", "\n", "\n\n"})
@@ -61,6 +61,9 @@ def _mark(every: list[Token], at: int) -> int | None:
             continue
         after = every[at + count].low if at + count < len(every) else ""
         if words == ("colon",) and before not in LABEL_WORDS:
+            return None
+        lead = [each.low for each in every[max(0, at - 8) : at] if each.low != "-"]
+        if words == ("period",) and is_span(lead):
             return None
         return None if is_noun(" ".join(words), before, after) else at + count
     return None

@@ -28,6 +28,7 @@ from assistant.proofreading.lexicon import (
     SIDES,
     UNITS,
     is_noun,
+    is_span,
 )
 from assistant.proofreading.tokens import Token, tokens
 
@@ -541,6 +542,8 @@ class _Reader:
             before = ""  # "influenza a new line"
         word = " ".join(token.low for token in a[i:end] if token.low != "-")
         if word == "colon" and before != "colon" and after in ("period", "comma", "semicolon"):
+            return True
+        if word == "period" and is_span([token.low for token in a[max(0, i - 8) : i] if token.low != "-"]):
             return True
         return is_noun(word, before, after)
 

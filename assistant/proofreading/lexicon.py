@@ -3,7 +3,7 @@
 None of it is taken from the formatter: the two are written from the same language, not from one table.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def _listed(text: str) -> list[str]:
@@ -314,10 +314,23 @@ _NOUN_BEFORE: dict[str, frozenset[str]] = {
     "bullet": _set("a the retained"),
     "dash": _set("yard meter"),
 }
+_SPANS = _set("second minute hour day week month year")
+_ARTICLES = _set("a an the this that each every one's")
+_COUNTS = DIGITS.keys() | TEENS.keys() | TENS.keys() | SCALES.keys() | _set("and to or half")
 _NOUN_AFTER: dict[str, frozenset[str]] = {
     "bullet": _set("wound wounds fragment fragments"),
     "new line": _set("of placement"),
 }
+
+
+def is_span(before: Sequence[str]) -> bool:
+    """Whether "period" behind these words is a span of time: "over a two second …", "the 24 hour …"."""
+    if len(before) < 3 or before[-1] not in _SPANS:
+        return False
+    at = len(before) - 2
+    while at >= 0 and (before[at] in _COUNTS or before[at][:1].isdigit()):
+        at -= 1
+    return 0 <= at < len(before) - 2 and before[at] in _ARTICLES
 
 
 def is_noun(mark: str, before: str, after: str) -> bool:

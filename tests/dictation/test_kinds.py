@@ -222,3 +222,11 @@ def test_a_numbered_thing_begins_no_list(thing):
 )
 def test_house_styles(style, spoken, written):
     assert Formatter(FormatOptions(**style)).format(spoken) == written
+
+
+@pytest.mark.parametrize("unit", ["second", "minute", "hour", "day", "week", "month", "year"])
+@pytest.mark.parametrize("number", ["two", "ten", "twenty four"])
+@pytest.mark.parametrize("article", ["a", "the", "this"])
+def test_a_span_of_time_keeps_its_period(article, number, unit):
+    said = f"over {article} {number} {unit} period she improved"
+    assert "period she improved" in Formatter().format(said)
