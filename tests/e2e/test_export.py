@@ -132,7 +132,7 @@ def test_axe_finds_nothing_in_the_export_dialog(page):
 def test_a_stored_report_is_exported_after_the_server_was_restarted(page, server, start_server):
     server.stop()
     start_server(server.port)
-    expect(page.get_by_test_id("banners")).to_contain_text("put into a new one", timeout=20_000)
+    expect(page.get_by_test_id("banners")).to_contain_text("restored into a new session", timeout=20_000)
     expect(page.locator("#report")).to_contain_text(WRITTEN)
     page.click("#export-open")
     page.select_option("#export-session", index=1)

@@ -114,7 +114,7 @@ def test_the_report_and_what_was_half_said_go_into_the_next_session_when_the_ser
         ("Impression", ".", "typed"),
         ("Findings", "", "typed"),
     ]
-    expect(page.get_by_test_id("banners")).to_contain_text("Your report was put into a new one")
+    expect(page.get_by_test_id("banners")).to_contain_text("Your report was restored into a new session")
     assert not page.errors
 
 
