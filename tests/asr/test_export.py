@@ -320,7 +320,7 @@ def test_medasr_in_sherpa_onnxs_archive_is_pulled_held_to_its_hash_and_heard_wit
     assert recogniser.name == "medasr"
     assert recogniser.transcribe(probe_signal(2.0)).text
     assert main(["models", "--models-dir", str(models), "pull", "medasr"]) == 0
-    assert "Nobody has vouched" in capsys.readouterr().err
+    assert "have no published checksums" in capsys.readouterr().err
     (models / "medasr" / "tokens.txt").write_text("<blk> 0\n")
     assert (
         code_of(lambda: open_recogniser(Settings(asr="medasr", models_dir=models))) == "model_hash_mismatch"

@@ -172,7 +172,7 @@ async def test_a_cancelled_wait_for_the_turn_leaves_the_turn_to_others(fake):
 
 
 async def test_more_pieces_than_were_asked_for_are_a_failure():
-    run = _Run(asyncio.get_running_loop(), max_tokens=0)
+    run = _Run(asyncio.get_running_loop(), 0, lambda _: None)
     for _ in range(20):
         run.take(piece("x"))
         await asyncio.sleep(0)

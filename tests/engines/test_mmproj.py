@@ -100,9 +100,9 @@ def test_what_it_says_depends_on_the_image(folder):
 @pytest.mark.parametrize(("token", "shown"), [("<unused94>", "<unused94>"), ("<end_of_turn>", "")])
 def test_marks_of_thinking_stay_and_marks_of_the_end_go(ask, token, shown):
     async def work(engine):
-        run = _Run(asyncio.get_running_loop(), LONGEST)
+        run = _Run(asyncio.get_running_loop(), LONGEST, lambda _: None)
         likely = {"logit_bias": [[SPECIAL.index(token), 100]]}
-        chat = engine._chat(Question(TEXT)) | likely
+        chat = engine._chat(Question(TEXT), run) | likely
         await asyncio.to_thread(engine._server.handle_chat_completions, chat, run.take)
         first = await run.next_piece(10)
         assert first == shown if shown else isinstance(first, Usage)

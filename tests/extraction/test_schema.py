@@ -140,7 +140,7 @@ def test_a_word_is_found_where_it_stands_whole_and_nowhere_else(words, source, a
             for i, w in enumerate(words)
         )
     )
-    for glued in (f"x{source}", f"{source}x", f"non-{source}"):
+    for glued in (f"x{source}", f"{source}x", *([] if source.lower() == "non" else [f"non-{source}"])):
         assert find(source, glued) is None
 
 
