@@ -71,7 +71,7 @@ class Pieces:
     def words(self, tokens: Sequence[int]) -> list[Spelled]:
         """The words of ``decode``; a word starts at a piece that starts with a space."""
         starts = [at for at, token in enumerate(tokens) if at == 0 or self.begins_word[token]]
-        ends = [*starts[1:], len(tokens)]
+        ends = [*starts[1:], len(tokens)] if tokens else []
         spelled = [
             Spelled(self.decode(tokens[first:end]), first, end)
             for first, end in zip(starts, ends, strict=True)

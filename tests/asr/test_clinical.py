@@ -50,3 +50,7 @@ def test_it_finds_more_terms_than_the_published_model_in_held_back_dictation(mod
 
 def test_noise_and_silence_give_no_words(model):
     assert not [text for text in map(model.transcribe, no_speech(12, np.random.default_rng(5))) if text]
+
+
+def test_a_reading_of_nothing_has_no_words(model):
+    assert model._pieces.words([]) == []
