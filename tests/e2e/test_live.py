@@ -162,7 +162,7 @@ def test_a_microphone_that_is_stopped_while_it_starts_is_off_and_one_that_cannot
     page.click("#mic")
     page.wait_for_function("() => window.fail")
     page.evaluate("() => window.fail()")
-    expect(page.locator("body")).to_contain_text("a part of this page did not load")
+    expect(page.locator("body")).to_contain_text("part of this page did not load")
     expect(page.locator("#mic")).to_have_attribute("aria-pressed", "false")
     assert not page.errors
 
