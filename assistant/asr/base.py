@@ -23,7 +23,7 @@ class Word:
     end_ms: int
     confidence: float | None = None
     alternatives: tuple[str, ...] = ()
-    """What else the word may have been, likeliest first: only where the recogniser was in doubt."""
+    """Other readings of the word, likeliest first; empty where the recogniser was sure."""
 
     def later(self, by_ms: int) -> "Word":
         """The same word on a clock that is ``by_ms`` ahead, and not before its zero.

@@ -47,7 +47,7 @@ NOISE_SPREAD = 1.25
 LONE_YOU_SPREAD = 2.5
 """Under this, "You" and nothing else is what the model says to uneven noise."""
 LOOP_WORDS, LOOP_TIMES, LONG_LOOP_TIMES = 8, 3, 2
-"""What is repeated so often is decoded again in halves; of four words and more, what is repeated once."""
+"""Repetitions that make a stretch be decoded again in halves; for four words and more, one repetition."""
 SHORTEST_HALF_S = 2.0
 SURE = 0.5
 """Probability that a word of a partial needs to become stable: the final may choose another."""
@@ -58,7 +58,7 @@ RIVAL_BELOW, RIVAL_MARGIN, MOST_RIVALS = 0.8, 0.7, 6
 """Words less likely are asked for what else they may have been; it counts if it is half as likely as the word
 (natural logarithm). So many of an utterance at most, the least likely first."""
 QUIET_SHARE = 0.1
-"""Of the utterance's loud parts: what is quieter at a word's edge is not the word."""
+"""Share of the level of loud parts; anything quieter at a word's edge is not part of the word."""
 GAP_LEVELS = 10
 """20 ms each. A word has no such silence in it."""
 CONFIDENCE = Calibration(scale=0.54, shift=0.13)
@@ -266,7 +266,7 @@ def _span(words: Sequence[Word], loop: Repeat) -> tuple[int, int]:
 
 
 def _with_doubt(words: Sequence[Word], spans: Sequence[tuple[int, int]]) -> list[Word]:
-    """What lies in the spans, in ms, was heard in a circle, whatever it reads now."""
+    """Marks the words in the spans (ms), which were heard as a loop, as doubtful."""
     return [
         replace(word, confidence=min(word.confidence or 0.0, DOUBT))
         if any(word.start_ms < end_ms and start_ms < word.end_ms for start_ms, end_ms in spans)
@@ -291,7 +291,7 @@ def _quietest(samples: Samples) -> int:
 
 
 def _loud(samples: Samples) -> npt.NDArray[np.bool_]:
-    """Of each 20 ms, whether it may be part of a word."""
+    """A mask per 20 ms: True where a word may be."""
     levels = _levels(samples)
     return np.asarray(levels > QUIET_SHARE * float(np.percentile(levels, 90)))
 

@@ -154,7 +154,7 @@ TENSOR_TYPES = {1: np.float32, 2: np.uint8}
 
 
 class _Weights:
-    """Of an ``.ort`` file (a flatbuffer): its nodes are named after the modules that they were made from."""
+    """Reads an ``.ort`` file (a flatbuffer); its nodes are named after their modules."""
 
     def __init__(self, path: Path) -> None:
         self._tensors: dict[str, npt.NDArray[np.generic]] = {}

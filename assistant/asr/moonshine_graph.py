@@ -16,7 +16,7 @@ from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 
 START_TOKEN, STOP_TOKEN = 1, 2
 FRAME_SAMPLES = 384
-"""Of one hidden state: 24 ms."""
+"""Duration of one hidden state, in samples: 24 ms."""
 FRAME_MS = FRAME_SAMPLES * 1000 / SAMPLE_RATE_HZ
 
 Floats = npt.NDArray[np.float32]
@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """What the encoder made of the samples: [1, T, size] hidden states."""
+    """The encoder's output: [1, T, size] hidden states."""
 
     hidden: Floats
 

@@ -19,7 +19,7 @@ two is first that are as good as alike changes with the rounding."""
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """How finals are searched. With ``bonus`` 0 nothing is expected, whatever words there are."""
+    """Settings of the search for finals. With ``bonus`` 0, no words are expected."""
 
     width: int = 4
     bonus: float = 1.0
@@ -231,7 +231,7 @@ class Heard:
 
     @property
     def likely(self) -> list[float]:
-        """Of each token, the logarithm of its probability."""
+        """The log probability of each token."""
         return [float(row[token]) for row, token in zip(self.following, self.tokens, strict=False)]
 
 

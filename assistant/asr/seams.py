@@ -17,7 +17,7 @@ MOST_REPEATED = 12
 """Words said in the overlap, at most."""
 TAIL_LETTERS = 24
 LIKE_ENOUGH = 2 / 3
-"""How much of both readings is compared, and the share of a word's letters that must be found again."""
+"""Length compared of both readings, and the share of a word's letters that must match."""
 NEAR_MS = 200
 """For a word so far on the wrong side of the time, twice as many."""
 
