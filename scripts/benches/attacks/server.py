@@ -1,0 +1,131 @@
+"""A real server in a process of its own, which an attack may starve, stop or kill."""
+
+import asyncio
+import contextlib
+import importlib
+import itertools
+import json
+import os
+import resource
+import sys
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+START_S = 60
+_numbers = itertools.count(1)
+
+
+@dataclass(slots=True)
+class ServerProcess:
+    process: asyncio.subprocess.Process
+    port: int
+    log: Path
+    """Its standard error."""
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def memory_mb(self) -> float:
+        """The highest resident memory so far, without its reader processes."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+        raise ValueError("no VmHWM")
+
+    async def heard_s(self) -> float:
+        """Seconds of tone in the finals so far."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(b"heard\n")
+        return float(await self.process.stdout.readline())
+
+    async def kill(self) -> None:
+        """Like a power cut for this process."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()
+
+
+@contextlib.asynccontextmanager
+async def started(
+    folder: Path,
+    *,
+    files: int = 0,
+    model: str = "benches.attacks.tones:Tones",
+    token: str | None = None,
+    **settings: Any,
+) -> AsyncIterator[ServerProcess]:
+    """A server with these settings, killed at the end. ``files``: how many descriptors it may open (0: as
+    many as we). ``model``: ``module:class`` of its recogniser. Its log is written to ``folder``."""
+    wanted = {"files": files, "model": model, "token": token, "settings": settings}
+    log = folder / f"server-{next(_numbers)}.log"
+    with log.open("wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "benches.attacks.server", json.dumps(wanted, default=str)),
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": f"{ROOT}/scripts:{ROOT}"},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+        )
+    assert process.stdout
+    server = ServerProcess(process, 0, log)
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), START_S)
+        if not line:
+            raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")
+        server.port = int(line)
+        yield server
+    finally:
+        await server.kill()
+
+
+async def serve(wanted: dict[str, Any]) -> None:
+    from assistant.components.components import Components  # noqa: PLC0415
+    from assistant.config import Settings  # noqa: PLC0415
+    from assistant.engines.scripted import ScriptedEngine  # noqa: PLC0415
+    from assistant.server.app import create_app  # noqa: PLC0415
+    from assistant.server.run import Server, bind, server_config  # noqa: PLC0415
+    from assistant.telemetry import configure_logging  # noqa: PLC0415
+    from assistant.vad.endpoint import EndpointSettings  # noqa: PLC0415
+    from benches.attacks.tones import LoudnessVad  # noqa: PLC0415
+
+    module, _, name = wanted["model"].partition(":")
+    model = getattr(importlib.import_module(module), name)()
+    settings = Settings(port=0, engine="openai", **wanted["settings"])
+    configure_logging(settings.log_level)
+    components = Components(
+        model=model,
+        open_vad=LoudnessVad,
+        engine=ScriptedEngine(),
+        endpoint=EndpointSettings(),
+        executor=ThreadPoolExecutor(2),
+    )
+    app = create_app(settings, components, wanted["token"])
+    sock = bind("127.0.0.1", 0)
+
+    def ready() -> None:
+        if wanted["files"]:  # after what it needs to start
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted["files"], wanted["files"]))
+        print(sock.getsockname()[1], flush=True)
+
+    def tell() -> None:
+        if sys.stdin.readline():
+            print(getattr(model, "heard_s", 0.0), flush=True)
+        else:
+            asyncio.get_running_loop().remove_reader(sys.stdin)
+
+    asyncio.get_running_loop().add_reader(sys.stdin, tell)
+    await Server(server_config(app, settings), app.state.hub, ready).serve(sockets=[sock])
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(json.loads(sys.argv[1])))
