@@ -130,10 +130,14 @@ class LlamaCppEngine:
         params.n_threads_http = 1
         params.api_keys = [secrets.token_urlsafe(32)]
         params.ui = params.endpoint_slots = False
+        params.endpoint_metrics = True
         try:
             with tempfile.TemporaryDirectory(prefix="llm-") as folder:
                 params.hostnames = ["127.0.0.1" if sys.platform == "win32" else f"{folder}/s.sock"]
                 self._server = xllamacpp.Server(params)
+                # Only the server's loop can answer this, so it runs now. Freed before, the server would wait
+                # for it for ever, holding the GIL: the loop would start after it had been told to end.
+                self._server.handle_metrics()
         except (RuntimeError, ValueError, OSError):
             raise Missing(
                 f"{self._gguf.name} could not be loaded: it is not a GGUF file that llama.cpp can "

@@ -29,6 +29,19 @@ def engine_of(path, *, stand_in=True, **options):
     return LlamaCppEngine(path, mmproj=None, stand_in=stand_in, threads=1, **options)
 
 
+def run_script(script, *arguments):
+    root = Path(__file__).parents[2]
+    return subprocess.run(
+        [sys.executable, str(script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=root,
+        env={"PYTHONPATH": str(root)},
+    )
+
+
 async def answer(engine, text, document=""):
     outputs = [output async for output in engine.answer(Question(text, document))]
     return "".join(output.text for output in outputs if isinstance(output, AnswerText))
@@ -63,6 +76,26 @@ async def test_a_load_that_is_cancelled_leaves_nothing():
     with pytest.raises(EngineFailed):
         await answer(engine, "?")
     await engine.close()
+
+
+FREED_AT_ONCE = """
+import pathlib, sys
+from assistant.engines.llamacpp import LlamaCppEngine
+
+for _ in range(4):
+    engine = LlamaCppEngine(pathlib.Path(sys.argv[1]), mmproj=None, stand_in=True, threads=1)
+    engine._open()
+    engine._free()
+"""
+
+
+@pytest.mark.models
+def test_a_model_that_is_freed_as_soon_as_it_is_loaded(tmp_path):
+    """In a process of its own: the library's deadlock holds the GIL, so nothing inside could end it."""
+    script = tmp_path / "freed.py"
+    script.write_text(FREED_AT_ONCE)
+    done = run_script(script, gguf())
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 async def test_asking_before_loading(tmp_path):
@@ -363,15 +396,7 @@ asyncio.run(main())
 def test_nothing_is_printed_and_nothing_listens_to_the_network(tmp_path):
     script = tmp_path / "silent.py"
     script.write_text(SILENT)
-    done = subprocess.run(
-        [sys.executable, str(script), str(gguf())],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=Path(__file__).parents[2],
-        env={"PYTHONPATH": str(Path(__file__).parents[2])},
-    )
+    done = run_script(script, gguf())
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
