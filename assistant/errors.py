@@ -10,6 +10,10 @@
 Messages are shown to people: they say what to do, and never hold what a patient said.
 """
 
+import errno
+
+_PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.EINTR})
+
 
 class AssistantError(Exception):
     """Base of all errors of this package.
@@ -53,3 +57,16 @@ class Denied(AssistantError):
     """Access refused."""
 
     default_code = "denied"
+
+
+def is_passing(error: OSError) -> bool:
+    """True if the system refused for want of files or memory: the file or address asked for may be fine."""
+    return error.errno in _PASSING
+
+
+def of_the_system(error: OSError) -> AssistantError:
+    """What to tell a client whose request the system refused: ``disk_full``, ``server_busy``."""
+    if error.errno == errno.ENOSPC:
+        return AssistantError("There is no room left on the server's disk.", code="disk_full")
+    message = "The server has too much open to do this just now. Try again in a moment."
+    return AssistantError(message, code="server_busy")

@@ -4,6 +4,7 @@ Log calls in this package pass counts, codes and ids, never text. Libraries may 
 their loggers are held at WARNING, and only the type and place of an exception are printed.
 """
 
+import asyncio
 import logging
 import time
 import traceback
@@ -13,6 +14,11 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+MOST_ALIKE, ALIKE_WITHIN_S = 5, 60.0
+"""Log records of one kind that are printed in a minute; see ``Repeats``."""
+MOST_KINDS = 1000
+
+log = logging.getLogger(__name__)
 registry = CollectorRegistry()
 sessions = Gauge("assistant_sessions", "Sessions alive.", registry=registry)
 connections = Gauge("assistant_connections", "WebSockets open.", registry=registry)
@@ -51,9 +57,45 @@ class SafeFormatter(logging.Formatter):
         return "\n".join([f"{getattr(kind, '__name__', 'Exception')}", *frames])
 
 
+class Repeats(logging.Filter):
+    """Lets the first few warnings of one kind through in a while; the next while's first counts the others.
+
+    A kind is what the calls of one place in the code log about one kind of exception, so that a cause that
+    comes back thousands of times a second fills no disk.
+    """
+
+    def __init__(self, most: int = MOST_ALIKE, within_s: float = ALIKE_WITHIN_S) -> None:
+        super().__init__()
+        self._most, self._within_s = most, within_s
+        self._seen: dict[tuple[object, ...], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        exception = record.exc_info[0] if record.exc_info else None
+        kind = (record.pathname, record.lineno, exception)
+        begun, count = self._seen.get(kind, (record.created, 0))
+        left_out = 0
+        if record.created - begun > self._within_s:
+            left_out, begun, count = max(0, count - self._most), record.created, 0
+        if kind not in self._seen and len(self._seen) >= MOST_KINDS:
+            self._seen.pop(next(iter(self._seen)))
+        self._seen[kind] = begun, count + 1
+        if left_out:
+            record.msg = f"{record.msg} ({left_out} more like it were left out)"
+        return count < self._most
+
+
+def log_of_the_loop(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """The event loop's exception handler. The loop's own prints tasks, which may quote text."""
+    error = context.get("exception")
+    log.error("%s", context["message"].partition("\n")[0], exc_info=error if error else False)
+
+
 def configure_logging(level: str) -> None:
     """Log this package at ``level`` to standard error, everything else from WARNING."""
     handler = logging.StreamHandler()
+    handler.addFilter(Repeats())
     handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]

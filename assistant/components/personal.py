@@ -1,5 +1,6 @@
 """A clinician's files (templates, macros, own words), read at the start and whenever they change."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -8,7 +9,7 @@ from pathlib import Path
 from assistant.dictation.formatter import FormatOptions, Formatter
 from assistant.dictation.library import Library, Problem, read_library
 from assistant.dictation.vocabulary import read_words
-from assistant.errors import BadInput
+from assistant.errors import BadInput, is_passing
 
 _SHIPPED = Path(str(files("assistant") / "data" / "templates"))
 LARGEST_FILE_BYTES = 20_000_000
@@ -45,15 +46,18 @@ class PersonalFiles:
         self.refresh()
 
     def refresh(self) -> Personal:
-        """Read the files that have changed; returns the same object if none has."""
+        """Read the files that have changed; returns the same object if none has.
+
+        Raises ``OSError`` when the system has no file to open; the contents stay and the next call reads.
+        """
         words_now = _stamps([self._words_file] if self._words_file else [])
         if changed := words_now != self._words_seen:
-            self._words_seen = words_now
             self._read_words()
+            self._words_seen = words_now
         now = _stamps(_templates(self._folders))
         if changed or now != self._seen:
-            self._seen = now
             library = self._read_library()
+            self._seen = now
             self.current = Personal(self._formatter, library, tuple(self._spoken))
         return self.current
 
@@ -84,7 +88,13 @@ class PersonalFiles:
 
 def _templates(folders: list[Path]) -> Iterator[Path]:
     for folder in folders:
-        yield from sorted(path for path in folder.glob("*.y*ml") if path.suffix in (".yaml", ".yml"))
+        try:
+            names = os.listdir(folder)  # glob would hide that there was no file to open
+        except OSError as error:
+            if is_passing(error):
+                raise
+            continue
+        yield from sorted(folder / name for name in names if name.endswith((".yaml", ".yml")))
 
 
 def _stamps(paths: list[Path] | Iterator[Path]) -> list[tuple[str, int, int]]:
@@ -92,7 +102,9 @@ def _stamps(paths: list[Path] | Iterator[Path]) -> list[tuple[str, int, int]]:
     for path in paths:
         try:
             stat = path.stat()
-        except OSError:
+        except OSError as error:
+            if is_passing(error):
+                raise
             continue
         found.append((str(path), stat.st_mtime_ns, stat.st_size))
     return found
@@ -104,6 +116,8 @@ def _text(path: Path) -> str:
             raise BadInput(f"The file is larger than {LARGEST_FILE_BYTES // 1_000_000} MB.")
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
+        if is_passing(error):
+            raise
         raise BadInput(f"The file cannot be read: {type(error).__name__}.") from None
     except UnicodeDecodeError:
         raise BadInput("The file is not UTF-8 text.") from None

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from assistant.errors import BadInput
+from assistant.errors import BadInput, is_passing
 from assistant.guidelines.passages import Document, Page, Passage
 
 MARKDOWN = frozenset({".md", ".markdown"})
@@ -34,6 +34,8 @@ def read_document(folder: Path, file: str) -> Document:
             )
         pages = _pdf_pages(path, file) if suffix == ".pdf" else (Page(_decoded(path.read_bytes(), file)),)
     except OSError as error:
+        if is_passing(error):
+            raise
         reason = error.strerror or "cannot be read"
         raise BadInput(f"{file}: {reason}.", code="guideline_not_readable") from None
     if not any(page.text.strip() for page in pages):

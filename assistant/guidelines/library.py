@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.errors import BadInput, Missing
+from assistant.errors import BadInput, Missing, is_passing
 from assistant.guidelines.files import KINDS, draw_page, read_document
 from assistant.guidelines.index import Index
 from assistant.guidelines.passages import Document, Passage, passages_of
@@ -66,7 +66,10 @@ class Library:
     async def watch(self) -> None:
         """Keep the index in step with the folder. Endless; cancel it."""
         while True:
-            await asyncio.to_thread(self.refresh)
+            try:
+                await asyncio.to_thread(self.refresh)
+            except Exception as error:  # what was read stands
+                log.error("guidelines were not read", exc_info=error)
             await asyncio.sleep(LOOK_EVERY_S)
 
     def refresh(self) -> bool:
@@ -96,7 +99,7 @@ class Library:
     def _stamps(self) -> dict[str, Stamp]:
         """The folder's guideline files; hidden ones are no guidelines."""
         found: dict[str, Stamp] = {}
-        for place, folders, files in os.walk(self._folder):
+        for place, folders, files in os.walk(self._folder, onerror=_raise_passing):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in files:
                 path = Path(place, name)
@@ -104,8 +107,10 @@ class Library:
                     continue
                 try:
                     status = path.stat()
-                except OSError:  # gone, or a link to nothing
-                    continue
+                except OSError as error:
+                    if is_passing(error):
+                        raise
+                    continue  # gone, or a link to nothing
                 found[path.relative_to(self._folder).as_posix()] = (status.st_mtime_ns, status.st_size)
         return found
 
@@ -131,6 +136,12 @@ class Library:
     def picture(self, passage: Passage) -> bytes:
         """The passage's PDF page as PNG, the passage marked. Raises ``BadInput``."""
         return draw_page(self._folder, passage)
+
+
+def _raise_passing(error: OSError) -> None:
+    """Without a file to open, a folder looks empty; its guidelines are still there."""
+    if is_passing(error):
+        raise error
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import hmac
 import logging
 import re
@@ -22,12 +23,13 @@ from assistant import telemetry
 from assistant.channels import Outbox
 from assistant.components.components import Components
 from assistant.config import Settings
-from assistant.errors import AssistantError, BadInput
+from assistant.errors import AssistantError, BadInput, of_the_system
 from assistant.events import ErrorBody, ErrorEvent, ServerEvent, SessionClosing, parse_client_event
 from assistant.guidelines.library import watching
 from assistant.installation import page
 from assistant.server import answers, guidelines, reports
 from assistant.server.auth import Gate
+from assistant.server.door import PEER, Door
 from assistant.server.pacs import Pacs
 from assistant.server.uploads import Uploads
 from assistant.session.runner import SessionRunner
@@ -53,6 +55,14 @@ class Hub:
         self._runners: dict[str, SessionRunner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing = False
+        self.door: Door | None = None
+        """What clients come through, once the server listens."""
+
+    def let_in(self, scope: Scope) -> None:
+        """The connection of this request has passed the gate and may stay open."""
+        peer = scope.get(PEER) or scope.get("client")
+        if self.door and peer:
+            self.door.let_in((str(peer[0]), int(peer[1])))
 
     def open(self) -> SessionRunner:
         """A new session. Raises ``AssistantError``: ``server_full``, ``server_stopping``."""
@@ -229,6 +239,14 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
+async def out_of_resources(request: Request, error: Exception) -> Response:
+    """The answer to a request that the system gave no file, memory or connection for."""
+    assert isinstance(error, OSError)
+    log.error("a request failed: %s", errno.errorcode.get(error.errno or 0, "OSError"))
+    told = of_the_system(error)
+    return JSONResponse({"error": {"code": told.code, "message": told.message}}, status_code=503)
+
+
 def create_app(settings: Settings, components: Components, token: str | None = None) -> Starlette:
     """The application. ``components`` are loaded when it starts and closed when it ends.
 
@@ -264,6 +282,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             Middleware(SecurityHeaders),
             Middleware(Gate, token=token, allowed_origins=settings.allowed_origins),
         ],
+        exception_handlers={OSError: out_of_resources},
         lifespan=lifespan,
     )
     app.state.hub = hub

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OPEN_PATHS = frozenset({"/healthz"})
 
@@ -32,20 +32,25 @@ class Gate:
     - A browser's ``Origin`` must be this server's, or one of ``allowed_origins``.
     - With a token, requests must carry it: ``Authorization: Bearer``, or ``?token=`` once, which sets a
     cookie.
+    - Who is not let in gets one answer for each connection.
     """
 
     def __init__(self, app: ASGIApp, token: str | None, allowed_origins: tuple[str, ...]) -> None:
         self._app, self._token, self._origins = app, token, frozenset(allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN_PATHS:
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
+            return
+        if scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, _closing(send))
             return
         refused = self._check(scope)
         if refused is None:
+            scope["app"].state.hub.let_in(scope)
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await _for_people(refused, scope)(scope, receive, send)
+            await _for_people(refused, scope)(scope, receive, _closing(send))
         else:  # before the handshake is accepted: the client sees HTTP 403
             await send({"type": "websocket.close", "code": 4403, "reason": "denied"})
 
@@ -80,6 +85,17 @@ class Gate:
         cookie = HTTPConnection(scope).cookies.get(_cookie_name(headers.get("host", "")), "")
         assert self._token is not None
         return any(hmac.compare_digest(s.encode(), self._token.encode()) for s in (bearer, cookie) if s)
+
+
+def _closing(send: Send) -> Send:
+    """The connection is closed after the answer, so that nobody keeps it without having been let in."""
+
+    async def send_and_close(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", []), (b"connection", b"close")]
+        await send(message)
+
+    return send_and_close
 
 
 def _hostname(host: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
 import ssl
@@ -11,17 +12,21 @@ import time
 from collections.abc import Callable
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from assistant.components.opening import open_components
 from assistant.config import Settings
 from assistant.errors import BadInput
 from assistant.server.app import MAX_MESSAGE_BYTES, Hub, create_app
 from assistant.server.auth import is_loopback, new_token
-from assistant.telemetry import configure_logging
+from assistant.server.door import BACKLOG, PEER, Door, raise_file_limit
+from assistant.telemetry import configure_logging, log_of_the_loop
 
 MAX_FRAME_BYTES = 4 * MAX_MESSAGE_BYTES
 """A larger WebSocket frame closes the connection (1009); a smaller one too large gets an ``error``."""
+WAITING_IN_THE_SYSTEM = 1024
+"""Connections that the operating system keeps until they are accepted."""
 
 
 class Server(uvicorn.Server):
@@ -33,7 +38,13 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await self._hub.start()  # not in the lifespan, which would print a traceback for a missing model
+        asyncio.get_running_loop().set_exception_handler(log_of_the_loop)
+        for sock in sockets or []:
+            if isinstance(sock, Door):
+                self._hub.door = sock
         await super().startup(sockets)
+        for sock in sockets or []:
+            sock.listen(WAITING_IN_THE_SYSTEM)
         if self.started:
             self._on_ready()
 
@@ -47,10 +58,10 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> Door:
     """A listening socket. Raises ``BadInput`` (``address_unavailable``)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock = Door(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
@@ -84,9 +95,24 @@ def check_certificate(settings: Settings) -> None:
         ) from None
 
 
+class Peers:
+    """ASGI middleware that notes whose connection a request came through, before a proxy's headers say for
+    whom."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")  # as uvicorn itself reads it
+        self._app = ProxyHeadersMiddleware(app, trusted_hosts=trusted)  # type: ignore[arg-type]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[PEER] = scope.get("client")
+        await self._app(scope, receive, send)  # type: ignore[arg-type]
+
+
 def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
+        Peers(app),
+        proxy_headers=False,
+        backlog=BACKLOG,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -104,6 +130,7 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM. ``say`` prints a line. Raises ``Missing`` or ``BadInput``."""
     configure_logging(settings.log_level)
+    raise_file_limit()
     logging.raiseExceptions = False  # a log that cannot be written would print the error being logged, whole
     token = settings.token.get_secret_value() if settings.token else None
     if token is None and not is_loopback(settings.host):

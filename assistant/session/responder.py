@@ -56,8 +56,14 @@ class Responder:
     async def find_passages(self, turn: int, text: str) -> None:
         library = self._components.guidelines
         assert library is not None
-        with telemetry.stage("find_passages"):
-            found = await asyncio.to_thread(library.search, text, self._passages)
+        try:
+            with telemetry.stage("find_passages"):
+                found = await asyncio.to_thread(library.search, text, self._passages)
+        except Exception as error:
+            log.error("guidelines were not searched", exc_info=error)
+            message = "The guidelines could not be searched. Ask again."
+            self._take(AnswerFinished(turn, "guidelines_not_searched", message, None, self._now_ms()))
+            return
         self._take(PassagesFound(turn, tuple(found), ready=library.shelf.ready))
 
     async def with_pieces(self, question: Question, engine: EngineInfo) -> Question:

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -43,7 +45,7 @@ from assistant.conversation.types import (
     WakePhraseChosen,
 )
 from assistant.engines.pieces import Piece
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, of_the_system
 from assistant.events import (
     Attachment,
     AttachmentLook,
@@ -92,6 +94,10 @@ from assistant.storage.store import Store
 log = logging.getLogger(__name__)
 
 FILES_EVERY_S = 2.0
+HELP_AGAIN_S = 1.0
+"""Pause before a helper that failed is started again."""
+
+Task = asyncio.Task[None]
 
 
 class SessionRunner:
@@ -141,7 +147,7 @@ class SessionRunner:
         )
         self._matching = ImageMatching(components.embedder, self.attachments, self._emit, self.refuse)
         self._used = False  # a client has sent something that would be missed
-        self._answers: dict[int, asyncio.Task[None]] = {}
+        self._answers: dict[int, Task] = {}
         self._ended = asyncio.Event()
 
     # --- life ---
@@ -154,10 +160,10 @@ class SessionRunner:
                 helpers = [
                     self._tasks.create_task(self._listen(), name="listen"),
                     self._tasks.create_task(self._recognise(), name="recognise"),
-                    self._tasks.create_task(self._microphone.report(), name="report"),
-                    self._tasks.create_task(self._follow_files(), name="follow-files"),
-                    self._tasks.create_task(self.kept.run(), name="keep"),
-                    self._tasks.create_task(self._matching.run(), name="match-images"),
+                    self._help("report", self._microphone.report),
+                    self._help("follow-files", self._follow_files),
+                    self._help("keep", self.kept.run),
+                    self._help("match-images", self._matching.run),
                 ]
                 await self._ended.wait()
                 for task in [*helpers, *self._answers.values()]:
@@ -173,6 +179,23 @@ class SessionRunner:
             await self.attachments.close()
             await self.kept.finish()
             self._delivery.close()
+
+    def _help(self, name: str, work: Callable[[], Awaitable[None]], *, again: bool = True) -> Task:
+        """Start a task whose failure is logged and does not end the session. ``again``: it is then started
+        anew."""
+
+        async def helped() -> None:
+            while True:
+                try:
+                    await work()
+                    return
+                except Exception as error:  # a bug, or a system without files or memory to give
+                    log.error("session %s: %s failed", self.id, name, exc_info=error)
+                if not again:
+                    return
+                await asyncio.sleep(HELP_AGAIN_S)
+
+        return self._tasks.create_task(helped(), name=name)
 
     def end(self) -> None:
         self._ended.set()
@@ -203,7 +226,7 @@ class SessionRunner:
         microphone.
         """
         if self.connected:
-            self._tasks.create_task(self._microphone.close_peer(), name="close-earlier-peer")
+            self._help("close-earlier-peer", self._microphone.close_peer, again=False)
         outbox = self._delivery.connect(self._state(), after_seq)
         self._use(self._components.personal.current)
         return outbox
@@ -270,6 +293,9 @@ class SessionRunner:
             await self._obey(event)
         except AssistantError as error:
             self.refuse(error, event.event_id)
+        except OSError as error:
+            log.error("session %s: a request failed", self.id, exc_info=error)
+            self.refuse(of_the_system(error), event.event_id)
 
     async def _obey(self, event: ClientEvent) -> None:
         match event:
@@ -392,15 +418,14 @@ class SessionRunner:
             case Emit(event):
                 self._emit(event)
             case FindPassages(turn, text):
-                self._tasks.create_task(
-                    self._responder.find_passages(turn, text), name=f"find-passages-{turn}"
-                )
+                find = partial(self._responder.find_passages, turn, text)
+                self._help(f"find-passages-{turn}", find, again=False)
             case KeepCorrection(heard, intent):
                 if (kept := self._settings.keep_corrections) is not None:
-                    self._tasks.create_task(self._keep(kept, heard, intent), name="keep-correction")
+                    self._help("keep-correction", partial(self._keep, kept, heard, intent), again=False)
             case StartAnswer(turn, question, by_text_engine):
-                answering = self._responder.answer(turn, question, by_text_engine)
-                task = self._tasks.create_task(answering, name=f"answer-{turn}")
+                answer = partial(self._responder.answer, turn, question, by_text_engine)
+                task = self._help(f"answer-{turn}", answer, again=False)
                 self._answers[turn] = task
                 task.add_done_callback(lambda _: self._answers.pop(turn))
             case StopAnswer(turn):

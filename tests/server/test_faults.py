@@ -7,7 +7,6 @@ from benches.faults import measure, run
 
 OPEN = {
     "socket dropped between utterances",
-    "idle connections without a token",
 }
 """Attacks that the server does not withstand yet: take out what you mend."""
 
