@@ -112,10 +112,14 @@ class WritingSettings(BaseModel):
 class EngineSettings(BaseModel):
     """Answer engine"""
 
-    engine: Literal["stand-in", "openai", "vertex", "transformers", "gguf"] = Field(
-        "stand-in",
-        description="Answer engine: the embedded stand-in (not for medical use), an OpenAI-compatible "
-        "server, an endpoint of Google's Vertex AI, transformers or a GGUF file on this machine.",
+    engine: Literal[
+        "auto", "medgemma", "openai", "vertex", "transformers", "gguf", "gemma-270m", "stand-in"
+    ] = Field(
+        "auto",
+        description="Answer engine. auto: MedGemma if it is downloaded, else a MedGemma that a server on "
+        "this machine lists, else stand-in. medgemma: the downloaded one. Others: an OpenAI-compatible "
+        "server, an endpoint of Google's Vertex AI, transformers or a GGUF file on this machine. gemma-270m: "
+        "a tiny general model to try the pipeline with. stand-in: no model; medical questions are declined.",
     )
     engine_url: str = Field("http://127.0.0.1:8000/v1", description="Base URL for --engine openai or vertex.")
     engine_model: str = Field(

@@ -71,8 +71,9 @@ quiet_pip() {
   A package had to be compiled: sudo apt-get install build-essential python3-dev"
 }
 
+# ensure_models [NAME…]: the default models, and the named ones.
 ensure_models() {
-  .venv/bin/assistant models pull --defaults >/dev/null || fail "The default models could not be fetched (the reason stands above)."
+  .venv/bin/assistant models pull --defaults "$@" >/dev/null || fail "The default models could not be fetched (the reason stands above)."
 }
 
 # ensure_typescript: for the page's types. Fails where it is not here and cannot be fetched.

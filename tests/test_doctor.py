@@ -36,7 +36,7 @@ def empty(tmp_path: Path) -> str:
 
 @pytest.mark.models
 def test_all_is_well_here_and_the_status_says_so() -> None:
-    result = doctor("--port", "0")
+    result = doctor("--port", "0", "--engine", "gemma-270m")
     assert result.returncode == 0, result.stdout
     assert result.stdout.splitlines()[-1] == GOOD
     assert "✗" not in result.stdout
@@ -45,8 +45,16 @@ def test_all_is_well_here_and_the_status_says_so() -> None:
     assert result.stderr == ""
 
 
+def test_without_a_medical_model_the_server_works_and_the_doctor_says_what_is_declined(empty: str) -> None:
+    result = doctor("--port", "0", "--engine", "stand-in", ASSISTANT_MODELS_DIR=empty)
+    line = next(line for line in result.stdout.splitlines() if "No medical model" in line)
+    assert line.startswith("✓ ")
+    assert "medical questions are declined" in line
+    assert line.endswith("assistant models pull medgemma")
+
+
 def test_models_that_are_not_here_come_with_the_command_that_gets_them(empty: str) -> None:
-    result = doctor("--port", "0", ASSISTANT_MODELS_DIR=empty)
+    result = doctor("--port", "0", "--engine", "gemma-270m", ASSISTANT_MODELS_DIR=empty)
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1] == BAD
     for name in ("moonshine-tiny-en", "silero-vad", "gemma-3-270m"):

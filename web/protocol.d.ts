@@ -841,12 +841,16 @@ export interface ResponseBody {
 
 export interface EngineDescription {
   name: string;
-  /** A model that only shows that the pipeline runs: say so. */
+  /** It only shows that the pipeline runs: say so. */
   stand_in: boolean;
   sees_images: boolean;
   notice: string;
   /** Which weights: a commit, or a file's sha256. Empty: not stated. */
   revision: string;
+  /** No model: its answers are fixed text or quote the report; all else is declined. */
+  declines: boolean;
+  /** Why this engine answers, where the server chose it: a sentence. */
+  why: string;
 }
 
 /** The context sent with a question, apart from the guideline passages in ``assistant.response.sources``. */

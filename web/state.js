@@ -9,7 +9,8 @@ import {
 
 /**
  * @typedef {'auto'|'dictation'|'question'} Mode
- * @typedef {{name: string, stand_in: boolean, sees_images: boolean, notice: string, revision?: string}} Engine
+ * @typedef {{name: string, stand_in: boolean, sees_images: boolean, notice: string, revision?: string,
+ *   declines?: boolean, why?: string}} Engine
  *
  * @typedef {object} Utterance
  * @property {'utterance'} kind

@@ -64,11 +64,12 @@ def run(args: argparse.Namespace) -> int:
 async def _answer(engine: Engine, question: Question, resources: Sequence[Resource]) -> None:
     await engine.load()
     try:
-        if engine.info.notice:
-            note(engine.info.notice)
-        if question.images and not engine.info.sees_images:
+        if told := " ".join(filter(None, (engine.info.notice, engine.info.why))):
+            note(told)
+        if question.images and not engine.info.sees_images and not engine.info.declines:
             note(f"{engine.info.name} cannot see images. It answers without them.")
-        asked = answer_from_record(engine, question, resources) if resources else engine.answer(question)
+        from_record = resources and not engine.info.declines
+        asked = answer_from_record(engine, question, resources) if from_record else engine.answer(question)
         said: list[str] = []
         cut_off = False
         read: tuple[Resource, ...] = ()

@@ -209,7 +209,7 @@ class Screen:
                 self._line("intent", f"{taken.intent} {taken.confidence:.2f} ({taken.reason})", "cyan")
             case ev.ResponseCreated(engine=engine):
                 self._answer = ""
-                stand_in = " (stand-in, not for medical use)" if engine.stand_in else ""
+                stand_in = " (not for medical use)" if engine.stand_in and not engine.declines else ""
                 self._line("asked", f"{engine.name}{stand_in}", "magenta")
             case ev.OutputTextDelta(delta=delta):
                 self._answer += delta

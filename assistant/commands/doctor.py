@@ -18,7 +18,7 @@ from assistant.installation import DISTRIBUTION, Extra, install_command
 
 NOT_LOADED = f"its package cannot be loaded: {install_command()}"
 LEAST_MEMORY_MB = 1_000
-"""Recogniser, voice activity detector and the stand-in engine together take about this much."""
+"""Recogniser, voice activity detector and a small engine together take about this much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +145,10 @@ def engine(settings: Settings) -> list[Finding]:
             return [Finding(False, f"There is no model file {gone[0]}", todo)]
     if todo := _packages_gone(settings.engine):
         return [Finding(False, f"Engine {settings.engine}", todo)]
-    note = (
-        "it only shows that the pipeline runs; see: assistant serve --help, --engine" if info.stand_in else ""
-    )
+    if info.declines:
+        said = ["medical questions are declined.", info.why, "To have them answered:"]
+        return [Finding(True, info.name, " ".join([*filter(None, said), "assistant models pull medgemma"]))]
+    note = "it is not for medical use; see: assistant serve --help, --engine" if info.stand_in else info.why
     return [Finding(True, f"Engine {info.name}", note)]
 
 

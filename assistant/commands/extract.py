@@ -8,7 +8,7 @@ from assistant.commands.files import read_text
 from assistant.commands.settings import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
-from assistant.errors import BadInput
+from assistant.errors import BadInput, Missing
 
 ENGINE_OPTIONS = ("engine", "engine-url", "engine-model", "engine-revision", "engine-precision", "gguf")
 LEAST_TOKENS = 2_000
@@ -60,6 +60,12 @@ async def _run(args: argparse.Namespace, settings: Settings) -> int:
     made = {f"{args.out}{end}" for end in (".csv", ".jsonl", ".errors.jsonl")}
     others = [path for path in others_in(folder) if str(path) not in made]
     engine = open_engine(settings)
+    if engine.info.declines:
+        raise Missing(
+            f"Reports are read by a model, and none is here. {engine.info.why} Run: assistant models pull "
+            "medgemma, or name a server: --engine openai --engine-url URL.",
+            code="engine_missing",
+        )
     await engine.load()
     results = Results(Path(args.out), fields)
     try:

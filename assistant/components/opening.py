@@ -16,6 +16,7 @@ from assistant.asr.medasr import MedAsrModel
 from assistant.asr.moonshine import MoonshineModel, is_moonshine
 from assistant.asr.moonshine_search import SearchSettings
 from assistant.audio.offset import OffsetFilter
+from assistant.components.choosing import Choice, FromBundle, FromServer, Nothing, choose
 from assistant.components.components import Components
 from assistant.components.personal import PersonalFiles
 from assistant.config import Settings
@@ -23,7 +24,9 @@ from assistant.dictation import FormatOptions
 from assistant.engines.base import Engine
 from assistant.engines.hf_engine import TransformersEngine
 from assistant.engines.llamacpp import LlamaCppEngine
+from assistant.engines.local_servers import sees_images
 from assistant.engines.openai_compatible import OpenAICompatibleEngine
+from assistant.engines.stand_in import StandIn
 from assistant.engines.vertex import VertexEngine
 from assistant.errors import Missing
 from assistant.guidelines.library import Library
@@ -37,7 +40,7 @@ from assistant.vad.silero import SileroModel
 from assistant.vad.webrtc import WebRtcVad
 
 GENERAL_BUNDLE, MEDASR_BUNDLE, MINI_BUNDLE = "moonshine-tiny-en", "medasr", "lasr-mini"
-STAND_IN_BUNDLE = "gemma-3-270m"
+MEDGEMMA_BUNDLE, SMALL_BUNDLE = "medgemma", "gemma-3-270m"
 VAD_BUNDLE = "silero-vad"
 
 
@@ -139,6 +142,12 @@ def open_vad(settings: Settings) -> Callable[[], Vad]:
 def open_engine(settings: Settings) -> Engine:
     """The engine of the settings, not loaded yet."""
     match settings.engine:
+        case "auto":
+            own_port = (settings.port,)
+            return open_choice(choose(MEDGEMMA_BUNDLE, models_dir(settings), without=own_port), settings)
+        case "medgemma":
+            folder = weights.resolve(MEDGEMMA_BUNDLE, models_dir(settings))
+            return open_choice(FromBundle(folder, why=""), settings)
         case "openai" | "vertex":
             return _open_server(settings)
         case "transformers":
@@ -154,21 +163,50 @@ def open_engine(settings: Settings) -> Engine:
         case "gguf":
             if settings.gguf is None:
                 raise Missing("--engine gguf needs --gguf FILE.", code="gguf_missing")
-            return LlamaCppEngine(
-                settings.gguf,
-                mmproj=settings.mmproj,
-                stand_in=False,
-                threads=settings.engine_threads,
-                thinks=settings.engine_thinking,
-                max_tokens=settings.engine_max_tokens,
-                timeout_s=settings.engine_timeout_s,
-            )
-        case "stand-in":
-            folder = weights.resolve(STAND_IN_BUNDLE, models_dir(settings))
+            return _open_gguf(settings.gguf, settings.mmproj, settings)
+        case "gemma-270m":
+            folder = weights.resolve(SMALL_BUNDLE, models_dir(settings))
             gguf = next(folder.glob("*.gguf"))
             return LlamaCppEngine(gguf, mmproj=None, stand_in=True, threads=settings.engine_threads)
+        case "stand-in":
+            return StandIn()
         case _:
             assert_never(settings.engine)
+
+
+def open_choice(choice: Choice, settings: Settings) -> Engine:
+    """The engine that ``choice`` names, not loaded yet. It tells people ``why``."""
+    match choice:
+        case FromBundle(folder, why):
+            tower = next(folder.glob("mmproj*.gguf"))
+            model = next(file for file in folder.glob("*.gguf") if file != tower)
+            return _open_gguf(model, tower, settings, why)
+        case FromServer(server, model, why):
+            return OpenAICompatibleEngine(
+                base_url=server.base_url,
+                model=model,
+                api_key=None,
+                sees_images=sees_images(model),
+                why=why,
+                **_server_options(settings),
+            )
+        case Nothing(why):
+            return StandIn(why)
+        case _:
+            assert_never(choice)
+
+
+def _open_gguf(model: Path, tower: Path | None, settings: Settings, why: str = "") -> LlamaCppEngine:
+    return LlamaCppEngine(
+        model,
+        mmproj=tower,
+        stand_in=False,
+        threads=settings.engine_threads,
+        thinks=settings.engine_thinking,
+        max_tokens=settings.engine_max_tokens,
+        timeout_s=settings.engine_timeout_s,
+        why=why,
+    )
 
 
 def open_text_engine(settings: Settings) -> Engine | None:

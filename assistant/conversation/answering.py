@@ -371,6 +371,8 @@ def describe(info: EngineInfo) -> EngineDescription:
         sees_images=info.sees_images,
         notice=info.notice,
         revision=info.revision,
+        declines=info.declines,
+        why=info.why,
     )
 
 

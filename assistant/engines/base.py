@@ -76,7 +76,7 @@ class EngineInfo:
     name: str
     """e.g. ``medgemma-1.5-4b-it``."""
     stand_in: bool
-    """True for a model that only shows that the pipeline runs; the page and every answer say so."""
+    """True for what only shows that the pipeline runs; the page and every answer say so."""
     sees_images: bool
     notice: str = ""
     """A sentence shown with every answer, e.g. that it is a stand-in and not for medical use."""
@@ -88,6 +88,10 @@ class EngineInfo:
     """Series of the archive are given to it as ``LinkPiece``: its server fetches them itself."""
     revision: str = ""
     """Which weights: a commit, or the start of the file's sha256. Empty where a server does not say."""
+    declines: bool = False
+    """It has no model: it says fixed text or quotes the report, and declines every other question."""
+    why: str = ""
+    """Why this engine answers, in a sentence for people. Empty where the settings named it."""
 
 
 @dataclass(frozen=True, slots=True)

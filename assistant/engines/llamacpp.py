@@ -77,7 +77,10 @@ class LlamaCppEngine:
         thinks: bool = False,
         max_tokens: int = ANSWER_TOKENS,
         timeout_s: float = PIECE_WAIT_S,
+        why: str = "",
     ) -> None:
+        """``stand_in``: a small base model, which continues texts and is not for medical use; ``why``: as in
+        ``EngineInfo``."""
         self._thinks = thinks
         self._context_tokens = STAND_IN_CONTEXT_TOKENS if stand_in else CONTEXT_TOKENS
         self._gguf, self._mmproj, self._threads = gguf, mmproj, threads
@@ -93,6 +96,7 @@ class LlamaCppEngine:
             stand_in=stand_in,
             sees_images=mmproj is not None,
             notice=STAND_IN_NOTICE if stand_in else "",
+            why=why,
             completes=stand_in,
             most_images=(self._context_tokens - self._max_tokens - FRAME_TOKENS) // IMAGE_TOKENS,
         )

@@ -42,6 +42,7 @@ class OpenAICompatibleEngine:
         streams: bool = True,
         follows_links: bool = False,
         archive_token: str | None = None,
+        why: str = "",
     ) -> None:
         self._advice = Advice(
             unreachable=f"No answer engine at {_shown(base_url)}. Is it running?",
@@ -59,6 +60,7 @@ class OpenAICompatibleEngine:
             sees_images=sees_images,
             revision=revision or "",
             follows_links=follows_links,
+            why=why,
         )
 
     async def answer(self, question: Question, report: Report = nobody) -> AsyncGenerator[Output, None]:

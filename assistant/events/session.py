@@ -83,10 +83,14 @@ class Recogniser(Part):
 
 class EngineDescription(Part):
     name: str
-    stand_in: bool = Field(description="A model that only shows that the pipeline runs: say so.")
+    stand_in: bool = Field(description="It only shows that the pipeline runs: say so.")
     sees_images: bool
     notice: str = ""
     revision: str = Field("", description="Which weights: a commit, or a file's sha256. Empty: not stated.")
+    declines: bool = Field(
+        False, description="No model: its answers are fixed text or quote the report; all else is declined."
+    )
+    why: str = Field("", description="Why this engine answers, where the server chose it: a sentence.")
 
 
 class GuidelineShelf(Part):

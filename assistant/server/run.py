@@ -139,6 +139,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     sock = bind(settings.host, settings.port)
     say("Loading the models…")
     components = open_components(settings)
+    answers = components.engine.info
+    say(" ".join(filter(None, (f"Answers: {answers.name}.", answers.notice, answers.why))))
     app = create_app(settings, components, token)
     config = server_config(app, settings)
 

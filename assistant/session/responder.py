@@ -68,7 +68,7 @@ class Responder:
 
     async def with_pieces(self, question: Question, engine: EngineInfo) -> Question:
         """The question with the attachments, as this engine will see it."""
-        if not question.attachment_ids:
+        if not question.attachment_ids or engine.declines:
             return question
         most = engine.most_images if engine.sees_images else 1  # one is enough to say so
         labels = question.comparison.labels() if question.comparison else None
@@ -135,6 +135,8 @@ class Responder:
         def report(sent: Sent) -> None:
             self._take(PromptSent(turn, sent))
 
+        if engine.info.declines:
+            return engine.answer(question, report)
         if resources := await self._attachments.records(question.record_ids):
             return answer_from_record(engine, question, resources, report)
         return engine.answer(question, report)

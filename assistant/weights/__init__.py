@@ -5,13 +5,14 @@ https archive, or from a Hugging Face repository at a pinned revision. A file is
 sha256 are right.
 """
 
-from assistant.weights.bundles import pull, resolve, verify
+from assistant.weights.bundles import pull, pull_command, resolve, verify
 from assistant.weights.manifest import (
     DEFAULTS,
     ModelBundle,
     list_bundles,
     load_manifest,
 )
+from assistant.weights.terms import accept, accepted
 from assistant.weights.trusted import first_use
 from assistant.weights.writing import Progress
 
@@ -19,10 +20,13 @@ __all__ = [
     "DEFAULTS",
     "ModelBundle",
     "Progress",
+    "accept",
+    "accepted",
     "first_use",
     "list_bundles",
     "load_manifest",
     "pull",
+    "pull_command",
     "resolve",
     "verify",
 ]

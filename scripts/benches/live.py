@@ -202,7 +202,9 @@ def summary(values: list[float]) -> dict[str, float] | None:
 
 
 def start_server(extra: list[str]) -> tuple[subprocess.Popen[str], str]:
-    command = [sys.executable, "-m", "assistant", "serve", "--port", "0", *extra]
+    # A model that answers: the stand-in's text would be there at once.
+    engine = ["--engine", "gemma-270m"]
+    command = [sys.executable, "-m", "assistant", "serve", "--port", "0", *engine, *extra]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     for line in process.stdout:

@@ -15,7 +15,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from assistant.components.opening import STAND_IN_BUNDLE, models_dir
+from assistant.components.opening import SMALL_BUNDLE, models_dir
 from assistant.config import Settings
 from assistant.engines.base import Engine, Question
 from assistant.engines.hf_engine import TransformersEngine
@@ -83,7 +83,7 @@ def in_one_piece():
 
 @asynccontextmanager
 async def gemma():
-    folder = models_dir(Settings()) / STAND_IN_BUNDLE
+    folder = models_dir(Settings()) / SMALL_BUNDLE
     yield Opened(LlamaCppEngine(next(folder.glob("*.gguf")), mmproj=None, stand_in=True, threads=1))
 
 

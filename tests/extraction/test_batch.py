@@ -274,3 +274,17 @@ def test_what_cannot_be_read_says_why(suffix, data, code):
     with pytest.raises(BadInput) as caught:
         text_in(data, suffix)
     assert caught.value.code == code
+
+
+def test_without_a_model_nothing_is_read_and_the_command_says_what_to_do(tmp_path):
+    (tmp_path / "schema.json").write_text(SCHEMA)
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "1.txt").write_text("Nodule of 5 mm.")
+    command = [sys.executable, "-m", "assistant", "extract", "schema.json", "reports", "--out", "found"]
+    command += ["--engine", "stand-in"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "assistant models pull medgemma" in result.stderr
+    assert result.stderr.rstrip().endswith("[engine_missing]")
+    assert not list(tmp_path.glob("found*"))

@@ -63,7 +63,7 @@ async def test_over_tls_sigterm_tells_the_clients_and_ends_and_nothing_said_is_l
     certificate, key = certificate_for_localhost(tmp_path)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "assistant", "serve", "--port", "0", "--log-level", "debug"),
-        *("--tls-cert", str(certificate), "--tls-key", str(key)),
+        *("--engine", "gemma-270m", "--tls-cert", str(certificate), "--tls-key", str(key)),
         # A pool of processes: it has semaphores.
         *("--siglip-model", str(tiny_siglip.save(tmp_path / "siglip"))),
         stdout=asyncio.subprocess.PIPE,

@@ -174,3 +174,15 @@ async def test_nothing_of_the_question_is_logged(caplog):
     made, _ = responder(Says(AnswerText("marker"), EngineFailed("marker", code="engine_failed")))
     await made.answer(1, ASKED, by_text_engine=False)
     assert "marker" not in caplog.text
+
+
+async def test_an_engine_that_declines_is_given_no_image_and_no_record():
+    resource = Resource(
+        "Observation/1", "Observation", "Observation/a", "2026-01-02", "Hemoglobin", "9.1 g/dL"
+    )
+    engine = Says(AnswerText("No."), declines=True)
+    made, facts = responder(engine, Attached([resource]))
+    question = Question("Hemoglobin?", attachment_ids=("old", "new"), record_ids=("r",))
+    await made.answer(1, question, by_text_engine=False)
+    assert engine.asked == [question]
+    assert not [fact for fact in facts if isinstance(fact, RecordRead)]

@@ -97,7 +97,7 @@ function cardNode(answer, send, key) {
     },
   }, 'Put into report');
   const unseen = element('p', { class: 'unseen-images' }, 'This model cannot see images. It answered from the text only.');
-  unseen.hidden = answer.engine.sees_images || answer.attachmentKeys.length === 0;
+  unseen.hidden = answer.engine.sees_images || answer.engine.declines || answer.attachmentKeys.length === 0;
   const title = element('h3', { class: 'question-text' }, answer.question);
   const kind = element('span', { class: 'asked' });
   const sources = sourcesNode();
@@ -127,12 +127,13 @@ function cardNode(answer, send, key) {
       also.replaceChildren(...(other ? [other] : []));
     }
     const drawn = running || now.boxes || (now.labs && now.labs.rejected === 0);
-    showMarkdown(text, drawn ? withoutJson(now.text) : now.text);
+    if (answer.engine.declines) showPlain(text, now.text); // it quotes the report: a mark in it is no markup
+    else showMarkdown(text, drawn ? withoutJson(now.text) : now.text);
     linkCitations(text, now.sources);
     sources.update(now);
     findings.update(now, row.pictures, current);
     latest = now;
-    insert.hidden = !current || running || !plainLines(now.text);
+    insert.hidden = !current || running || answer.engine.stand_in || !plainLines(now.text);
     if (!now.answered) setText(by, 'From the guideline folder only; no model was asked');
     progress.hidden = !running;
     node.setAttribute('aria-busy', String(running));
@@ -155,6 +156,7 @@ function cardNode(answer, send, key) {
 
 /** @param {import('../state.js').Engine} engine */
 function madeBy(engine) {
+  if (engine.declines) return 'Fixed text and quotations; no model was asked';
   const revision = engine.revision ? ` (${engine.revision.slice(0, 19)})` : '';
   return `${engine.name}${revision} · generated, unverified${engine.stand_in ? ', not for medical use' : ''}`;
 }
@@ -166,15 +168,25 @@ export function pictureNode(picture) {
   return image;
 }
 
-/** @param {{stand_in: boolean, notice: string}|undefined} engine */
+/** Text as it is, one paragraph a line. @param {HTMLElement} box @param {string} text */
+function showPlain(box, text) {
+  box.replaceChildren(...text.split('\n').map((line) => element('p', {}, line)));
+}
+
+/** @param {import('../state.js').Engine|undefined} engine */
 function showStandIn(engine) {
   const banner = byId('stand-in');
   banner.hidden = !engine?.stand_in;
   if (!engine?.stand_in) return;
+  const heading = engine.declines ? 'No medical model is connected' : 'This is a tiny general model, not for medical use';
+  const says = engine.declines
+    ? 'Dictation works. Medical questions and images are declined until a model is connected.'
+    : 'It only shows that the pipeline works.';
   banner.replaceChildren(
-    element('summary', {}, element('strong', {}, 'This is a stand-in model, not for medical use')),
-    element('p', {}, 'It only shows that the pipeline works. To use a real model: ',
-      element('code', {}, './scripts/run --engine openai --engine-url URL --engine-model NAME')));
+    element('summary', {}, element('strong', {}, heading)),
+    element('p', {}, `${says} ${engine.why ?? ''}`),
+    element('p', {}, 'Download MedGemma: ', element('code', {}, 'assistant models pull medgemma')),
+    element('p', {}, 'Or use a server: ', element('code', {}, './scripts/run --engine openai --engine-url URL --engine-model NAME')));
 }
 
 /** Puts whole sentences of the running answer where screen readers hear them. @param {HTMLElement} region */
