@@ -293,14 +293,24 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_csv(report: LabReport) -> str:
-    """With a header line. A cell that a spreadsheet would run as a formula is quoted with an apostrophe, but
-    for plain numbers."""
+    """With a header line; what could not be read as a row follows in the column of notes. A cell that a
+    spreadsheet would run as a formula is quoted with an apostrophe, but for plain numbers."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     for row in report.rows:
         writer.writerow(cell(str(getattr(row, column))) for column in COLUMNS)
+    for left_out in _left_out(report):
+        writer.writerow(left_out if column == "note" else "" for column in COLUMNS)
     return buffer.getvalue()
+
+
+def _left_out(report: LabReport) -> Iterator[str]:
+    """A sentence for each rejected row that is known, and one for the others."""
+    for text in report.rejected_rows:
+        yield f"Not read as a row: {text or 'an empty row'}"
+    if more := report.rejected - len(report.rejected_rows):
+        yield f"{more} more could not be read as rows: see the report itself."
 
 
 def cell(text: str) -> str:
@@ -325,11 +335,16 @@ GENERATED = "Read from a report by a language model; not verified."
 
 def to_fhir(report: LabReport) -> dict[str, Any]:
     """A FHIR R4 Bundle of preliminary Observations. Names and units are text as printed, with the LOINC and
-    UCUM codes that ``lab_codes`` is sure of. No patient is named: who imports it says whose they are."""
+    UCUM codes that ``lab_codes`` is sure of. No patient is named: who imports it says whose they are. An
+    OperationOutcome at the end says what could not be read as a row."""
+    resources = [_observation(row, report.notation) for row in report.rows]
+    issues = [{"severity": "warning", "code": "processing", "diagnostics": each} for each in _left_out(report)]
+    if issues:
+        resources.append({"resourceType": "OperationOutcome", "issue": issues})
     return {
         "resourceType": "Bundle",
         "type": "collection",
-        "entry": [{"resource": _observation(row, report.notation)} for row in report.rows],
+        "entry": [{"resource": each} for each in resources],
     }
 
 

@@ -7,7 +7,7 @@ from fhir.resources.R4B.bundle import Bundle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.readings.labs import LabReport, LabRow, flag_of, parse_labs, to_csv, to_fhir
+from assistant.readings.labs import MOST_ROWS, LabReport, LabRow, flag_of, parse_labs, to_csv, to_fhir
 from assistant.readings.notation import is_ambiguous, value_of
 
 ROWS = [
@@ -135,7 +135,8 @@ def test_fhir_is_a_valid_bundle_of_preliminary_observations():
 def test_no_answer_breaks_the_reader_and_what_is_read_can_be_written(found):
     report = parse_labs(answer(found))
     if report:
-        assert len(list(csv.reader(io.StringIO(to_csv(report))))) == len(report.rows) + 1
+        left_out = len(report.rejected_rows) + (report.rejected > len(report.rejected_rows))
+        assert len(list(csv.reader(io.StringIO(to_csv(report))))) == len(report.rows) + 1 + left_out
         to_fhir(report)
 
 
@@ -255,3 +256,25 @@ def test_a_number_has_the_same_value_in_both_notations(whole, decimals):
         other = value_of(number, notation)
         if other not in (None, value):
             assert is_ambiguous(number) and notation != "unknown"
+
+
+def test_what_is_no_row_is_in_the_files_as_text():
+    said = [*ROWS, {"name": "CRP"}, "=Sodium 140", {}]
+    said += [{"name": f"Test {n}", "result": "1"} for n in range(MOST_ROWS)]
+    report = parse_labs(answer(said))
+    texts = [
+        "Not read as a row: name: CRP",
+        "Not read as a row: =Sodium 140",
+        "Not read as a row: an empty row",
+        f"{len(said) - MOST_ROWS} more could not be read as rows: see the report itself.",
+    ]
+    lines = list(csv.DictReader(io.StringIO(to_csv(report))))
+    assert len(lines) == len(report.rows) + 4
+    assert [line["note"] for line in lines[-4:]] == texts
+    assert not any(line[key] for line in lines[-4:] for key in line if key != "note")
+    bundle = to_fhir(report)
+    Bundle.model_validate_json(json.dumps(bundle))
+    outcome = bundle["entry"][-1]["resource"]
+    assert [issue["diagnostics"] for issue in outcome["issue"]] == texts
+    whole = to_fhir(parse_labs(answer(ROWS)))
+    assert {entry["resource"]["resourceType"] for entry in whole["entry"]} == {"Observation"}
