@@ -61,7 +61,7 @@ import {
  *
  * @typedef {{number: number, file: string, place: string, text: string, url: string}} Source
  * @typedef {{key: string, epoch: number, id: string, name: string, url: string, width_px: number,
- *   height_px: number, kind: string, count: number, windows: string[], notes: string[], removed: boolean,
+ *   height_px: number, kind: string, count: number, windows: string[], worked_out: number[], notes: string[], removed: boolean,
  *   note: string}} Attachment   `note`: what an image matcher says of it
  * @typedef {{id: number, name: string, progress: number}} Upload
  * @typedef {{id: string, level: 'info'|'warning'|'error', message: string}} Notice

@@ -48,6 +48,9 @@ class Attachment(Part):
     kind: str = Field("photo", description="photo, xray, pictures, ct, mr, slide, pages or record.")
     count: int = Field(1, description="Pictures to look through: slices, pages, patches behind an overview.")
     windows: list[str] = Field([], description="Windows that its slices can be seen in, the usual one first.")
+    worked_out: list[int] = Field(
+        [], description="Its pictures, from 0, that were not taken but worked out from their neighbours."
+    )
     notes: list[str] = Field([], description="What to know about it, e.g. that slices are missing.")
 
 

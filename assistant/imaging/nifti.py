@@ -14,7 +14,7 @@ from nibabel.affines import voxel_sizes
 from assistant.errors import BadInput
 from assistant.imaging.study import Study
 from assistant.imaging.values import Values
-from assistant.imaging.volume import NOT_AXIAL, keep_volume
+from assistant.imaging.volume import NOT_AXIAL, Plane, keep_volume
 
 AIR_HU = -500
 """NIfTI does not say what was measured. Values below this are taken for Hounsfield units: there is air."""
@@ -78,16 +78,16 @@ def _study(path: Path, name: str, folder: Path) -> Study:
     axis = _across(sizes_mm)
     planes = np.moveaxis(volume, axis, 0)
 
-    def slices() -> Iterator[tuple[str, Values]]:
+    def slices() -> Iterator[Plane]:
         for number, plane in enumerate(planes if axis == 2 else planes[::-1], start=1):
             values = plane if (kept.slope, kept.inter) == (1, 0) else plane * kept.slope + kept.inter
             # The front (or the head) up, the patient's right (or the front) on the left.
-            yield f"{name}, slice {number}", values[::-1, ::-1].T
+            yield Plane(f"{name}, slice {number}", values[::-1, ::-1].T)
 
     notes = [] if axis == 2 else [NOT_AXIAL]
     if shape[3:] and max(shape[3:]) > 1:
         notes.append("Of a series of volumes the first is kept.")
-    ct = any(bool((values < AIR_HU).any()) for _, values in slices())
+    ct = any(bool((values < AIR_HU).any()) for _, values, _ in slices())
     notes.append(f"Taken for {'a CT' if ct else 'an MRI'}: NIfTI does not say what was measured.")
     if _unplaced(image):
         notes.append("The file does not say how it lies: left and right are unknown.")

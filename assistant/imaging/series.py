@@ -25,7 +25,7 @@ from assistant.imaging.square import UNEVEN_PIXELS, even_pixels, uneven
 from assistant.imaging.stacks import Slice, Stack, stacks_of
 from assistant.imaging.study import Problem, Study, Taken, keep_pictures, no_room, problem_of
 from assistant.imaging.values import MOST_SLICES, Values, chosen_slices
-from assistant.imaging.volume import keep_volume
+from assistant.imaging.volume import Plane, keep_volume
 
 TOMOSYNTHESIS = "1.2.840.10008.5.1.4.1.1.13.1.3"
 VOLUME_MODALITIES = {"CT", "MR", "PT"}
@@ -124,16 +124,26 @@ def _stack(stack: Stack, folder: Path, show_identity: bool, problems: list[Probl
     scales = {(each.frame.slope, each.frame.intercept) for each in slices}
     measured = ct or len(scales) > 1 or first.modality == "CT"
 
-    def values() -> Iterator[tuple[str, Values]]:
-        for each in slices:
-            try:
-                stored = _checked(stored_values(each.instance, each.frame), each.instance)
-                values = measured_values(stored, each.frame) if measured else stored
-                if not ct and (padding := is_padding(each.instance, stored)) is not None:
-                    values = np.where(padding, np.nan, values)
-                yield each.source, values
-            except BadInput as error:
-                problems.append(Problem(each.instance.name, error.code, error.message))
+    def read(each: Slice) -> Values | None:
+        try:
+            stored = _checked(stored_values(each.instance, each.frame), each.instance)
+        except BadInput as error:
+            problems.append(Problem(each.instance.name, error.code, error.message))
+            return None
+        values = measured_values(stored, each.frame) if measured else stored
+        if not ct and (padding := is_padding(each.instance, stored)) is not None:
+            return np.where(padding, np.nan, values)
+        return values
+
+    def values() -> Iterator[Plane]:
+        before: Values | None = None
+        for index, each in enumerate(slices):
+            here = read(each)
+            if before is not None and here is not None and index and stack.between:
+                yield from _worked_out(before, here, stack.between[index - 1], slices[index - 1], each)
+            if here is not None:
+                yield Plane(each.source, here)
+            before = here
 
     name = _label(first, show_identity)
     if first.modality == "CT" and not ct:
@@ -151,6 +161,17 @@ def _stack(stack: Stack, folder: Path, show_identity: bool, problems: list[Probl
         limits=window_of(first, slices[0].frame) if first.modality == "CT" and not ct else None,
         inverted=not ct and all(each.instance.inverted for each in slices),
     )
+
+
+def _worked_out(
+    before: Values, after: Values, count: int, one: Slice, other: Slice
+) -> Iterator[Plane]:
+    """So many slices between two, evenly spaced; each value lies on the line from its neighbour to its
+    neighbour."""
+    source = f"worked out between {one.source} and {other.source}"
+    for number in range(1, count + 1):
+        share = number / (count + 1)
+        yield Plane(source, before * (1 - share) + after * share, worked_out=True)
 
 
 def _checked(values: Values, instance: Instance) -> Values:

@@ -24,6 +24,8 @@ FEWEST_SLICES = 5
 MOST_STACKS = 6
 """Of one series; the others are named, not attached."""
 SPACING_DIFFERS = 0.05
+MOST_FILLED = 4
+"""Slices worked out between two that were taken; a wider gap stays one, since nobody knows what is in it."""
 SIDE_BY_SIDE = 3.0
 """Acquisitions this many spacings apart, or fewer, are one scan."""
 _ACROSS = {0: "sagittal", 1: "coronal", 2: "axial"}
@@ -47,6 +49,9 @@ class Stack:
     slices: list[Slice]
     label: str = ""
     notes: list[str] = field(default_factory=list)
+    between: list[int] = field(default_factory=list)
+    """How many slices are to be worked out in each gap so that the stack is to scale; empty where its spacing
+    is even."""
 
 
 def stacks_of(slices: list[Slice]) -> tuple[list[Stack], list[Problem]]:
@@ -77,7 +82,7 @@ def stacks_of(slices: list[Slice]) -> tuple[list[Stack], list[Problem]]:
         stack.slices, doubles = _by_place(stack.slices)
         if doubles:
             stack.notes.append(f"Left out: {doubles} more of the same places.")
-        stack.notes += _geometry_notes(stack.slices)
+        _note_geometry(stack)
         _note_few(stack)
         if len(kept) == 1:
             stack.label = ""
@@ -324,11 +329,13 @@ def _by_place(slices: list[Slice]) -> tuple[list[Slice], int]:
     return ordered, len(slices) - len(ordered)
 
 
-def _geometry_notes(ordered: Sequence[Slice]) -> Iterator[str]:
-    assert ordered[0].frame.orientation
-    if abs(_normal(ordered[0].frame.orientation)[2]) < 0.9:
-        yield NOT_AXIAL
-    gaps = np.diff([_place(each) for each in ordered])
+def _note_geometry(stack: Stack) -> None:
+    """Note what is odd in how the slices lie; where their spacing changes, plan slices between them."""
+    orientation = stack.slices[0].frame.orientation
+    assert orientation
+    if abs(_normal(orientation)[2]) < 0.9:
+        stack.notes.append(NOT_AXIAL)
+    gaps = np.diff([_place(each) for each in stack.slices])
     if len(gaps) < 2:
         return
     usual = float(np.median(gaps))
@@ -341,9 +348,14 @@ def _geometry_notes(ordered: Sequence[Slice]) -> Iterator[str]:
         and np.all(np.abs(gaps - wholes * usual)[odd] <= 0.1 * usual)
         and np.all(wholes[odd] >= 2)
     ):
-        yield "Slices are missing: the gaps between them differ."
-    else:
-        yield (
-            f"The spacing of the slices is not even: {gaps.min():.3g} to {gaps.max():.3g} mm. "
-            "They are shown one after the other, not to scale."
-        )
+        stack.notes.append("Slices are missing: the gaps between them differ.")
+        return
+    note = f"The spacing of the slices is not even: {gaps.min():.3g} to {gaps.max():.3g} mm. "
+    step = gaps[gaps >= usual / (MOST_FILLED + 1)].min()
+    counts = [max(round(gap / step) - 1, 0) for gap in gaps.tolist()]
+    stack.between = [count if count <= MOST_FILLED else 0 for count in counts]
+    if filled := sum(stack.between):
+        note += f"{filled} between them were worked out from their neighbours; these say so. "
+    if filled < sum(counts) or not filled:
+        note += "They are shown one after the other, not to scale."
+    stack.notes.append(note.strip())

@@ -101,6 +101,8 @@ class Study(ABC):
     patient: str = ""
     exam: str = ""
     """The examination's identifier, used only to group its views."""
+    worked_out: tuple[int, ...] = ()
+    """Pictures, from 0, that were not taken but worked out from their neighbours."""
     notes: tuple[str, ...] = ()
     """Notices for the clinician, e.g. that slices are missing."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import PIL.Image
@@ -32,6 +32,15 @@ repeats it instead of looking."""
 NOT_AXIAL = "Not axial: MedGemma was trained on axial slices."
 AS_MODEL = "as the model sees it"
 VALUES = "values.f32"
+
+
+class Plane(NamedTuple):
+    """One slice on its way into a volume: where it came from, and its values."""
+
+    source: str
+    values: Values
+    worked_out: bool = False
+    """Not taken, but worked out from its neighbours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +126,7 @@ class Volume(Study):
 
 
 def keep_volume(
-    slices: Iterable[tuple[str, Values]],
+    slices: Iterable[Plane],
     folder: Path,
     *,
     kind: Literal["ct", "mr"],
@@ -130,8 +139,7 @@ def keep_volume(
     limits: tuple[float, float] | None = None,
     inverted: bool = False,
 ) -> Volume:
-    """Write a volume from where each slice came from and its values, all of one shape; what is not finite is
-    no value. ``pixel_mm`` is from row to row and from column to column, ``limits`` what is shown as black and
+    """Write a volume from its slices, all of one shape; what is not finite is no value. ``pixel_mm`` is from row to row and from column to column, ``limits`` what is shown as black and
     as white where that is not the whole range. One slice is in memory at a time; single precision holds every
     value of up to 24 bits.
     """
@@ -139,10 +147,11 @@ def keep_volume(
     own = folder / study_id
     own.mkdir()
     sources: list[str] = []
+    worked_out: list[int] = []
     low, high = np.inf, -np.inf
     rows = columns = 0
     with (own / VALUES).open("wb") as file:
-        for source, values in slices:
+        for source, values, estimated in slices:
             rows, columns = values.shape
             single = values.astype(np.float32)  # a copy
             unknown = ~np.isfinite(single)
@@ -150,6 +159,8 @@ def keep_volume(
             if not unknown.all():
                 low, high = min(low, float(np.nanmin(single))), max(high, float(np.nanmax(single)))
             np.ascontiguousarray(single).tofile(file)
+            if estimated:
+                worked_out.append(len(sources))
             sources.append(source)
     if low > high:
         raise BadInput("None of its slices could be read.", code="volume_not_readable")
@@ -168,6 +179,7 @@ def keep_volume(
         time=time,
         patient=patient,
         exam=exam,
+        worked_out=tuple(worked_out),
         notes=(*notes, UNEVEN_PIXELS) if uneven(pixel_mm) else tuple(notes),
         low=low,
         high=high,

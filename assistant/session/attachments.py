@@ -115,6 +115,7 @@ class Attachments:
             url=f"/v1/attachments/{self._session_id}/{study.id}",
             count=study.count,
             windows=list(study.windows),
+            worked_out=list(study.worked_out),
             notes=list(study.notes),
         )
 

@@ -265,6 +265,49 @@ def test_a_spacing_that_changes_is_said(tmp_path, places, note):
     assert not note or note in study.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("places", "filled"),
+    [
+        ([0, 1, 2, 3, 4, 8, 12], {4: 3, 5: 3}),
+        ([0, 4, 8, 9, 10, 11, 12], {0: 3, 1: 3}),
+        ([0, 2, 4, 7, 10, 13], {2: 1, 3: 1, 4: 1}),
+        ([0, 1, 2.2, 3, 4.3, 5, 6.4, 7], {0: 1, 1: 1, 3: 1, 5: 1}),
+        ([0, 1, 2, 3, 5, 6, 7, 8], {}),  # a slice is missing: none is made up for it
+        ([0, 0.01, 10, 20, 30, 40], {}),  # two that nearly coincide are no reason to fill the others up
+        ([0, 1, 2, 3, 4, 300, 304, 308], {5: 3, 6: 3}),  # nobody knows what lies in so wide a gap
+    ],
+)
+@pytest.mark.parametrize("modality", ["CT", "MR"])
+def test_an_uneven_stack_is_filled_up_and_no_slice_that_was_taken_is_changed(
+    tmp_path, places, filled, modality
+):
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    taken = {}
+    for number, z in enumerate(places):
+        pixels = np.full((8, 8), 100 + round(10 * z), np.int16)
+        pixels[0, 0], pixels[number % 8, 3] = 0, 1000
+        taken[f"{number}.dcm"] = pixels
+        made.dicom(folder / f"{number}.dcm", pixels, modality=modality, InstanceNumber=number,
+                   sop_class=made.CT if modality == "CT" else made.MR, RescaleSlope=1, RescaleIntercept=0,
+                   ImagePositionPatient=[0, 0, float(z)], ImageOrientationPatient=made.AXIAL)  # fmt: skip
+    (study,), problems = read(tmp_path, folder)
+    assert not problems
+    kept = [k for k in range(study.count) if k not in study.worked_out]
+    for k, (name, pixels) in zip(kept, taken.items(), strict=True):
+        assert study.sources[k] == f"scan/{name}"
+        assert np.array_equal(study._values(k), pixels), "as it was taken"
+    assert {k: int(n) - 1 for k, n in enumerate(np.diff(kept)) if n > 1} == filled
+    assert any("worked out from their neighbours" in note for note in study.notes) == bool(filled)
+    for k in study.worked_out:
+        before, after = (max(i for i in kept if i < k), min(i for i in kept if i > k))
+        share = (k - before) / (after - before)
+        expected = study._values(before) * (1 - share) + study._values(after) * share
+        assert np.allclose(study._values(k), expected, atol=0.01)
+        one, other = kept.index(before), kept.index(after)
+        assert study.sources[k] == f"worked out between scan/{one}.dcm and scan/{other}.dcm"
+
+
 def test_a_monochrome1_volume_is_turned_over_unless_it_is_a_ct(tmp_path):
     folder = stack(tmp_path / "mr", 5, 250, PhotometricInterpretation="MONOCHROME1")
     (study,), _ = read(tmp_path, folder)

@@ -98,11 +98,11 @@ export function viewer(send, looked) {
   });
 }
 
-/** A slide's first picture is its overview. @param {Attachment} attachment @param {number} index */
-function placeOf({ kind, count }, index) {
+/** A slide's first picture is its overview; a slice that was not taken says so. @param {Attachment} attachment @param {number} index */
+function placeOf({ kind, count, worked_out }, index) {
   const unit = UNITS[/** @type {keyof typeof UNITS} */ (kind)] ?? 'Picture';
   if (kind === 'slide') return index === 0 ? `Overview of ${count - 1} ${count === 2 ? 'patch' : 'patches'}` : `${unit} ${index} of ${count - 1}`;
-  return `${unit} ${index + 1} of ${count}`;
+  return `${unit} ${index + 1} of ${count}${worked_out.includes(index) ? ', worked out from its neighbours' : ''}`;
 }
 
 /** One to choose, by a click or its number on the keyboard. @param {string} name @param {number} i */
