@@ -811,6 +811,8 @@ export interface Attachment {
   count: number;
   /** Windows that its slices can be seen in, the usual one first. */
   windows: string[];
+  /** Its pictures, from 0, that were not taken but worked out from their neighbours. */
+  worked_out: number[];
   /** What to know about it, e.g. that slices are missing. */
   notes: string[];
 }

@@ -17,7 +17,12 @@ import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.errors import InvalidDicomError
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
+from pydicom.pixels.processing import (
+    apply_color_lut,
+    apply_modality_lut,
+    apply_presentation_lut,
+    apply_voi_lut,
+)
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
@@ -30,7 +35,6 @@ logging.getLogger("pydicom").disabled = True  # its messages quote values
 NOT_PICTURES = {"RTSTRUCT", "RTPLAN", "RTDOSE", "SEG", "SR", "PR", "KO", "ECG", "AU", "REG"}
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 ENCAPSULATED = "1.2.840.10008.5.1.4.1.1.104."
-PRESENTATION = "1.2.840.10008.5.1.4.1.1.11."
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 ULTRASOUND = ("1.2.840.10008.5.1.4.1.1.3.1", "1.2.840.10008.5.1.4.1.1.6.1", "1.2.840.10008.5.1.4.1.1.6.2")
 SCREEN_WORDS = {
@@ -118,12 +122,15 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Presentation:
-    """How some pictures are to be shown: ``window`` holds the tags of a window or a table."""
+class Shown:
+    """How a picture is to be shown, where something else says so than its own file."""
 
-    name: str
-    uids: frozenset[str]
+    scale: Dataset
+    """The tags of the table or the numbers that measured values come from, if there are any."""
     window: Dataset | None
+    """The tags of a window or a table."""
+    table: Dataset | None
+    """From what the window gives to what is shown: an item of ``PresentationLUTSequence``."""
     inverse: bool | None
 
 
@@ -552,7 +559,7 @@ def is_padding(instance: Instance, stored: Values) -> Mask | None:
     return mask if mask.any() and not mask.all() else None
 
 
-def picture_pixels(instance: Instance, frame: Frame, shown_as: Presentation | None = None) -> Pixels:
+def picture_pixels(instance: Instance, frame: Frame, shown_as: Shown | None = None) -> Pixels:
     """A single picture (X-ray, ultrasound, camera) as 8 bits, grey or RGB.
 
     Grey as in the model's own DICOM handler: modality table, the tags' window if there is one, else least to
@@ -569,7 +576,7 @@ def picture_pixels(instance: Instance, frame: Frame, shown_as: Presentation | No
         raise BadInput(f"{instance.name}: its picture's tags are damaged.", code=DAMAGED) from None
 
 
-def _display_tags(tags: Dataset, frame: Frame, shown_as: Presentation | None) -> Dataset:
+def _display_tags(tags: Dataset, frame: Frame, shown_as: Shown | None) -> Dataset:
     """The tables and windows of a frame, wherever they stand: in a presentation state, in the frame's own
     group, in the shared one, in the file."""
     shared = (tags.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
@@ -584,6 +591,8 @@ def _display_tags(tags: Dataset, frame: Frame, shown_as: Presentation | None) ->
         places = [tags, *(sequence[0] for groups in (shared, own) if (sequence := groups.get(group)))]
         if shown_as and group == "FrameVOILUTSequence" and shown_as.window is not None:
             places = [shown_as.window]
+        if shown_as and group == "PixelValueTransformationSequence":
+            places.append(shown_as.scale)
         for place in places:  # the last one counts
             if any(name in place for name in names):
                 for name in names:
@@ -604,7 +613,7 @@ def window_of(instance: Instance, frame: Frame) -> tuple[float, float] | None:
     return (center - width / 2, center + width / 2) if center is not None and width else None
 
 
-def _grey(stored: Values, tags: Dataset, instance: Instance, shown_as: Presentation | None) -> Pixels:
+def _grey(stored: Values, tags: Dataset, instance: Instance, shown_as: Shown | None) -> Pixels:
     padding = None
     values = apply_modality_lut(stored, tags)
     center, width = _first(tags.get("WindowCenter")), _first(tags.get("WindowWidth"))
@@ -625,9 +634,21 @@ def _grey(stored: Values, tags: Dataset, instance: Instance, shown_as: Presentat
         padding = is_padding(instance, stored)
         measured = values if padding is None else values[~padding]
         pixels = stretched(values, measured.min(), measured.max())
-    turned_over = shown_as.inverse if shown_as and shown_as.inverse is not None else instance.inverted
-    pixels = 255 - pixels if turned_over else pixels
+    if shown_as and shown_as.table is not None:
+        pixels = _looked_up(pixels, shown_as.table)
+    elif shown_as.inverse if shown_as and shown_as.inverse is not None else instance.inverted:
+        pixels = 255 - pixels
     return pixels if padding is None else np.where(padding, np.uint8(0), pixels)
+
+
+def _looked_up(pixels: Pixels, item: Dataset) -> Pixels:
+    """A table of the whole range from black to white, applied to pixels of 8 bits."""
+    table = Dataset()
+    table.PresentationLUTSequence = [item]
+    count, first, bits = (int(part) for part in item.LUTDescriptor)
+    places = np.rint(np.arange(256) / 255 * ((count or 2**16) - 1)).astype(np.int64) + first
+    shown = apply_presentation_lut(places, table)
+    return stretched(shown, 0, 2**bits - 1)[pixels]
 
 
 def _first(value: Any) -> float | None:
@@ -650,25 +671,3 @@ def _palette_of_8_bits(tags: Dataset) -> bool:
     """Whether no entry of a palette of 16 bits needs more than 8: its makers did not scale them."""
     tables = (tags.get(f"{colour}PaletteColorLookupTableData") for colour in ("Red", "Green", "Blue"))
     return all(isinstance(each, bytes) and not any(each[1::2]) for each in tables)
-
-
-# --- presentation states ---
-
-
-def read_presentation(path: Path, name: str) -> Presentation | None:
-    """None where the file is no presentation state of grey pictures."""
-    try:
-        tags = read_tags(path)
-        if "ReferencedSeriesSequence" not in tags:
-            return None
-        uids = frozenset(
-            str(image.ReferencedSOPInstanceUID)
-            for series in tags.ReferencedSeriesSequence
-            for image in series.get("ReferencedImageSequence") or []
-        )
-        windows = tags.get("SoftcopyVOILUTSequence") or []
-        shape = tags.get("PresentationLUTShape")
-    except Exception:  # a damaged file makes pydicom fail in many ways
-        return None
-    window = windows[0] if windows else None
-    return Presentation(name, uids, window, None if shape is None else shape == "INVERSE")

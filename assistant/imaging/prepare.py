@@ -9,20 +9,18 @@ from pathlib import Path
 from assistant.errors import BadInput
 from assistant.imaging.dicom import (
     ENCAPSULATED,
-    PRESENTATION,
     Instance,
-    Presentation,
     class_of,
     is_bare,
     read_document,
     read_header,
-    read_presentation,
 )
 from assistant.imaging.intake import found_files, gzip_head
 from assistant.imaging.nifti import is_nifti, read_nifti
 from assistant.imaging.options import Options, Prepared
 from assistant.imaging.pdf import read_pdf
 from assistant.imaging.photo import MAX_BYTES, read_pages, read_photo
+from assistant.imaging.presentation import PRESENTATION, Presentation, read_presentation
 from assistant.imaging.record import is_record, read_records
 from assistant.imaging.series import prepare_series
 from assistant.imaging.slide import is_slide, read_slide
@@ -163,8 +161,8 @@ def _dicom(
     sop_class = class_of(found.path)
     if sop_class.startswith(ENCAPSULATED):
         return _document(found, folder)
-    if sop_class.startswith(PRESENTATION) and (shown_as := read_presentation(found.path, found.name)):
-        return shown_as
+    if sop_class.startswith(PRESENTATION):
+        return read_presentation(found.path, found.name)
     instance = read_header(found.path, found.name)
     if instance.burned_in and not options.allow_burned_in and not instance.slide_surroundings:
         raise BadInput(

@@ -1,7 +1,7 @@
 """DICOM files → volumes and pictures: which belong together, in which order, and which are left out."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from assistant.imaging.dicom import (
     SECONDARY_CAPTURE,
     Frame,
     Instance,
-    Presentation,
     is_padding,
     measured_values,
     picture_pixels,
@@ -21,6 +20,7 @@ from assistant.imaging.dicom import (
     window_of,
 )
 from assistant.imaging.dicom_slide import read_dicom_slide
+from assistant.imaging.presentation import Presentation, newest_for
 from assistant.imaging.square import UNEVEN_PIXELS, even_pixels, uneven
 from assistant.imaging.stacks import Slice, Stack, stacks_of
 from assistant.imaging.study import Problem, Study, Taken, keep_pictures, no_room, problem_of
@@ -71,7 +71,7 @@ def prepare_series(
             elif members[0].whole_slide:
                 yield read_dicom_slide(members, folder)
             elif _in_volume(members[0]):
-                yield from _volume(members, folder, show_identity)
+                yield from _volume(members, folder, show_identity, presentations)
             else:
                 yield from _pictures(members, folder, show_identity, presentations)
         except Exception as error:  # pixels and tags can be damaged in many ways
@@ -97,8 +97,12 @@ def _in_volume(instance: Instance) -> bool:
 # --- volumes ---
 
 
-def _volume(members: list[Instance], folder: Path, show_identity: bool) -> Iterator[Study | Problem]:
+def _volume(
+    members: list[Instance], folder: Path, show_identity: bool, presentations: Sequence[Presentation]
+) -> Iterator[Study | Problem]:
     stacks, problems = stacks_of([Slice(each, frame) for each in members for frame in each.frames])
+    if any(newest_for(each.uid, presentations) for each in members):
+        stacks[0].notes.append("Its presentation state is not applied: volumes have windows of their own.")
     for stack in stacks:
         try:
             yield _stack(stack, folder, show_identity, problems)
@@ -163,9 +167,7 @@ def _stack(stack: Stack, folder: Path, show_identity: bool, problems: list[Probl
     )
 
 
-def _worked_out(
-    before: Values, after: Values, count: int, one: Slice, other: Slice
-) -> Iterator[Plane]:
+def _worked_out(before: Values, after: Values, count: int, one: Slice, other: Slice) -> Iterator[Plane]:
     """So many slices between two, evenly spaced; each value lies on the line from its neighbour to its
     neighbour."""
     source = f"worked out between {one.source} and {other.source}"
@@ -189,15 +191,17 @@ def _pictures(
     members: list[Instance], folder: Path, show_identity: bool, presentations: Sequence[Presentation]
 ) -> Iterator[Study | Problem]:
     first = members[0]
-    shown_as = {each.uid: [p for p in presentations if each.uid and each.uid in p.uids] for each in members}
+    shown_as = {each.path: newest_for(each.uid, presentations) for each in members}
     problems: list[Problem] = []
 
     def pictures() -> Iterator[Taken]:
         for each in sorted(members, key=lambda each: each.number):
             try:
+                state = shown_as[each.path]
                 for frame in chosen_frames(each):
-                    pixels = picture_pixels(each, frame, next(iter(shown_as[each.uid]), None))
+                    pixels = picture_pixels(each, frame, state.of(each.uid, frame.index) if state else None)
                     picture = even_pixels(PIL.Image.fromarray(pixels).convert("RGB"), frame.pixel_mm)
+                    picture = state.shaped(picture) if state else picture
                     yield Taken(picture, True, Slice(each, frame).source)
             except BadInput as error:
                 problems.append(Problem(each.name, error.code, error.message))
@@ -220,11 +224,8 @@ def _pictures(
     yield from problems
 
 
-def _shown_notes(members: Sequence[Instance], shown_as: dict[str, list[Presentation]]) -> Iterator[str]:
-    counts = {len(found) for found in shown_as.values() if found}
-    if counts:
-        others = f", the first of {max(counts)}" if max(counts) > 1 else ""
-        yield f"Its brightness is that of its presentation state{others}."
+def _shown_notes(members: Sequence[Instance], shown_as: Mapping[Path, Presentation | None]) -> Iterator[str]:
+    yield from dict.fromkeys(note for state in shown_as.values() if state for note in state.notes())
     if any(uneven(frame.pixel_mm) for each in members for frame in each.frames[:1]):
         yield UNEVEN_PIXELS
 

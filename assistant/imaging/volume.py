@@ -139,9 +139,9 @@ def keep_volume(
     limits: tuple[float, float] | None = None,
     inverted: bool = False,
 ) -> Volume:
-    """Write a volume from its slices, all of one shape; what is not finite is no value. ``pixel_mm`` is from row to row and from column to column, ``limits`` what is shown as black and
-    as white where that is not the whole range. One slice is in memory at a time; single precision holds every
-    value of up to 24 bits.
+    """Write a volume from its slices, all of one shape; what is not finite is no value. ``pixel_mm`` is from
+    row to row and from column to column, ``limits`` what is shown as black and as white where that is not the
+    whole range. One slice is in memory at a time; single precision holds every value of up to 24 bits.
     """
     study_id = new_id()
     own = folder / study_id

@@ -338,7 +338,9 @@ def to_fhir(report: LabReport) -> dict[str, Any]:
     UCUM codes that ``lab_codes`` is sure of. No patient is named: who imports it says whose they are. An
     OperationOutcome at the end says what could not be read as a row."""
     resources = [_observation(row, report.notation) for row in report.rows]
-    issues = [{"severity": "warning", "code": "processing", "diagnostics": each} for each in _left_out(report)]
+    issues = [
+        {"severity": "warning", "code": "processing", "diagnostics": each} for each in _left_out(report)
+    ]
     if issues:
         resources.append({"resourceType": "OperationOutcome", "issue": issues})
     return {

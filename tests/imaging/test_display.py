@@ -150,6 +150,97 @@ def test_a_presentation_state_says_how_its_picture_is_shown(tmp_path):
     assert [each.code for each in alone.problems] == ["dicom_kind_unsupported"]
 
 
+def shown(tmp_path, image, *states):
+    given = [SourceFile(path.name, path) for path in (*states, image)]
+    made = prepare(given, tmp_path, Options())
+    (study,) = made.studies
+    with PIL.Image.open(io.BytesIO(study.view(0).data)) as picture:
+        return np.asarray(picture)[..., 0], study.notes, made.problems
+
+
+def test_each_picture_has_the_window_that_the_presentation_state_names_for_it(tmp_path):
+    image = xray(tmp_path / "x.dcm", WindowCenter=100, WindowWidth=10)
+    own, other = window(2048, 1000), window(300, 100)
+    for item, uid in ((other, generate_uid()), (own, pydicom.dcmread(image).SOPInstanceUID)):
+        reference = Dataset()
+        reference.ReferencedSOPInstanceUID = uid
+        item.ReferencedImageSequence = [reference]
+    state = presentation(tmp_path / "pr.dcm", image, SoftcopyVOILUTSequence=[other, own])
+    pixels, _, problems = shown(tmp_path, image, state)
+    assert np.array_equal(pixels, ramp(1548, 2548)) and not problems
+
+
+def test_a_table_of_the_presentation_state_is_used_in_place_of_an_inversion(tmp_path):
+    image = xray(tmp_path / "x.dcm", PhotometricInterpretation="MONOCHROME1")
+    entries = 4095 - (np.arange(256) ** 2 // 16)  # of 12 bits, darker the higher
+    state = presentation(tmp_path / "pr.dcm", image, SoftcopyVOILUTSequence=[window(2048, 4096)],
+                         PresentationLUTSequence=[table(entries, 12)])  # fmt: skip
+    pixels, _, _ = shown(tmp_path, image, state)
+    assert np.array_equal(pixels, np.rint(entries[ramp(0, 4096).astype(int)] / 4095 * 255))
+
+
+def test_a_table_of_windows_and_a_scale_of_the_presentation_state_are_used(tmp_path):
+    image = xray(tmp_path / "x.dcm", RescaleSlope=1, RescaleIntercept=-500)
+    entries = np.arange(4096)[::-1]
+    state = presentation(tmp_path / "pr.dcm", image, RescaleSlope=1, RescaleIntercept=0, RescaleType="US",
+                         SoftcopyVOILUTSequence=[group("VOILUTSequence", table(entries, 12))])  # fmt: skip
+    pixels, _, _ = shown(tmp_path, image, state)
+    assert np.array_equal(pixels, np.rint(entries[RAMP] / 4095 * 255))
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("flip", ["N", "Y"])
+def test_a_picture_is_turned_clockwise_then_mirrored_as_its_presentation_state_says(tmp_path, rotation, flip):
+    pixels = np.arange(64, dtype=np.uint16).reshape(4, 16) * 64
+    image = xray(tmp_path / "x.dcm", pixels)
+    state = presentation(tmp_path / "pr.dcm", image, SoftcopyVOILUTSequence=[window(2016, 4032)],
+                         ImageRotation=rotation, ImageHorizontalFlip=flip)  # fmt: skip
+    seen, notes, _ = shown(tmp_path, image, state)
+    expected = np.rot90(np.clip(np.rint(pixels / 4032 * 255), 0, 255), -rotation // 90)
+    assert np.array_equal(seen, expected[:, ::-1] if flip == "Y" else expected)
+    assert any("as its presentation state says" in note for note in notes) == (rotation > 0 or flip == "Y")
+
+
+def test_of_several_presentation_states_the_newest_counts(tmp_path):
+    image = xray(tmp_path / "x.dcm")
+    states = [
+        presentation(tmp_path / f"{day}.dcm", image, PresentationCreationDate=day,
+                     PresentationCreationTime="080000", SoftcopyVOILUTSequence=[window(center, 1000)])
+        for day, center in (("20260103", 2048), ("20260102", 1000), ("20260101", 3000))
+    ]  # fmt: skip
+    assert np.array_equal(shown(tmp_path, image, *states)[0], ramp(1548, 2548))
+
+
+def test_what_a_presentation_state_says_beyond_that_is_named(tmp_path):
+    image = xray(tmp_path / "x.dcm")
+    area = Dataset()
+    area.DisplayedAreaTopLeftHandCorner, area.DisplayedAreaBottomRightHandCorner = [3, 3], [5, 5]
+    state = presentation(tmp_path / "pr.dcm", image, SoftcopyVOILUTSequence=[window(2048, 1000)],
+                         ShutterShape="CIRCULAR", GraphicAnnotationSequence=[Dataset()],
+                         MaskSubtractionSequence=[Dataset()], DisplayedAreaSelectionSequence=[area])  # fmt: skip
+    _, notes, problems = shown(tmp_path, image, state)
+    assert (
+        "Its presentation state has more, which is not shown: a mask that is subtracted, a shutter, "
+        "marks and words, an enlarged part."
+    ) in notes
+    assert not problems
+
+
+def test_presentation_states_that_colour_or_blend_are_refused_in_words(tmp_path):
+    image = xray(tmp_path / "x.dcm")
+    state = presentation(tmp_path / "pr.dcm", image, SOPClassUID="1.2.840.10008.5.1.4.1.1.11.4")
+    _, notes, (problem,) = shown(tmp_path, image, state)
+    assert notes == ()
+    assert problem.code == "dicom_kind_unsupported" and "coloured, blended or cut" in problem.message
+
+
+def test_the_presentation_state_of_a_volume_is_not_applied_and_that_is_said(tmp_path):
+    folder = made.series(tmp_path / "ct", 6, shape=(8, 8))
+    state = presentation(tmp_path / "pr.dcm", next(folder.iterdir()), SoftcopyVOILUTSequence=[window(1, 2)])
+    studies = prepare([SourceFile("ct", folder), SourceFile("pr.dcm", state)], tmp_path, Options()).studies
+    assert "Its presentation state is not applied: volumes have windows of their own." in studies[0].notes
+
+
 def test_a_palette_of_8_bits_in_16_is_not_black(tmp_path):
     palette = np.arange(256, dtype=np.uint16)
     tables = {}
