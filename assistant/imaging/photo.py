@@ -14,7 +14,7 @@ import PIL.ImageOps
 import PIL.TiffImagePlugin
 
 from assistant.errors import BadInput
-from assistant.imaging.square import even_pixels
+from assistant.imaging.square import UNEVEN_PIXELS, even_pixels, uneven
 from assistant.imaging.study import Pictures, Taken, keep_pictures
 from assistant.imaging.values import Pixels, Values, stretched
 
@@ -95,7 +95,11 @@ def read_photo(path: Path, name: str, folder: Path) -> Pictures:
     """A file as an attachment of its own. Raises as ``read_picture`` does."""
     data = path.read_bytes()
     picture = Taken(*read_picture(data, name), source=name)
-    return keep_pictures([picture], folder, kind="photo", name=Path(name).name, time=taken_time(data))
+    with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as header:
+        notes = _shape_notes(header)
+    return keep_pictures(
+        [picture], folder, kind="photo", name=Path(name).name, time=taken_time(data), notes=notes
+    )
 
 
 def read_pages(path: Path, name: str, folder: Path) -> Pictures | None:
@@ -119,10 +123,10 @@ def read_pages(path: Path, name: str, folder: Path) -> Pictures | None:
                     page.thumbnail((LONGEST_SIDE_PX,) * 2, PIL.Image.Resampling.LANCZOS)
                     yield Taken(page, True, f"{name}, page {index + 1}")
 
-            left_out = (
-                (f"Only the first {MOST_PAGES} of {count} pages are kept.",) if count > MOST_PAGES else ()
-            )
-            return keep_pictures(pages(), folder, kind="pages", name=Path(name).name, notes=left_out)
+            notes = _shape_notes(picture)
+            if count > MOST_PAGES:
+                notes = (*notes, f"Only the first {MOST_PAGES} of {count} pages are kept.")
+            return keep_pictures(pages(), folder, kind="pages", name=Path(name).name, notes=notes)
     except PIL.UnidentifiedImageError:
         return None
     except BadInput:
@@ -219,6 +223,10 @@ def _upright_rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
     picture = even_pixels(picture.convert("RGB"), pixel_mm)
     picture.info.clear()  # comments, profiles: saving would write some of them again
     return picture
+
+
+def _shape_notes(picture: PIL.Image.Image) -> tuple[str, ...]:
+    return (UNEVEN_PIXELS,) if uneven(_pixel_mm(picture)) else ()
 
 
 def _pixel_mm(picture: PIL.Image.Image) -> tuple[float, float] | None:

@@ -17,6 +17,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from assistant.imaging.options import Options
 from assistant.imaging.prepare import prepare
+from assistant.imaging.square import UNEVEN_PIXELS
 from assistant.imaging.study import SourceFile
 from tests.imaging import made
 
@@ -164,12 +165,16 @@ def test_a_fax_of_several_pages_is_read_in_its_true_shape(read, tmp_path):
     assert not problems
     assert (study.kind, study.count, study.sizes[0]) == ("pages", 3, (204, 204))
     assert study.sources[2] == "fax.tif, page 3"
+    assert study.notes == (UNEVEN_PIXELS,)
     with PIL.Image.open(io.BytesIO(study.view(1).data)) as picture:
         assert [x for x in range(204) if picture.getpixel((x, 0))[0] < 128] == [1]
     one = PIL.Image.new("1", (204, 98), 1)
     one.save(tmp_path / "one.tif", "TIFF", compression="group4", dpi=(204, 98))
     (study,), _ = read(tmp_path / "one.tif")
-    assert study.sizes[0] == (204, 204)
+    assert study.sizes[0] == (204, 204) and study.notes == (UNEVEN_PIXELS,)
+    one.save(tmp_path / "square.tif", "TIFF", compression="group4", dpi=(204, 204))
+    (study,), _ = read(tmp_path / "square.tif")
+    assert study.sizes[0] == (204, 98) and study.notes == ()
 
 
 def encapsulated(path, kind, document):
