@@ -9,7 +9,7 @@ from pathlib import Path
 from assistant.engines.pieces import Piece, TextPiece
 from assistant.errors import BadInput
 from assistant.imaging.study import Picture, Problem, SourceFile, Study, new_id, no_room, problem_of
-from assistant.records.bundles import Given, given_in, patients_in, record_of
+from assistant.records.bundles import Given, given_in, nothing_in, patients_in, record_of, same_person
 from assistant.records.fhir import Resource, manifest
 from assistant.records.hl7v2 import given_in_hl7, is_hl7
 from assistant.records.xml import given_in_xml, is_record_xml
@@ -55,9 +55,9 @@ def is_record(head: bytes, name: str) -> bool:
 
 
 def read_records(files: Sequence[SourceFile], folder: Path, most: int) -> Iterator[RecordStudy | Problem]:
-    """Files of one folder that are of one patient are one record, as bulk exports and the pages of a search
-    are; each of the others is a record of its own."""
-    groups: dict[tuple[str, frozenset[str]], list[Given]] = {}
+    """Files of one folder, or given together without one, that are of one patient are one record, as bulk
+    exports and the pages of a search are; each of the others is a record of its own."""
+    groups: dict[tuple[str, frozenset[str], int], list[Given]] = {}
     shared: dict[str, list[Given]] = {}
     for file in files:
         try:
@@ -67,10 +67,15 @@ def read_records(files: Sequence[SourceFile], folder: Path, most: int) -> Iterat
             continue
         parent, _, _ = file.name.rpartition("/")
         patients = frozenset(patients_in(given.resources))
-        if not parent:
-            groups[file.name, patients] = [given]
-        elif patients:
-            groups.setdefault((parent, patients), []).append(given)
+        if patients:
+            number = 0  # of the people there who have the same id: servers number theirs from 1
+            while may_differ := groups.get((parent, patients, number)):
+                if same_person(may_differ, given):
+                    break
+                number += 1
+            groups.setdefault((parent, patients, number), []).append(given)
+        elif not (given.resources or given.own or given.deleted):
+            yield problem_of(file.name, nothing_in(file.name))
         else:  # medications, practitioners
             shared.setdefault(parent, []).append(given)
     for parent, others in shared.items():
@@ -78,7 +83,7 @@ def read_records(files: Sequence[SourceFile], folder: Path, most: int) -> Iterat
         for key in there:
             groups[key] += others
         if not there:
-            groups[parent, frozenset()] = others
+            groups[parent, frozenset(), 0] = others
     for rank, members in enumerate(groups.values()):
         try:
             if rank >= most:
@@ -113,7 +118,9 @@ def _kept(members: Sequence[Given], folder: Path) -> RecordStudy:
     return RecordStudy(
         id=study_id,
         kind="record",
-        name=Path(first).name if len(members) == 1 else f"{Path(first).parent.name} · {len(members)} files",
+        name=Path(first).name
+        if len(members) == 1
+        else f"{Path(first).parent.name or first} · {len(members)} files",
         folder=own,
         count=0,
         width_px=0,

@@ -5,10 +5,12 @@ lines of resources. Bulk exports and the pages of a search are several files of 
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from assistant.errors import BadInput
 from assistant.records.fhir import Resource, attached, attachments_of, read_resources, unread
@@ -123,10 +125,10 @@ def record_of(files: Sequence[Given]) -> Record:
         )
     resources = read_resources(latest)
     if not resources:
-        raise BadInput(f"{name} holds no clinical resources.", code="record_empty")
+        raise nothing_in(name)
     notes = [f"{len(resources)} resource{'s' * (len(resources) != 1)}"]
-    own = {each for file in files for each in file.own}
-    if missing := {url for file in files for url in file.following} - own:
+    own = {_page(each) for file in files for each in file.own}
+    if missing := {_page(url) for file in files for url in file.following} - own:
         pages = "a page is" if len(missing) == 1 else f"{len(missing)} pages are"
         notes.append(f"Not whole: the server has more, {pages} missing. Give all pages in one folder.")
     if failed := sum(file.failed for file in files):
@@ -138,6 +140,16 @@ def record_of(files: Sequence[Given]) -> Record:
     notes += unread(each for _, each in latest)
     notes += [note for file in files for note in file.notes]
     return Record(resources, tuple(notes))
+
+
+def nothing_in(name: str) -> BadInput:
+    return BadInput(f"{name} holds no clinical resources.", code="record_empty")
+
+
+def _page(url: str) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    """What tells a page of a search from others: not the order of its parameters, nor http from https."""
+    parts = urlsplit(url)
+    return parts.netloc, parts.path.rstrip("/"), tuple(sorted(parse_qsl(parts.query, True)))
 
 
 def _latest(given: Sequence[tuple[str, Json]], deleted: set[str]) -> tuple[list[tuple[str, Json]], int]:
@@ -198,6 +210,27 @@ def patients_in(given: Iterable[tuple[str, Json]]) -> set[str]:
     return found | (named - by_number) or by_number
 
 
+def same_person(files: Iterable[Given], other: Given) -> bool:
+    """Whether nothing that is said of the patients in these files speaks against their being one person."""
+    known = [each for file in files for _, each in file.resources if each["resourceType"] == "Patient"]
+    return not any(
+        _differ(one, two)
+        for one in known
+        for _, two in other.resources
+        if two["resourceType"] == "Patient" and one.get("id") == two.get("id")
+    )
+
+
+def _differ(one: Json, other: Json) -> bool:
+    if any(one.get(key) and other.get(key) and one[key] != other[key] for key in ("birthDate", "gender")):
+        return True
+    numbers = [
+        {_identifier(i) for i in each.get("identifier") or [] if isinstance(i, dict)} - {""}
+        for each in (one, other)
+    ]
+    return bool(numbers[0] and numbers[1] and not numbers[0] & numbers[1])
+
+
 def _subject(resource: Json) -> str:
     for key in _SUBJECTS:
         reference = resource.get(key)
@@ -236,17 +269,38 @@ def _root(same: dict[str, str], name: str) -> str:
 
 
 def _version_notes(resources: Iterable[Json]) -> Iterator[str]:
-    """What version the resources are of, where it is not R4, as far as they tell it."""
+    """What version the resources are of: what they state of it; else, where it is not R4, what their fields
+    tell."""
+    stated: set[str] = set()
     counts: Counter[str] = Counter()
     for each in resources:
+        stated.update(_stated_versions(each))
         if each["resourceType"] in DSTU2_TYPES or "wasNotGiven" in each or "wasNotTaken" in each:
             counts["DSTU2"] += 1
         elif "notDone" in each or "notGiven" in each or "taken" in each:
             counts["STU3"] += 1
         elif isinstance(drug := each.get("medication"), dict) and {"concept", "reference"} & set(drug):
             counts["R5"] += 1
+    if stated:
+        other = any(not version.startswith("4.") for version in stated)
+        yield f"It states FHIR {' and '.join(sorted(stated))}" + (_LIKE_R4 if other else ".")
     for version, count in counts.items():
-        yield f"{count} resources are of FHIR {version}: read by what it shares with R4."
+        yield f"{count} resources are of FHIR {version}, by their fields{_LIKE_R4}"
+
+
+_LIKE_R4 = ": read by what it shares with R4."
+_STATED = re.compile(r"hl7\.org/fhir/(?:(\d\.\d)/)?StructureDefinition/[A-Za-z]+(?:\|(\d+\.\d+(?:\.\d+)?))?$")
+"""A profile of the standard itself, in a folder of its version or with its version behind it."""
+
+
+def _stated_versions(resource: Json) -> Iterator[str]:
+    if isinstance(version := resource.get("fhirVersion"), str):  # a CapabilityStatement's
+        yield version
+    meta = resource.get("meta")
+    profiles = meta.get("profile") if isinstance(meta, dict) else None
+    for profile in profiles if isinstance(profiles, list) else []:
+        if found := _STATED.search(str(profile)):
+            yield from filter(None, found.groups())
 
 
 def _attachment_notes(resources: Iterable[Json]) -> Iterator[str]:

@@ -124,21 +124,28 @@ def _take_document(given: Given, root: Any) -> None:
         given.resources.append(("", {"resourceType": "DocumentReference", "date": written,
                                      "description": title, "content": [{"attachment": attachment}],
                                      "subject": {"reference": f"Patient/{number}"}}))  # fmt: skip
-    wordless = 0
+    wordless: list[str] = []
+    negated: Counter[str] = Counter()
     for section in root.iter(f"{_C}section"):
         heading, text = section.find(f"{_C}title"), section.find(f"{_C}text")
         name = words_of(heading) if heading is not None else _name_of(section.find(f"{_C}code"))
         lines = [] if text is None else _lines(text)
         if section.get("nullFlavor"):
             lines.append(f"no information ({section.get('nullFlavor')})")
-        if not lines and section.find(f"{_C}entry") is not None:
-            wordless += 1
+        entries = section.findall(f"{_C}entry")
+        if entries and not lines:
+            wordless.append(f"{name or 'no name'} ({len(entries)})")
+        elif count := sum(1 for entry in entries if entry.find(".//*[@negationInd='true']") is not None):
+            negated[name or "no name"] += count
         for line in lines:
             given.resources.append(("", {"resourceType": "Section", "date": written, "code": {"text": name},
                                          "valueString": line,
                                          "subject": {"reference": f"Patient/{number}"}}))  # fmt: skip
     if wordless:
-        given.notes.append(f"{wordless} of its sections have entries without words, which are not read.")
+        given.notes.append(f"Sections whose entries have no words and are not read: {', '.join(wordless)}.")
+    if negated:
+        named = ", ".join(f"{name} ({count})" for name, count in negated.items())
+        given.notes.append(f"Entries coded as not so, which the words of their section have to say: {named}.")
 
 
 def _lines(text: Any) -> list[str]:

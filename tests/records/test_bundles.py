@@ -166,6 +166,23 @@ def test_a_page_that_is_missing_is_said_and_one_that_is_there_is_not():
     assert len(both.resources) == 2 and len(both.notes) == 1
 
 
+@pytest.mark.parametrize(
+    ("own", "there"),
+    [("https://s?page=2&_count=9", True), ("http://s?_count=9&page=2", True), ("http://s/?_count=9&page=2", True),
+     ("http://s?_count=9&page=3", False), ("http://t?_count=9&page=2", False)],
+)  # fmt: skip
+def test_a_page_is_known_however_its_address_is_written(own, there):
+    pages = [
+        {"resourceType": "Bundle", "link": [link], "entry": [{"resource": drug(name)}]}
+        for name, link in (
+            ("Warfarin", {"relation": "next", "url": "http://s?_count=9&page=2"}),
+            ("Aspirin", {"relation": "self", "url": own}),
+        )
+    ]
+    record = record_of([given_in(json.dumps(each).encode(), "p.json") for each in pages])
+    assert (len(record.notes) == 1) == there
+
+
 def test_answers_of_a_batch_parameters_and_lists_are_opened():
     search = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": drug("Inner")}]}
     batch = {"resourceType": "Bundle", "type": "batch-response", "entry": [
@@ -188,6 +205,27 @@ def test_answers_of_a_batch_parameters_and_lists_are_opened():
 )
 def test_a_version_other_than_r4_is_said(resource, version):
     assert f"1 resources are of FHIR {version}" in read(resource).notes[1]
+
+
+@pytest.mark.parametrize(
+    ("resource", "note"),
+    [
+        ({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}, "It states FHIR 4.0.1."),
+        ({"resourceType": "CapabilityStatement", "fhirVersion": "5.0.0"},
+         "It states FHIR 5.0.0: read by what it shares with R4."),
+        (drug(meta={"profile": ["http://hl7.org/fhir/3.0/StructureDefinition/MedicationRequest"]}),
+         "It states FHIR 3.0: read by what it shares with R4."),
+        (drug(meta={"profile": ["http://hl7.org/fhir/StructureDefinition/MedicationRequest|4.0.1"]}),
+         "It states FHIR 4.0.1."),
+    ],
+)  # fmt: skip
+def test_a_version_that_is_stated_is_taken_from_there(resource, note):
+    assert read(resource).notes[1] == note
+
+
+def test_the_version_of_a_profile_of_others_is_none_of_fhir():
+    us_core = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-medicationrequest|3.1.1"
+    assert len(read(drug(meta={"profile": [us_core]})).notes) == 1
 
 
 def attachment(kind, data):
@@ -275,3 +313,50 @@ def test_two_patients_in_a_folder_are_told_apart_by_file_and_refused_within_one(
     )
     assert [len(each.resources()) for each in studies] == [2, 1]
     assert [each.code for each in problems] == ["record_patients_mixed"]
+
+
+def loose(tmp_path, **files):
+    for name, data in files.items():
+        (tmp_path / f"{name}.ndjson").write_bytes(data)
+    made = prepare(
+        [SourceFile(f"{name}.ndjson", tmp_path / f"{name}.ndjson") for name in files], tmp_path, Options()
+    )
+    return made.studies, made.problems
+
+
+def test_files_given_together_without_a_folder_are_one_record_with_its_references(tmp_path):
+    studies, problems = loose(
+        tmp_path,
+        Medication=ndjson({"resourceType": "Medication", "id": "w", "code": {"text": "Warfarin"}}),
+        MedicationRequest=ndjson({"resourceType": "MedicationRequest", "subject": {"reference": "Patient/p"},
+                                  "medicationReference": {"reference": "Medication/w"}}),
+        Patient=ndjson(PATIENT),
+    )  # fmt: skip
+    (study,) = studies
+    assert not problems and study.name == "MedicationRequest.ndjson · 3 files"
+    assert "Warfarin" in [each.text for each in study.resources() if each.type == "MedicationRequest"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"birthDate": "1990-01-01"}, {"gender": "male"}, {"identifier": [{"system": "s", "value": "2"}]}],
+)
+def test_two_people_with_one_id_are_not_one_record(tmp_path, other):
+    one = {**PATIENT, "birthDate": "1950-01-01", "gender": "female",
+           "identifier": [{"system": "s", "value": "1"}]}  # fmt: skip
+    studies, problems = loose(
+        tmp_path,
+        one=ndjson(one, drug(subject={"reference": "Patient/p"})),
+        two=ndjson({**one, **other}, drug("Aspirin", subject={"reference": "Patient/p"})),
+    )
+    assert not problems
+    assert [len(each.resources()) for each in studies] == [2, 2]
+
+
+def test_files_of_one_person_that_say_different_things_of_them_are_one_record(tmp_path):
+    studies, _ = loose(
+        tmp_path,
+        one=ndjson({**PATIENT, "birthDate": "1950-01-01"}, drug(subject={"reference": "Patient/p"})),
+        two=ndjson({**PATIENT, "gender": "female"}, drug("Aspirin", subject={"reference": "Patient/p"})),
+    )
+    assert [len(each.resources()) for each in studies] == [3]

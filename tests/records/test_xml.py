@@ -57,7 +57,19 @@ def test_the_sections_of_a_ccda_document_are_read_row_by_row_and_no_name_with_th
     assert not any("Marker" in each.text or "4711" in each.text for each in record.resources)
     assert record.notes[1:] == (
         "A C-CDA document (Summary): read by the words of its sections.",
-        "1 of its sections have entries without words, which are not read.",
+        "Sections whose entries have no words and are not read: Results (1).",
+    )
+
+
+def test_entries_that_are_coded_as_not_so_are_counted_by_section():
+    entry = (
+        b'<entry><act><entryRelationship><observation negationInd="true"/></entryRelationship></act></entry>'
+    )
+    data = CDA.replace(b"<text>No known problems</text>", b"<text>No known problems</text>" + entry * 2)
+    data = data.replace(b"</list>after", b"</list>after ").replace(b"<entry><observation/>", b"<entry><act/>")
+    notes = record_of([given_in_xml(data, "ccda.xml")]).notes
+    assert notes[-1] == (
+        "Entries coded as not so, which the words of their section have to say: Problems (2)."
     )
 
 
