@@ -8,9 +8,10 @@ docs/settings.md, which are made from here.
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from assistant.characters import whole
 from assistant.dictation.formatter import HOUSE_STYLE
 from assistant.engines.base import ANSWER_TOKENS, PIECE_WAIT_S
 from assistant.vad.endpoint import EndpointSettings, SettingsClash
@@ -239,6 +240,14 @@ class Settings(
     """Values come from ``--<name>`` on the command line, then from ``ASSISTANT_<NAME>``."""
 
     model_config = SettingsConfigDict(env_prefix="ASSISTANT_", extra="forbid", frozen=True)
+
+    @field_validator(
+        "user", "engine_model", "engine_revision", "text_engine_model", "siglip_model", mode="before"
+    )
+    @classmethod
+    def _whole(cls, value: object) -> object:
+        """Arguments that are not UTF-8 hold half characters, which can be neither stored nor sent."""
+        return whole(value) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _go_together(self) -> Self:

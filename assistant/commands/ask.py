@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from assistant.characters import whole
 from assistant.commands.files import read_images, read_text
 from assistant.commands.settings import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
 from assistant.conversation.images import choose_images
 from assistant.engines.base import AnswerText, CutOff, Engine, Question
+from assistant.engines.outputs import whole_outputs
 from assistant.errors import BadInput
 from assistant.records.fhir import Resource, named_in
 from assistant.records.reading import Consulted, answer_from_record
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.text.strip():
         raise BadInput("The question is empty.", code="question_empty")
     question = Question(
-        text=args.text.strip(),
+        text=whole(args.text).strip(),
         document=read_text(Path(args.document)) if args.document else "",
     )
     from assistant.components.opening import open_engine  # noqa: PLC0415 (loads the engines' libraries)
@@ -73,7 +75,7 @@ async def _answer(engine: Engine, question: Question, resources: Sequence[Resour
         said: list[str] = []
         cut_off = False
         read: tuple[Resource, ...] = ()
-        async with aclosing(cast("Any", asked)) as outputs:
+        async with aclosing(cast("Any", whole_outputs(asked))) as outputs:
             async for output in outputs:
                 match output:
                     case AnswerText(text):

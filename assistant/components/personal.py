@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
+from assistant.characters import whole
 from assistant.dictation.formatter import FormatOptions, Formatter
 from assistant.dictation.library import Library, Problem, read_library
 from assistant.dictation.vocabulary import read_words
@@ -69,7 +70,7 @@ class PersonalFiles:
         try:
             self._spoken = read_words(_text(self._words_file))
         except BadInput as error:
-            self._words_problems = (Problem(self._words_file.name, error.message),)
+            self._words_problems = (Problem(whole(self._words_file.name), error.message),)
             return
         self._formatter = Formatter(self._options, self._spoken)
 
@@ -80,9 +81,9 @@ class PersonalFiles:
             try:
                 texts[str(path)] = _text(path)
             except BadInput as error:
-                problems.append(Problem(path.name, error.message))
+                problems.append(Problem(whole(path.name), error.message))
         library = read_library(texts)
-        named = [replace(problem, file=Path(problem.file).name) for problem in library.problems]
+        named = [replace(problem, file=whole(Path(problem.file).name)) for problem in library.problems]
         return replace(library, problems=(*problems, *named))
 
 

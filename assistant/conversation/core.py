@@ -6,6 +6,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
+from assistant.characters import whole_parts
 from assistant.conversation.answering import Answering, reading_order
 from assistant.conversation.asking import Guidelines
 from assistant.conversation.attention import Attention, Order
@@ -145,7 +146,7 @@ class Conversation:
 
     def handle(self, fact: Fact) -> list[Action]:
         """Take one fact; return the resulting actions in order."""
-        heard = self._attention.let_through(fact)
+        heard = self._attention.let_through(whole_parts(fact))
         actions = self._handle(heard) if heard is not None else []
         if any(isinstance(each, Emit) and isinstance(each.event, ResponseDone) for each in actions):
             self._attention.answer_ended()

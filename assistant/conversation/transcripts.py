@@ -1,6 +1,7 @@
 """The events of an utterance, from its first sound to its final. Pure."""
 
 from collections.abc import Callable
+from math import isfinite
 
 from assistant.conversation.types import (
     Action,
@@ -103,7 +104,7 @@ def word_times(fact: FinalHeard) -> list[WordTime]:
             text=word.text,
             start_ms=fact.start_ms + word.start_ms,
             end_ms=fact.start_ms + word.end_ms,
-            confidence=word.confidence,
+            confidence=word.confidence if word.confidence is not None and isfinite(word.confidence) else None,
             alternatives=list(word.alternatives),
         )
         for word in fact.words

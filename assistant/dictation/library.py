@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from assistant.characters import whole
 from assistant.dictation.document import Document, Field, Position, Run, Section, unique_id
 from assistant.dictation.tokens import plain
 from assistant.errors import BadInput
@@ -131,6 +132,10 @@ def _content(text: str) -> dict[str, Any]:
         ) from None
     except RecursionError:
         raise BadInput("This is not usable YAML: it is nested too deeply.") from None
+    except Exception:  # PyYAML's readers of dates, numbers and bytes raise whatever they stumble over
+        raise BadInput(
+            "This is not usable YAML: a date or a number in it is none. Put it in quotes."
+        ) from None
     if not isinstance(content, dict):
         raise BadInput("A template begins with “name:” and “sections:”, a file of macros with “macros:”.")
     return content
@@ -149,7 +154,7 @@ def _template(content: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
         text = section.get("text") or ""
         if not isinstance(text, str):
             raise BadInput(f"The “text:” of section “{title}” is not text; put it in quotes.")
-        found.append((title, text.strip("\n")))
+        found.append((title, _whole(text.strip("\n"), f"The section “{title}”")))
     titles = [title.casefold() for title, _ in found]
     if twice := next((title for title in titles if titles.count(title) > 1), None):
         raise BadInput(f"The template “{name}” has the section “{twice}” twice.")
@@ -167,7 +172,8 @@ def _macros(content: dict[str, Any]) -> list[tuple[str, str, str | None]]:
         name = _text(entry, "name", f"Macro {number}")
         text = _text(entry, "text", f"The macro “{name}”")
         section = entry.get("section")
-        found.append((name, text.strip("\n"), str(section) if section else None))
+        section = _whole(str(section), f"The macro “{name}”") if section else None
+        found.append((name, text.strip("\n"), section))
     return found
 
 
@@ -175,7 +181,15 @@ def _text(entry: dict[str, Any], key: str, whose: str) -> str:
     value = entry.get(key)
     if not isinstance(value, str) or not value.strip():
         raise BadInput(f"{whose} needs a “{key}:”.")
-    return value.strip()
+    return _whole(value.strip(), whose)
+
+
+def _whole(text: str, whose: str) -> str:
+    if whole(text) != text:
+        raise BadInput(
+            f"{whose} has an escape such as \\ud83d, half a character: write the character itself."
+        )
+    return text
 
 
 def _expanded(key: str, bodies: Mapping[str, str], inside: tuple[str, ...]) -> str:

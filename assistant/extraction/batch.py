@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from assistant.characters import whole
 from assistant.engines.base import AnswerText, CutOff, Engine, Question
+from assistant.engines.outputs import whole_outputs
 from assistant.errors import AssistantError, BadInput, EngineFailed
 from assistant.extraction.files import read_bytes, text_in
 from assistant.extraction.schema import FieldSpec, instruction, read_answer
@@ -126,7 +128,7 @@ class Batch:
         return Outcome(self._done, self._already, self._failed)
 
     async def _one(self, path: Path) -> None:
-        name = path.relative_to(self._folder).as_posix()
+        name = whole(path.relative_to(self._folder).as_posix())
         try:
             data = await asyncio.to_thread(read_bytes, path)
             sha256 = hashlib.sha256(data).hexdigest()
@@ -175,7 +177,8 @@ class Batch:
         wait_s = self._first_wait_s
         for attempt in range(1, TRIES + 1):
             try:
-                async with aclosing(cast("Any", self._engine.answer(Question(text)))) as outputs:
+                asked = whole_outputs(self._engine.answer(Question(text)))
+                async with aclosing(cast("Any", asked)) as outputs:
                     said = [output async for output in outputs]
                 answer = "".join([each.text for each in said if isinstance(each, AnswerText)])
                 return answer, CutOff() in said

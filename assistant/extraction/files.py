@@ -9,6 +9,7 @@ import docx
 import docx.opc.exceptions
 import pypdfium2
 
+from assistant.characters import whole
 from assistant.errors import BadInput
 from assistant.records.notes import text_of
 
@@ -73,7 +74,7 @@ def text_in(data: bytes, suffix: str) -> str:
         raise BadInput("The PDF has no text: its pages are pictures.", code="report_no_text")
     if not text.strip():
         raise BadInput("The file is empty.", code="report_empty")
-    return text
+    return whole(text)
 
 
 def _words_of_docx(data: bytes) -> str:

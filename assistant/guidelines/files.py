@@ -4,9 +4,11 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from assistant.characters import whole
 from assistant.errors import BadInput, is_passing
 from assistant.guidelines.passages import Document, Page, Passage
 
@@ -41,6 +43,7 @@ def read_document(folder: Path, file: str) -> Document:
     if not any(page.text.strip() for page in pages):
         why = "has no text; run OCR on scanned pages first" if suffix == ".pdf" else "is empty"
         raise BadInput(f"{file}: {why}.", code="guideline_empty")
+    pages = tuple(replace(page, text=whole(page.text)) for page in pages)
     return Document(file, pages, markdown=suffix in MARKDOWN)
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.characters import whole
 from assistant.errors import BadInput, Missing, is_passing
 from assistant.guidelines.files import KINDS, draw_page, read_document
 from assistant.guidelines.index import Index
@@ -115,11 +116,20 @@ class Library:
         return found
 
     def _read(self, file: str, stamp: Stamp) -> Holding:
+        """One bad file is left out and says why; it never keeps the others from being read."""
+        name = whole(file)
         try:
+            if name != file:
+                raise BadInput(f"{name}: its name is not UTF-8; rename it.", code="guideline_not_readable")
             return Holding(stamp, tuple(passages_of(read_document(self._folder, file))))
         except BadInput as error:
-            log.warning("guidelines: left out: %s", error.message)
-            return Holding(stamp, problem=error.message)
+            problem = error.message
+        except OSError:  # it passes: the file is read at the next look
+            raise
+        except Exception as error:  # a library's bug; its text may quote the file
+            problem = f"{name}: cannot be read ({type(error).__name__})."
+        log.warning("guidelines: left out: %s", problem)
+        return Holding(stamp, problem=problem)
 
     def search(self, question: str, limit: int) -> list[Passage]:
         """Passages on what the question asks, best first."""

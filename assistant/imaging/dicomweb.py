@@ -13,6 +13,7 @@ import requests
 from dicomweb_client.api import DICOMwebClient
 from dicomweb_client.uri import URI
 
+from assistant.characters import whole_parts
 from assistant.errors import AssistantError, BadInput, Missing
 from assistant.imaging.study import SourceFile
 
@@ -61,7 +62,7 @@ class Archive:
                 fields=WANTED,
                 limit=MOST_SERIES,
             )
-        return [_found(each) for each in found]
+        return whole_parts([_found(each) for each in found])
 
     def fetch(self, study: str, series: str | None, folder: Path, most_bytes: int) -> list[SourceFile]:
         """The files of a series, or of all series of a study, in ``folder``. Raises as ``find`` does, and

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from assistant.characters import whole_parts
 from assistant.errors import BadInput
 from assistant.imaging.dicom import (
     ENCAPSULATED,
@@ -86,7 +87,7 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
             studies.append(each) if isinstance(each, Study) else problems.append(each)
     if not studies and not problems:
         problems.append(Problem("", "nothing_to_read", "None of the given files holds a picture."))
-    return Prepared(tuple(studies), tuple(in_short(problems)))
+    return whole_parts(Prepared(tuple(studies), tuple(in_short(problems))))
 
 
 def _pairs(

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from assistant.characters import whole_parts
+
 FENCE = "```"
 
 
@@ -14,6 +16,6 @@ def fenced_json(answer: str) -> Any:
         _, opened, rest = answer.partition(FENCE)
     inside = (rest.rpartition(FENCE)[0] or rest) if opened else answer
     try:
-        return json.loads(inside, parse_constant=lambda _: None)
+        return whole_parts(json.loads(inside, parse_constant=lambda _: None))
     except (ValueError, RecursionError):
         return None

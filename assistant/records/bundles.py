@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from assistant.characters import whole_parts
 from assistant.errors import BadInput
 from assistant.records.fhir import Resource, attached, attachments_of, read_resources, unread
 
@@ -123,7 +124,7 @@ def record_of(files: Sequence[Given]) -> Record:
             f"{name} holds the records of {count} patients. Give the record of one.",
             code="record_patients_mixed",
         )
-    resources = read_resources(latest)
+    resources = whole_parts(read_resources(latest))
     if not resources:
         raise nothing_in(name)
     notes = [f"{len(resources)} resource{'s' * (len(resources) != 1)}"]

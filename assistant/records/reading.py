@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from assistant.engines.base import AnswerText, Engine, Output, Question, Report, Thought, nobody
+from assistant.engines.outputs import whole_outputs
 from assistant.readings.fenced import fenced_json
 from assistant.records.fhir import Resource, manifest
 
@@ -90,7 +91,7 @@ def _note(asked: str, page: str) -> str:
 
 
 async def _said(engine: Engine, text: str) -> str:
-    async with aclosing(cast("Any", engine.answer(Question(text)))) as outputs:
+    async with aclosing(cast("Any", whole_outputs(engine.answer(Question(text))))) as outputs:
         return "".join([output.text async for output in outputs if isinstance(output, AnswerText)])
 
 

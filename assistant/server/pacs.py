@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from assistant.characters import whole_parts
 from assistant.config import Settings
 from assistant.errors import AssistantError, BadInput, Missing
 from assistant.server.uploads import Session, Uploads, no_session, refusal, result
@@ -91,8 +92,8 @@ async def _fields(request: Request) -> dict[str, str]:
         if len(body) > LONGEST_BODY_BYTES:
             raise BadInput("That is too long.", code="json_invalid")
     try:
-        fields = json.loads(body)
-    except ValueError:
+        fields = whole_parts(json.loads(body))
+    except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         raise BadInput("Send a JSON object.", code="json_invalid")

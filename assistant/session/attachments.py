@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from assistant.characters import whole, whole_parts
 from assistant.engines.pieces import LinkPiece, Piece
 from assistant.errors import BadInput
 from assistant.events import Attachment
@@ -56,6 +57,7 @@ class Attachments:
     ) -> tuple[list[Attachment], list[Problem]]:
         """Read the files and attach their contents; also returns what was left out and why. ``link`` is the
         address of the contents in the archive."""
+        files = whole_parts(files)
         room = MOST_ATTACHMENTS - len(self._studies)
         if room <= 0:
             return [], [problem_of(files[0].name, no_room(files[0].name))]
@@ -168,7 +170,7 @@ def _read_photo(file: SourceFile, folder: Path) -> Prepared:
         study = read_photo(file.path, file.name, folder)
     except BadInput as error:
         return Prepared((), (Problem(file.name, error.code, error.message),))
-    return Prepared((study,), ())
+    return whole_parts(Prepared((study,), ()))
 
 
 def place_for(name: str, folder: Path) -> Path:
@@ -176,7 +178,7 @@ def place_for(name: str, folder: Path) -> Path:
     need
     them, and it cannot escape ``folder``. Raises ``BadInput``: ``file_name_invalid``.
     """
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+    parts = [part for part in whole(name).replace("\\", "/").split("/") if part not in ("", ".")]
     invalid = not parts or ".." in parts or "\0" in name or len(parts) > 32
     if invalid or any(len(part.encode()) > LONGEST_NAME_CHARS for part in parts):
         raise BadInput(

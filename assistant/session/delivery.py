@@ -17,6 +17,7 @@ from assistant.events import (
     SessionState,
     TranscriptPartial,
 )
+from assistant.events.sending import sendable
 from assistant.storage.kept_session import KeptSession
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Delivery:
 
     def emit(self, event: ServerEvent) -> None:
         """Send an event. A client that does not read is disconnected; it gets everything when it resumes."""
-        event = self._kept.add(event)
+        event = self._kept.add(sendable(event))
         if self._outbox is None:
             return
         try:
@@ -82,7 +83,7 @@ class Delivery:
         created = SessionCreated(
             session=state, resumed=after_seq is not None, replayed_to=replay[-1].seq if replay else 0
         )
-        self._outbox.put(self._kept.add(created))
+        self._outbox.put(self._kept.add(sendable(created)))
         for event in replay:
             self._outbox.put(event)
         return self._outbox

@@ -29,6 +29,7 @@ from assistant.engines.base import (
     Thought,
     Usage,
 )
+from assistant.engines.outputs import whole_outputs
 from assistant.errors import AssistantError
 from assistant.records.reading import Consulted, answer_from_record
 from assistant.session.attachments import Attachments
@@ -110,7 +111,7 @@ class Responder:
         usage: Usage | None = None
         cut_off = False
         question = await self.with_pieces(question, engine.info)
-        async with aclosing(await self._outputs(engine, question, turn)) as outputs:  # type: ignore[type-var]
+        async with aclosing(whole_outputs(await self._outputs(engine, question, turn))) as outputs:  # type: ignore[type-var]
             async for output in outputs:
                 match output:
                     case AnswerText(text):

@@ -117,3 +117,18 @@ async def test_a_refusal_names_its_cause(delivery, error, kind):
     _, told = await rest_of(outbox)
     assert isinstance(told, ErrorEvent)
     assert (told.error.type, told.error.code, told.error.event_id) == (kind, error.code, "event_1")
+
+
+async def test_an_event_that_cannot_be_sent_as_it_is_stops_no_other(delivery, monkeypatch):
+    """It is mended before it is logged, or a notice stands in its place: a resume must not meet it again."""
+    delivery.emit(ItemEdited(item_id="a", text="half \ud83d, whole \ud83d\ude00"))
+    monkeypatch.setattr(ItemEdited, "model_validate", lambda _: ItemEdited(item_id="b", text="\ud800"))
+    delivery.emit(ItemEdited(item_id="b", text="\ud800"))
+    monkeypatch.undo()
+    delivery.emit(ItemEdited(item_id="c", text="said"))
+    outbox = delivery.connect(STATE.model_copy(update={"wake_phrase": "\udc80"}), 0)
+    created, mended, notice, said = [await outbox.get() for _ in range(4)]
+    for event in (created, mended, notice, said):
+        event.model_dump_json()
+    assert mended.text == "half \ufffd, whole 😀"
+    assert notice.code == "event_not_sendable" and said.text == "said"
