@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from assistant.characters import whole
 from assistant.commands.files import read_images, read_text
+from assistant.commands.models import fetch_first
 from assistant.commands.settings import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from assistant.components.opening import open_engine  # noqa: PLC0415 (loads the engines' libraries)
 
     settings = settings_from(args)
+    fetch_first(settings)
     engine = open_engine(settings)
     with tempfile.TemporaryDirectory() as folder:
         studies = _studies(args.image, Path(folder), settings) if args.image else ()

@@ -10,9 +10,18 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from assistant import weights
 from assistant.commands import export_model
 from assistant.commands.settings import settings_from
-from assistant.commands.terminal import Subparsers, note, say
+from assistant.commands.terminal import Subparsers, ask_yes, is_terminal, note, say
+from assistant.config import Settings
 from assistant.errors import BadInput, Missing
 from assistant.installation import downloads
+from assistant.weights.terms import check_accepted
+
+USES = {
+    "medgemma": "It answers from the next start on: assistant serve (--engine auto, or medgemma).",
+    "medgemma-transformers": "Use it: assistant serve --engine transformers --engine-model {folder}",
+    "medasr": "Use it: assistant serve --asr medasr",
+}
+"""What to do with a model that was pulled."""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -27,6 +36,11 @@ def register(subparsers: Subparsers) -> None:
         "--export",
         action="store_true",
         help="medasr: export it from Google's repository (needs HF_TOKEN); its partials are faster",
+    )
+    pull.add_argument(
+        "--accept-terms",
+        action="store_true",
+        help="accept the terms of use of these models without being asked; it is written down",
     )
     verify = actions.add_parser("verify", help="check the sha256 of every file")
     verify.add_argument("names", nargs="*", metavar="NAME", help="default: all downloaded models")
@@ -44,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
         case "pull" if args.export:
             return _pull_and_export(args.names, directory)
         case "pull":
-            return _pull([*args.names, *(weights.DEFAULTS if args.defaults else ())], directory)
+            names = [*args.names, *(weights.DEFAULTS if args.defaults else ())]
+            return _pull(names, directory, accept=args.accept_terms)
         case "verify":
             return _verify(args.names, directory)
         case "export":
@@ -88,10 +103,49 @@ def _size(bundle: weights.ModelBundle) -> str:
     return f"{most}{bundle.size / 1e6:.1f} MB"
 
 
-def _pull(names: Sequence[str], directory: Path) -> int:
+def fetch_first(settings: Settings) -> None:
+    """On a terminal: offer to download what the settings name and is not here. Without one, or after a no,
+    opening it raises ``Missing`` with the command."""
+    directory = settings.models_dir or downloads()
+    for name in _named(settings):
+        if _here(name, directory) or not is_terminal():
+            continue
+        bundle = weights.load_manifest(name)
+        note(f"{name} is not here. {bundle.purpose}; {_size(bundle)} from {bundle.source.home}.")
+        if ask_yes(f"Download {name} now?"):
+            _pull([name], directory, accept=False)
+
+
+def _named(settings: Settings) -> list[str]:
+    """The bundles that the settings ask for by name."""
+    asr: dict[str, str] = {} if settings.asr_bundle else {"medasr": "medasr"}
+    engines = {"medgemma": "medgemma", "gemma-270m": "gemma-3-270m"}
+    exported = (settings.models_dir or downloads()) / "medasr-export"
+    found = [asr.get(settings.asr, ""), engines.get(settings.engine, "")]
+    return [name for name in found if name and not (name == "medasr" and exported.is_dir())]
+
+
+def _agree(bundle: weights.ModelBundle, directory: Path, *, accept: bool) -> None:
+    """Show the terms that are still to be accepted, and take the answer. Without one, ``pull`` refuses."""
+    terms = bundle.terms
+    if terms is None or weights.accepted(bundle, directory):
+        return
+    note(f"{bundle.name} is under the {terms.name} ({terms.modified}): {terms.url}")
+    for point in terms.points:
+        note(f"  - {point}")
+    if accept or (is_terminal() and ask_yes("Have you read these terms, and do you accept them?")):
+        weights.accept(bundle, directory)
+        note(f"Written down in {directory}.")
+
+
+def _pull(names: Sequence[str], directory: Path, *, accept: bool) -> int:
     if not names:
         raise BadInput("Name a model, or --defaults. See: assistant models list", code="model_unknown")
     bundles = [weights.load_manifest(name) for name in names]
+    for bundle in bundles:
+        if not _here(bundle.name, directory):
+            _agree(bundle, directory, accept=accept)
+            check_accepted(bundle, directory, weights.pull_command(bundle.name, directory))
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         for bundle in bundles:
@@ -104,6 +158,8 @@ def _pull(names: Sequence[str], directory: Path) -> int:
             bar.update(task, completed=bundle.size)
     for bundle in bundles:
         say(f"{bundle.name}: {directory / bundle.name}")
+        if how := USES.get(bundle.name, ""):
+            note(how.format(folder=directory / bundle.name))
         if trusted := weights.first_use(bundle, directory):
             note(f"{bundle.name} is under: {bundle.licence} ({bundle.source.home})")
             note("These files have no published checksums. Later pulls must match this first one:")

@@ -2,6 +2,7 @@
 
 import argparse
 
+from assistant.commands.models import fetch_first
 from assistant.commands.settings import add_settings, settings_from
 from assistant.commands.terminal import Subparsers, say
 
@@ -18,6 +19,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = settings_from(args)
+    fetch_first(settings)
     from assistant.server.run import serve  # noqa: PLC0415 (takes a second to import)
 
     serve(settings, say)

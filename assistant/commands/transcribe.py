@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.audio.frames import AudioChunk, Samples
 from assistant.audio.input_level import LevelMeter
 from assistant.audio.offset import OffsetFilter
+from assistant.commands.models import fetch_first
 from assistant.commands.settings import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
@@ -42,6 +43,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = settings_from(args)
+    fetch_first(settings)
     from assistant.audio.files import read_audio  # noqa: PLC0415 (loads a library)
 
     rows: list[dict[str, Any]] = []

@@ -49,8 +49,9 @@ def pull(bundle: ModelBundle, directory: Path, on_progress: Progress = lambda *_
     """Download a bundle, check it, and put it in place; at once if it is there already.
 
     Waits while another process pulls the same bundle. An interrupted download is resumed.
-    Raises ``Missing`` (``download_failed``, ``model_gated``, ``models_dir_not_writable``) and ``BadInput``
-    (``terms_not_accepted``, ``model_hash_mismatch``, ``archive_invalid``, ``token_invalid``).
+    Raises ``Missing`` (``download_failed``, ``model_gated``, ``disk_full``, ``models_dir_not_writable``) and
+    ``BadInput`` (``terms_not_accepted``, ``model_hash_mismatch``, ``archive_invalid``, ``token_invalid``,
+    ``download_too_large``). What ``on_progress`` raises ends the download, which can be resumed.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)

