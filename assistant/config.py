@@ -32,6 +32,9 @@ class ServerSettings(BaseModel):
     )
     ice_servers: tuple[str, ...] = Field((), description="STUN or TURN URLs as JSON; none by default.")
     max_sessions: int = Field(32, ge=1, le=10_000, description="Most concurrent sessions; more are refused.")
+    max_transcriptions: int = Field(
+        2, ge=1, le=64, description="Most recordings transcribed at once over HTTP; more are refused."
+    )
     grace_s: float = Field(
         120.0, ge=0, le=86_400, description="Time for which a disconnected session can be resumed."
     )

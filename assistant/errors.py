@@ -18,15 +18,17 @@ _PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, e
 class AssistantError(Exception):
     """Base of all errors of this package.
 
-    ``code`` is snake_case and stable, e.g. ``image_not_readable``; programs may match on it.
+    ``code`` is snake_case and stable, e.g. ``image_not_readable``; programs may match on it. ``param`` is the
+    field of the request that is wrong, where it is one.
     """
 
     default_code = "internal"
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or self.default_code
+        self.param = param
 
 
 class BadInput(AssistantError):

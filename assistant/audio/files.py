@@ -2,7 +2,7 @@
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_FILE_HOURS = 4
 MAX_FILE_SAMPLES = MAX_FILE_HOURS * 3600 * SAMPLE_RATE_HZ
+TRUNCATED = "audio_truncated"
 MAX_MISSING_S = 0.5
 """A file that is shorter than its header says by more than this is cut off."""
 
@@ -41,19 +42,32 @@ def read_audio(path: str | Path, on_cut_short: Callable[[BadInput], None] | None
     A file that ends before its audio should is told to ``on_cut_short`` and read as far as it goes; without
     it, that is an error like the others. Blocks; run it in a thread when on an event loop.
 
-    Raises BadInput: ``file_not_found``, ``file_is_directory``, ``file_not_allowed`` (permissions),
-    ``audio_unreadable`` (not audio, or damaged), ``audio_empty``, ``audio_truncated``, ``audio_too_long``
-    (over 4 hours).
+    Raises BadInput: ``file_not_found``, ``file_is_directory``, ``file_not_allowed`` (permissions), and those
+    of ``audio_parts``.
     """
-    name = Path(path).name
+    parts: list[Samples] = []
     with _open_file(Path(path)) as file:
-        samples, whole = _read(file, name)
-        if whole and _missing_wav_s(file) <= MAX_MISSING_S:
-            return samples
-    if on_cut_short is None:
+        try:
+            parts += audio_parts(file, Path(path).name)  # keeps what came before an error
+        except BadInput as error:
+            if error.code != TRUNCATED or on_cut_short is None:
+                raise
+            on_cut_short(error)
+    return np.concatenate(parts)
+
+
+def audio_parts(
+    file: IO[bytes], name: str, on_length: Callable[[float], None] = lambda _: None
+) -> Iterator[Samples]:
+    """The same samples part by part, of a second at most each, so that a recording of hours is never in
+    memory. ``on_length`` is told once, before the first part, about how many seconds it has; 0: not stated.
+
+    Raises BadInput: ``audio_unreadable`` (not audio, or damaged), ``audio_empty``, ``audio_too_long``
+    (over 4 hours), and after the last part ``audio_truncated``.
+    """
+    whole = yield from _decoded(file, name, on_length)
+    if not whole or _missing_wav_s(file) > MAX_MISSING_S:
         raise _truncated(name)
-    on_cut_short(_truncated(name))
-    return samples
 
 
 def _open_file(path: Path) -> IO[bytes]:
@@ -76,13 +90,14 @@ def _unreadable(name: str) -> BadInput:
     )
 
 
-def _read(file: IO[bytes], name: str) -> tuple[Samples, bool]:
-    """What can be read, and whether that is all there should be."""
+def _decoded(
+    file: IO[bytes], name: str, on_length: Callable[[float], None]
+) -> Generator[Samples, None, bool]:
+    """What can be read; returns whether that is all there should be."""
     import av  # noqa: PLC0415 - brings all of FFmpeg; only whoever reads files pays for it
 
-    parts: list[Samples] = []
     read_samples = 0
-    whole = True
+    stated_s = 0.0
     try:
         # The file object and a protocol list without protocols keep playlists from opening anything else.
         with av.open(file, "r", options={"protocol_whitelist": "none"}) as container:
@@ -91,18 +106,19 @@ def _read(file: IO[bytes], name: str) -> tuple[Samples, bool]:
             stream = container.streams.audio[0]
             stated_s = _stated_length_s(container, stream)
             _check_length(stated_s * SAMPLE_RATE_HZ, name)
+            on_length(stated_s or (container.duration or 0) / av.time_base)
             for part in _resampled(container, stream):
-                parts.append(part)
                 read_samples += len(part)
                 _check_length(read_samples, name)
+                for at in range(0, len(part), SAMPLE_RATE_HZ):
+                    yield np.clip(part[at : at + SAMPLE_RATE_HZ], -1, LARGEST_SAMPLE)
     except (av.FFmpegError, ValueError, OSError):
         if not read_samples:
             raise _unreadable(name) from None
-        whole = False
+        return False
     if not read_samples:
         raise BadInput(f"{name} holds no audio: it is 0 seconds long. Record it again.", code="audio_empty")
-    whole = whole and stated_s - read_samples / SAMPLE_RATE_HZ <= MAX_MISSING_S
-    return np.clip(np.concatenate(parts), -1, LARGEST_SAMPLE), whole
+    return stated_s - read_samples / SAMPLE_RATE_HZ <= MAX_MISSING_S
 
 
 def _stated_length_s(container: "InputContainer", stream: "AudioStream") -> float:
@@ -157,6 +173,4 @@ def _check_length(samples: float, name: str) -> None:
 
 
 def _truncated(name: str) -> BadInput:
-    return BadInput(
-        f"{name} ends before its audio does. Copy or export the file again.", code="audio_truncated"
-    )
+    return BadInput(f"{name} ends before its audio does. Copy or export the file again.", code=TRUNCATED)

@@ -29,6 +29,8 @@ class Components:
     engine: Engine
     endpoint: EndpointSettings
     executor: ThreadPoolExecutor
+    recordings: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "recordings"))
+    """Runs the recogniser on recordings, behind live speech."""
     guidelines: Library | None = None
     reader: Reader = field(default_factory=lambda: Reader(Options()))
     """Reads what is attached."""
@@ -64,4 +66,5 @@ class Components:
         models = (self.engine, self.text_engine, self.embedder)
         await asyncio.gather(*(model.close() for model in models if model))
         self.reader.close()
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        for executor in (self.executor, self.recordings):
+            executor.shutdown(wait=False, cancel_futures=True)

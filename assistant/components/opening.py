@@ -1,5 +1,8 @@
 """Opens recognisers, engines and everything else that sessions share, from the settings."""
 
+import os
+import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -278,6 +281,12 @@ def format_options(settings: Settings) -> FormatOptions:
     )
 
 
+def _give_way() -> None:
+    """This thread runs only when those of live speech leave it room, where the system can do that."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
 def open_components(settings: Settings) -> Components:
     """Open everything. Raises ``Missing`` with what to do when a model is not there."""
     classifier.load(settings.intent_model)
@@ -292,6 +301,9 @@ def open_components(settings: Settings) -> Components:
         embedder=open_embedder(settings),
         endpoint=settings,
         executor=ThreadPoolExecutor(settings.asr_workers, thread_name_prefix="asr"),
+        recordings=ThreadPoolExecutor(
+            settings.max_transcriptions, thread_name_prefix="recordings", initializer=_give_way
+        ),
         guidelines=Library(settings.guidelines) if settings.guidelines else None,
         reader=Reader(reading_options(settings)),
         personal=personal,

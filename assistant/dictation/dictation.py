@@ -11,7 +11,7 @@ from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.editor import Editor, moved_position
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.grammar import Grammar
-from assistant.dictation.insertion import goes_on, insert_spoken, open_section, run_together
+from assistant.dictation.insertion import goes_on, insert_running, insert_spoken, open_section, run_together
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.live import LiveWriter
 from assistant.dictation.near_misses import near_miss_marks
@@ -23,8 +23,12 @@ from assistant.events import DocumentCommand
 class Dictation:
     """The report and everything that changes it."""
 
-    def __init__(self, formatter: Formatter | None = None, library: Library | None = None) -> None:
+    def __init__(
+        self, formatter: Formatter | None = None, library: Library | None = None, *, in_sections: bool = True
+    ) -> None:
+        """Not ``in_sections``: one running text in the order in which it is said, such as a transcript."""
         self.editor = Editor()
+        self._insert = insert_spoken if in_sections else insert_running
         self._places: dict[str, tuple[int, Position]] = {}
         self._utterances: dict[str, None] = {}  # in the order in which they were taken
         self._says_marks = False  # the speaker says "period": no mark of the recogniser's counts
@@ -63,7 +67,7 @@ class Dictation:
         document = self._joined(words)
         if document is not self.document:
             words = pauses.lowered(words)
-        document, written = insert_spoken(document, item_id, words, self._write_with_doubts)
+        document, written = self._insert(document, item_id, words, self._write_with_doubts)
         self._utterances[item_id] = None
         if pauses.end_mark(words):
             self._paused.add(item_id)
@@ -97,27 +101,44 @@ class Dictation:
             return document
         stops = [stop]
         if re.match(r"(?:or|nor)\b", words, re.I):  # the end of a list: what paused before it belongs to it
-            while (start := section.text.rfind(". ", 0, stops[-1])) > 0:
-                sentence = pauses.last_sentence(section.text[: stops[-1]])
-                before = self._pause_before(document, start + 1)
-                if before is None or pauses.negates(sentence) or not pauses.is_fragment(sentence):
-                    break
-                stops.append(before)
+            stops = self._pauses_back(document, stop)
             if not pauses.negates(pauses.last_sentence(section.text[: stops[-1]])):
                 stops = [stop]
         for stop in stops:
             document = _without_stop(document, section.id, stop)
         return document.move(Position(section.id, len(document.section(section.id).text)))
 
+    @property
+    def settled(self) -> int:
+        """How much of the section at the cursor stays as it is while more is said at its end: all before the
+        full stops that nobody spoke and that what follows may yet take out."""
+        document = self.document
+        text = document.section(document.cursor.section_id).text
+        stop = self._pause_before(document, len(text.rstrip()))
+        return len(text.rstrip()) if stop is None else self._pauses_back(document, stop)[-1]
+
+    def _pauses_back(self, document: Document, stop: int) -> list[int]:
+        """``stop``, and before it those of the fragments that it may be the last of."""
+        text = document.section(document.cursor.section_id).text
+        stops = [stop]
+        while (start := text.rfind(". ", 0, stops[-1])) > 0:
+            sentence = pauses.last_sentence(text[: stops[-1]])
+            before = self._pause_before(document, start + 1)
+            if before is None or pauses.negates(sentence) or not pauses.is_fragment(sentence):
+                break
+            stops.append(before)
+        return stops
+
     def _pause_before(self, document: Document, end: int) -> int | None:
         """Where the full stop right before ``end`` is, if nobody spoke it."""
-        section_id = document.cursor.section_id
-        if end < 1 or document.section(section_id).text[end - 1] != ".":
+        section = document.section(document.cursor.section_id)
+        if end < 1 or section.text[end - 1] != ".":
             return None
-        last = (document.ranges_of(item_id)[-1:] for item_id in self._paused)
-        if not any(where and (where[0].section_id, where[0].end) == (section_id, end) for where in last):
+        item_id = section.item_at(end - 1)
+        if item_id is None or item_id not in self._paused:
             return None
-        return end - 1
+        last = document.ranges_of(item_id)[-1]
+        return end - 1 if (last.section_id, last.end) == (section.id, end) else None
 
     def put_back(self, item_id: str, words: str) -> str:
         """Insert an utterance where the cursor was when it was heard, if that place is still there.
@@ -131,7 +152,7 @@ class Dictation:
         place = self._place(item_id)
         if place is None or place == cursor or self.document.selected:
             return self.take(item_id, words)
-        document, written = insert_spoken(self.document.move(place), item_id, words, self._write_with_doubts)
+        document, written = self._insert(self.document.move(place), item_id, words, self._write_with_doubts)
         self._utterances[item_id] = None
         self.editor.change(document.move(moved_position(cursor, self.document, document)), item_id)
         return written

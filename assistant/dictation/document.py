@@ -48,6 +48,14 @@ class Section:
     def text(self) -> str:
         return "".join(run.text for run in self.runs)
 
+    def item_at(self, offset: int) -> str | None:
+        """The utterance that the character at ``offset`` belongs to."""
+        for run in self.runs:
+            if offset < len(run.text):
+                return run.item_id
+            offset -= len(run.text)
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Position:

@@ -80,6 +80,12 @@ def insert_spoken(document: Document, item_id: str, heard: str, write: Write) ->
     return document, "\n".join(written).strip(" ")
 
 
+def insert_running(document: Document, item_id: str, heard: str, write: Write) -> tuple[Document, str]:
+    """The same without sections: a heading that is said stands in the text, as it was said."""
+    document, text = _insert(document, item_id, heard, write)
+    return document, text.strip(" ")
+
+
 def open_section(document: Document, title: str) -> Document:
     """Go to the end of a section; made, behind the current one, if it is not there."""
     for section in document.sections:

@@ -63,6 +63,9 @@ class Question:
     comparison: Comparison | None = None
     """The studies to compare, in order; only with the task ``compare``."""
 
+    max_tokens: int | None = None
+    """The longest answer that was asked for, where that is shorter than the engine's own."""
+
     @property
     def images(self) -> tuple[Image, ...]:
         """The images alone, in their order."""

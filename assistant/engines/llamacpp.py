@@ -210,7 +210,7 @@ class LlamaCppEngine:
             "prompt": prompt,
             "stop": ["\n"],
             "repeat_penalty": 1.0,
-            **self._generation(self._max_tokens),
+            **self._generation(min(self._max_tokens, question.max_tokens or self._max_tokens)),
         }
 
     def _chat(self, question: Question, run: "_Run") -> Message:

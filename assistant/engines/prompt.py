@@ -68,8 +68,10 @@ THINKING_TOKENS = 2_000
 
 
 def room_for_answer(question: Question, *, thinks: bool, max_tokens: int) -> int:
-    """The token limit of the answer: ``max_tokens``, or more if its kind needs more."""
-    return answer_tokens(question.task, max(max_tokens, THINKING_TOKENS) if thinks else max_tokens)
+    """The token limit of the answer: ``max_tokens``, or more if its kind needs more; at most what was asked
+    for."""
+    room = answer_tokens(question.task, max(max_tokens, THINKING_TOKENS) if thinks else max_tokens)
+    return room if question.max_tokens is None else min(room, question.max_tokens)
 
 
 @dataclass(frozen=True, slots=True)

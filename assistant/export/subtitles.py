@@ -35,9 +35,13 @@ class Cue:
 
 
 def cues(report: Report) -> list[Cue]:
-    """The dictation as it was first written: one cue per utterance, several for a long one."""
-    spoken = sorted(report.utterances, key=lambda utterance: utterance.start_ms)
-    return [cue for utterance in spoken if utterance.written.strip() for cue in _split(utterance)]
+    """The dictation as it was first written."""
+    return cues_of(sorted(report.utterances, key=lambda utterance: utterance.start_ms))
+
+
+def cues_of(utterances: Iterable[Utterance]) -> list[Cue]:
+    """One cue per utterance, several for a long one."""
+    return [cue for utterance in utterances if utterance.written.strip() for cue in _split(utterance)]
 
 
 def _split(utterance: Utterance) -> list[Cue]:

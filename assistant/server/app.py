@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -31,6 +32,11 @@ from assistant.server import answers, guidelines, reports
 from assistant.server.auth import Gate
 from assistant.server.door import PEER, Door
 from assistant.server.pacs import Pacs
+from assistant.server.rest import description
+from assistant.server.rest.chat import Chat
+from assistant.server.rest.errors import ANY_METHOD, http_error, no_such_path
+from assistant.server.rest.models import Models
+from assistant.server.rest.transcriptions import Transcriptions
 from assistant.server.uploads import Uploads
 from assistant.session.runner import SessionRunner
 from assistant.storage.store import Store
@@ -273,6 +279,11 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             *guidelines.routes(components),
             *reports.ROUTES,
             *answers.ROUTES,
+            *Transcriptions(settings, components).routes(),
+            *Chat(settings, components).routes(),
+            *Models(components).routes(),
+            Route("/v1/{path:path}", no_such_path, methods=ANY_METHOD),
+            *description.ROUTES,
             Route("/healthz", health),
             Route("/metrics", metrics),
             WebSocketRoute("/{path:path}", no_such_socket),  # StaticFiles takes HTTP only
@@ -282,7 +293,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             Middleware(SecurityHeaders),
             Middleware(Gate, token=token, allowed_origins=settings.allowed_origins),
         ],
-        exception_handlers={OSError: out_of_resources},
+        exception_handlers={OSError: out_of_resources, HTTPException: http_error},
         lifespan=lifespan,
     )
     app.state.hub = hub

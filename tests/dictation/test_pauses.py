@@ -1,6 +1,7 @@
 """Full stops that nobody spoke: at a pause, at a cut, in an unfinished sentence."""
 
 import asyncio
+import random
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -189,3 +190,34 @@ async def test_spoken_marks_and_sentences_with_pauses_are_kept(ears, data_dir):
     samples, _ = soundfile.read(data_dir / "pauses" / "sentences.flac", dtype="float32")
     text, _ = await heard(np.asarray(samples), ears)
     assert len(sentences(text)) == 3
+
+
+SETTLING = (
+    "The patient denies chest pain.",
+    "Shortness of breath.",
+    "Or fever.",
+    "Nor nausea.",
+    "No effusion.",
+    "And a mass.",
+    "In the left lung.",
+    "The lungs are clear.",
+    "Heart size normal period",
+    "New paragraph",
+    "Measuring 3 cm.",
+    "With",
+    "Findings colon clear.",
+)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_settled_stays_whatever_is_said_next(seed):
+    """Of a transcript, which is told as it grows and can take nothing back."""
+    chance = random.Random(seed)
+    dictation = Dictation(in_sections=False)
+    told = ""
+    for number in range(12):
+        dictation.take(str(number), chance.choice(SETTLING))
+        text = dictation.document.text
+        assert text.startswith(told)
+        told = text[: dictation.settled]
+    assert told

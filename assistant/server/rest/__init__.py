@@ -1,0 +1,1 @@
+"""What stock OpenAI clients call over HTTP: transcriptions, models, chat completions."""
