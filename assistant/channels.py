@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from assistant.errors import TooSlow
@@ -52,43 +52,60 @@ class DropOldest(Generic[T]):
 
 
 class Outbox(Generic[T]):
-    """Items on their way to a client that may be slow.
+    """Items on their way to a client that may be slow, for at most ``max_bytes`` as ``size`` measures them.
 
     An item with the same ``key`` as one still waiting replaces it (of a partial only the newest
-    matters); key None never coalesces. When full, ``put`` raises ``TooSlow``: such a client is
-    disconnected and gets everything when it resumes.
+    matters); key None never coalesces. When full, ``put`` raises ``TooSlow``: such a client is disconnected
+    (``drop``) and gets everything when it resumes.
     """
 
-    def __init__(self, max_items: int, key: Callable[[T], object | None]) -> None:
-        self._max_items, self._key = max_items, key
-        self._items: deque[T] = deque()
+    def __init__(self, max_bytes: int, size: Callable[[T], int], first: Iterable[T] = ()) -> None:
+        """``first`` waits already and is not counted: it is kept elsewhere too."""
+        self._max_bytes, self._size = max_bytes, size
+        self._first: deque[T] = deque(first)
+        self._items: deque[tuple[object | None, T]] = deque()
+        self._bytes = 0
         self._ready = asyncio.Event()
-        self._closed = False
-        self.peak = 0
+        self.code: int | None = None
+        """Why it was closed, as a WebSocket close code."""
+        self.dropped = asyncio.Event()
+        """Set when the client is to be disconnected at once."""
 
-    def put(self, item: T) -> None:
-        key = self._key(item)
+    def put(self, item: T, key: object | None = None) -> None:
+        """One item of any size finds room when nothing else waits."""
         if key is not None:
-            for i, waiting in enumerate(self._items):
-                if self._key(waiting) == key:
-                    self._items[i] = item
+            for i, (other, waiting) in enumerate(self._items):
+                if other == key:
+                    self._bytes += self._size(item) - self._size(waiting)
+                    self._items[i] = (key, item)
                     return
-        if len(self._items) >= self._max_items:
+        if self._items and self._bytes + self._size(item) > self._max_bytes:
             raise TooSlow("This client does not read its events.", code="client_too_slow")
-        self._items.append(item)
-        self.peak = max(self.peak, len(self._items))
+        self._items.append((key, item))
+        self._bytes += self._size(item)
         self._ready.set()
 
-    def close(self) -> None:
+    def close(self, code: int) -> None:
         """Stop accepting items. Those waiting are still delivered; then ``get`` returns None."""
-        self._closed = True
+        self.code = code
         self._ready.set()
+
+    def drop(self, code: int) -> None:
+        """Close and deliver nothing more."""
+        self._first.clear()
+        self._items.clear()
+        self.close(code)
+        self.dropped.set()
 
     async def get(self) -> T | None:
         """The next item; None when closed and empty."""
+        if self._first:
+            return self._first.popleft()
         while not self._items:
-            if self._closed:
+            if self.code is not None:
                 return None
             self._ready.clear()
             await self._ready.wait()
-        return self._items.popleft()
+        item = self._items.popleft()[1]
+        self._bytes -= self._size(item)
+        return item

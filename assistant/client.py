@@ -25,6 +25,7 @@ from websockets.exceptions import (
 from assistant import events as ev
 from assistant.channels import DropOldest
 from assistant.errors import AssistantError, BadInput, Denied, EngineFailed
+from assistant.events.patching import KnownReport
 
 EVENTS_KEPT = 10_000
 """Events that wait for a slow reader; then the oldest go."""
@@ -65,6 +66,7 @@ class AssistantClient:
         self._asking = asyncio.Lock()
         self.session: ev.SessionState | None = None
         """As the server last described it; set once connected."""
+        self._report = KnownReport()
 
     async def __aenter__(self) -> Self:
         self._socket = await self._open()
@@ -107,6 +109,11 @@ class AssistantClient:
 
     def __aiter__(self) -> AsyncIterator[ev.ServerEvent]:
         return self.events()
+
+    @property
+    def report(self) -> ev.DocumentChanged | None:
+        """The report as it is now; None before its first words. Of a long one, events tell what changed."""
+        return self._report.whole()
 
     # --- what is sent; while the connection is down these wait for it ------------------------------
 
@@ -298,13 +305,15 @@ class AssistantClient:
             case ev.SessionCreated(session=session, resumed=resumed):
                 self.session = session
                 if not resumed:
-                    self._last_seq = 0
+                    self._last_seq, self._report = 0, KnownReport()
                     await self._set_up()
                 self._connected.set()
             case ev.SessionUpdated(session=session):
                 self.session = session
             case ev.ErrorEvent(error=error) if self.session is None:
                 raise AssistantError(error.message, code=error.code)  # e.g. server_full
+            case ev.DocumentChanged() | ev.DocumentPatched():
+                self._report.take(event)
             case ev.SessionClosing(retry=False):
                 self._done = True
         for reader in tuple(self._readers):

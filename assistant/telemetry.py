@@ -26,6 +26,7 @@ finals = Counter("assistant_finals", "Utterances transcribed.", registry=registr
 answers = Counter("assistant_answers", "Answers by how they ended.", ["status"], registry=registry)
 audio_dropped_ms = Counter("assistant_audio_dropped_ms", "Audio dropped: overload.", registry=registry)
 queue_peak = Gauge("assistant_queue_peak", "Highest fill of a queue so far.", ["queue"], registry=registry)
+store_failing = Gauge("assistant_store_failing", "1 while nothing can be stored.", registry=registry)
 asr_state_bytes = Gauge(
     "assistant_asr_state_bytes", "Memory of the recogniser's open streams.", registry=registry
 )

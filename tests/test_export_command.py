@@ -12,6 +12,7 @@ from assistant.export.history import SessionInfo
 from assistant.export.report import write_json
 from assistant.storage.store import FILE, Store
 from tests.export.builders import report
+from tests.storage.rows import logged
 
 
 def revision(number, text):
@@ -29,7 +30,7 @@ def folder(tmp_path):
         store.open_session(
             SessionInfo("sess_1", datetime(2026, 11, 24, 9, 30, tzinfo=UTC), "lasr"), "t", "Dr A"
         )
-        store.append("sess_1", [revision(1, "First."), revision(2, "Second.")], "Dr A")
+        store.append("sess_1", logged([revision(1, "First."), revision(2, "Second.")]), "Dr A")
     return tmp_path / "store"
 
 

@@ -367,7 +367,7 @@ export interface ItemEdited {
   text: string;
 }
 
-/** The whole report. Only the newest of these events is kept for a resuming client. */
+/** The whole report. Only the newest of these events is kept for a resuming client, and what patches it. A short report comes whole with every change; a longer one now and then, and in between as ``assistant.document.patched``. */
 export interface DocumentChanged {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -386,6 +386,28 @@ export interface DocumentChanged {
   /** The event ids of the latest hand edits that are in it. */
   applied: string[];
   /** Words heard with less than the session's mark_below; none where nothing is known. */
+  doubtful: WordPlace[];
+}
+
+/** What changed in the report since ``base``, the revision of the event before. The template, the sections and their titles are as they were. */
+export interface DocumentPatched {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.document.patched";
+  base: number;
+  revision: number;
+  /** At most one for each section. */
+  sections: SectionPatch[];
+  cursor: PositionPart;
+  selected?: RangePart | null;
+  can_undo: boolean;
+  can_redo: boolean;
+  /** The event ids of the hand edits that came in with it. */
+  applied: string[];
+  /** Doubtful words that are none any more, at their new places. A doubtful word behind a changed text moves with it, and one that touches it is gone. */
+  sure: WordPlace[];
+  /** Doubtful words that are new. */
   doubtful: WordPlace[];
 }
 
@@ -784,6 +806,15 @@ export interface WordPlace {
   confidence?: number | null;
 }
 
+/** How one section changed: of its runs, ``drop`` from number ``at`` on give way to ``runs``; or only the text of run ``at`` changed. */
+export interface SectionPatch {
+  section_id: string;
+  at: number;
+  drop: number;
+  runs: RunPart[];
+  text?: TextPatch | null;
+}
+
 export interface CommandHelp {
   say: string;
   does: string;
@@ -979,6 +1010,14 @@ export interface RunPart {
   doubt?: DoubtPart | null;
 }
 
+/** ``[start, end)`` of a run's text becomes ``text``. */
+export interface TextPatch {
+  /** In code points, like all offsets. */
+  start: number;
+  end: number;
+  text: string;
+}
+
 export interface TokenUsage {
   input_tokens: number;
   output_tokens: number;
@@ -1056,6 +1095,7 @@ export type ServerEvent =
   | SpeechStop
   | ItemEdited
   | DocumentChanged
+  | DocumentPatched
   | CommandDone
   | LibraryRead
   | ItemAdded

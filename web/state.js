@@ -6,6 +6,7 @@
 import {
   addGap, blankUtterance, changeUtterance, completed, dropLive, edited, putUtterance, taken, updateLive,
 } from './entries.js';
+import { patched } from './patching.js';
 
 /**
  * @typedef {'auto'|'dictation'|'question'} Mode
@@ -164,6 +165,11 @@ export function reduce(state, event) {
       return taken(state, event);
     case 'assistant.document.changed':
       return { ...state, document: event };
+    case 'assistant.document.patched': {
+      const document = patched(state.document, event);
+      return document ? { ...state, document } : addNotice(state, 'error', 'report_out_of_step',
+        'This page does not show the newest report. Reload the page.');
+    }
     case 'assistant.library':
       return { ...state, library: event };
     case 'assistant.command.done':
@@ -367,8 +373,12 @@ function without(state, code) {
 function addNotice(state, level, code, message) {
   const others = state.notices.filter((each) => each.message !== message);
   const noticeCount = state.noticeCount + 1;
-  return {
-    ...state, noticeCount,
-    notices: [...others, { id: `${code}-${noticeCount}`, level, message }].slice(-3),
-  };
+  const notices = [...others, { id: `${code}-${noticeCount}`, level, message }];
+  const latest = new Set(notices.slice(-3));
+  return { ...state, noticeCount, notices: notices.filter((each) => latest.has(each) || lasts(each)) };
+}
+
+/** It stays until it is over, whatever else there is to say. @param {Notice} notice */
+function lasts(notice) {
+  return notice.id.startsWith('store_failed-');
 }

@@ -1,10 +1,11 @@
 """The events of a session in order, so that a resuming client gets what it missed. Pure."""
 
-from collections import deque
+from dataclasses import dataclass
 
 from assistant.events import (
     TRANSIENT,
     DocumentChanged,
+    DocumentPatched,
     OutputTextDelta,
     OutputTextDone,
     ServerEvent,
@@ -13,43 +14,64 @@ from assistant.events import (
 )
 
 
-class EventLog:
-    """Numbers events and keeps those that stay relevant.
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event as it is sent, kept and stored. ``seq`` is 0 for a passing event."""
 
-    Deltas are let go when their ``done`` or ``completed`` is there, which has the whole text, and
-    of the report only the newest version stays; so the log grows with what was said, not with how it was
-    streamed. Beyond ``max_events`` the oldest go.
+    seq: int
+    type: str
+    json: str
+
+
+class EventLog:
+    """Numbers and serialises events, once, and keeps those that stay relevant.
+
+    Deltas are let go when their ``done`` or ``completed`` is there, which has the whole text, and of the
+    report only the newest whole one stays, with its patches; so the log grows with what was said, not with
+    how it was streamed. Nothing else is ever let go.
     """
 
-    def __init__(self, max_events: int = 20_000) -> None:
-        self._kept: deque[ServerEvent] = deque(maxlen=max_events)
+    def __init__(self) -> None:
+        self._kept: dict[int, Logged] = {}  # by seq, in order
+        self._deltas: dict[str, list[int]] = {}  # by item, of those that are not whole yet
+        self._report: list[int] = []
         self._seq = 0
         self._sent = 0
 
-    def add(self, event: ServerEvent) -> ServerEvent:
+    def add(self, event: ServerEvent) -> Logged:
         """Number an event; returns it with its ``event_id``, and with a ``seq`` if it is kept."""
+        passing = isinstance(event, TRANSIENT)
+        seq = 0 if passing else self._seq + 1
+        event = event.model_copy(update={"event_id": f"event_{self._sent + 1}", "seq": seq})
+        logged = Logged(seq, event.type, event.model_dump_json())
         self._sent += 1
-        event_id = f"event_{self._sent}"
-        if isinstance(event, TRANSIENT):
-            return event.model_copy(update={"event_id": event_id})
-        self._seq += 1
-        event = event.model_copy(update={"event_id": event_id, "seq": self._seq})
-        if isinstance(event, TranscriptCompleted | OutputTextDone):
-            self._forget_deltas(event.item_id)
-        elif isinstance(event, DocumentChanged):
-            earlier = (e for e in self._kept if not isinstance(e, DocumentChanged))
-            self._kept = deque(earlier, maxlen=self._kept.maxlen)
-        self._kept.append(event)
-        return event
+        if passing:
+            return logged
+        self._seq = seq
+        match event:
+            case TranscriptDelta() | OutputTextDelta():
+                self._deltas.setdefault(event.item_id, []).append(seq)
+            case TranscriptCompleted() | OutputTextDone():
+                self._forget(self._deltas.pop(event.item_id, []))
+            case DocumentChanged():
+                self._forget(self._report)
+                self._report = [seq]
+            case DocumentPatched():
+                self._report.append(seq)
+            case _:
+                pass
+        self._kept[seq] = logged
+        return logged
 
-    def after(self, seq: int) -> list[ServerEvent]:
+    def after(self, seq: int) -> list[Logged]:
         """The kept events later than ``seq``, oldest first."""
-        return [event for event in self._kept if event.seq > seq]
+        later: list[Logged] = []
+        for kept in reversed(self._kept):
+            if kept <= seq:
+                break
+            later.append(self._kept[kept])
+        return later[::-1]
 
-    def _forget_deltas(self, item_id: str) -> None:
-        kept = [
-            e
-            for e in self._kept
-            if not (isinstance(e, TranscriptDelta | OutputTextDelta) and e.item_id == item_id)
-        ]
-        self._kept = deque(kept, maxlen=self._kept.maxlen)
+    def _forget(self, seqs: list[int]) -> None:
+        for seq in seqs:
+            del self._kept[seq]

@@ -1,13 +1,16 @@
 """The report: hand edits from the page, and updates to the page. Pure."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from assistant.conversation.types import Action, Emit, ReportCommanded, ReportEdited, refused
 from assistant.dictation.alignment import SpokenWords
 from assistant.dictation.commands import HELP
 from assistant.dictation.dictation import Dictation
-from assistant.dictation.document import Range, Run
+from assistant.dictation.document import Document, Range, Run, Section
+from assistant.dictation.editor import changed_runs, text_difference
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.library import Library
 from assistant.errors import BadInput
@@ -15,6 +18,7 @@ from assistant.events import (
     CommandDone,
     CommandHelp,
     DocumentChanged,
+    DocumentPatched,
     DoubtPart,
     FieldPart,
     LibraryRead,
@@ -22,11 +26,18 @@ from assistant.events import (
     RangePart,
     RunPart,
     SectionPart,
+    SectionPatch,
+    TextPatch,
     WordPlace,
 )
+from assistant.events.patching import MOST_APPLIED, moved, place
 
-APPLIED_EDITS = 50
-"""So many event ids of hand edits are told; a page has one edit under way at a time."""
+SHORT = 4_000
+"""A report up to this size in bytes, roughly, is sent whole with every change."""
+RUN_BYTES = 100
+"""Of a run as JSON, beside its text."""
+MOST_CHARS = 2_000_000
+"""Of a report that is typed in; ten hours of speech are a quarter of it."""
 
 
 class Report:
@@ -38,8 +49,11 @@ class Report:
         self.spoken = SpokenWords()
         self._mark_below = mark_below
         self._style: dict[str, str] = {}
-        self._applied: deque[str] = deque(maxlen=APPLIED_EDITS)
-        self._shown_revision = 0
+        self._applied: deque[str] = deque(maxlen=MOST_APPLIED)  # a page has one edit under way at a time
+        self._shown = self.dictation.document
+        self._shown_doubtful: list[WordPlace] = []
+        self._shown_applied: tuple[str, ...] = ()
+        self._whole_bytes = self._patched_bytes = 0  # of the last whole report, and of the patches since
 
     def words(self) -> list[WordPlace]:
         """The spoken words of the report whose places are known."""
@@ -50,11 +64,66 @@ class Report:
         return self.spoken.place(self.dictation.document.sections, below=self._mark_below)
 
     def changed(self) -> list[Action]:
-        """The report event, if the report changed since the last one."""
-        if self.dictation.document.revision == self._shown_revision:
+        """The report event, if the report changed since the last one.
+
+        The whole report is sent when the patches since the last one are together as long: so what is sent and
+        stored grows with what was changed, and who comes back has as much to read at most twice.
+        """
+        document = self.dictation.document
+        if document.revision == self._shown.revision:
             return []
-        self._shown_revision = self.dictation.document.revision
-        return [Emit(document_changed(self.dictation, self._applied, self.doubtful()))]
+        event: DocumentChanged | DocumentPatched
+        changes = _changes(self._shown, document)
+        patches = [_patch(each) for each in changes or ()]
+        size = 2 * RUN_BYTES + sum(map(_bytes, patches))
+        if changes is None or self._whole_bytes < SHORT or self._patched_bytes + size > self._whole_bytes:
+            self._shown_doubtful = self.doubtful()
+            event = document_changed(self.dictation, self._applied, self._shown_doubtful)
+            runs = (run for section in document.sections for run in section.runs)
+            self._whole_bytes = sum(len(run.text) + RUN_BYTES for run in runs)
+            self._whole_bytes += RUN_BYTES * len(self._shown_doubtful)
+            self._patched_bytes = 0
+        else:
+            event = self._patched(document, changes, patches)
+            self._patched_bytes += size + RUN_BYTES * (len(event.sure) + len(event.doubtful))
+        self._shown, self._shown_applied = document, tuple(self._applied)
+        return [Emit(event)]
+
+    def _patched(
+        self, document: Document, changes: "list[_Changed]", patches: list[SectionPatch]
+    ) -> DocumentPatched:
+        sure, doubtful = self._doubts_changed(document, changes, patches)
+        editor = self.dictation.editor
+        return DocumentPatched(
+            base=self._shown.revision,
+            revision=document.revision,
+            sections=patches,
+            cursor=_position(document),
+            selected=_selected(document),
+            can_undo=editor.can_undo,
+            can_redo=editor.can_redo,
+            applied=[each for each in self._applied if each not in self._shown_applied],
+            sure=sure,
+            doubtful=doubtful,
+        )
+
+    def _doubts_changed(
+        self, document: Document, changes: "list[_Changed]", patches: list[SectionPatch]
+    ) -> tuple[list[WordPlace], list[WordPlace]]:
+        """The doubtful words that are none any more, and the new ones, of the items whose text changed."""
+        known = self._shown_doubtful
+        for change, patch in zip(changes, patches, strict=True):
+            known = moved(known, patch, [len(run.text) for run in change.before.runs] if known else [])
+        items = {run.item_id for change in changes for run in (*change.old, *change.new)}
+        others = [word for word in known if word.item_id not in items]
+        then = {place(word): word for word in known if word.item_id in items}
+        found = self.spoken.place(document.sections, below=self._mark_below, only=items)
+        now = {place(word): word for word in found}
+        self._shown_doubtful = [*others, *now.values()]
+        return (
+            [word for key, word in then.items() if key not in now],
+            [word for key, word in now.items() if key not in then],
+        )
 
     def use_style(self, changes: dict[str, str]) -> list[Action]:
         self._style |= changes
@@ -71,6 +140,7 @@ class Report:
         if edit.event_id in self._applied:
             return []  # sent again, since the connection was lost before its answer
         try:
+            self._check_room(len(edit.text))
             where = Range(edit.section_id, edit.start, edit.end)
             self.dictation.editor.edit(edit.revision, where, edit.text)
         except BadInput as error:
@@ -82,10 +152,55 @@ class Report:
     def press(self, fact: ReportCommanded) -> list[Action]:
         button = fact.command
         try:
+            self._check_room(len(button.text or ""))
             message = self.dictation.press(button)
         except BadInput as error:
             return [refused(error.code, error.message, button.event_id)]
         return [Emit(CommandDone(command=button.command, message=message))] if message else []
+
+    def _check_room(self, chars: int) -> None:
+        """Raises ``BadInput``: ``report_too_long``. Speech is never refused."""
+        if chars and chars + sum(section.length for section in self.dictation.document.sections) > MOST_CHARS:
+            raise BadInput(
+                f"The report has {MOST_CHARS} characters, and no room for more. Start a new report.",
+                code="report_too_long",
+            )
+
+
+class _Changed(NamedTuple):
+    """A section whose runs from number ``at`` on changed from ``old`` to ``new``."""
+
+    before: Section
+    at: int
+    old: Sequence[Run]
+    new: Sequence[Run]
+
+
+def _changes(before: Document, after: Document) -> list[_Changed] | None:
+    """The sections that changed; None where more than their text did."""
+    if before.template != after.template or len(before.sections) != len(after.sections):
+        return None
+    pairs = list(zip(before.sections, after.sections, strict=True))
+    if any((old.id, old.title) != (new.id, new.title) for old, new in pairs):
+        return None
+    return [
+        _Changed(old, *changed_runs(old.runs, new.runs)) for old, new in pairs if old.runs is not new.runs
+    ]
+
+
+def _patch(change: _Changed) -> SectionPatch:
+    section_id, at, old, new = change.before.id, change.at, change.old, change.new
+    if len(old) == len(new) == 1 and replace(old[0], text="") == replace(new[0], text=""):
+        start, end, new_end = text_difference(old[0].text, new[0].text)
+        text = TextPatch(start=start, end=end, text=new[0].text[start:new_end])
+        return SectionPatch(section_id=section_id, at=at, text=text)
+    return SectionPatch(section_id=section_id, at=at, drop=len(old), runs=[_run(run) for run in new])
+
+
+def _bytes(patch: SectionPatch) -> int:
+    """About its size as JSON."""
+    text = len(patch.text.text) if patch.text else 0
+    return RUN_BYTES + text + sum(len(run.text) + RUN_BYTES for run in patch.runs)
 
 
 def document_changed(
@@ -93,22 +208,31 @@ def document_changed(
 ) -> DocumentChanged:
     """The newest revision; ``applied`` are the event ids of the latest hand edits."""
     document, editor = dictation.document, dictation.editor
-    selected = document.selected
     return DocumentChanged(
         revision=document.revision,
         sections=[
             SectionPart(id=section.id, title=section.title, runs=[_run(run) for run in section.runs])
             for section in document.sections
         ],
-        cursor=PositionPart(section_id=document.cursor.section_id, offset=document.cursor.offset),
-        selected=selected
-        and RangePart(section_id=selected.section_id, start=selected.start, end=selected.end),
+        cursor=_position(document),
+        selected=_selected(document),
         template=document.template,
         can_undo=editor.can_undo,
         can_redo=editor.can_redo,
         applied=list(applied),
         doubtful=list(doubtful),
     )
+
+
+def _position(document: Document) -> PositionPart:
+    return PositionPart(section_id=document.cursor.section_id, offset=document.cursor.offset)
+
+
+def _selected(document: Document) -> RangePart | None:
+    where = document.selected
+    if where is None:
+        return None
+    return RangePart(section_id=where.section_id, start=where.start, end=where.end)
 
 
 def _run(run: Run) -> RunPart:

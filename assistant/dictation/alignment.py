@@ -5,10 +5,10 @@ are only shown where its place is certain enough, and nowhere else.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from assistant.events import WordPlace, WordTime
 
@@ -29,8 +29,7 @@ class Match:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """The part of an item that edits left in one run."""
 
     section_id: str
@@ -78,34 +77,44 @@ class SpokenWords:
     def __init__(self) -> None:
         self._words: dict[str, Sequence[WordTime]] = {}
         self._aligned: dict[str, tuple[str, list[Match]]] = {}  # by item: its text, and what matched there
+        self._least: dict[str, float | None] = {}  # by item: how sure its least sure word is
+        self._doubted: dict[
+            str, tuple[float, list[_Piece], list[WordPlace]]
+        ] = {}  # by item: asked, and found
 
     def heard(self, item_id: str, words: Sequence[WordTime]) -> None:
         """An empty ``words`` is a recogniser without word times: nothing is claimed of that item."""
         if words:
             self._words[item_id] = words
+            self._least[item_id] = _least(words)
 
     def share(self, item_id: str, part_id: str) -> None:
         """A part of an utterance is an item of its own; its words are among those of the whole."""
         self.heard(part_id, self._words.get(item_id, ()))
 
-    def place(self, sections: Iterable[SectionLike], below: float | None = None) -> list[WordPlace]:
-        """Every word that has a place in the document, item by item; with ``below`` only those less sure.
-
-        Only changed items are aligned anew.
+    def place(
+        self,
+        sections: Iterable[SectionLike],
+        below: float | None = None,
+        only: Container[str | None] | None = None,
+    ) -> list[WordPlace]:
+        """Every word that has a place in the document, item by item; with ``below`` those less sure, with
+        ``only`` those of these items. Only changed items are aligned anew.
         """
         pieces: dict[str, list[_Piece]] = {}
+        wanted = self._words if only is None else only
         for section in sections:
             offset = 0
             for run in section.runs:
-                if run.item_id is not None and run.item_id in self._words:
+                if run.item_id in wanted and run.item_id in self._words:
                     pieces.setdefault(run.item_id, []).append(_Piece(section.id, offset, run.text))
                 offset += len(run.text)
         return [placed for item_id, found in pieces.items() for placed in self._place(item_id, found, below)]
 
     def _place(self, item_id: str, pieces: Sequence[_Piece], below: float | None) -> Iterator[WordPlace]:
-        spoken = self._words[item_id]
-        if below is not None and not any(_is_below(word.confidence, below) for word in spoken):
+        if below is not None and not _is_below(self._least[item_id], below):
             return
+        spoken = self._words[item_id]
         matches = self._matches(item_id, " ".join(piece.text for piece in pieces))
         at = 0
         for piece in pieces:

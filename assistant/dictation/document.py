@@ -12,6 +12,9 @@ from assistant.dictation.written import Doubt
 from assistant.errors import BadInput
 from assistant.events import Origin
 
+LONGEST_RUN = 2_000
+"""Characters up to which neighbours of one source become one run: versions of a report share the runs that did
+not change, and a change is told in terms of the run that it is in."""
 FIRST_SECTION = "text"
 """The id of the one section, without a title, of a report that no template gave a shape."""
 
@@ -55,6 +58,10 @@ class Section:
                 return run.item_id
             offset -= len(run.text)
         return None
+
+    @property
+    def length(self) -> int:
+        return sum(len(run.text) for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +162,12 @@ class Document:
         Raises ``BadInput`` (``section_unknown``, ``range_invalid``).
         """
         section = self.section(where.section_id)
-        if not 0 <= where.start <= where.end <= len(section.text):
+        if not 0 <= where.start <= where.end <= section.length:
             raise BadInput("The position is outside the section's text.", code="range_invalid")
         before, rest = _cut(section.runs, where.start)
         _, after = _cut(rest, where.end - where.start)
         new = tuple(runs)
-        joined = _joined((*before, *new, *after))
+        joined = (*before[:-1], *_joined((*before[-1:], *new, *after[:1])), *after[1:])
         offset = where.start + sum(len(run.text) for run in new)
         return replace(
             self._with_section(replace(section, runs=joined)),
@@ -188,7 +195,7 @@ class Document:
 
     def move(self, to: Position, *, selected: Range | None = None) -> "Document":
         """The cursor elsewhere. Raises ``BadInput`` (``section_unknown``, ``range_invalid``)."""
-        if not 0 <= to.offset <= len(self.section(to.section_id).text):
+        if not 0 <= to.offset <= self.section(to.section_id).length:
             raise BadInput("The position is outside the section's text.", code="range_invalid")
         return replace(self, cursor=to, selected=selected)
 
@@ -230,7 +237,7 @@ def _cut(runs: tuple[Run, ...], offset: int) -> tuple[tuple[Run, ...], tuple[Run
 
 
 def _joined(runs: tuple[Run, ...]) -> tuple[Run, ...]:
-    """Without empty runs, and neighbours of one source made one."""
+    """Without empty runs, and neighbours of one source made one, up to ``LONGEST_RUN``."""
     out: list[Run] = []
     for run in runs:
         if not run.text:
@@ -241,6 +248,7 @@ def _joined(runs: tuple[Run, ...]) -> tuple[Run, ...]:
             and last.field is run.field is None
             and last.doubt is run.doubt is None
             and (last.item_id, last.origin) == (run.item_id, run.origin)
+            and len(last.text) + len(run.text) <= LONGEST_RUN
         ):
             out[-1] = replace(last, text=last.text + run.text)
         else:

@@ -1,14 +1,16 @@
 """Changes to a report: revisions, undo and redo, and edits against an earlier revision. Pure."""
 
 from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice
+from typing import NamedTuple
 
-from assistant.dictation.document import Document, Position, Range, Run
+from assistant.dictation.document import Document, Position, Range, Run, Section
 from assistant.errors import BadInput
 
 KEPT_REVISIONS = 500
-"""An edit may be made against one of so many latest revisions. They share what did not change."""
+"""An edit may be made against one of so many latest revisions."""
 KEPT_STEPS = 1_000
 TYPED = "typed"
 
@@ -21,6 +23,23 @@ class Step:
     cause: str | None
 
 
+class Change(NamedTuple):
+    """``[start, end)`` of a section's text became ``[start, new_end)``, and nothing else changed."""
+
+    start: int
+    end: int
+    new_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Revision:
+    """How long each section was, and how they changed since the revision before."""
+
+    number: int
+    lengths: Mapping[str, int]
+    changes: Mapping[str, Change]
+
+
 class Editor:
     """One report. A revision is never used twice; undo makes a new one with the old content."""
 
@@ -28,7 +47,9 @@ class Editor:
         self.document = document or Document()
         self._undo: deque[Step] = deque(maxlen=KEPT_STEPS)
         self._redo: list[Step] = []
-        self._revisions: deque[Document] = deque([self.document], maxlen=KEPT_REVISIONS)
+        lengths = {section.id: section.length for section in self.document.sections}
+        first = _Revision(self.document.revision, lengths, {})
+        self._revisions: deque[_Revision] = deque([first], maxlen=KEPT_REVISIONS)
         self._typed_to: Position | None = None
 
     @property
@@ -102,33 +123,52 @@ class Editor:
 
     def rebased(self, revision: int, where: Range) -> Range:
         """The current place of a range in an earlier revision. Raises as ``edit`` does."""
-        first = self._revisions[0].revision
+        first = self._revisions[0].number
         if not first <= revision <= self.document.revision:
             raise BadInput(
                 "This edit refers to an old version of the report. Check the report and edit again.",
                 code="edit_too_old",
             )
-        kept = list(self._revisions)[revision - first :]
-        if not 0 <= where.start <= where.end <= len(kept[0].section(where.section_id).text):
+        base, *later = islice(self._revisions, revision - first, None)
+        length = base.lengths.get(where.section_id)
+        if length is None:
+            raise _no_such_section()
+        if not 0 <= where.start <= where.end <= length:
             raise BadInput("The position is outside the section's text.", code="range_invalid")
-        for earlier, later in pairwise(kept):
-            where = _moved(where, earlier, later)
+        for each in later:
+            if where.section_id not in each.lengths:
+                raise _no_such_section()
+            if change := each.changes.get(where.section_id):
+                where = _moved(where, change)
         return where
 
     def _become(self, document: Document) -> None:
-        self.document = replace(document, revision=self.document.revision + 1)
-        self._revisions.append(self.document)
+        before, after = self.document, replace(document, revision=self.document.revision + 1)
+        known = {section.id: section for section in before.sections}
+        lengths: dict[str, int] = {}
+        changes: dict[str, Change] = {}
+        for section in after.sections:
+            earlier = known.get(section.id)
+            if earlier is None:
+                lengths[section.id] = section.length
+                continue
+            lengths[section.id] = self._revisions[-1].lengths[section.id]
+            if earlier.runs is not section.runs:
+                changes[section.id] = change = difference(earlier, section)
+                lengths[section.id] += change.new_end - change.end
+        self.document = after
+        self._revisions.append(_Revision(after.revision, lengths, changes))
 
 
-def _moved(where: Range, earlier: Document, later: Document) -> Range:
-    before, after = earlier.section(where.section_id), later.section(where.section_id)
-    if before is after:
+def _no_such_section() -> BadInput:
+    return BadInput("The report has no such section.", code="section_unknown")
+
+
+def _moved(where: Range, change: Change) -> Range:
+    if where.end <= change.start:
         return where
-    start, end, new_end = difference(before.text, after.text)
-    if where.end <= start:
-        return where
-    if where.start >= end:
-        shift = new_end - end
+    if where.start >= change.end:
+        shift = change.new_end - change.end
         return Range(where.section_id, where.start + shift, where.end + shift)
     raise BadInput("This part of the report has just changed. Check it and edit again.", code="edit_conflict")
 
@@ -139,19 +179,40 @@ def moved_position(position: Position, earlier: Document, later: Document) -> Po
     after = next((section for section in later.sections if section.id == before.id), None)
     if after is None:
         return later.cursor
-    start, end, new_end = difference(before.text, after.text)
+    start, end, new_end = difference(before, after)
     if position.offset <= start:
         return position
     return Position(before.id, new_end + max(0, position.offset - end))
 
 
-def difference(old: str, new: str) -> tuple[int, int, int]:
-    """``(start, old_end, new_end)``: ``old[start:old_end]`` became ``new[start:new_end]``, and nothing else."""
+def difference(before: Section, after: Section) -> Change:
+    """The one place in which the texts of a section differ. Takes time for the runs that changed only."""
+    same, old, new = changed_runs(before.runs, after.runs)
+    offset = sum(len(run.text) for run in before.runs[:same])
+    start, end, new_end = text_difference("".join(run.text for run in old), "".join(run.text for run in new))
+    return Change(offset + start, offset + end, offset + new_end)
+
+
+def changed_runs(before: Sequence[Run], after: Sequence[Run]) -> tuple[int, Sequence[Run], Sequence[Run]]:
+    """How many runs at the start are the same, and those that differ, before and after."""
+    limit = min(len(before), len(after))
+    start = _alike(limit, lambda n: before[:n] == after[:n])
+    tail = _alike(limit - start, lambda n: before[len(before) - n :] == after[len(after) - n :])
+    return start, before[start : len(before) - tail], after[start : len(after) - tail]
+
+
+def text_difference(old: str, new: str) -> Change:
+    """``old[start:end]`` became ``new[start:new_end]``."""
     limit = min(len(old), len(new))
-    start = 0
-    while start < limit and old[start] == new[start]:
-        start += 1
-    tail = 0
-    while tail < limit - start and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    return start, len(old) - tail, len(new) - tail
+    start = _alike(limit, lambda n: old[:n] == new[:n])
+    tail = _alike(limit - start, lambda n: old[len(old) - n :] == new[len(new) - n :])
+    return Change(start, len(old) - tail, len(new) - tail)
+
+
+def _alike(most: int, is_alike: Callable[[int], bool]) -> int:
+    """The largest number up to ``most`` that ``is_alike``, if all smaller ones are."""
+    least = 0
+    while least < most:
+        middle = (least + most + 1) // 2
+        least, most = (middle, most) if is_alike(middle) else (least, middle - 1)
+    return least

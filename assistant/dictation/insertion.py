@@ -21,7 +21,7 @@ _ENDS = re.compile(
     r"(?:^|[.?!\n]|\{(?:period|new paragraph|newline|new line|next line)\}|\b(?:period|new paragraph|new line|next line)[.,]?)\s*$",
     re.I,
 )
-_LIST_ITEM = re.compile(r"(?:^|\n)\s*(?:-|•|\d+\.)\s*$")
+_LIST_ITEM = re.compile(r"\s*(?:-|•|\d+\.)\s*$")
 _FULL_STOP_SAID = re.compile(r"(?:\bperiod|\bfull stop|\bdot|\{period\})\W*$", re.I)
 _SMALL = frozenset(
     table(
@@ -132,7 +132,10 @@ def _bare(text: str) -> str:
 def goes_on(before: str) -> bool:
     """True if the next words continue a sentence."""
     tail = before.rstrip(" ")
-    return bool(tail) and tail[-1] not in ".?!:\n" and not _LIST_ITEM.search(before)
+    if not tail or tail[-1] in ".?!:\n":
+        return False
+    line = before[before.rfind("\n", 0, len(before.rstrip())) + 1 :]
+    return not _LIST_ITEM.match(line)
 
 
 def fit(before: str, text: str, after: str, *, full_stop_said: bool = False) -> str:

@@ -59,6 +59,7 @@ from assistant.events.document import (
     DocumentChanged,
     DocumentCommand,
     DocumentEdit,
+    DocumentPatched,
     DoubtPart,
     FieldPart,
     ItemEdit,
@@ -68,6 +69,8 @@ from assistant.events.document import (
     RangePart,
     RunPart,
     SectionPart,
+    SectionPatch,
+    TextPatch,
     WordPlace,
 )
 from assistant.events.images import (
@@ -167,6 +170,7 @@ ServerEvent = Annotated[
     | SpeechStop
     | ItemEdited
     | DocumentChanged
+    | DocumentPatched
     | CommandDone
     | LibraryRead
     | ItemAdded

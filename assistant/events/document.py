@@ -161,7 +161,11 @@ class WordPlace(Part):
 
 
 class DocumentChanged(ServerEventBase):
-    """The whole report. Only the newest of these events is kept for a resuming client."""
+    """The whole report. Only the newest of these events is kept for a resuming client, and what patches it.
+
+    A short report comes whole with every change; a longer one now and then, and in between as
+    ``assistant.document.patched``.
+    """
 
     type: Literal["assistant.document.changed"] = "assistant.document.changed"
     revision: int = Field(description="Rises with every change, undo included.")
@@ -175,3 +179,43 @@ class DocumentChanged(ServerEventBase):
     doubtful: list[WordPlace] = Field(
         [], description="Words heard with less than the session's mark_below; none where nothing is known."
     )
+
+
+class TextPatch(Part):
+    """``[start, end)`` of a run's text becomes ``text``."""
+
+    start: int = Field(description="In code points, like all offsets.")
+    end: int
+    text: str
+
+
+class SectionPatch(Part):
+    """How one section changed: of its runs, ``drop`` from number ``at`` on give way to ``runs``; or only the
+    text of run ``at`` changed."""
+
+    section_id: str
+    at: int
+    drop: int = 0
+    runs: list[RunPart] = []
+    text: TextPatch | None = None
+
+
+class DocumentPatched(ServerEventBase):
+    """What changed in the report since ``base``, the revision of the event before. The template, the sections
+    and their titles are as they were."""
+
+    type: Literal["assistant.document.patched"] = "assistant.document.patched"
+    base: int
+    revision: int
+    sections: list[SectionPatch] = Field(description="At most one for each section.")
+    cursor: PositionPart
+    selected: RangePart | None = None
+    can_undo: bool = False
+    can_redo: bool = False
+    applied: list[str] = Field([], description="The event ids of the hand edits that came in with it.")
+    sure: list[WordPlace] = Field(
+        [],
+        description="Doubtful words that are none any more, at their new places. A doubtful word behind a "
+        "changed text moves with it, and one that touches it is gone.",
+    )
+    doubtful: list[WordPlace] = Field([], description="Doubtful words that are new.")

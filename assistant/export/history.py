@@ -8,6 +8,7 @@ from assistant.dictation.alignment import align
 from assistant.errors import BadInput
 from assistant.events import (
     DocumentChanged,
+    DocumentPatched,
     IntentEvent,
     ItemEdited,
     OutputTextDone,
@@ -18,6 +19,7 @@ from assistant.events import (
     TranscriptWords,
     WordTime,
 )
+from assistant.events.patching import KnownReport
 from assistant.export.report import Answered, Report, ReportSection, Utterance
 
 
@@ -49,14 +51,14 @@ class _Answer:
 
 @dataclass(slots=True)
 class _History:
-    document: DocumentChanged | None = None
+    report: KnownReport = field(default_factory=KnownReport)
     items: dict[str, _Item] = field(default_factory=dict)
     answers: dict[str, _Answer] = field(default_factory=dict)
 
     def take(self, event: ServerEvent) -> None:
         match event:
-            case DocumentChanged():
-                self.document = event
+            case DocumentChanged() | DocumentPatched():
+                self.report.take(event)
             case TranscriptCompleted() if event.transcript.strip():
                 self.items[event.item_id] = _Item(event, event.item_id, written=event.transcript)
             case TranscriptWords() if item := self.items.get(event.item_id):
@@ -89,9 +91,9 @@ def report_from(
     history = _History()
     for event in events:
         history.take(event)
-        if revision is not None and history.document and history.document.revision == revision:
+        if revision is not None and history.report.revision == revision:
             break
-    document = history.document
+    document = history.report.whole()
     if revision is not None and (document is None or document.revision != revision):
         raise BadInput("The report has no such revision.", code="revision_unknown")
     return Report(

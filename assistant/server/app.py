@@ -24,8 +24,9 @@ from assistant import telemetry
 from assistant.channels import Outbox
 from assistant.components.components import Components
 from assistant.config import Settings
+from assistant.conversation.log import Logged
 from assistant.errors import AssistantError, BadInput, of_the_system
-from assistant.events import ErrorBody, ErrorEvent, ServerEvent, SessionClosing, parse_client_event
+from assistant.events import ErrorBody, ErrorEvent, parse_client_event
 from assistant.guidelines.library import watching
 from assistant.installation import page
 from assistant.server import answers, guidelines, reports
@@ -38,13 +39,19 @@ from assistant.server.rest.errors import ANY_METHOD, http_error, no_such_path
 from assistant.server.rest.models import Models
 from assistant.server.rest.transcriptions import Transcriptions
 from assistant.server.uploads import Uploads
+from assistant.session.delivery import GOING_AWAY, TOO_SLOW
 from assistant.session.runner import SessionRunner
 from assistant.storage.store import Store
+from assistant.storage.writer import Writer
 
 log = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 4 * 2**20
 """A base64 image in a data URI fits up to about 3 MB; larger ones are uploaded."""
+CLOSE_S = 10
+"""A client that does not read has so long to take the code that it is disconnected with."""
+GONE = (WebSocketDisconnect, RuntimeError, OSError)
+"""What sending raises when the client is gone."""
 CSP = (
     "default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data: blob:; media-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -56,8 +63,8 @@ NO_CACHE = (b"cache-control", b"no-cache")
 class Hub:
     """All sessions: each one's runner is a task of this group."""
 
-    def __init__(self, settings: Settings, components: Components, store: Store | None = None) -> None:
-        self.settings, self.components, self.store = settings, components, store
+    def __init__(self, settings: Settings, components: Components, writer: Writer | None = None) -> None:
+        self.settings, self.components, self.writer = settings, components, writer
         self._runners: dict[str, SessionRunner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing = False
@@ -76,7 +83,7 @@ class Hub:
             raise AssistantError("The server is stopping. Try again soon.", code="server_stopping")
         if len(self._runners) >= self.settings.max_sessions and not self._make_room():
             raise AssistantError("The server is full. Try again later.", code="server_full")
-        runner = SessionRunner(self.settings, self.components, self.store)
+        runner = SessionRunner(self.settings, self.components, self.writer)
         self._runners[runner.id] = runner
         task = asyncio.get_running_loop().create_task(runner.run(), name=runner.id)
         self._tasks[runner.id] = task
@@ -172,16 +179,30 @@ async def no_such_socket(socket: WebSocket) -> None:
     await socket.close(4404, "not found")
 
 
-async def _send(socket: WebSocket, runner: SessionRunner, outbox: Outbox[ServerEvent]) -> None:
-    closing: SessionClosing | None = None
+async def _send(socket: WebSocket, runner: SessionRunner, outbox: Outbox[Logged]) -> None:
+    sending = asyncio.create_task(_send_all(socket, runner, outbox), name=f"send-all-{runner.id}")
+    dropped = asyncio.create_task(outbox.dropped.wait(), name=f"dropped-{runner.id}")
     try:
+        await asyncio.wait((sending, dropped), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        dropped.cancel()
+        sending.cancel()
+        (result,) = await asyncio.gather(sending, return_exceptions=True)
+    if isinstance(result, Exception):
+        raise result
+    if outbox.dropped.is_set():
+        with contextlib.suppress(*GONE, TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await socket.close(outbox.code or TOO_SLOW)
+
+
+async def _send_all(socket: WebSocket, runner: SessionRunner, outbox: Outbox[Logged]) -> None:
+    with contextlib.suppress(*GONE):  # _receive notices too
         while (event := await outbox.get()) is not None:
-            closing = event if isinstance(event, SessionClosing) else None
             await runner.kept.durable(event)
-            await socket.send_text(event.model_dump_json())
-        await socket.close(1001 if closing and closing.retry else 4001)
-    except (WebSocketDisconnect, RuntimeError, OSError):
-        return  # the client is gone; _receive notices too
+            await socket.send_text(event.json)
+        if not outbox.dropped.is_set():
+            await socket.close(outbox.code or GOING_AWAY)
 
 
 async def _receive(socket: WebSocket, runner: SessionRunner) -> None:
@@ -258,18 +279,20 @@ def create_app(settings: Settings, components: Components, token: str | None = N
 
     Raises ``BadInput`` when the store of the settings cannot be used.
     """
-    store = Store(settings.store) if settings.store else None
-    hub = Hub(settings, components, store)
+    writer = Writer(Store(settings.store)) if settings.store else None
+    hub = Hub(settings, components, writer)
     uploads = Uploads(hub.find)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        writing = writer and asyncio.create_task(writer.run(), name="store")
         async with watching(components.guidelines):
             yield
             await hub.close()
+        if writer and writing:
+            await writer.close()
+            await writing
         await components.close()
-        if store:
-            await asyncio.to_thread(store.close)
 
     app = Starlette(
         routes=[

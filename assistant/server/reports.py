@@ -20,7 +20,7 @@ from assistant.export.formats import file_name, find_format
 from assistant.export.history import report_from
 from assistant.export.report import Report
 from assistant.session.runner import SessionRunner
-from assistant.storage.store import Store
+from assistant.storage.writer import Writer
 
 Handler = Callable[[Request], Awaitable[Response]]
 NOT_FOUND = frozenset({"session_unknown", "audio_gone", "audio_not_kept"})
@@ -94,12 +94,12 @@ async def _report(request: Request) -> Report:
     what = f"exported_{request.query_params['format']}"
     if runner := _find_live(request):
         await runner.kept.note(what)
-        return runner.kept.report()
-    store: Store | None = request.app.state.hub.store
-    if store is None:
+        return await asyncio.to_thread(runner.kept.history())
+    writer: Writer | None = request.app.state.hub.writer
+    if writer is None:
         raise _unknown()
     session_id, token = request.path_params["session_id"], _token(request)
-    who = request.app.state.hub.settings.user
+    who, store = request.app.state.hub.settings.user, writer.store
 
     def read() -> Report:
         if not store.is_token_of(session_id, token):
@@ -107,7 +107,7 @@ async def _report(request: Request) -> Report:
         store.record(session_id, who, what)
         return report_from(store.events(session_id), store.session(session_id), datetime.now().astimezone())
 
-    return await asyncio.to_thread(read)
+    return await writer.read(read)
 
 
 def live(request: Request) -> SessionRunner:

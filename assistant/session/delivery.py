@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from assistant.channels import Outbox
+from assistant.conversation.log import Logged
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
     AudioStatus,
@@ -22,8 +23,11 @@ from assistant.storage.kept_session import KeptSession
 
 log = logging.getLogger(__name__)
 
-OUTBOX_EVENTS = 2_000
-"""Holds a long answer's deltas for a client that stalls; a full replay goes in beside it."""
+OUTBOX_BYTES = 4 * 2**20
+"""May wait for a client that stalls. A replay goes in beside it: its events are in the log anyway."""
+
+GOING_AWAY, ENDED, TOO_SLOW = 1001, 4001, 4008
+"""WebSocket close codes: come back; the session is over or elsewhere; come back and read faster."""
 
 
 class Delivery:
@@ -35,7 +39,7 @@ class Delivery:
         """``on_gone`` is called when no client has come back for ``grace_s``."""
         self._session_id, self._kept = session_id, kept
         self._grace_s, self._on_gone = grace_s, on_gone
-        self._outbox: Outbox[ServerEvent] | None = None
+        self._outbox: Outbox[Logged] | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -45,16 +49,28 @@ class Delivery:
 
     def emit(self, event: ServerEvent) -> None:
         """Send an event. A client that does not read is disconnected; it gets everything when it resumes."""
-        event = self._kept.add(sendable(event))
+        logged = self._add(event)
         if self._outbox is None:
             return
         try:
-            self._outbox.put(event)
+            self._outbox.put(logged, _replaces(event))
         except AssistantError as error:
             log.warning("session %s: %s", self._session_id, error.code)
-            self._outbox.close()
+            self._outbox.drop(TOO_SLOW)
             self._outbox = None
             self._start_grace()
+            self.emit(
+                Notice(
+                    code=error.code,
+                    message="This page could not keep up and was disconnected. Everything was sent again.",
+                )
+            )
+
+    def _add(self, event: ServerEvent) -> Logged:
+        try:
+            return self._kept.add(event)
+        except ValueError:  # it is no JSON, and was neither numbered nor kept
+            return self._kept.add(sendable(event))
 
     def warn(self, code: str, message: str) -> None:
         self.emit(Notice(level="warning", code=code, message=message))
@@ -67,7 +83,7 @@ class Delivery:
         )
         self.emit(ErrorEvent(error=body))
 
-    def connect(self, state: SessionState, after_seq: int | None) -> Outbox[ServerEvent]:
+    def connect(self, state: SessionState, after_seq: int | None) -> Outbox[Logged]:
         """Connect a client; returns its events. ``after_seq`` None means a fresh start.
 
         An earlier connection of the same session gets a notice and is closed.
@@ -75,20 +91,18 @@ class Delivery:
         if self._outbox is not None:
             earlier = self._outbox
             self.emit(SessionClosing(reason="This session was opened in another window.", retry=False))
-            earlier.close()  # emit has let it go already, if it was full
+            earlier.close(ENDED)  # emit has let it go already, if it was full
         if self._grace:
             self._grace.cancel()
         replay = self._kept.after(after_seq) if after_seq is not None else []
-        self._outbox = Outbox(OUTBOX_EVENTS + len(replay), key=_coalesce)
         created = SessionCreated(
             session=state, resumed=after_seq is not None, replayed_to=replay[-1].seq if replay else 0
         )
-        self._outbox.put(self._kept.add(sendable(created)))
-        for event in replay:
-            self._outbox.put(event)
+        first = [self._add(created), *replay]
+        self._outbox = Outbox(OUTBOX_BYTES, size=lambda event: len(event.json), first=first)
         return self._outbox
 
-    def disconnect(self, outbox: Outbox[ServerEvent]) -> bool:
+    def disconnect(self, outbox: Outbox[Logged]) -> bool:
         """The connection with this outbox has ended. False if another has already replaced it."""
         if self._outbox is not outbox:
             return False
@@ -96,13 +110,13 @@ class Delivery:
         self._start_grace()
         return True
 
-    def close(self) -> None:
+    def close(self, code: int) -> None:
         """End the session: deliver what was emitted, without waiting for a client to come back."""
         self._closed = True
         if self._grace:
             self._grace.cancel()
         if self._outbox:
-            self._outbox.close()
+            self._outbox.close(code)
 
     def _start_grace(self) -> None:
         if self._closed:
@@ -112,7 +126,8 @@ class Delivery:
         self._grace = asyncio.get_running_loop().call_later(self._grace_s, self._on_gone)
 
 
-def _coalesce(event: ServerEvent) -> object | None:
+def _replaces(event: ServerEvent) -> object | None:
+    """The key that a waiting event shares with one that makes it superfluous."""
     match event:
         case TranscriptPartial():
             return ("partial", event.item_id)

@@ -19,6 +19,7 @@ from assistant.components.personal import Personal
 from assistant.config import Settings
 from assistant.conversation.asking import Guidelines
 from assistant.conversation.core import Conversation
+from assistant.conversation.log import Logged
 from assistant.conversation.types import (
     Action,
     AnswerRequested,
@@ -67,7 +68,6 @@ from assistant.events import (
     Notice,
     ResponseCancel,
     ResponseCreate,
-    ServerEvent,
     SessionClosing,
     SessionState,
     SessionUpdate,
@@ -81,7 +81,7 @@ from assistant.export.history import SessionInfo
 from assistant.imaging.photo import image_from_data_uri
 from assistant.imaging.study import Study
 from assistant.session.attachments import Attachments
-from assistant.session.delivery import Delivery
+from assistant.session.delivery import ENDED, GOING_AWAY, Delivery
 from assistant.session.image_matching import ImageMatching
 from assistant.session.listener import Listener
 from assistant.session.microphone import Microphone
@@ -89,7 +89,7 @@ from assistant.session.responder import Responder
 from assistant.session.state import session_state
 from assistant.storage import corrections
 from assistant.storage.kept_session import KeptSession
-from assistant.storage.store import Store
+from assistant.storage.writer import Writer
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ Task = asyncio.Task[None]
 class SessionRunner:
     """A session, from its first connection until no client has come back within the grace time."""
 
-    def __init__(self, settings: Settings, components: Components, store: Store | None = None) -> None:
+    def __init__(self, settings: Settings, components: Components, writer: Writer | None = None) -> None:
         self.id = f"sess_{secrets.token_urlsafe(12)}"
         self.resume_token = secrets.token_urlsafe(24)
         self._settings = settings
@@ -131,7 +131,7 @@ class SessionRunner:
             filter_samples=components.open_filter(),
         )
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
-        self.kept = KeptSession(settings, session, store, self.resume_token, self._storing_changed)
+        self.kept = KeptSession(settings, session, writer, self.resume_token, self._storing_changed)
         self._delivery = Delivery(self.id, self.kept, settings.grace_s, on_gone=self.end)
         self._emit, self._warn, self.refuse = self._delivery.emit, self._delivery.warn, self._delivery.refuse
         self._microphone = Microphone(
@@ -149,6 +149,7 @@ class SessionRunner:
         self._used = False  # a client has sent something that would be missed
         self._answers: dict[int, Task] = {}
         self._ended = asyncio.Event()
+        self._comes_back = False  # the client is to try again
 
     # --- life ---
 
@@ -162,7 +163,6 @@ class SessionRunner:
                     self._tasks.create_task(self._recognise(), name="recognise"),
                     self._help("report", self._microphone.report),
                     self._help("follow-files", self._follow_files),
-                    self._help("keep", self.kept.run),
                     self._help("match-images", self._matching.run),
                 ]
                 await self._ended.wait()
@@ -170,7 +170,7 @@ class SessionRunner:
                     task.cancel()
         except BaseExceptionGroup:
             reason = "The assistant has failed. Everything you said is still on the page."
-            self._emit(SessionClosing(reason=reason, retry=True))
+            self._close(reason)
             raise
         finally:
             self._ended.set()
@@ -178,7 +178,7 @@ class SessionRunner:
             await self._microphone.close_peer()
             await self.attachments.close()
             await self.kept.finish()
-            self._delivery.close()
+            self._delivery.close(GOING_AWAY if self._comes_back else ENDED)
 
     def _help(self, name: str, work: Callable[[], Awaitable[None]], *, again: bool = True) -> Task:
         """Start a task whose failure is logged and does not end the session. ``again``: it is then started
@@ -202,8 +202,12 @@ class SessionRunner:
 
     def say_goodbye(self) -> None:
         """The server is stopping: tell the client and end the session."""
-        self._emit(SessionClosing(reason="The server is stopping.", retry=True))
+        self._close("The server is stopping.")
         self.end()
+
+    def _close(self, reason: str) -> None:
+        self._emit(SessionClosing(reason=reason, retry=True))
+        self._comes_back = True
 
     @property
     def over(self) -> bool:
@@ -219,7 +223,7 @@ class SessionRunner:
         """True if no client is connected and the session was never used."""
         return not self.connected and not self._used
 
-    def connect(self, after_seq: int | None) -> Outbox[ServerEvent]:
+    def connect(self, after_seq: int | None) -> Outbox[Logged]:
         """Connect a client; returns its events. ``after_seq`` None means a fresh start.
 
         A session has one client at a time: an earlier connection gets a notice and is closed, with its
@@ -228,10 +232,12 @@ class SessionRunner:
         if self.connected:
             self._help("close-earlier-peer", self._microphone.close_peer, again=False)
         outbox = self._delivery.connect(self._state(), after_seq)
+        if after_seq is None and self.kept.trouble:
+            self._storing_changed(self.kept.trouble)
         self._use(self._components.personal.current)
         return outbox
 
-    async def disconnect(self, outbox: Outbox[ServerEvent]) -> None:
+    async def disconnect(self, outbox: Outbox[Logged]) -> None:
         """The connection with this outbox has ended; the session waits for a client to resume it."""
         if self._delivery.disconnect(outbox):
             await self._microphone.close_peer()
@@ -388,7 +394,11 @@ class SessionRunner:
             self._emit(Notice(code="store_works", message="Storage works again. Everything is stored."))
             return
         log.error("session %s: %s", self.id, error.code)
-        self._warn(error.code, f"New dictation is not being stored until this is fixed. {error.message}")
+        self._warn(
+            "store_failed",
+            "What is said and typed now is not stored; it is kept in memory and stored when this is fixed. "
+            f"{error.message}",
+        )
 
     # --- facts and actions ---
 

@@ -1,92 +1,148 @@
-"""Writes one session's events to the store in order, off the event loop, losing none while the disk fails."""
+"""What one session has to write to the store, in order."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from assistant.conversation.log import EventLog, Logged
 from assistant.errors import AssistantError
-from assistant.events import ServerEvent
+from assistant.events import OutputTextDelta, TranscriptDelta
 from assistant.export.history import SessionInfo
-from assistant.storage.store import Store
+from assistant.storage.store import Note, now
 
-RETRY_S = 5.0
-BATCH_EVENTS = 500
+BATCH = 500
+MOST_WAITING_BYTES = 32 * 2**20
+"""What waits beside the log of the session; beyond it, it is taken from the log, which has everything but
+superseded versions of the report."""
+DELTAS = frozenset(kind.model_fields["type"].default for kind in (TranscriptDelta, OutputTextDelta))
+"""Not stored: the whole text follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    row: Logged | Note
+    since: float  # loop time
 
 
 class Journal:
-    """``run`` is a task of the session's group; ``on_trouble`` is called once when writing starts to fail,
-    and with None when it works again."""
+    """A session's queue to the ``Writer``, which takes batches of it.
+
+    ``on_trouble`` is called when storing starts to fail, and with None when it works again.
+    """
 
     def __init__(
         self,
-        store: Store,
+        log: EventLog,
         session: SessionInfo,
         *,
         token: str,
         who: str,
         on_trouble: Callable[[AssistantError | None], None],
+        on_work: Callable[[], None],
     ) -> None:
-        self._store, self._session, self._token, self._who = store, session, token, who
-        self._on_trouble = on_trouble
-        self._waiting: deque[ServerEvent] = deque()
-        self._written_seq = 0
-        self._opened = self._failing = self._over = False
-        self._work, self._advanced = asyncio.Event(), asyncio.Event()
+        self.session, self.token, self.who = session, token, who
+        self.on_trouble = on_trouble
+        self._log, self._on_work = log, on_work
+        self._waiting: deque[_Waiting] = deque()
+        self._bytes = 0
+        self._queued_seq = self._notes = self._notes_written = 0
+        self._behind = False  # what is to be written is in the log only
+        self._advanced = asyncio.Event()
+        self.nobody_waits = False
+        self.is_over = False
 
-    def put(self, event: ServerEvent) -> None:
+    # --- the session's side ---
+
+    def put(self, event: Logged) -> None:
         """Queue an event that has a ``seq``."""
-        self._waiting.append(event)
-        self._work.set()
+        if event.type in DELTAS:
+            return
+        if self._behind or self._bytes + len(event.json) > MOST_WAITING_BYTES:
+            self._behind = True
+        else:
+            self._append(event)
+        self._on_work()
 
     async def durable(self, seq: int) -> None:
-        """Wait until the event with this ``seq`` is on disk. While the disk fails, return at once."""
-        while self._written_seq < seq and not (self._failing or self._over):
-            self._advanced.clear()
-            await self._advanced.wait()
+        """Wait until all events up to this ``seq`` are on disk. While storing fails, return at once."""
+        await self._until(lambda: not self._is_waiting(seq))
 
-    async def run(self) -> None:
-        """Write queued events until cancelled."""
-        while True:
-            self._work.clear()
-            while self._waiting:
-                if not await self._write():
-                    await asyncio.sleep(RETRY_S)
-            await self._work.wait()
+    async def note(self, what: str) -> None:
+        """Queue an audit entry, and wait as ``durable`` does."""
+        self._notes += 1
+        number = self._notes
+        self._append(Note(now(), what))
+        self._on_work()
+        await self._until(lambda: self._notes_written >= number)
 
     async def finish(self) -> None:
-        """End of the session: try once more to write what is queued, then release all waiters."""
-        try:
-            while self._waiting and await self._write():
-                pass
-        finally:
-            self._over = True
-            self._advanced.set()
+        """End of the session: wait as ``durable`` does for all of it."""
+        await self._until(lambda: not self.waits)
+        self.is_over = True
+        if self._behind:
+            self._catch_up()
 
-    async def record(self, what: str) -> None:
-        """Add an audit entry about an action on the session. Raises ``AssistantError``."""
-        await asyncio.to_thread(self._store.record, self._session.id, self._who, what)
+    # --- the writer's side ---
 
-    async def _write(self) -> bool:
-        batch = [self._waiting[i] for i in range(min(len(self._waiting), BATCH_EVENTS))]
-        try:
-            await asyncio.to_thread(self._append, batch)
-        except AssistantError as error:
-            if not self._failing:
-                self._failing = True
-                self._advanced.set()
-                self._on_trouble(error)
-            return False
-        for _ in batch:
-            self._waiting.popleft()
-        self._written_seq = batch[-1].seq
+    @property
+    def waits(self) -> bool:
+        return bool(self._waiting) or self._behind
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._bytes
+
+    @property
+    def oldest(self) -> float:
+        """When the first row of a ``batch`` was queued, in the loop's time."""
+        return self._waiting[0].since
+
+    def batch(self) -> list[Logged | Note]:
+        """The next rows to write."""
+        if self._behind and not self._waiting:
+            self._catch_up()
+        return [self._waiting[i].row for i in range(min(len(self._waiting), BATCH))]
+
+    def written(self, count: int) -> None:
+        """The first ``count`` rows are on disk."""
+        for _ in range(count):
+            row = self._waiting.popleft().row
+            if isinstance(row, Logged):
+                self._bytes -= len(row.json)
+            else:
+                self._notes_written += 1
+        self.wake()
+
+    def begin_again(self) -> None:
+        """The store is another one: all that the log has is to be written."""
+        notes = [each for each in self._waiting if isinstance(each.row, Note)]
+        self._waiting, self._bytes, self._queued_seq = deque(notes), 0, 0
+        self._catch_up()
+
+    def wake(self) -> None:
+        """Let those who wait look again."""
         self._advanced.set()
-        if self._failing:
-            self._failing = False
-            self._on_trouble(None)
-        return True
 
-    def _append(self, batch: list[ServerEvent]) -> None:
-        if not self._opened:
-            self._store.open_session(self._session, self._token, self._who)
-            self._opened = True
-        self._store.append(self._session.id, batch, self._who)
+    # ---
+
+    def _append(self, row: Logged | Note) -> None:
+        self._waiting.append(_Waiting(row, asyncio.get_running_loop().time()))
+        if isinstance(row, Logged):
+            self._bytes += len(row.json)
+            self._queued_seq = row.seq
+
+    def _catch_up(self) -> None:
+        self._behind = False
+        for event in self._log.after(self._queued_seq):
+            if event.type not in DELTAS:
+                self._append(event)
+
+    def _is_waiting(self, seq: int) -> bool:
+        first = next((each.row.seq for each in self._waiting if isinstance(each.row, Logged)), None)
+        return self._behind if first is None else first <= seq
+
+    async def _until(self, is_done: Callable[[], bool]) -> None:
+        while not (is_done() or self.nobody_waits):
+            self._advanced.clear()
+            await self._advanced.wait()

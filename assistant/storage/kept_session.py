@@ -6,13 +6,13 @@ from datetime import datetime
 from assistant.audio.frames import AudioChunk
 from assistant.audio.kept import KeptAudio
 from assistant.config import Settings
-from assistant.conversation.log import EventLog
+from assistant.conversation.log import EventLog, Logged
 from assistant.errors import AssistantError, BadInput
-from assistant.events import ServerEvent
+from assistant.events import ServerEvent, server_events
 from assistant.export.history import SessionInfo, report_from
 from assistant.export.report import Report
 from assistant.storage.journal import Journal
-from assistant.storage.store import Store
+from assistant.storage.writer import Writer
 
 
 class KeptSession:
@@ -23,46 +23,55 @@ class KeptSession:
         self,
         settings: Settings,
         session: SessionInfo,
-        store: Store | None,
+        writer: Writer | None,
         token: str,
         on_trouble: Callable[[AssistantError | None], None],
     ) -> None:
         self._session = session
         self._log = EventLog()
         self._audio = KeptAudio(settings.keep_audio_min) if settings.keep_audio_min else None
-        self._journal = store and Journal(
-            store, session, token=token, who=settings.user, on_trouble=on_trouble
-        )
+        self._writer = writer
+        self._journal: Journal | None = None
+        if writer:
+            self._journal = Journal(
+                self._log,
+                session,
+                token=token,
+                who=settings.user,
+                on_trouble=on_trouble,
+                on_work=writer.look,
+            )
+            writer.join(self._journal)
 
-    async def run(self) -> None:
-        """Write to the store; returns at once without a store."""
-        if self._journal:
-            await self._journal.run()
+    @property
+    def trouble(self) -> AssistantError | None:
+        """Why nothing is being stored at the moment, if it should be."""
+        return self._writer.trouble if self._writer else None
 
     async def finish(self) -> None:
-        """End of the session: write the last events to the store."""
+        """End of the session: wait a little for the store; it goes on writing what is left."""
         if self._journal:
             await self._journal.finish()
 
-    def add(self, event: ServerEvent) -> ServerEvent:
+    def add(self, event: ServerEvent) -> Logged:
         """Number the event and keep it; returns the event to send. See ``EventLog``."""
-        event = self._log.add(event)
-        if self._journal and event.seq:
-            self._journal.put(event)
-        return event
+        logged = self._log.add(event)
+        if self._journal and logged.seq:
+            self._journal.put(logged)
+        return logged
 
-    def after(self, seq: int) -> list[ServerEvent]:
+    def after(self, seq: int) -> list[Logged]:
         return self._log.after(seq)
 
-    async def durable(self, event: ServerEvent) -> None:
-        """With a store, wait until the event is on disk: it may be shown only then."""
+    async def durable(self, event: Logged) -> None:
+        """With a store, wait until the event is on disk, or is told not to be: it may be shown only then."""
         if self._journal:
             await self._journal.durable(event.seq)
 
     async def note(self, what: str) -> None:
-        """Add an audit entry, if there is a store. Raises ``AssistantError``."""
+        """Add an audit entry, if there is a store; wait as for an event."""
         if self._journal:
-            await self._journal.record(what)
+            await self._journal.note(what)
 
     def hear(self, chunk: AudioChunk) -> None:
         if self._audio:
@@ -76,6 +85,12 @@ class KeptSession:
             )
         return self._audio.wav(start_ms, end_ms)
 
-    def report(self) -> Report:
-        """The current report."""
-        return report_from(self._log.after(0), self._session, datetime.now().astimezone())
+    def history(self) -> Callable[[], Report]:
+        """Makes the report as it is now; takes long for a long session, and may be called in a thread."""
+        events = self._log.after(0)
+
+        def read() -> Report:
+            parsed = (server_events.validate_json(event.json) for event in events)
+            return report_from(parsed, self._session, datetime.now().astimezone())
+
+        return read

@@ -1,6 +1,6 @@
 """The store on disk, used when a folder is given: finals, document revisions, answers, and their audit.
 
-One SQLite file (write-ahead log, synced at every commit), readable by other processes while a server writes.
+One SQLite file (write-ahead log, synced at every commit), read while it is written, by other processes too.
 Nothing is encrypted here: use an encrypted disk. Rows are only ever added. The audit holds no text; its rows
 are chained by hashes that cover the stored events, so ``verify`` finds a later change of either. It does not
 find a chain whose end was cut off: keep the last hash elsewhere to detect that.
@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,17 +21,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
+from assistant.conversation.log import Logged
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
     DocumentChanged,
+    DocumentPatched,
     IntentEvent,
     ItemEdited,
-    OutputTextDelta,
     ResponseCreated,
     ResponseDone,
     ServerEvent,
     TranscriptCompleted,
-    TranscriptDelta,
     server_events,
 )
 from assistant.export.history import SessionInfo
@@ -38,7 +39,8 @@ from assistant.export.history import SessionInfo
 FILE = "sessions.sqlite3"
 APPLICATION_ID = 0x43564131
 """Marks the file as ours ("CVA1"); the digit is the schema's version."""
-BUSY_S = 10.0
+BUSY_S = 1.0
+"""How long a write waits for another program that locks the file."""
 KNOWN_TYPES = frozenset(event.model_fields["type"].default for event in get_args(get_args(ServerEvent)[0]))
 SCHEMA = """
 CREATE TABLE sessions (id TEXT PRIMARY KEY, started_at TEXT NOT NULL, recogniser TEXT NOT NULL,
@@ -71,6 +73,14 @@ class AuditRow:
         return _sha256(json.dumps(fields, ensure_ascii=False))
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An action on a session that is no event, such as an export. ``what`` holds no text."""
+
+    at: str
+    what: str
+
+
 class Store:
     """Open until ``close``. Raises ``BadInput``: ``store_unwritable``, ``store_broken``; see each method."""
 
@@ -80,26 +90,41 @@ class Store:
         self.path = folder / FILE
         if not create and not self.path.is_file():
             raise BadInput(f"There is no store in {folder}.", code="store_missing")
-        self._lock = threading.Lock()
+        self._lock, self._read_lock = threading.Lock(), threading.Lock()
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            new = not self.path.exists()
-            self._connection = sqlite3.connect(
-                self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-            )
-            if new:
-                self.path.chmod(0o600)
-        except (OSError, sqlite3.OperationalError):
+            self._open()
+        except BadInput:
+            raise
+        except (OSError, sqlite3.OperationalError, AssistantError):
             raise BadInput(
                 f"The folder {folder} is not writable, so nothing can be stored. Choose another --store.",
                 code="store_unwritable",
             ) from None
+
+    def _open(self) -> None:
+        """Raises ``AssistantError``, ``OSError``, ``sqlite3.OperationalError``."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = not self.path.exists()
+        self._connection = self._connected()
+        self._reader = self._connected()
         try:
+            if new:
+                self.path.chmod(0o600)
             with self._errors():
                 self._prepare()
+                self._reader.execute("PRAGMA query_only = ON")
+                self._reader.execute("SELECT 1 FROM sessions").fetchone()
+            self._file, self._device = self._identity(), self.path.stat().st_dev
         except BaseException:
-            self._connection.close()
+            self._disconnect()
             raise
+
+    def _connected(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+
+    def _disconnect(self) -> None:
+        self._reader.close()
+        self._connection.close()
 
     def _prepare(self) -> None:
         run = self._connection.execute
@@ -118,9 +143,39 @@ class Store:
         run("PRAGMA synchronous = FULL")
         run("PRAGMA foreign_keys = ON")
 
+    def look_again(self) -> bool:
+        """Whether the file was deleted or replaced since it was opened; if so, open what is there now, or
+        begin a new store. Without a look nobody would know: writing to a deleted file succeeds.
+
+        Raises ``AssistantError``: ``store_failed`` where that cannot be done, or where the disk was taken
+        away: nothing is written to the folder that a disk was mounted on.
+        """
+        with self._lock, self._read_lock:
+            try:
+                if self._identity() == self._file:
+                    return False
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise self._failed(error.strerror or type(error).__name__) from None
+            if not self.path.exists() and _device_of(self.path) != self._device:
+                raise self._failed("the disk is not mounted any more")
+            with contextlib.suppress(sqlite3.Error):
+                self._disconnect()
+            try:
+                self._open()
+            except (OSError, sqlite3.OperationalError):
+                raise self._failed("the file was deleted, and no new one can be made") from None
+            return True
+
+    def _identity(self) -> tuple[int, ...]:
+        """Of the file and its write-ahead log. Raises ``OSError``."""
+        found = (self.path, self.path.with_name(f"{FILE}-wal"))
+        return tuple(value for path in found for value in (path.stat().st_dev, path.stat().st_ino))
+
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        with self._lock, self._read_lock:
+            self._disconnect()
 
     def __enter__(self) -> "Store":
         return self
@@ -131,37 +186,39 @@ class Store:
     # --- writing ---
 
     def open_session(self, session: SessionInfo, token: str, who: str) -> None:
-        """Register a session. ``token`` allows its holder to export the session later; only its hash is
+        """Register a session, once. ``token`` allows its holder to export the session later; only its hash is
         stored."""
         row = (session.id, session.started_at.isoformat(), session.recogniser, _sha256(token))
         with self._transaction():
+            if self._connection.execute("SELECT 1 FROM sessions WHERE id = ?", row[:1]).fetchone():
+                return
             self._connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", row)
-            self._audit([AuditRow(_now(), session.id, who, "session_opened")])
+            self._audit([AuditRow(now(), session.id, who, "session_opened")])
 
-    def append(self, session_id: str, events: Sequence[ServerEvent], who: str) -> None:
-        """Store events; they are durable on return. ``who`` is the session's person. Deltas are not stored.
+    def append(self, session_id: str, rows: Sequence[Logged | Note], who: str) -> None:
+        """Store events and notes; they are durable on return. ``who`` is the session's person.
 
         Events already stored are skipped, so a write whose outcome is unknown can be repeated.
         """
-        at = _now()
+        at = now()
         with self._transaction():
             query = "SELECT coalesce(max(seq), 0) FROM events WHERE session_id = ?"
             last = self._connection.execute(query, (session_id,)).fetchone()[0]
             audit: list[AuditRow] = []
-            for event in events:
-                if event.seq <= last or isinstance(event, TranscriptDelta | OutputTextDelta):
-                    continue
-                text = event.model_dump_json()
-                row = (session_id, event.seq, event.type, text)
-                self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?)", row)
-                if done := _who_did_what(event, who):
-                    audit.append(AuditRow(at, session_id, *done, event.seq, _sha256(text)))
+            for row in rows:
+                if isinstance(row, Note):
+                    audit.append(AuditRow(row.at, session_id, who, row.what))
+                elif row.seq > last:
+                    values = (session_id, row.seq, row.type, row.json)
+                    self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?)", values)
+                    if done := _who_did_what(server_events.validate_json(row.json), who):
+                        audit.append(AuditRow(at, session_id, *done, row.seq, _sha256(row.json)))
             self._audit(audit)
 
     def record(self, session_id: str, who: str, what: str) -> None:
         """Add an audit entry about an action such as an export or playback. ``what`` holds no text."""
         with self._transaction():
-            self._audit([AuditRow(_now(), session_id, who, what)])
+            self._audit([AuditRow(now(), session_id, who, what)])
 
     def _audit(self, rows: Iterable[AuditRow]) -> None:
         run = self._connection.execute
@@ -247,19 +304,22 @@ class Store:
                 raise
 
     def _read(self, query: str, *values: str) -> list[tuple[Any, ...]]:
-        with self._lock, self._errors():
-            return self._connection.execute(query, values).fetchall()
+        with self._read_lock, self._errors():
+            return self._reader.execute(query, values).fetchall()
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
-            raise AssistantError(
-                f"Storing failed ({error}): look at the disk of {self.path.parent}.", code="store_failed"
-            ) from None
+            raise self._failed(str(error)) from None
         except sqlite3.DatabaseError:
             raise self._broken() from None
+
+    def _failed(self, why: str) -> AssistantError:
+        return AssistantError(
+            f"Storing failed ({why}): look at the disk of {self.path.parent}.", code="store_failed"
+        )
 
     def _broken(self) -> BadInput:
         return BadInput(
@@ -277,7 +337,7 @@ def _who_did_what(event: ServerEvent, person: str) -> tuple[str, str] | None:
             return (person if event.corrected else "assistant"), f"taken_as_{event.intent}"
         case ItemEdited():
             return person, "item_edited"
-        case DocumentChanged():
+        case DocumentChanged() | DocumentPatched():
             return person, f"report_revision_{event.revision}"
         case ResponseCreated():
             return person, "question_asked"
@@ -287,7 +347,13 @@ def _who_did_what(event: ServerEvent, person: str) -> tuple[str, str] | None:
             return None
 
 
-def _now() -> str:
+def _device_of(path: Path) -> int:
+    """Of the nearest folder that exists."""
+    return next(os.stat(each).st_dev for each in path.parents if each.exists())
+
+
+def now() -> str:
+    """The local time with its offset, to the millisecond."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 

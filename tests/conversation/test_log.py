@@ -1,5 +1,7 @@
 """The event log: what a client that comes back gets."""
 
+import pytest
+
 from assistant.conversation.log import EventLog
 from assistant.events import (
     DurationUsage,
@@ -9,6 +11,7 @@ from assistant.events import (
     TranscriptCompleted,
     TranscriptDelta,
     TranscriptPartial,
+    server_events,
 )
 
 
@@ -28,7 +31,7 @@ def test_passing_events_have_an_id_but_no_number_and_are_not_replayed():
     log = EventLog()
     event = log.add(TranscriptPartial(item_id="utt_1", stable="", tentative="a"))
     assert event.seq == 0
-    assert event.event_id
+    assert server_events.validate_json(event.json).event_id
     assert log.after(0) == []
 
 
@@ -39,11 +42,31 @@ def test_deltas_are_let_go_when_the_whole_text_is_there():
     usage = DurationUsage(seconds=1)
     log.add(TranscriptCompleted(item_id="utt_1", transcript="a", usage=usage, start_ms=0, end_ms=1))
     log.add(OutputTextDone(response_id="r", item_id="answer_1", text="x"))
-    assert [type(event) for event in log.after(0)] == [TranscriptCompleted, OutputTextDone]
+    assert [event.type for event in log.after(0)] == [
+        "conversation.item.input_audio_transcription.completed",
+        "response.output_text.done",
+    ]
 
 
-def test_the_oldest_go_first_when_it_is_full():
-    log = EventLog(max_events=2)
-    for n in range(3):
+def test_nothing_that_stays_relevant_is_let_go_however_long_the_session():
+    log = EventLog()
+    for n in range(60_000):
         log.add(note(n))
-    assert [event.seq for event in log.after(0)] == [2, 3]
+    assert [event.seq for event in log.after(0)] == list(range(1, 60_001))
+    assert [event.seq for event in log.after(59_998)] == [59_999, 60_000]
+
+
+def test_what_is_kept_is_what_is_sent():
+    log = EventLog()
+    event = log.add(note(1))
+    assert log.after(0) == [event]
+    sent = server_events.validate_json(event.json)
+    assert (sent.seq, sent.code, sent.event_id) == (1, "n1", "event_1")
+
+
+def test_an_event_that_cannot_be_serialised_takes_no_number_and_is_not_kept():
+    log = EventLog()
+    with pytest.raises(ValueError, match="surrogates"):
+        log.add(Notice(code="n", message="\ud800"))
+    assert log.add(note(1)).seq == 1
+    assert len(log.after(0)) == 1

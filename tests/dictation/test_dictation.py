@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from assistant.components.personal import PersonalFiles
 from assistant.dictation.dictation import Dictation
-from assistant.dictation.document import Range
-from assistant.dictation.editor import difference
+from assistant.dictation.document import LONGEST_RUN, Range, Run, Section
+from assistant.dictation.editor import difference, text_difference
 from assistant.errors import BadInput
 
 PERSONAL = PersonalFiles()
@@ -245,9 +245,35 @@ def test_an_edit_against_a_revision_that_is_gone_is_refused():
 
 @given(st.text("ab ", max_size=12), st.text("ab ", max_size=12))
 def test_a_difference_is_one_place_and_gives_the_new_text(old, new):
-    start, old_end, new_end = difference(old, new)
+    start, old_end, new_end = text_difference(old, new)
     assert old[:start] + new[start:new_end] + old[old_end:] == new
     assert old[:start] + old[old_end:] == new[:start] + new[new_end:]
+
+
+RUN = st.builds(Run, st.text("ab ", min_size=1, max_size=3), st.sampled_from(["utt_1", "utt_2"]))
+RUNS = st.lists(RUN, max_size=6)
+
+
+@given(RUNS, RUNS)
+def test_a_difference_of_sections_is_one_place_and_gives_the_new_text(before, after):
+    old, new = Section("text", "", tuple(before)), Section("text", "", tuple(after))
+    start, old_end, new_end = difference(old, new)
+    assert old.text[:start] + new.text[start:new_end] + old.text[old_end:] == new.text
+    assert old.text[:start] + old.text[old_end:] == new.text[:start] + new.text[new_end:]
+
+
+def test_what_is_typed_stands_in_runs_of_a_bounded_length():
+    """Else every version of a long text would be a copy of it."""
+    dictation = Dictation()
+    typed = ""
+    for n in range(300):
+        piece = f"{n} word " * 5
+        dictation.editor.edit(n, Range("text", len(typed), len(typed)), piece)
+        typed += piece
+    (section,) = dictation.document.sections
+    assert section.text == typed
+    assert max(len(run.text) for run in section.runs) <= LONGEST_RUN
+    assert len(section.runs) <= 2 * len(typed) // LONGEST_RUN + 1
 
 
 SAYINGS = [

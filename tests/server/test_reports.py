@@ -231,9 +231,9 @@ async def test_a_restarted_server_still_exports_what_was_stored(start_server, pc
 async def test_while_the_disk_fails_words_are_shown_and_told_to_be_unsaved_and_stored_later(
     start_server, pcm, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("assistant.storage.journal.RETRY_S", 0.05)
+    monkeypatch.setattr("assistant.storage.writer.RETRY_S", 0.05)
     server = await start_server(store=tmp_path)
-    store = server.hub.store
+    store = server.hub.writer.store
     append, fails = store.append, [True]
 
     def failing(*arguments):
@@ -247,7 +247,7 @@ async def test_while_the_disk_fails_words_are_shown_and_told_to_be_unsaved_and_s
         await client.until("assistant.notice")
     (notice,) = client.of("assistant.notice")
     assert notice["code"] == "store_failed"
-    assert "not being stored" in notice["message"]
+    assert "not stored" in notice["message"]
     fails.clear()
     await client.until("assistant.notice", code="store_works")
     await client.append(pcm(0.3))

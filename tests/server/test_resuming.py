@@ -3,7 +3,6 @@
 import asyncio
 
 from assistant.events import ModeSet
-from assistant.session.delivery import OUTBOX_EVENTS
 
 
 async def kept(server, token, after):
@@ -111,28 +110,35 @@ async def test_a_client_that_sends_into_the_end_does_not_hold_the_server(server,
         await asyncio.sleep(0.01)
 
 
+async def flood(runner):
+    """Events until the client is let go, and how many; nothing here waits, so nothing is sent meanwhile."""
+    sent = 0
+    while runner.connected:
+        await runner.receive(ModeSet(mode="dictation"))
+        sent += 1
+    return sent
+
+
 async def test_a_client_that_does_not_read_is_let_go_and_can_come_back(server):
     client, created = await server.session()
     session = created["session"]
     runner = server.hub.find(session["id"])
-    for _ in range(OUTBOX_EVENTS + 1):  # nothing here waits, so nothing is sent meanwhile
-        await runner.receive(ModeSet(mode="dictation"))
-    assert not runner.connected
-    assert await client.until_closed() == 4001
+    sent = await flood(runner)
+    assert await client.until_closed() == 4008
     last = max(event["seq"] for event in client.events)
     back, again = await server.session(f"?resume={session['resume_token']}&after={last}")
     assert again["resumed"]
-    rest = [await back.next()]
-    assert [event["seq"] for event in rest] == [last + 1]
+    rest = [await back.next() for _ in range(sent)]
+    assert [event["seq"] for event in rest] == list(range(last + 1, last + sent + 1))
+    assert (await back.next())["code"] == "client_too_slow"
     await back.works()
 
 
 async def test_taking_over_from_a_client_that_does_not_read(server):
     client, created = await server.session()
     runner = server.hub.find(created["session"]["id"])
-    for _ in range(OUTBOX_EVENTS):
-        await runner.receive(ModeSet(mode="dictation"))
+    await flood(runner)
     outbox = runner.connect(0)
     assert runner.connected
     await runner.disconnect(outbox)
-    assert await client.until_closed() == 4001
+    assert await client.until_closed() == 4008

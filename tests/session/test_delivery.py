@@ -12,15 +12,17 @@ from assistant.events import (
     EngineDescription,
     ErrorEvent,
     ItemEdited,
+    Notice,
     Recogniser,
     SessionAudio,
     SessionClosing,
     SessionCreated,
     SessionState,
     TranscriptPartial,
+    server_events,
 )
 from assistant.export.history import SessionInfo
-from assistant.session.delivery import OUTBOX_EVENTS, Delivery
+from assistant.session.delivery import ENDED, OUTBOX_BYTES, TOO_SLOW, Delivery
 from assistant.storage.kept_session import KeptSession
 
 STATE = SessionState(
@@ -46,10 +48,10 @@ def delivery(gone):
 
 
 async def rest_of(outbox):
-    outbox.close()
+    outbox.close(ENDED)
     events = []
     while (event := await outbox.get()) is not None:
-        events.append(event)
+        events.append(server_events.validate_json(event.json))
     return events
 
 
@@ -89,16 +91,41 @@ async def test_a_second_connection_takes_over_and_the_first_is_told(delivery):
 
 
 async def test_a_client_that_does_not_read_is_let_go_and_the_session_ends_when_nobody_comes(delivery, gone):
-    delivery.connect(STATE, None)
-    for number in range(OUTBOX_EVENTS):
-        delivery.emit(edited(number))
-    assert not delivery.connected
+    outbox = delivery.connect(STATE, None)
+    sent = 0
+    while delivery.connected:
+        delivery.emit(ItemEdited(item_id=f"utt_{sent}", text="x" * 10_000))
+        sent += 1
+    assert sent <= OUTBOX_BYTES // 10_000 + 1
+    assert (outbox.code, outbox.dropped.is_set()) == (TOO_SLOW, True)
+    assert await outbox.get() is None, "what waited is let go"
     await gone.wait()
+
+
+async def test_who_was_too_slow_gets_everything_when_it_comes_back_and_is_told(delivery):
+    delivery.connect(STATE, None)
+    sent = 0
+    while delivery.connected:
+        delivery.emit(ItemEdited(item_id=f"utt_{sent}", text="x" * 100_000))
+        sent += 1
+    _, *events = await rest_of(delivery.connect(STATE, 0))
+    assert [e.item_id for e in events if isinstance(e, ItemEdited)] == [f"utt_{n}" for n in range(sent)]
+    assert [e.code for e in events if isinstance(e, Notice)] == ["client_too_slow"]
+
+
+async def test_a_replay_longer_than_the_outbox_arrives_whole(delivery):
+    count = 2 * OUTBOX_BYTES // 100_000
+    for number in range(count):
+        delivery.emit(ItemEdited(item_id=f"utt_{number}", text="x" * 100_000))
+    outbox = delivery.connect(STATE, 0)
+    delivery.emit(edited(count))
+    _, *events = await rest_of(outbox)
+    assert [event.seq for event in events] == list(range(1, count + 2))
 
 
 async def test_after_the_end_nobody_is_waited_for(delivery, gone):
     outbox = delivery.connect(STATE, None)
-    delivery.close()
+    delivery.close(ENDED)
     assert delivery.disconnect(outbox)
     await asyncio.sleep(0)
     assert not gone.is_set()
@@ -127,8 +154,6 @@ async def test_an_event_that_cannot_be_sent_as_it_is_stops_no_other(delivery, mo
     monkeypatch.undo()
     delivery.emit(ItemEdited(item_id="c", text="said"))
     outbox = delivery.connect(STATE.model_copy(update={"wake_phrase": "\udc80"}), 0)
-    created, mended, notice, said = [await outbox.get() for _ in range(4)]
-    for event in (created, mended, notice, said):
-        event.model_dump_json()
+    _, mended, notice, said = await rest_of(outbox)
     assert mended.text == "half \ufffd, whole 😀"
     assert notice.code == "event_not_sendable" and said.text == "said"

@@ -14,25 +14,24 @@ from assistant.events import (
     IntentEvent,
     ItemEdited,
     TranscriptCompleted,
-    TranscriptDelta,
 )
 from assistant.export.history import SessionInfo
 from assistant.storage.store import FILE, Store
+from tests.storage.rows import logged
 
 SESSION = SessionInfo("sess_1", datetime(2026, 11, 24, 9, 30, tzinfo=UTC), "lasr-mini")
 SAID = "xylophagous lungs"
 
 
 def events(first=1, text=SAID):
-    """One utterance, heard and taken."""
+    """One utterance, heard and taken, without its deltas."""
     completed = TranscriptCompleted(
         seq=first, item_id="utt_1", transcript=text, usage=DurationUsage(seconds=1), start_ms=0, end_ms=1000
     )
-    delta = TranscriptDelta(seq=first + 1, item_id="utt_1", delta=text)
     intent = IntentEvent(
         seq=first + 2, item_id="utt_1", intent="dictation", confidence=1, reason="", text=text
     )
-    return [completed, delta, intent]
+    return [completed, intent]
 
 
 @pytest.fixture
@@ -44,14 +43,11 @@ def store(tmp_path):
 
 
 def test_what_was_stored_is_there_for_the_next_process(store, tmp_path):
-    store.append("sess_1", events(), "Dr A")
+    store.append("sess_1", logged(events()), "Dr A")
     store.close()
     again = Store(tmp_path / "kept", create=False)
     assert again.sessions() == [SESSION]
-    assert [event.type for event in again.events("sess_1")] == [
-        e.type for e in events() if "delta" not in e.type
-    ]
-    assert again.events("sess_1")[0] == events()[0]
+    assert again.events("sess_1") == events()
     again.close()
 
 
@@ -69,14 +65,14 @@ def test_the_token_is_stored_as_a_hash_and_recognised(store):
 
 
 def test_writing_the_same_events_twice_stores_them_once(store):
-    store.append("sess_1", events(), "Dr A")
-    store.append("sess_1", [*events(), ItemEdited(seq=4, item_id="utt_1", text="New.")], "Dr A")
+    store.append("sess_1", logged(events()), "Dr A")
+    store.append("sess_1", logged([*events(), ItemEdited(seq=4, item_id="utt_1", text="New.")]), "Dr A")
     assert [event.seq for event in store.events("sess_1")] == [1, 3, 4]
     store.verify()
 
 
 def test_the_audit_says_who_did_what_and_holds_no_text(store):
-    store.append("sess_1", [*events(), ItemEdited(seq=4, item_id="utt_1", text=SAID)], "Dr A")
+    store.append("sess_1", logged([*events(), ItemEdited(seq=4, item_id="utt_1", text=SAID)]), "Dr A")
     store.record("sess_1", "Dr A", "exported_docx")
     assert [(row.who, row.what) for row in store.audit()] == [
         ("Dr A", "session_opened"),
@@ -90,7 +86,7 @@ def test_the_audit_says_who_did_what_and_holds_no_text(store):
 
 def test_nothing_in_the_audit_can_be_changed_through_the_store(store):
     for change in ("UPDATE audit SET who = 'x'", "DELETE FROM audit", "UPDATE events SET json = ''"):
-        store.append("sess_1", events(), "Dr A")
+        store.append("sess_1", logged(events()), "Dr A")
         with sqlite3.connect(store.path) as raw, pytest.raises(sqlite3.IntegrityError, match="append only"):
             raw.execute(change)
         raw.close()
@@ -107,7 +103,7 @@ def test_nothing_in_the_audit_can_be_changed_through_the_store(store):
     ],
 )
 def test_changes_behind_its_back_are_found(store, tamper):
-    store.append("sess_1", events(), "Dr A")
+    store.append("sess_1", logged(events()), "Dr A")
     last = store.verify()
     assert len(last) == 64
     with sqlite3.connect(store.path) as raw:
@@ -126,7 +122,7 @@ def test_two_stores_on_one_folder_keep_one_chain(store, tmp_path):
 
     def write(into, session_id):
         for n in range(20):
-            into.append(session_id, events(1 + 3 * n), "who")
+            into.append(session_id, logged(events(1 + 3 * n)), "who")
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(write, (store, other), ("sess_1", "sess_2")))
@@ -136,7 +132,7 @@ def test_two_stores_on_one_folder_keep_one_chain(store, tmp_path):
 
 
 def test_events_of_a_newer_version_are_left_out(store):
-    store.append("sess_1", events(), "Dr A")
+    store.append("sess_1", logged(events()), "Dr A")
     with sqlite3.connect(store.path) as raw:
         raw.execute("INSERT INTO events VALUES ('sess_1', 9, 'assistant.from.the.future', '{}')")
     raw.close()
@@ -185,7 +181,7 @@ def test_a_file_that_is_no_store_is_refused_and_left_as_it_is(tmp_path):
 
 
 def test_a_damaged_file_is_told_as_such(store):
-    store.append("sess_1", events(text="lungs " * 20_000), "Dr A")
+    store.append("sess_1", logged(events(text="lungs " * 20_000)), "Dr A")
     store.close()
     data = bytearray(store.path.read_bytes())
     data[4096 * 2 :] = os.urandom(len(data) - 4096 * 2)
@@ -196,13 +192,13 @@ def test_a_damaged_file_is_told_as_such(store):
 
 
 def test_a_full_disk_is_an_error_and_what_was_stored_stays(store):
-    store.append("sess_1", events(), "Dr A")
+    store.append("sess_1", logged(events()), "Dr A")
     store._connection.execute("PRAGMA max_page_count = 1")  # sqlite's own way to fill a disk
     with pytest.raises(AssistantError) as caught:
-        store.append("sess_1", events(10, "lungs " * 50_000), "Dr A")
+        store.append("sess_1", logged(events(10, "lungs " * 50_000)), "Dr A")
     assert caught.value.code == "store_failed"
     assert "lungs" not in caught.value.message
     assert [event.seq for event in store.events("sess_1")] == [1, 3]
     store._connection.execute("PRAGMA max_page_count = 1000000")
-    store.append("sess_1", events(10, "lungs " * 50_000), "Dr A")
+    store.append("sess_1", logged(events(10, "lungs " * 50_000)), "Dr A")
     store.verify()

@@ -1,0 +1,221 @@
+"""Faults of the store that really happen, under a running server: everyone is told, and nothing is lost."""
+
+import contextlib
+import resource
+import shutil
+import sqlite3
+import subprocess
+
+import httpx
+import pytest
+
+from assistant.errors import BadInput
+from assistant.storage import writer as writing
+from assistant.storage.store import FILE, Store
+
+COMPLETED = "conversation.item.input_audio_transcription.completed"
+NOTICE = "assistant.notice"
+
+
+@pytest.fixture
+async def http():
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(writing, "RETRY_S", 0.1)
+
+
+async def dictates(client, pcm):
+    """Say a sentence; its final, and whatever came with it."""
+    await client.append(pcm(0.3))
+    return await client.until(COMPLETED)
+
+
+async def told(client):
+    if not any(each["code"] == "store_failed" for each in client.of(NOTICE)):
+        await client.until(NOTICE, code="store_failed")
+
+
+async def stored_again(client):
+    if not any(each["code"] == "store_works" for each in client.of(NOTICE)):
+        await client.until(NOTICE, code="store_works")
+
+
+def all_is_stored(folder, session, client, *, anew=False):
+    """``anew``: the store was begun again, without versions of the report that were superseded by then."""
+    with Store(folder, create=False) as store:
+        store.verify()
+        there = {event.seq for event in store.events(session["id"])}
+    sent = [event for event in client.events if event["seq"] and not event["type"].endswith(".delta")]
+    if anew:
+        reports = [event for event in sent if event["type"] == "assistant.document.changed"]
+        sent = [event for event in sent if event not in reports[:-1]]
+    assert {event["seq"] for event in sent} <= there
+    assert len([event for event in sent if event["type"] == COMPLETED]) == len(client.of(COMPLETED))
+
+
+@contextlib.contextmanager
+def locked(folder):
+    with contextlib.closing(sqlite3.connect(folder / FILE, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")
+
+
+@contextlib.contextmanager
+def no_more_bytes(folder):
+    """No file may grow: what a quota does, and the nearest to a full disk that needs no rights."""
+    size = max(file.stat().st_size for file in folder.iterdir())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("fault", [locked, no_more_bytes])
+async def test_a_store_that_cannot_be_written_is_told_and_dictation_goes_on(
+    start_server, pcm, http, tmp_path, fault
+):
+    server = await start_server(store=tmp_path)
+    client, created = await server.session()
+    other, _ = await server.session()
+    session = created["session"]
+    await dictates(client, pcm)
+    with fault(tmp_path):
+        for _ in range(3):
+            assert (await dictates(client, pcm))["transcript"]
+        await told(client)
+        await told(other)  # who says nothing at the moment
+        late, _ = await server.session()
+        await told(late)
+        response = await http.get(
+            f"{server.http}/v1/sessions/{session['id']}/export",
+            params={"format": "txt"},
+            headers={"X-Session-Token": session["resume_token"]},
+        )
+        assert response.text.count("The lungs are clear.") == 4
+        metrics = (await http.get(f"{server.http}/metrics")).text
+        assert "assistant_store_failing 1.0" in metrics
+    await stored_again(client)
+    await stored_again(other)
+    await stored_again(late)
+    await dictates(client, pcm)
+    await server.stop()
+    all_is_stored(tmp_path, session, client)
+    with Store(tmp_path, create=False) as store:
+        assert [row.what for row in store.audit()].count("exported_txt") == 1
+
+
+async def test_a_folder_that_is_deleted_is_told_without_a_word_being_said_and_begun_again(
+    start_server, pcm, tmp_path
+):
+    folder = tmp_path / "kept"
+    server = await start_server(store=folder)
+    client, created = await server.session()
+    await dictates(client, pcm)
+    shutil.rmtree(folder)
+    await client.until(NOTICE, code="store_failed")
+    await stored_again(client)
+    await dictates(client, pcm)
+    await server.stop()
+    all_is_stored(folder, created["session"], client, anew=True)
+
+
+@pytest.mark.parametrize("name", [FILE, f"{FILE}-wal"])
+async def test_a_file_of_the_store_that_is_deleted_is_told(start_server, pcm, tmp_path, name):
+    server = await start_server(store=tmp_path)
+    client, created = await server.session()
+    await dictates(client, pcm)
+    (tmp_path / name).unlink()
+    await client.until(NOTICE, code="store_failed")
+    await stored_again(client)
+    await dictates(client, pcm)
+    await server.stop()
+    all_is_stored(tmp_path, created["session"], client)
+
+
+async def test_a_file_that_takes_the_place_of_the_store_is_refused_and_told(start_server, pcm, tmp_path):
+    server = await start_server(store=tmp_path)
+    client, created = await server.session()
+    await dictates(client, pcm)
+    aside = tmp_path / "aside"
+    (tmp_path / FILE).rename(aside)
+    (tmp_path / FILE).write_bytes(b"not a database, but long enough to look" * 30)
+    await client.until(NOTICE, code="store_failed")
+    assert (await dictates(client, pcm))["transcript"]
+    (tmp_path / FILE).unlink()
+    await stored_again(client)
+    await server.stop()
+    all_is_stored(tmp_path, created["session"], client, anew=True)
+
+
+def mounted(folder, *options):
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", ",".join(["size=256k", *options]), "tmpfs", folder],
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip("mounting needs root")
+
+
+def unmount(folder):
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A real disk of 256 kB."""
+    folder = tmp_path / "disk"
+    mounted(folder)
+    yield folder
+    unmount(folder)
+
+
+async def test_a_full_disk_is_told_and_what_was_said_is_stored_when_there_is_room(start_server, pcm, disk):
+    server = await start_server(store=disk / "kept")
+    client, created = await server.session()
+    await dictates(client, pcm)
+    filler = disk / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as out:
+        while True:
+            out.write(bytes(4096))
+    while not client.of(NOTICE):
+        assert (await dictates(client, pcm))["transcript"]
+    await told(client)
+    filler.unlink()
+    await stored_again(client)
+    await server.stop()
+    all_is_stored(disk / "kept", created["session"], client)
+
+
+async def test_a_disk_that_is_taken_away_is_told_and_nothing_is_written_in_its_place(
+    start_server, pcm, disk, tmp_path
+):
+    server = await start_server(store=disk / "kept")
+    client, created = await server.session()
+    await dictates(client, pcm)
+    shutil.copytree(disk / "kept", tmp_path / "backup")
+    unmount(disk)
+    await client.until(NOTICE, code="store_failed")
+    assert (await dictates(client, pcm))["transcript"]
+    assert list(disk.iterdir()) == []
+    mounted(disk)
+    shutil.copytree(tmp_path / "backup", disk / "kept")
+    await stored_again(client)
+    await server.stop()
+    all_is_stored(disk / "kept", created["session"], client)
+
+
+def test_a_disk_that_can_only_be_read_is_refused_at_the_start(disk):
+    Store(disk).close()
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    with pytest.raises(BadInput) as caught:
+        Store(disk)
+    assert caught.value.code == "store_unwritable"
