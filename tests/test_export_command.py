@@ -99,3 +99,23 @@ def test_wrong_use_gets_a_reason(export, folder, tmp_path):
         status, out, error = export(*arguments)
         assert (status, out) == (2, b""), arguments
         assert f"[{code}]" in error
+
+
+def test_the_audit_is_checked_also_against_an_earlier_end(export, folder):
+    status, out, _ = export("--store", folder, "--verify")
+    last = out.decode().strip()
+    assert (status, len(last)) == (0, 64)
+    assert export("--store", folder, "--verify", "--had", last)[:2] == (0, out)
+    status, _, error = export("--store", folder, "--verify", "--had", "0" * 64)
+    assert (status, "[audit_cut]" in error) == (2, True)
+
+
+def test_a_session_is_deleted_and_the_audit_says_so(export, folder):
+    assert export("sess_1", "--store", folder, "--delete") == (0, b"", "sess_1 was deleted.\n")
+    assert "[session_unknown]" in export("sess_1", "--store", folder)[2]
+    assert "[session_unknown]" in export("--store", folder, "--delete")[2]
+    with Store(folder, create=False) as store:
+        store.verify()
+        last = store.audit()[-1]
+    assert last.what == "session_deleted"
+    assert "command line" in last.who

@@ -36,7 +36,17 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     parser.add_argument("--revision", type=int, help="the report as of this revision (default: the newest)")
     parser.add_argument(
-        "--verify", action="store_true", help="check the store's audit and print its last hash"
+        "--verify", action="store_true", help="check the store against its audit and print its last hash"
+    )
+    parser.add_argument(
+        "--had",
+        action="append",
+        default=[],
+        metavar="HASH",
+        help="with --verify: a last hash of earlier, from the server's log; it shows an end that was cut off",
+    )
+    parser.add_argument(
+        "--delete", action="store_true", help="delete the session SOURCE from the store; the audit says so"
     )
     add_some_settings(parser, "store")
     parser.set_defaults(run=run)
@@ -46,7 +56,9 @@ def run(args: argparse.Namespace) -> int:
     form = find_format(args.format)
     if args.verify:
         with _opened(args) as store:
-            say(store.verify())
+            say(store.verify(*args.had))
+    elif args.delete:
+        _delete(args)
     elif args.source is None:
         _list(args)
     elif (saved := Path(args.source)).is_file():
@@ -72,8 +84,20 @@ def _stored(args: argparse.Namespace, form: Format) -> Report:
         report = report_from(
             store.events(session.id), session, datetime.now().astimezone(), revision=args.revision
         )
-        store.record(session.id, f"{getpass.getuser()} (command line)", f"exported_{form.name}")
+        store.record(session.id, _who(), f"exported_{form.name}")
     return report
+
+
+def _delete(args: argparse.Namespace) -> None:
+    if args.source is None:
+        raise BadInput("Name the session to delete.", code="session_unknown")
+    with _opened(args) as store:
+        store.forget(args.source, _who())
+    note(f"{args.source} was deleted.")
+
+
+def _who() -> str:
+    return f"{getpass.getuser()} (command line)"
 
 
 def _opened(args: argparse.Namespace) -> Store:

@@ -1,9 +1,12 @@
 """The store on disk, used when a folder is given: finals, document revisions, answers, and their audit.
 
 One SQLite file (write-ahead log, synced at every commit), read while it is written, by other processes too.
-Nothing is encrypted here: use an encrypted disk. Rows are only ever added. The audit holds no text; its rows
-are chained by hashes that cover the stored events, so ``verify`` finds a later change of either. It does not
-find a chain whose end was cut off: keep the last hash elsewhere to detect that.
+Nothing is encrypted here: use an encrypted disk. Rows are only ever added, except by ``forget``.
+
+The audit holds no text. It has a row for every stored event, every session and every deletion, each with the
+hash of what it is about, chained by hashes; so ``verify`` finds what was changed, added, moved or deleted
+otherwise. A chain whose end was cut off is found by a hash that was its last one earlier, as the server's log
+has it. Whoever may write the file can also make a whole new chain; only such an earlier hash shows it.
 
 Every method may wait for the disk and is called off the event loop; one ``Store`` serves many threads.
 """
@@ -37,12 +40,17 @@ from assistant.events import (
 from assistant.export.history import SessionInfo
 
 FILE = "sessions.sqlite3"
-APPLICATION_ID = 0x43564131
-"""Marks the file as ours ("CVA1"); the digit is the schema's version."""
+APPLICATION_ID = 0x43564132
+"""Marks the file as ours ("CVA2"); the digit is the schema's version."""
+FIRST_VERSION = 0x43564131
+"""Its audit had rows for some events only."""
 BUSY_S = 1.0
 """How long a write waits for another program that locks the file."""
+AUDIT_COLUMNS = "at, session_id, who, what, seq, event_sha256"
+DELETED = "session_deleted"
+MARK = f"PRAGMA application_id = {APPLICATION_ID};"
 KNOWN_TYPES = frozenset(event.model_fields["type"].default for event in get_args(get_args(ServerEvent)[0]))
-SCHEMA = """
+FIRST_SCHEMA = """
 CREATE TABLE sessions (id TEXT PRIMARY KEY, started_at TEXT NOT NULL, recogniser TEXT NOT NULL,
     token_sha256 TEXT NOT NULL);
 CREATE TABLE events (session_id TEXT NOT NULL REFERENCES sessions(id), seq INTEGER NOT NULL,
@@ -53,12 +61,16 @@ CREATE TRIGGER events_are_kept BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER audit_is_kept BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'append only'); END;
 """
+SECOND_SCHEMA = """
+CREATE INDEX audit_of ON audit (session_id, seq);
+CREATE TRIGGER sessions_are_kept BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'append only'); END;
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One audit entry: person, action, time. ``seq`` and ``event_sha256`` name the stored event, if there is
-    one."""
+    """One audit entry: person, action, time. ``seq`` names the stored event, if it is about one.
+    ``event_sha256`` is the hash of that event or, where a session begins, of its row."""
 
     at: str
     session_id: str
@@ -131,17 +143,37 @@ class Store:
         found = run("PRAGMA application_id").fetchone()[0]
         if found == 0 and not run("SELECT 1 FROM sqlite_master").fetchone():
             run("PRAGMA journal_mode = WAL")
-            self._connection.executescript(
-                f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
-            )
+            self._connection.executescript(f"BEGIN IMMEDIATE; {FIRST_SCHEMA} {SECOND_SCHEMA} {MARK} COMMIT;")
+        elif found == FIRST_VERSION:
+            self._carry_over()
         elif found != APPLICATION_ID:
             raise BadInput(
                 f"{self.path} is not a store of this version of the program. It was left "
                 "unchanged. Choose another --store.",
                 code="store_broken",
             )
+        run("PRAGMA secure_delete = ON")
         run("PRAGMA synchronous = FULL")
         run("PRAGMA foreign_keys = ON")
+
+    def _carry_over(self) -> None:
+        """A store of the first version: what its audit does not cover gets its rows now. All or nothing."""
+        run = self._connection.execute
+        self._connection.executescript(f"BEGIN IMMEDIATE; {SECOND_SCHEMA}")
+        try:
+            at, who, what = now(), "assistant", "carried_over"
+            sessions = run("SELECT * FROM sessions").fetchall()
+            self._audit(AuditRow(at, row[0], who, what, None, _row_sha256(row)) for row in sessions)
+            events = run(
+                "SELECT session_id, seq, json FROM events WHERE NOT EXISTS (SELECT 1 FROM audit"
+                " WHERE audit.session_id = events.session_id AND audit.seq = events.seq)"
+            ).fetchall()
+            self._audit(AuditRow(at, row[0], who, what, row[1], _sha256(row[2])) for row in events)
+            run(MARK)
+            run("COMMIT")
+        except BaseException:
+            run("ROLLBACK")
+            raise
 
     def look_again(self) -> bool:
         """Whether the file was deleted or replaced since it was opened; if so, open what is there now, or
@@ -193,7 +225,7 @@ class Store:
             if self._connection.execute("SELECT 1 FROM sessions WHERE id = ?", row[:1]).fetchone():
                 return
             self._connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", row)
-            self._audit([AuditRow(now(), session.id, who, "session_opened")])
+            self._audit([AuditRow(now(), session.id, who, "session_opened", None, _row_sha256(row))])
 
     def append(self, session_id: str, rows: Sequence[Logged | Note], who: str) -> None:
         """Store events and notes; they are durable on return. ``who`` is the session's person.
@@ -211,14 +243,27 @@ class Store:
                 elif row.seq > last:
                     values = (session_id, row.seq, row.type, row.json)
                     self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?)", values)
-                    if done := _who_did_what(server_events.validate_json(row.json), who):
-                        audit.append(AuditRow(at, session_id, *done, row.seq, _sha256(row.json)))
+                    done = _who_did_what(server_events.validate_json(row.json), who)
+                    audit.append(AuditRow(at, session_id, *done, row.seq, _sha256(row.json)))
             self._audit(audit)
 
     def record(self, session_id: str, who: str, what: str) -> None:
         """Add an audit entry about an action such as an export or playback. ``what`` holds no text."""
         with self._transaction():
             self._audit([AuditRow(now(), session_id, who, what)])
+
+    def forget(self, session_id: str, who: str) -> None:
+        """Delete a session: its rows are overwritten, and the audit says that it was here and who deleted it.
+
+        Raises ``BadInput``: ``session_unknown``.
+        """
+        self.session(session_id)
+        with self._transaction():
+            self._connection.execute("DELETE FROM events WHERE session_id = ?", (session_id,))
+            self._connection.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
+            self._audit([AuditRow(now(), session_id, who, DELETED)])
+        with self._lock, self._errors():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _audit(self, rows: Iterable[AuditRow]) -> None:
         run = self._connection.execute
@@ -262,31 +307,27 @@ class Store:
         except ValueError:
             raise self._broken() from None
 
+    def last_hash(self) -> str:
+        """The hash that the chain ends with; empty in a new store."""
+        rows = self._read("SELECT hash FROM audit ORDER BY id DESC LIMIT 1")
+        return str(rows[0][0]) if rows else ""
+
     def audit(self) -> list[AuditRow]:
-        return [row for row, _ in self._chain()]
+        return [AuditRow(*row) for row in self._read(f"SELECT {AUDIT_COLUMNS} FROM audit ORDER BY id")]
 
-    def verify(self) -> str:
-        """Check the chain against the stored events; returns its last hash.
+    def verify(self, *earlier: str) -> str:
+        """Check everything that an export reads against the chain; returns the chain's last hash. ``earlier``
+        are hashes that were the last one at some time.
 
-        Raises ``BadInput``: ``audit_broken``, which names the first row that does not fit.
+        Raises ``BadInput``: ``audit_broken``, which names what does not fit; ``audit_cut`` if the chain lacks
+        one of ``earlier``.
         """
-        chain = self._chain()  # before the events: a server may be writing
-        query = "SELECT session_id, seq, json FROM events"
-        stored = {(session_id, seq): _sha256(text) for session_id, seq, text in self._read(query)}
-        previous = ""
-        for number, (row, written) in enumerate(chain, 1):
-            previous = row.chained(previous)
-            if previous != written:
-                raise BadInput(
-                    f"Audit row {number} was changed, or a row before it was deleted.", code="audit_broken"
-                )
-            if row.seq is not None and stored.get((row.session_id, row.seq)) != row.event_sha256:
-                raise BadInput(f"The event of audit row {number} was changed.", code="audit_broken")
-        return previous
-
-    def _chain(self) -> list[tuple[AuditRow, str]]:
-        rows = self._read("SELECT at, session_id, who, what, seq, event_sha256, hash FROM audit ORDER BY id")
-        return [(AuditRow(*row[:-1]), row[-1]) for row in rows]
+        with self._errors(), contextlib.closing(self._connected()) as snapshot:
+            snapshot.execute("BEGIN")  # a server may be writing
+            last = _check_chain(snapshot, set(earlier))
+            _check_events(snapshot)
+            _check_sessions(snapshot)
+        return last
 
     # --- the file ---
 
@@ -329,7 +370,68 @@ class Store:
         )
 
 
-def _who_did_what(event: ServerEvent, person: str) -> tuple[str, str] | None:
+def _check_chain(connection: sqlite3.Connection, earlier: set[str]) -> str:
+    previous = ""
+    rows = connection.execute(f"SELECT id, {AUDIT_COLUMNS}, hash FROM audit ORDER BY id")
+    for number, *fields, written in rows:
+        row = AuditRow(*fields)
+        previous = row.chained(previous)
+        if previous != written:
+            raise _audit_broken(
+                f"Audit row {number} ({row.what} in {row.session_id}) was changed, or rows before it were"
+                " changed, moved or deleted."
+            )
+        earlier.discard(previous)
+    if earlier:
+        message = "The audit once ended with another hash, which it does not have now: its end was cut off."
+        raise BadInput(message, code="audit_cut")
+    return previous
+
+
+def _check_events(connection: sqlite3.Connection) -> None:
+    events = connection.execute(
+        "SELECT e.session_id, e.seq, e.type, e.json, a.id, a.event_sha256 FROM events e LEFT JOIN audit a"
+        " ON a.session_id = e.session_id AND a.seq = e.seq ORDER BY e.session_id, e.seq"
+    )
+    for session_id, seq, kind, text, number, written in events:
+        name = f"Event {seq} of {session_id} ({kind})"
+        if number is None:
+            raise _audit_broken(f"{name} is in no row of the audit: it was added or moved.")
+        if _sha256(text) != written or json.loads(text).get("type") != kind:
+            raise _audit_broken(f"{name} is not what audit row {number} is about: it was changed.")
+    gone = connection.execute(
+        "SELECT a.session_id, a.seq, a.what, a.id FROM audit a LEFT JOIN events e"
+        " ON e.session_id = a.session_id AND e.seq = a.seq WHERE a.seq IS NOT NULL AND e.seq IS NULL"
+        " AND a.session_id NOT IN (SELECT session_id FROM audit WHERE what = ?) ORDER BY a.id",
+        (DELETED,),
+    ).fetchone()
+    if gone:
+        session_id, seq, what, number = gone
+        raise _audit_broken(f"Event {seq} of {session_id} ({what}, audit row {number}) was deleted.")
+
+
+def _check_sessions(connection: sqlite3.Connection) -> None:
+    found = connection.execute(
+        "SELECT session_id, event_sha256, id FROM audit WHERE seq IS NULL AND event_sha256 != ''"
+    )
+    began = {session_id: (written, number) for session_id, written, number in found}
+    deleted = {
+        row[0] for row in connection.execute("SELECT session_id FROM audit WHERE what = ?", (DELETED,))
+    }
+    for row in connection.execute("SELECT * FROM sessions"):
+        written, number = began.pop(row[0], ("", 0))
+        if _row_sha256(row) != written:
+            about = f"is not what audit row {number} is about" if number else "is in no row of the audit"
+            raise _audit_broken(f"The session {row[0]} {about}: it was changed or added.")
+    if gone := sorted(began.keys() - deleted):
+        raise _audit_broken(f"The session {gone[0]} (audit row {began[gone[0]][1]}) was deleted.")
+
+
+def _audit_broken(message: str) -> BadInput:
+    return BadInput(message, code="audit_broken")
+
+
+def _who_did_what(event: ServerEvent, person: str) -> tuple[str, str]:
     match event:
         case TranscriptCompleted():
             return "recogniser", "utterance_heard"
@@ -344,7 +446,7 @@ def _who_did_what(event: ServerEvent, person: str) -> tuple[str, str] | None:
         case ResponseDone():
             return "engine", f"answer_{event.response.status}"
         case _:
-            return None
+            return "assistant", event.type
 
 
 def _device_of(path: Path) -> int:
@@ -355,6 +457,11 @@ def _device_of(path: Path) -> int:
 def now() -> str:
     """The local time with its offset, to the millisecond."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
+
+
+def _row_sha256(row: Sequence[str]) -> str:
+    """Of a session's row."""
+    return _sha256(json.dumps(list(row), ensure_ascii=False))
 
 
 def _sha256(text: str) -> str:

@@ -81,6 +81,9 @@ class Writer:
                 log.error("session %s: its last events could not be stored", journal.session.id)
             journal.nobody_waits = True
             journal.wake()
+        with contextlib.suppress(AssistantError, TimeoutError):
+            last = await asyncio.wait_for(self.read(self.store.last_hash), LAST_TRY_S)
+            log.info("the audit of %s ends with %s", self.store.path, last)
         self._thread.shutdown(wait=False)
         self._readers.shutdown(wait=False)
         await asyncio.to_thread(self.store.close)
