@@ -182,7 +182,7 @@ class AssistantClient:
                 await self.send(ev.ResponseCreate(event_id=event_id))
                 while not done:
                     match await self._next(inbox, event_id):
-                        case ev.ItemAdded(item=item) if item.role == "user" and item_id is None:
+                        case ev.ItemAdded(item=item) if item_id is None and _is_typed(item):
                             item_id = item.id
                         case ev.ResponseCreated() as created if response_id is None:
                             if created.question_item_id == item_id or created.question == text.strip():
@@ -365,6 +365,11 @@ def endpoint(url: str) -> str:
         raise BadInput("This is not an address such as ws://127.0.0.1:8080.", code="url_invalid")
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     return urlunsplit(parts._replace(scheme=scheme, path=parts.path.rstrip("/") or "/v1/realtime"))
+
+
+def _is_typed(item: ev.ConversationItem) -> bool:
+    """Whether a person typed it, and did not say it."""
+    return item.role == "user" and not any(part.get("type") == "input_audio" for part in item.content)
 
 
 def is_this_machine(url: str) -> bool:

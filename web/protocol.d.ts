@@ -1,6 +1,6 @@
 // Made by scripts/generated from assistant/events/; do not edit.
 
-/** Change the session: the rate of PCM input, words to expect, the mode. */
+/** Change the session in one step: all of it, or, with an error, nothing. */
 export interface SessionUpdate {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -36,6 +36,41 @@ export interface ConversationItemCreate {
   event_id?: string | null;
   type: "conversation.item.create";
   item: UserMessage;
+  /** Only the last item's: items stand in order of time. */
+  previous_item_id?: string | null;
+}
+
+/** ``conversation.item.retrieved`` has the item once more. */
+export interface ConversationItemRetrieve {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "conversation.item.retrieve";
+  item_id: string;
+}
+
+/** Later questions are asked without the item. What it wrote in the report stays there. */
+export interface ConversationItemDelete {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "conversation.item.delete";
+  item_id: string;
+}
+
+/** Always refused (``item_has_no_audio``): answers are text. */
+export interface ConversationItemTruncate {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "conversation.item.truncate";
+  item_id: string;
+  content_index?: number;
+  audio_end_ms?: number;
+}
+
+/** There is no sound to clear: done at once. */
+export interface OutputAudioClear {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "output_audio_buffer.clear";
 }
 
 /** Answer the items created since the last answer. A running answer is stopped first. */
@@ -43,6 +78,7 @@ export interface ResponseCreate {
   /** Echoed in an error about this event. */
   event_id?: string | null;
   type: "response.create";
+  response?: ResponseConfig | null;
 }
 
 /** Stop the answer ``response_id``, or without an id the running one. */
@@ -265,6 +301,8 @@ export interface TranscriptCompleted {
   /** On the session's sample clock. */
   start_ms: number;
   end_ms: number;
+  /** Where the session includes them. */
+  logprobs?: LogProbability[] | null;
   /** Wall-clock time of the final, ISO 8601 with offset. */
   at: string;
   /** Where two recognisers heard it: what the one said that was not chosen. */
@@ -441,7 +479,7 @@ export interface LibraryRead {
   problems: string[];
 }
 
-/** A typed question was added, or an answer began. */
+/** Something was said or typed, or an answer began. */
 export interface ItemAdded {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -449,6 +487,32 @@ export interface ItemAdded {
   type: "conversation.item.added";
   item: ConversationItem;
   previous_item_id?: string | null;
+}
+
+/** The item is whole. */
+export interface ItemDone {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "conversation.item.done";
+  item: ConversationItem;
+  previous_item_id?: string | null;
+}
+
+export interface ItemRetrieved {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "conversation.item.retrieved";
+  item: ConversationItem;
+}
+
+export interface ItemDeleted {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "conversation.item.deleted";
+  item_id: string;
 }
 
 /** An image is attached: every question from now on is asked with it. */
@@ -552,6 +616,28 @@ export interface ResponseRecord {
   named: RecordPart[];
 }
 
+export interface OutputItemAdded {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "response.output_item.added";
+  response_id: string;
+  output_index: number;
+  item: ConversationItem;
+}
+
+export interface ContentPartAdded {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  response_id: string;
+  item_id: string;
+  output_index: number;
+  content_index: number;
+  type: "response.content_part.added";
+  part: ContentPart;
+}
+
 export interface OutputTextDelta {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -575,6 +661,28 @@ export interface OutputTextDone {
   content_index: number;
   type: "response.output_text.done";
   text: string;
+}
+
+export interface ContentPartDone {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  response_id: string;
+  item_id: string;
+  output_index: number;
+  content_index: number;
+  type: "response.content_part.done";
+  part: ContentPart;
+}
+
+export interface OutputItemDone {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "response.output_item.done";
+  response_id: string;
+  output_index: number;
+  item: ConversationItem;
 }
 
 /** A piece of the model's reasoning, to append. It is not part of the answer; show it folded or not at all. */
@@ -700,10 +808,27 @@ export interface SessionClosing {
   retry: boolean;
 }
 
-/** Fields of the OpenAI session that are not named here are accepted and ignored. */
+/** Fields left out stay as they are. What cannot be had is refused, and then nothing is changed. */
 export interface SessionConfig {
+  /** transcription: what is heard is transcribed, and no model is ever asked. */
   type?: "realtime" | "transcription" | null;
   audio?: SessionAudio | null;
+  /** The beta's name of audio.input.format. */
+  input_audio_format?: "pcm16" | "g711_ulaw" | "g711_alaw" | null;
+  /** Any name; what runs here is echoed. */
+  model?: string | null;
+  /** Stand before every question. */
+  instructions?: string | null;
+  output_modalities?: "text"[] | null;
+  max_output_tokens?: number | "inf" | null;
+  include?: "item.input_audio_transcription.logprobs"[] | null;
+  tools?: unknown[] | null;
+  tool_choice?: "auto" | "none" | null;
+  parallel_tool_calls?: boolean | null;
+  truncation?: "auto" | null;
+  prompt?: null;
+  reasoning?: null;
+  tracing?: null;
   /** Ours: how finals are taken. */
   mode?: "auto" | "dictation" | "question" | null;
   /** Ours: how dictation is written from now on. */
@@ -713,9 +838,31 @@ export interface SessionConfig {
 }
 
 export interface UserMessage {
+  /** The client's own; else one is made. */
+  id?: string | null;
   type?: "message";
   role?: "user";
+  object?: "realtime.item" | null;
+  status?: "completed" | "incomplete" | "in_progress" | null;
   content: (InputText | InputImage)[];
+}
+
+/** Of one answer. A field that is not named is refused. */
+export interface ResponseConfig {
+  /** In place of the session's. */
+  instructions?: string | null;
+  /** Asked in place of the last item. */
+  input?: ResponseInput[] | null;
+  /** none: question and answer are forgotten. */
+  conversation?: "auto" | "none";
+  output_modalities?: "text"[] | null;
+  max_output_tokens?: number | "inf" | null;
+  metadata?: Record<string, string> | null;
+  tools?: unknown[] | null;
+  tool_choice?: "auto" | "none" | null;
+  audio?: null;
+  prompt?: null;
+  reasoning?: null;
 }
 
 export interface SessionState {
@@ -724,7 +871,16 @@ export interface SessionState {
   resume_token: string;
   /** How long a session without a connection is kept. */
   grace_s: number;
-  type: "realtime";
+  type: "realtime" | "transcription";
+  object: "realtime.session";
+  /** The engine that answers; the recogniser in a transcription session. */
+  model: string;
+  instructions: string;
+  output_modalities: "text"[];
+  max_output_tokens: number | "inf";
+  include: "item.input_audio_transcription.logprobs"[];
+  tools: unknown[];
+  tool_choice: "auto";
   mode: "auto" | "dictation" | "question";
   asleep: boolean;
   wake_phrase: string;
@@ -760,6 +916,13 @@ export interface ErrorBody {
 export interface DurationUsage {
   type: "duration";
   seconds: number;
+}
+
+/** Of a word; ``bytes`` are its UTF-8. */
+export interface LogProbability {
+  token: string;
+  bytes: number[];
+  logprob: number;
 }
 
 /** Another recogniser's transcript of the same speech. */
@@ -822,6 +985,7 @@ export interface CommandHelp {
 
 export interface ConversationItem {
   id: string;
+  object: "realtime.item";
   type: "message";
   role: "user" | "assistant";
   status: "in_progress" | "completed" | "incomplete";
@@ -869,6 +1033,8 @@ export interface ResponseBody {
   status: "in_progress" | "completed" | "cancelled" | "failed" | "incomplete";
   status_details?: Record<string, unknown> | null;
   output: ConversationItem[];
+  output_modalities: "text"[];
+  metadata?: Record<string, string> | null;
   usage?: TokenUsage | null;
 }
 
@@ -915,6 +1081,11 @@ export interface RecordPart {
   text: string;
 }
 
+export interface ContentPart {
+  type: "text";
+  text: string;
+}
+
 /** A box by its upper left and lower right corner, in pixels of the attached picture. */
 export interface BoxPart {
   label: string;
@@ -946,6 +1117,8 @@ export interface LabPart {
 
 export interface SessionAudio {
   input?: AudioInput | null;
+  /** There is no sound in answers; not echoed. */
+  output?: Record<string, unknown> | null;
 }
 
 /** House style of dictation. Fields left out keep the server's settings. */
@@ -975,6 +1148,18 @@ export interface InputImage {
   /** A data URI: PNG, JPEG or WebP. */
   image_url: string;
   name?: string;
+  /** Every image is prepared in the same way. */
+  detail?: "auto" | "low" | "high" | null;
+}
+
+/** A user's message with text. */
+export interface ResponseInput {
+  id?: string | null;
+  type?: "message";
+  role?: "user";
+  status?: "completed" | "incomplete" | "in_progress" | null;
+  object?: "realtime.item" | null;
+  content: InputText[];
 }
 
 /** The contents of the guideline folder. */
@@ -1027,6 +1212,10 @@ export interface TokenUsage {
 export interface AudioInput {
   format?: AudioFormat | null;
   transcription?: TranscriptionConfig | null;
+  /** null: only a commit ends a turn. */
+  turn_detection?: ServerVad | SemanticVad | null;
+  /** There is none. */
+  noise_reduction?: null;
 }
 
 /** A field, shown as ``[name]`` until it is filled. */
@@ -1043,15 +1232,45 @@ export interface DoubtPart {
   offer: string;
 }
 
+/** G.711 (``audio/pcmu``, ``audio/pcma``) always has 8,000 samples per second. */
 export interface AudioFormat {
-  type?: "audio/pcm";
-  /** Samples per second, 8000 to 48000. */
-  rate?: number;
+  type?: "audio/pcm" | "audio/pcmu" | "audio/pcma";
+  /** Of PCM: samples per second, 8000 to 48000; 24000 if not said. */
+  rate?: number | null;
 }
 
 export interface TranscriptionConfig {
-  /** Words and names to expect; an empty list takes those of before back. */
+  /** Any name; the recogniser that runs here is echoed. */
+  model?: string | null;
+  /** English only. */
+  language?: string | null;
+  languages?: string[] | null;
+  /** A hint: its longer words are expected. */
+  prompt?: string | null;
+  /** A hint: words to expect; an empty list takes those of before back. */
   keywords?: string[] | null;
+  /** A hint; the echo has what --asr-preset says, which holds for all sessions. */
+  delay?: "minimal" | "low" | "medium" | "high" | "xhigh" | null;
+}
+
+/** Silence ends a turn. ``idle_timeout_ms`` cannot be had; speech does not interrupt an answer in text. */
+export interface ServerVad {
+  type?: "server_vad";
+  threshold?: number | null;
+  prefix_padding_ms?: number | null;
+  silence_duration_ms?: number | null;
+  /** False: a question waits for response.create. */
+  create_response?: boolean | null;
+  interrupt_response?: boolean | null;
+  idle_timeout_ms?: null;
+}
+
+/** What was said so far tells how long a silence ends the turn, as it does by default. */
+export interface SemanticVad {
+  type: "semantic_vad";
+  eagerness?: "low" | "medium" | "high" | "auto" | null;
+  create_response?: boolean | null;
+  interrupt_response?: boolean | null;
 }
 
 export type ClientEvent =
@@ -1060,6 +1279,10 @@ export type ClientEvent =
   | InputAudioCommit
   | InputAudioClear
   | ConversationItemCreate
+  | ConversationItemRetrieve
+  | ConversationItemDelete
+  | ConversationItemTruncate
+  | OutputAudioClear
   | ResponseCreate
   | ResponseCancel
   | WebRtcOffer
@@ -1099,6 +1322,9 @@ export type ServerEvent =
   | CommandDone
   | LibraryRead
   | ItemAdded
+  | ItemDone
+  | ItemRetrieved
+  | ItemDeleted
   | AttachmentAdded
   | AttachmentRemoved
   | AttachmentChecked
@@ -1107,8 +1333,12 @@ export type ServerEvent =
   | ResponseCreated
   | ResponseSources
   | ResponseRecord
+  | OutputItemAdded
+  | ContentPartAdded
   | OutputTextDelta
   | OutputTextDone
+  | ContentPartDone
+  | OutputItemDone
   | AnswerThought
   | AnswerBoxes
   | AnswerChanges

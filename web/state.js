@@ -92,6 +92,8 @@ import { patched } from './patching.js';
  * @property {import('./protocol.js').AudioStatus|null} audio    the last assistant.audio.status
  */
 
+const NOTHING_TO_END = new Set(['response_cancel_not_active', 'input_audio_buffer_commit_empty']);
+
 export const initialState = Object.freeze(/** @type {State} */ ({
   connection: { phase: 'connecting', reason: '', resuming: false },
   session: null,
@@ -139,6 +141,7 @@ export function reduce(state, event) {
     case 'assistant.echo.left_out':
       return putUtterance(state, event.item_id, { intent: 'echo', text: event.text });
     case 'error':
+      if (NOTHING_TO_END.has(event.error.code)) return state; // it ended by itself a moment before
       return addNotice(state, 'error', event.error.code, event.error.message);
     case 'assistant.notice':
       if (event.code === 'webrtc_lost' || event.code === 'webrtc_not_connected') return state; // microphone.js sees it itself, and goes on
@@ -263,6 +266,13 @@ export function reduce(state, event) {
     case 'input_audio_buffer.speech_stopped':
     case 'input_audio_buffer.committed':
     case 'conversation.item.added':
+    case 'conversation.item.done':
+    case 'conversation.item.retrieved':
+    case 'conversation.item.deleted':
+    case 'response.output_item.added':
+    case 'response.output_item.done':
+    case 'response.content_part.added':
+    case 'response.content_part.done':
     case 'assistant.webrtc.answer':    // the microphone takes it
     case 'assistant.speech.stop':      // the reader takes it
     case 'assistant.labels.scored':    // the viewer takes them

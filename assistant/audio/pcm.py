@@ -1,6 +1,9 @@
 """A client's PCM16 stream at its own rate to 16 kHz chunks on an exact sample clock."""
 
+from typing import Literal
+
 import numpy as np
+import numpy.typing as npt
 import soxr
 
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Samples, pcm16_to_samples
@@ -13,6 +16,34 @@ MIN_RATE_HZ = 8_000
 MAX_RATE_HZ = 48_000
 BYTES_PER_SAMPLE = 2
 LARGEST_SAMPLE = np.float32(1 - 2**-15)
+
+
+Encoding = Literal["pcm16", "ulaw", "alaw"]
+
+
+def _g711(encoding: Literal["ulaw", "alaw"]) -> npt.NDArray[np.int16]:
+    """The 256 values of G.711, as 16-bit numbers: ITU-T G.711, tables 1a to 2b."""
+    codes = np.arange(256)
+    if encoding == "ulaw":
+        codes = codes ^ 0xFF
+        magnitude = ((((codes & 0x0F) << 3) + 0x84) << ((codes & 0x70) >> 4)) - 0x84
+        negative = codes & 0x80 != 0
+    else:
+        codes = codes ^ 0x55
+        exponent, mantissa = (codes & 0x70) >> 4, (codes & 0x0F) << 4
+        magnitude = np.where(exponent == 0, mantissa + 8, (mantissa + 0x108) << np.maximum(exponent - 1, 0))
+        negative = codes & 0x80 == 0
+    return np.where(negative, -magnitude, magnitude).astype(np.int16)
+
+
+_TABLES = {"ulaw": _g711("ulaw"), "alaw": _g711("alaw")}
+
+
+def pcm16_of(data: bytes, encoding: Encoding) -> bytes:
+    """Little-endian PCM16 of the same samples."""
+    if encoding == "pcm16":
+        return data
+    return _TABLES[encoding][np.frombuffer(data, np.uint8)].astype("<i2").tobytes()
 
 
 class StreamResampler:

@@ -17,10 +17,12 @@ from assistant.conversation.asking import (
 )
 from assistant.conversation.findings import findings
 from assistant.conversation.images import choose_images
+from assistant.conversation.items import Items
 from assistant.conversation.types import (
     Action,
     AnswerFinished,
     AnswerProgressed,
+    AnswerRequested,
     Emit,
     FindPassages,
     ImageAttached,
@@ -36,9 +38,14 @@ from assistant.engines.pieces import TextPiece
 from assistant.events import (
     AnswerThought,
     Attachment,
+    ContentPart,
+    ContentPartAdded,
+    ContentPartDone,
     ContextUsed,
     ConversationItem,
     EngineDescription,
+    OutputItemAdded,
+    OutputItemDone,
     OutputTextDelta,
     OutputTextDone,
     RecordPart,
@@ -53,6 +60,7 @@ from assistant.imaging.timeline import Attached, in_time, is_one_picture
 from assistant.readings.labs import LabReport, parse_labs
 from assistant.records.fhir import Resource, named_in
 
+ANSWER_ITEM = "answer_"
 MOST_SENT = 20
 MOST_SENT_BYTES = 64 * 2**20
 """Of images that are kept with what was sent; the latest answer's are always kept."""
@@ -70,6 +78,9 @@ class Answer:
     images: tuple[Attachment, ...]
     why_images: str
     question_item_id: str = ""
+    metadata: dict[str, str] | None = None
+    remembered: bool = True
+    """It becomes part of the conversation."""
     pieces: list[str] = field(default_factory=list)
     read: tuple[Resource, ...] = ()
     """The resources read in the attached records."""
@@ -85,19 +96,29 @@ class Answer:
 
     @property
     def item_id(self) -> str:
-        return f"answer_{self.turn}"
+        return f"{ANSWER_ITEM}{self.turn}"
 
 
 class Answering:
     """Questions and answers of one conversation. Facts of a finished turn are ignored."""
 
     def __init__(
-        self, engine: EngineInfo, text_engine: EngineInfo | None, guidelines: Guidelines, session_path: str
+        self,
+        engine: EngineInfo,
+        text_engine: EngineInfo | None,
+        guidelines: Guidelines,
+        session_path: str,
+        items: Items,
     ) -> None:
+        self._items = items
+        self.instructions = ""
+        """Stand before every question."""
+        self.max_tokens: int | None = None
         self._session_path = session_path
         self._engine, self._text_engine, self._guidelines = engine, text_engine, guidelines
         self._earlier: deque[tuple[str, Exchange]] = deque(maxlen=MOST_EARLIER)  # by the question's item
         self._turn = 0
+        self._questions: dict[str, str] = {}  # by turn: the question's item
         self.open_id = ""
         """The attachment that is open on the page."""
         self.running: Answer | None = None
@@ -108,11 +129,16 @@ class Answering:
         """By response: the laboratory values it was asked for."""
 
     def ask(
-        self, item_id: str, text: str, document: str, images: Mapping[str, ImageAttached]
+        self,
+        item_id: str,
+        text: str,
+        document: str,
+        images: Mapping[str, ImageAttached],
+        wanted: AnswerRequested | None = None,
     ) -> list[Action]:
         """Answer a question now and stop the running answer. An answer started ahead for the same question
-        continues."""
-        prepared = self._prepared(text, document, images)
+        continues. ``wanted``: how the client asked for it."""
+        prepared = self._prepared(text, document, images, wanted)
         ahead = self._ahead
         if ahead is not None and ahead.asked == prepared.asked:
             self._ahead, answer, begin = None, ahead, ahead.held
@@ -121,8 +147,10 @@ class Answering:
             begin = [*self.drop_ahead(), self._begin(answer)]
         stopped = self.stop()
         answer.question_item_id = item_id
+        if wanted:
+            answer.metadata, answer.remembered = wanted.metadata, wanted.remembered
         self.running = answer
-        actions = [*stopped, Emit(self._created(answer)), *begin]
+        actions = [*stopped, Emit(self._created(answer)), *self._opened(answer), *begin]
         return actions if answer.ended is None else [*actions, *self.finish(answer.ended)]
 
     def begin_ahead(self, text: str, document: str, images: Mapping[str, ImageAttached]) -> list[Action]:
@@ -145,6 +173,11 @@ class Answering:
     def forget(self, question_item_id: str) -> None:
         """Forget an utterance that was not a question, so that later questions do not include it."""
         self._earlier = deque((e for e in self._earlier if e[0] != question_item_id), MOST_EARLIER)
+
+    def forget_item(self, item_id: str) -> None:
+        """The same for the item of a question or of an answer."""
+        turn = item_id.removeprefix(ANSWER_ITEM)
+        self.forget(self._questions.get(turn, item_id) if turn != item_id else item_id)
 
     def stop(self) -> list[Action]:
         """Stop the running answer, if there is one."""
@@ -245,14 +278,26 @@ class Answering:
         answer.held.append(action)
         return []
 
-    def _prepared(self, text: str, document: str, images: Mapping[str, ImageAttached]) -> Answer:
+    def _prepared(
+        self,
+        text: str,
+        document: str,
+        images: Mapping[str, ImageAttached],
+        wanted: AnswerRequested | None = None,
+    ) -> Answer:
         """Not begun yet, and without a turn."""
+        instructions, most = self.instructions, self.max_tokens
+        if wanted:
+            instructions = instructions if wanted.instructions is None else wanted.instructions
+            most = wanted.max_tokens or most
         records = tuple(key for key, each in images.items() if each.attachment.kind == "record")
         pictures = [attached_of(each) for key, each in images.items() if key not in records]
         chosen = choose_images(text, pictures, self.open_id)
         attached = tuple(images[key].attachment for key in chosen.ids)
         question = Question(
             text=text,
+            instructions=instructions,
+            max_tokens=most,
             document=document,
             attachment_ids=chosen.ids,
             record_ids=records,
@@ -284,7 +329,7 @@ class Answering:
         asked = answer.asked
         engine = self._engine_for(asked)
         return ResponseCreated(
-            response=ResponseBody(id=answer.response_id, status="in_progress"),
+            response=ResponseBody(id=answer.response_id, status="in_progress", metadata=answer.metadata),
             question=asked.text,
             question_item_id=answer.question_item_id,
             attachment_ids=list(asked.attachment_ids),
@@ -295,6 +340,18 @@ class Answering:
                 images=answer.why_images if engine.sees_images else "",
             ),
         )
+
+    def _opened(self, answer: Answer) -> list[Action]:
+        """The answer's item and the part of it that the text goes into."""
+        item = ConversationItem(id=answer.item_id, role="assistant", status="in_progress")
+        added = self._items.begin(item) if answer.remembered else []
+        self._questions[str(answer.turn)] = answer.question_item_id
+        ids = {"response_id": answer.response_id, "item_id": answer.item_id}
+        return [
+            Emit(OutputItemAdded(response_id=answer.response_id, item=item)),
+            *added,
+            Emit(ContentPartAdded(**ids, part=ContentPart())),
+        ]
 
     def _close(
         self, status: str, details: dict[str, object] | None = None, usage: Usage | None = None
@@ -312,7 +369,7 @@ class Answering:
                     answer.response_id, answer.question, answer.images, text, self._session_path
                 )
             ]
-        if text:
+        if text and answer.remembered:
             self._earlier.append((answer.question_item_id, Exchange(answer.question.text, text)))
         item = ConversationItem(
             id=answer.item_id,
@@ -331,11 +388,19 @@ class Answering:
                 "status": status,
                 "status_details": details,
                 "output": [item],
+                "metadata": answer.metadata,
                 "usage": tokens,
             }
         )
         return [
             Emit(OutputTextDone(response_id=answer.response_id, item_id=answer.item_id, text=text)),
+            Emit(
+                ContentPartDone(
+                    response_id=answer.response_id, item_id=answer.item_id, part=ContentPart(text=text)
+                )
+            ),
+            Emit(OutputItemDone(response_id=answer.response_id, item=item)),
+            *(self._items.end(item) if answer.remembered else []),
             *found,
             *self._named(answer, text),
             Emit(ResponseDone(response=body, cited=cited(text, answer.question.sources))),

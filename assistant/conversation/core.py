@@ -10,6 +10,7 @@ from assistant.characters import whole_parts
 from assistant.conversation.answering import Answering, reading_order
 from assistant.conversation.asking import Guidelines
 from assistant.conversation.attention import Attention, Order
+from assistant.conversation.items import Items
 from assistant.conversation.report import Report
 from assistant.conversation.transcripts import Transcripts, word_times
 from assistant.conversation.types import (
@@ -26,6 +27,8 @@ from assistant.conversation.types import (
     ImageOpened,
     ImageRemoved,
     IntentCorrected,
+    ItemAsked,
+    ItemDropped,
     ItemEditedByHand,
     KeepCorrection,
     LibraryLoaded,
@@ -40,11 +43,13 @@ from assistant.conversation.types import (
     RecordRead,
     ReportCommanded,
     ReportEdited,
+    SessionChosen,
     SpeechStarted,
     SpeechStopped,
     SpeechWentOn,
     StopRequested,
     StyleChosen,
+    TurnCommitted,
     UtteranceDropped,
     WakePhraseChosen,
     refused,
@@ -63,7 +68,6 @@ from assistant.events import (
     ConversationItem,
     EchoLeftOut,
     IntentEvent,
-    ItemAdded,
     ItemEdited,
     Meant,
     Mode,
@@ -107,10 +111,12 @@ class Conversation:
     ) -> None:
         """Words heard with less confidence than ``mark_below`` are doubtful. ``session_path`` is where the
         server has what belongs to this session: addresses in events begin with it."""
-        self._answers = Answering(engine, text_engine, guidelines, session_path)
+        self._items = Items()
+        self._chosen = SessionChosen()
+        self._answers = Answering(engine, text_engine, guidelines, session_path, self._items)
         self.report = Report(mark_below)
         self.dictation = self.report.dictation
-        self._transcripts = Transcripts(self.dictation.live)
+        self._transcripts = Transcripts(self.dictation.live, self._items)
         self.mode: Mode = "auto"
         self._attention = Attention()
         self._utterances = Utterances()
@@ -137,6 +143,10 @@ class Conversation:
         """Ids of the attachments in reading order."""
         return reading_order(self._images)
 
+    @property
+    def last_item_id(self) -> str | None:
+        return self._items.last_id
+
     def sent(self, response_id: str) -> Sent | None:
         """The prompt and the engine of a recent answer."""
         return self._answers.sent.get(response_id)
@@ -158,6 +168,8 @@ class Conversation:
                 return self._transcripts.started(fact)
             case SpeechStopped():
                 return self._transcripts.stopped(fact)
+            case TurnCommitted():
+                return self._transcripts.committed(fact)
             case PartialHeard():
                 return self._transcripts.partial(fact)
             case FinalExpected(_, text):
@@ -170,6 +182,10 @@ class Conversation:
                 return [*self._answers.drop_ahead(), *self._transcripts.dropped(fact)]
             case RecognitionFailed():
                 return [*self._answers.drop_ahead(), *self._transcripts.failed(fact)]
+            case SessionChosen():
+                self._chosen, self._transcripts.with_logprobs = fact, fact.with_logprobs
+                self._answers.instructions, self._answers.max_tokens = fact.instructions, fact.max_tokens
+                return []
             case ModeChosen(mode):
                 self.mode = mode
                 return []
@@ -193,15 +209,22 @@ class Conversation:
                 return self.report.use_style(changes)
             case LibraryLoaded(formatter, library):
                 return self.report.use_library(formatter, library)
-            case QuestionTyped(text):
-                return self._question_typed(text)
-            case AnswerRequested(event_id):
-                return self._answer_requested(event_id)
-            case StopRequested(response_id):
+            case QuestionTyped():
+                return self._question_typed(fact)
+            case AnswerRequested():
+                return self._answer_requested(fact)
+            case StopRequested(response_id, event_id):
                 running = self._answers.running
                 if running and response_id in (None, running.response_id):
                     return self._answers.stop()
-                return []
+                return [refused("response_cancel_not_active", "No such answer is running.", event_id)]
+            case ItemAsked(item_id, event_id):
+                return self._items.told(item_id, event_id)
+            case ItemDropped(item_id, event_id):
+                self._answers.forget_item(item_id)
+                if self._asked_text and self._asked_text[0] == item_id:
+                    self._asked_text = None
+                return self._items.delete(item_id, event_id)
             case ImageAttached(attachment):
                 self._images[attachment.id] = fact
                 return [Emit(AttachmentAdded(attachment=attachment))]
@@ -237,6 +260,8 @@ class Conversation:
         if words := word_times(fact):
             self.report.spoken.heard(item_id, words)
             actions.append(Emit(TranscriptWords(item_id=item_id, words=words)))
+        if self._chosen.transcribes:
+            return actions
         if self._attention.left_out:
             actions += self._leave_out(item_id, self._attention.left_out)
             return [*actions, *self._answers.drop_ahead()]
@@ -310,6 +335,8 @@ class Conversation:
 
     def _expect(self, text: str) -> list[Action]:
         """A final is expected: if it looks like a question, start answering early."""
+        if self._chosen.transcribes or not self._chosen.answers_speech:
+            return []
         parts = self._look(text).parts
         if len(parts) != 1 or parts[0].decision.intent != "question":
             return self._answers.drop_ahead()
@@ -323,6 +350,9 @@ class Conversation:
         if decision.intent == "question":
             kept = tidy(decision.text)
             taken = self._utterances.take(item_id, text, decision, text=kept, part_of=part_of)
+            if not self._chosen.answers_speech:
+                self._asked_text = (item_id, kept)
+                return [taken]
             return [taken, *self._ask(item_id, kept)]
         nearly = self.dictation.nearly(text)
         kept = self.dictation.take(item_id, text, cut=cut)
@@ -423,19 +453,35 @@ class Conversation:
 
     # --- questions and answers ---
 
-    def _question_typed(self, text: str) -> list[Action]:
+    def _question_typed(self, fact: QuestionTyped) -> list[Action]:
+        if self._chosen.transcribes:
+            return [_only_transcribes(fact.event_id)]
+        if fact.item_id in self._items:
+            return [refused("item_id_taken", "There is an item of this id.", fact.event_id, "item.id")]
         self._typed += 1
-        item_id = f"typed_{self._typed}"
-        self._asked_text = (item_id, text)
-        item = ConversationItem(id=item_id, role="user", content=[{"type": "input_text", "text": text}])
-        return [Emit(ItemAdded(item=item))]
+        item_id = fact.item_id or f"typed_{self._typed}"
+        self._asked_text = (item_id, fact.text)
+        content = [{"type": "input_text", "text": fact.text}]
+        return self._items.add(ConversationItem(id=item_id, role="user", content=content))
 
-    def _answer_requested(self, event_id: str | None) -> list[Action]:
+    def _answer_requested(self, fact: AnswerRequested) -> list[Action]:
+        if self._chosen.transcribes:
+            return [_only_transcribes(fact.event_id)]
+        if fact.text:
+            self._typed += 1
+            return self._ask(f"typed_{self._typed}", fact.text, fact)
         if self._asked_text is None:
-            return [refused("nothing_to_answer", "Ask something first: conversation.item.create.", event_id)]
+            return [
+                refused("nothing_to_answer", "Ask something first: conversation.item.create.", fact.event_id)
+            ]
         (item_id, text), self._asked_text = self._asked_text, None
-        self._utterances.put(Item(item_id, text, text, "question"))
-        return self._ask(item_id, text)
+        if self._utterances.get(item_id) is None:
+            self._utterances.put(Item(item_id, text, text, "question"))
+        return self._ask(item_id, text, fact)
 
-    def _ask(self, item_id: str, text: str) -> list[Action]:
-        return self._answers.ask(item_id, text, self.document, self._images)
+    def _ask(self, item_id: str, text: str, wanted: AnswerRequested | None = None) -> list[Action]:
+        return self._answers.ask(item_id, text, self.document, self._images, wanted)
+
+
+def _only_transcribes(event_id: str | None) -> Emit:
+    return refused("response_not_supported", "A transcription session asks no model.", event_id)

@@ -1,8 +1,10 @@
 """The events of an utterance, from its first sound to its final. Pure."""
 
+import math
 from collections.abc import Callable
 from math import isfinite
 
+from assistant.conversation.items import Items
 from assistant.conversation.types import (
     Action,
     Emit,
@@ -11,6 +13,7 @@ from assistant.conversation.types import (
     RecognitionFailed,
     SpeechStarted,
     SpeechStopped,
+    TurnCommitted,
     UtteranceDropped,
 )
 from assistant.dictation.live import LiveWriter
@@ -18,8 +21,10 @@ from assistant.events import (
     AlsoHeard,
     BufferCleared,
     BufferCommitted,
+    ConversationItem,
     DurationUsage,
     ErrorBody,
+    LogProbability,
     SpeechStartedEvent,
     SpeechStoppedEvent,
     TranscriptCompleted,
@@ -37,23 +42,28 @@ def item_id(utterance: int) -> str:
 class Transcripts:
     """The transcripts of one conversation, before any decision about them."""
 
-    def __init__(self, open_live: Callable[[], LiveWriter]) -> None:
+    def __init__(self, open_live: Callable[[], LiveWriter], items: Items) -> None:
         """``open_live`` writes an utterance that begins now."""
+        self._items = items
+        self.with_logprobs = False
         self._open_live = open_live
         self._live: dict[int, LiveWriter] = {}  # by running utterance
         self._stable_sent: dict[int, str] = {}  # by running utterance
-        self._last_item_id: str | None = None
 
     def started(self, fact: SpeechStarted) -> list[Action]:
         return [Emit(SpeechStartedEvent(audio_start_ms=fact.at_ms, item_id=item_id(fact.utterance)))]
 
     def stopped(self, fact: SpeechStopped) -> list[Action]:
         item = item_id(fact.utterance)
-        previous, self._last_item_id = self._last_item_id, item
-        return [
-            Emit(SpeechStoppedEvent(audio_end_ms=fact.at_ms, item_id=item)),
-            Emit(BufferCommitted(item_id=item, previous_item_id=previous)),
-        ]
+        return [Emit(SpeechStoppedEvent(audio_end_ms=fact.at_ms, item_id=item)), *self._committed(item)]
+
+    def committed(self, fact: TurnCommitted) -> list[Action]:
+        return self._committed(item_id(fact.utterance))
+
+    def _committed(self, item: str) -> list[Action]:
+        previous = self._items.last_id
+        said = ConversationItem(id=item, role="user", content=[{"type": "input_audio", "transcript": None}])
+        return [Emit(BufferCommitted(item_id=item, previous_item_id=previous)), *self._items.add(said)]
 
     def partial(self, fact: PartialHeard) -> list[Action]:
         item = item_id(fact.utterance)
@@ -71,9 +81,12 @@ class Transcripts:
 
     def final(self, fact: FinalHeard) -> TranscriptCompleted:
         self._forget(fact.utterance)
+        item, text = item_id(fact.utterance), fact.text.strip()
+        self._items.heard(item, text)
         return TranscriptCompleted(
-            item_id=item_id(fact.utterance),
-            transcript=fact.text.strip(),
+            item_id=item,
+            transcript=text,
+            logprobs=logprobs(fact) if self.with_logprobs else None,
             usage=DurationUsage(seconds=(fact.end_ms - fact.start_ms) / 1000),
             start_ms=fact.start_ms,
             end_ms=fact.end_ms,
@@ -95,6 +108,17 @@ class Transcripts:
     def _forget(self, utterance: int) -> None:
         self._stable_sent.pop(utterance, None)
         self._live.pop(utterance, None)
+
+
+def logprobs(fact: FinalHeard) -> list[LogProbability]:
+    """Of the words that the recogniser has a confidence of."""
+    return [
+        LogProbability(
+            token=word.text, bytes=list(word.text.encode()), logprob=math.log(max(word.confidence, 1e-9))
+        )
+        for word in fact.words
+        if word.confidence is not None
+    ]
 
 
 def word_times(fact: FinalHeard) -> list[WordTime]:

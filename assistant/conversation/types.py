@@ -35,6 +35,13 @@ class SpeechStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnCommitted:
+    """The client has ended a turn that no silence ends; its final follows."""
+
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
 class PartialHeard:
     utterance: int
     stable: str
@@ -96,6 +103,18 @@ class RecognitionFailed:
 
 
 # Facts from the person.
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChosen:
+    """``transcribes``: nothing is done with what is heard but to transcribe it. Not ``answers_speech``: a
+    question that is heard waits for ``AnswerRequested``. ``instructions`` stand before every question."""
+
+    transcribes: bool = False
+    answers_speech: bool = True
+    instructions: str = ""
+    max_tokens: int | None = None
+    with_logprobs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +188,24 @@ class LibraryLoaded:
 
 @dataclass(frozen=True, slots=True)
 class QuestionTyped:
+    """``item_id`` is the client's own, if it gave one."""
+
     text: str
+    item_id: str = ""
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRequested:
+    """``text`` is asked in place of the last item. Not ``remembered``: neither the question nor the answer
+    becomes part of the conversation."""
+
     event_id: str | None = None
+    text: str = ""
+    instructions: str | None = None
+    max_tokens: int | None = None
+    remembered: bool = True
+    metadata: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +213,23 @@ class StopRequested:
     """``response_id`` None stops whichever answer runs."""
 
     response_id: str | None = None
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAsked:
+    """The client wants an item told again."""
+
+    item_id: str
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDropped:
+    """The client takes an item out of the conversation."""
+
+    item_id: str
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,12 +311,14 @@ class AnswerFinished:
 Fact = (
     SpeechStarted
     | SpeechStopped
+    | TurnCommitted
     | PartialHeard
     | FinalExpected
     | SpeechWentOn
     | FinalHeard
     | UtteranceDropped
     | RecognitionFailed
+    | SessionChosen
     | ModeChosen
     | AttentionChosen
     | WakePhraseChosen
@@ -282,6 +332,8 @@ Fact = (
     | QuestionTyped
     | AnswerRequested
     | StopRequested
+    | ItemAsked
+    | ItemDropped
     | ImageAttached
     | ImageRemoved
     | ImageOpened
@@ -333,6 +385,6 @@ class KeepCorrection:
 Action = Emit | KeepCorrection | FindPassages | StartAnswer | StopAnswer
 
 
-def refused(code: str, message: str, event_id: str | None) -> Emit:
-    """A client's request failed; ``event_id`` is the id of the request."""
-    return Emit(ErrorEvent(error=ErrorBody(code=code, message=message, event_id=event_id)))
+def refused(code: str, message: str, event_id: str | None, param: str | None = None) -> Emit:
+    """A client's request failed; ``event_id`` is the id of the request, ``param`` its wrong field."""
+    return Emit(ErrorEvent(error=ErrorBody(code=code, message=message, event_id=event_id, param=param)))

@@ -63,6 +63,8 @@ class Question:
     comparison: Comparison | None = None
     """The studies to compare, in order; only with the task ``compare``."""
 
+    instructions: str = ""
+    """Of the client; they stand before the question, where MedGemma's own template puts a system turn."""
     max_tokens: int | None = None
     """The longest answer that was asked for, where that is shorter than the engine's own."""
 

@@ -34,7 +34,7 @@ def bounded_document(document: str, limit_chars: int = LONGEST_DOCUMENT_CHARS) -
 def chat_text(question: Question, document_chars: int = LONGEST_DOCUMENT_CHARS) -> str:
     """The text of one user turn: guideline passages, earlier turns, the dictation, each marked as such, then
     the question. All but the question have ``document_chars`` together; the dictation gets what is left."""
-    asked = framed(question.text)
+    asked = framed("\n\n".join(filter(None, (question.instructions, question.text))))
     if how := instruction(question.task, question.comparison):
         asked = f"{asked}\n\n{how}"
     before = [
@@ -145,7 +145,8 @@ def completion_text(question: Question) -> str:
         lines.append(f"Guideline: {_one_line(question.sources[0].text)[:BASE_MODEL_SOURCE_CHARS]}\n")
     if question.document:
         lines.append(f"Report: {_one_line(bounded_document(question.document, BASE_MODEL_DOCUMENT_CHARS))}\n")
-    asked = _one_line(bounded_document(question.text, BASE_MODEL_QUESTION_CHARS))
+    said = f"{question.instructions} {question.text}"
+    asked = _one_line(bounded_document(said, BASE_MODEL_QUESTION_CHARS))
     return "\n".join([*lines, f"Question: {asked}\nAnswer:"])
 
 

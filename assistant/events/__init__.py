@@ -5,6 +5,7 @@ lacks, and stock clients ignore them. ``docs/protocol.md`` and ``web/protocol.d.
 this package by ``scripts/generated``, in the order of the two unions below.
 """
 
+import json
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -17,18 +18,31 @@ from assistant.events.answers import (
     AnswerThought,
     BoxPart,
     ChangePart,
+    ContentPart,
+    ContentPartAdded,
+    ContentPartDone,
     ContextUsed,
     ConversationItem,
     ConversationItemCreate,
+    ConversationItemDelete,
+    ConversationItemRetrieve,
+    ConversationItemTruncate,
     InputImage,
     InputText,
     ItemAdded,
+    ItemDeleted,
+    ItemDone,
+    ItemRetrieved,
     LabPart,
+    OutputAudioClear,
+    OutputItemAdded,
+    OutputItemDone,
     OutputTextDelta,
     OutputTextDone,
     RecordPart,
     ResponseBody,
     ResponseCancel,
+    ResponseConfig,
     ResponseCreate,
     ResponseCreated,
     ResponseDone,
@@ -52,7 +66,15 @@ from assistant.events.audio import (
     WebRtcClose,
     WebRtcOffer,
 )
-from assistant.events.base import CommandName, DoubtReason, Intent, Mode, Origin, ServerEventBase
+from assistant.events.base import (
+    LONGEST_EVENT_ID,
+    CommandName,
+    DoubtReason,
+    Intent,
+    Mode,
+    Origin,
+    ServerEventBase,
+)
 from assistant.events.document import (
     CommandDone,
     CommandHelp,
@@ -107,6 +129,8 @@ from assistant.events.session import (
     ImageMatcher,
     ModeSet,
     Recogniser,
+    SemanticVad,
+    ServerVad,
     SessionAudio,
     SessionClosing,
     SessionConfig,
@@ -119,6 +143,7 @@ from assistant.events.session import (
 from assistant.events.transcript import (
     AlsoHeard,
     DurationUsage,
+    LogProbability,
     TranscriptCompleted,
     TranscriptDelta,
     TranscriptFailed,
@@ -133,6 +158,10 @@ ClientEvent = Annotated[
     | InputAudioCommit
     | InputAudioClear
     | ConversationItemCreate
+    | ConversationItemRetrieve
+    | ConversationItemDelete
+    | ConversationItemTruncate
+    | OutputAudioClear
     | ResponseCreate
     | ResponseCancel
     | WebRtcOffer
@@ -174,6 +203,9 @@ ServerEvent = Annotated[
     | CommandDone
     | LibraryRead
     | ItemAdded
+    | ItemDone
+    | ItemRetrieved
+    | ItemDeleted
     | AttachmentAdded
     | AttachmentRemoved
     | AttachmentChecked
@@ -182,8 +214,12 @@ ServerEvent = Annotated[
     | ResponseCreated
     | ResponseSources
     | ResponseRecord
+    | OutputItemAdded
+    | ContentPartAdded
     | OutputTextDelta
     | OutputTextDone
+    | ContentPartDone
+    | OutputItemDone
     | AnswerThought
     | AnswerBoxes
     | AnswerChanges
@@ -200,9 +236,20 @@ ServerEvent = Annotated[
 _client_events: TypeAdapter[ClientEvent] = TypeAdapter(ClientEvent)
 server_events: TypeAdapter[ServerEvent] = TypeAdapter(ServerEvent)
 
+_VARIANTS = ("server_vad", "semantic_vad", "constrained-int", "literal['inf']")
+"""Names of the members of unions, which pydantic puts into the places of errors."""
+
 TRANSIENT = (
     CommandDone,
     LibraryRead,
+    ItemAdded,
+    ItemDone,
+    ItemRetrieved,
+    ItemDeleted,
+    OutputItemAdded,
+    OutputItemDone,
+    ContentPartAdded,
+    ContentPartDone,
     SessionCreated,
     TranscriptPartial,
     AudioStatus,
@@ -216,10 +263,37 @@ TRANSIENT = (
 """Events that are true only when they are sent: they have no ``seq`` and are not replayed."""
 
 
-def parse_client_event(raw: str) -> ClientEvent:
-    """One text frame → an event. Raises ``BadInput``: ``json_invalid``, ``event_unknown``, ``event_invalid``.
+NOT_HAD: dict[str, str] = {
+    "session.output_modalities": "audio_output_not_supported",
+    "session.tools": "tools_not_supported",
+    "session.tool_choice": "tools_not_supported",
+    "session.audio.input.noise_reduction": "noise_reduction_not_supported",
+    "session.audio.input.format.type": "audio_format_not_supported",
+    "session.input_audio_format": "audio_format_not_supported",
+    "session.audio.input.turn_detection.idle_timeout_ms": "idle_timeout_not_supported",
+    "session.prompt": "prompt_not_supported",
+    "session.reasoning": "reasoning_not_supported",
+    "session.tracing": "tracing_not_supported",
+    "session.truncation": "truncation_not_supported",
+    "item.type": "item_not_supported",
+    "item.role": "item_not_supported",
+    "response.input": "item_not_supported",
+    "response.audio": "audio_output_not_supported",
+    "response.prompt": "prompt_not_supported",
+    "response.reasoning": "reasoning_not_supported",
+    "response.conversation": "conversation_unknown",
+    "response.output_modalities": "audio_output_not_supported",
+    "response.tools": "tools_not_supported",
+    "response.tool_choice": "tools_not_supported",
+}
+"""Codes of fields whose other values OpenAI knows, and that cannot be had here."""
 
-    The message names the field, never its value.
+
+def parse_client_event(raw: str) -> ClientEvent:
+    """One text frame → an event. Raises ``BadInput``: ``json_invalid``, ``event_unknown``, ``event_invalid``,
+    ``parameter_unknown`` and those of ``NOT_HAD``.
+
+    The message and ``param`` name the field, never its value.
     """
     try:
         return _client_events.validate_json(raw)
@@ -231,6 +305,20 @@ def parse_client_event(raw: str) -> ClientEvent:
             raise BadInput(
                 "Unknown event: 'type' must be one of those in docs/protocol.md.", code="event_unknown"
             ) from None
-        field = ".".join(str(part) for part in first["loc"][1:])
+        field = ".".join(str(part) for part in first["loc"][1:] if part not in _VARIANTS)
+        if first["type"] == "extra_forbidden":
+            message = f"{field}: this field is not supported."
+            raise BadInput(message, code="parameter_unknown", param=field) from None
         wrong = "unknown type" if first["type"].startswith("union_tag") else first["msg"]
-        raise BadInput(f"{field or 'event'}: {wrong}", code="event_invalid") from None
+        named = (code for known, code in NOT_HAD.items() if f"{field}.".startswith(f"{known}."))
+        code = next(named, "event_invalid")
+        raise BadInput(f"{field or 'event'}: {wrong}", code=code, param=field or None) from None
+
+
+def event_id_of(raw: str | bytes) -> str | None:
+    """The ``event_id`` of a frame that is no valid event, for the error about it."""
+    try:
+        event_id = json.loads(raw).get("event_id")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    return event_id if isinstance(event_id, str) and len(event_id) <= LONGEST_EVENT_ID else None

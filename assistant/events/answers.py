@@ -2,26 +2,40 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from assistant.events.base import ClientEventBase, Part, ServerEventBase
 from assistant.events.session import EngineDescription
 
 
 class InputText(Part):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     type: Literal["input_text"] = "input_text"
     text: str = Field(max_length=32_000)
 
 
 class InputImage(Part):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     type: Literal["input_image"] = "input_image"
     image_url: str = Field(description="A data URI: PNG, JPEG or WebP.")
     name: str = Field("image", max_length=255)
+    detail: Literal["auto", "low", "high"] | None = Field(
+        None, description="Every image is prepared in the same way."
+    )
 
 
 class UserMessage(Part):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str | None = Field(
+        None, min_length=1, max_length=64, description="The client's own; else one is made."
+    )
     type: Literal["message"] = "message"
     role: Literal["user"] = "user"
+    object: Literal["realtime.item"] | None = None
+    status: Literal["completed", "incomplete", "in_progress"] | None = None
     content: list[Annotated[InputText | InputImage, Field(discriminator="type")]] = Field(
         min_length=1, max_length=16
     )
@@ -32,12 +46,80 @@ class ConversationItemCreate(ClientEventBase):
 
     type: Literal["conversation.item.create"] = "conversation.item.create"
     item: UserMessage
+    previous_item_id: str | None = Field(
+        None, description="Only the last item's: items stand in order of time."
+    )
+
+
+class ConversationItemRetrieve(ClientEventBase):
+    """``conversation.item.retrieved`` has the item once more."""
+
+    type: Literal["conversation.item.retrieve"] = "conversation.item.retrieve"
+    item_id: str
+
+
+class ConversationItemDelete(ClientEventBase):
+    """Later questions are asked without the item. What it wrote in the report stays there."""
+
+    type: Literal["conversation.item.delete"] = "conversation.item.delete"
+    item_id: str
+
+
+class ConversationItemTruncate(ClientEventBase):
+    """Always refused (``item_has_no_audio``): answers are text."""
+
+    type: Literal["conversation.item.truncate"] = "conversation.item.truncate"
+    item_id: str
+    content_index: int = 0
+    audio_end_ms: int = 0
+
+
+class OutputAudioClear(ClientEventBase):
+    """There is no sound to clear: done at once."""
+
+    type: Literal["output_audio_buffer.clear"] = "output_audio_buffer.clear"
+
+
+class ResponseInput(Part):
+    """A user's message with text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str | None = None
+    type: Literal["message"] = "message"
+    role: Literal["user"] = "user"
+    status: Literal["completed", "incomplete", "in_progress"] | None = None
+    object: Literal["realtime.item"] | None = None
+    content: list[InputText] = Field(min_length=1, max_length=16)
+
+
+class ResponseConfig(Part):
+    """Of one answer. A field that is not named is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    instructions: str | None = Field(None, max_length=32_000, description="In place of the session's.")
+    input: Annotated[list[ResponseInput], Field(min_length=1, max_length=16)] | None = Field(
+        None, description="Asked in place of the last item."
+    )
+    conversation: Literal["auto", "none"] = Field(
+        "auto", description="none: question and answer are forgotten."
+    )
+    output_modalities: list[Literal["text"]] | None = None
+    max_output_tokens: Annotated[int, Field(ge=1)] | Literal["inf"] | None = None
+    metadata: dict[str, str] | None = None
+    tools: Annotated[list[Any], Field(max_length=0)] | None = None
+    tool_choice: Literal["auto", "none"] | None = None
+    audio: None = None
+    prompt: None = None
+    reasoning: None = None
 
 
 class ResponseCreate(ClientEventBase):
     """Answer the items created since the last answer. A running answer is stopped first."""
 
     type: Literal["response.create"] = "response.create"
+    response: ResponseConfig | None = None
 
 
 class ResponseCancel(ClientEventBase):
@@ -49,6 +131,7 @@ class ResponseCancel(ClientEventBase):
 
 class ConversationItem(Part):
     id: str
+    object: Literal["realtime.item"] = "realtime.item"
     type: Literal["message"] = "message"
     role: Literal["user", "assistant"]
     status: Literal["in_progress", "completed", "incomplete"] = "completed"
@@ -56,11 +139,48 @@ class ConversationItem(Part):
 
 
 class ItemAdded(ServerEventBase):
-    """A typed question was added, or an answer began."""
+    """Something was said or typed, or an answer began."""
 
     type: Literal["conversation.item.added"] = "conversation.item.added"
     item: ConversationItem
     previous_item_id: str | None = None
+
+
+class ItemDone(ServerEventBase):
+    """The item is whole."""
+
+    type: Literal["conversation.item.done"] = "conversation.item.done"
+    item: ConversationItem
+    previous_item_id: str | None = None
+
+
+class ItemRetrieved(ServerEventBase):
+    type: Literal["conversation.item.retrieved"] = "conversation.item.retrieved"
+    item: ConversationItem
+
+
+class ItemDeleted(ServerEventBase):
+    type: Literal["conversation.item.deleted"] = "conversation.item.deleted"
+    item_id: str
+
+
+class OutputItemAdded(ServerEventBase):
+    type: Literal["response.output_item.added"] = "response.output_item.added"
+    response_id: str
+    output_index: int = 0
+    item: ConversationItem
+
+
+class OutputItemDone(ServerEventBase):
+    type: Literal["response.output_item.done"] = "response.output_item.done"
+    response_id: str
+    output_index: int = 0
+    item: ConversationItem
+
+
+class ContentPart(Part):
+    type: Literal["text"] = "text"
+    text: str = ""
 
 
 class TokenUsage(Part):
@@ -75,6 +195,8 @@ class ResponseBody(Part):
     status: Literal["in_progress", "completed", "cancelled", "failed", "incomplete"]
     status_details: dict[str, Any] | None = None
     output: list[ConversationItem] = []
+    output_modalities: list[Literal["text"]] = ["text"]
+    metadata: dict[str, str] | None = None
     usage: TokenUsage | None = None
 
 
@@ -148,6 +270,16 @@ class _OutputText(ServerEventBase):
 class OutputTextDelta(_OutputText):
     type: Literal["response.output_text.delta"] = "response.output_text.delta"
     delta: str
+
+
+class ContentPartAdded(_OutputText):
+    type: Literal["response.content_part.added"] = "response.content_part.added"
+    part: ContentPart
+
+
+class ContentPartDone(_OutputText):
+    type: Literal["response.content_part.done"] = "response.content_part.done"
+    part: ContentPart
 
 
 class OutputTextDone(_OutputText):

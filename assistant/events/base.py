@@ -50,12 +50,17 @@ CommandName = Literal[
 """Every voice command; ``assistant.dictation.commands`` has a row for each."""
 
 
+LONGEST_EVENT_ID = 512
+
+
 class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class ClientEventBase(Part):
-    event_id: str | None = Field(None, max_length=512, description="Echoed in an error about this event.")
+    event_id: str | None = Field(
+        None, max_length=LONGEST_EVENT_ID, description="Echoed in an error about this event."
+    )
 
 
 class ServerEventBase(Part):

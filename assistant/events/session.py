@@ -1,30 +1,77 @@
 """The session: its settings, and the server's models and abilities. Pure."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from assistant.events.base import ClientEventBase, Mode, Part, ServerEventBase
 
 
-class AudioFormat(Part):
-    type: Literal["audio/pcm"] = "audio/pcm"
-    rate: int = Field(24_000, description="Samples per second, 8000 to 48000.")
+class Asked(Part):
+    """Part of a ``session.update``: a field that is not named is refused, never ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class TranscriptionConfig(Part):
+class AudioFormat(Asked):
+    """G.711 (``audio/pcmu``, ``audio/pcma``) always has 8,000 samples per second."""
+
+    type: Literal["audio/pcm", "audio/pcmu", "audio/pcma"] = "audio/pcm"
+    rate: int | None = Field(
+        None, description="Of PCM: samples per second, 8000 to 48000; 24000 if not said."
+    )
+
+    @property
+    def rate_hz(self) -> int:
+        return (self.rate or 24_000) if self.type == "audio/pcm" else 8_000
+
+
+class TranscriptionConfig(Asked):
+    model: str | None = Field(None, description="Any name; the recogniser that runs here is echoed.")
+    language: str | None = Field(None, description="English only.")
+    languages: list[str] | None = None
+    prompt: str | None = Field(None, description="A hint: its longer words are expected.")
     keywords: list[str] | None = Field(
-        None, description="Words and names to expect; an empty list takes those of before back."
+        None, description="A hint: words to expect; an empty list takes those of before back."
+    )
+    delay: Literal["minimal", "low", "medium", "high", "xhigh"] | None = Field(
+        None, description="A hint; the echo has what --asr-preset says, which holds for all sessions."
     )
 
 
-class AudioInput(Part):
+class ServerVad(Asked):
+    """Silence ends a turn. ``idle_timeout_ms`` cannot be had; speech does not interrupt an answer in text."""
+
+    type: Literal["server_vad"] = "server_vad"
+    threshold: float | None = Field(None, gt=0, lt=1)
+    prefix_padding_ms: int | None = Field(None, ge=0, le=1000)
+    silence_duration_ms: int | None = Field(None, ge=100, le=5000)
+    create_response: bool | None = Field(None, description="False: a question waits for response.create.")
+    interrupt_response: bool | None = None
+    idle_timeout_ms: None = None
+
+
+class SemanticVad(Asked):
+    """What was said so far tells how long a silence ends the turn, as it does by default."""
+
+    type: Literal["semantic_vad"]
+    eagerness: Literal["low", "medium", "high", "auto"] | None = None
+    create_response: bool | None = None
+    interrupt_response: bool | None = None
+
+
+class AudioInput(Asked):
     format: AudioFormat | None = None
     transcription: TranscriptionConfig | None = None
+    turn_detection: ServerVad | SemanticVad | None = Field(
+        None, discriminator="type", description="null: only a commit ends a turn."
+    )
+    noise_reduction: None = Field(None, description="There is none.")
 
 
-class SessionAudio(Part):
+class SessionAudio(Asked):
     input: AudioInput | None = None
+    output: dict[str, Any] | None = Field(None, description="There is no sound in answers; not echoed.")
 
 
 class HouseStyle(Part):
@@ -46,11 +93,28 @@ class HouseStyle(Part):
     thousands: Literal["plain", "comma"] | None = Field(None, description="12000 or 12,000.")
 
 
-class SessionConfig(Part):
-    """Fields of the OpenAI session that are not named here are accepted and ignored."""
+class SessionConfig(Asked):
+    """Fields left out stay as they are. What cannot be had is refused, and then nothing is changed."""
 
-    type: Literal["realtime", "transcription"] | None = None
+    type: Literal["realtime", "transcription"] | None = Field(
+        None, description="transcription: what is heard is transcribed, and no model is ever asked."
+    )
     audio: SessionAudio | None = None
+    input_audio_format: Literal["pcm16", "g711_ulaw", "g711_alaw"] | None = Field(
+        None, description="The beta's name of audio.input.format."
+    )
+    model: str | None = Field(None, description="Any name; what runs here is echoed.")
+    instructions: str | None = Field(None, max_length=32_000, description="Stand before every question.")
+    output_modalities: list[Literal["text"]] | None = None
+    max_output_tokens: Annotated[int, Field(ge=1)] | Literal["inf"] | None = None
+    include: list[Literal["item.input_audio_transcription.logprobs"]] | None = None
+    tools: Annotated[list[Any], Field(max_length=0)] | None = None
+    tool_choice: Literal["auto", "none"] | None = None
+    parallel_tool_calls: bool | None = None
+    truncation: Literal["auto"] | None = None
+    prompt: None = None
+    reasoning: None = None
+    tracing: None = None
     mode: Mode | None = Field(None, description="Ours: how finals are taken.")
     style: HouseStyle | None = Field(None, description="Ours: how dictation is written from now on.")
     wake_phrase: str | None = Field(
@@ -62,7 +126,7 @@ class SessionConfig(Part):
 
 
 class SessionUpdate(ClientEventBase):
-    """Change the session: the rate of PCM input, words to expect, the mode."""
+    """Change the session in one step: all of it, or, with an error, nothing."""
 
     type: Literal["session.update"] = "session.update"
     session: SessionConfig
@@ -113,7 +177,15 @@ class SessionState(Part):
     id: str
     resume_token: str = Field(description="Secret; given back as ?resume= to come back to this session.")
     grace_s: float = Field(description="How long a session without a connection is kept.")
-    type: Literal["realtime"] = "realtime"
+    type: Literal["realtime", "transcription"] = "realtime"
+    object: Literal["realtime.session"] = "realtime.session"
+    model: str = Field("", description="The engine that answers; the recogniser in a transcription session.")
+    instructions: str = ""
+    output_modalities: list[Literal["text"]] = ["text"]
+    max_output_tokens: int | Literal["inf"] = "inf"
+    include: list[Literal["item.input_audio_transcription.logprobs"]] = []
+    tools: list[Any] = []
+    tool_choice: Literal["auto"] = "auto"
     mode: Mode = "auto"
     asleep: bool = False
     wake_phrase: str = ""

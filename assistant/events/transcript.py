@@ -31,6 +31,14 @@ class AlsoHeard(Part):
     transcript: str
 
 
+class LogProbability(Part):
+    """Of a word; ``bytes`` are its UTF-8."""
+
+    token: str
+    bytes: list[int]
+    logprob: float
+
+
 class TranscriptCompleted(ServerEventBase):
     """The final text of an utterance. It overrides all deltas; empty means that nothing was said."""
 
@@ -43,6 +51,7 @@ class TranscriptCompleted(ServerEventBase):
     usage: DurationUsage
     start_ms: int = Field(description="On the session's sample clock.")
     end_ms: int
+    logprobs: list[LogProbability] | None = Field(None, description="Where the session includes them.")
     at: str = Field("", description="Wall-clock time of the final, ISO 8601 with offset.")
     also_heard: AlsoHeard | None = Field(
         None, description="Where two recognisers heard it: what the one said that was not chosen."

@@ -26,17 +26,18 @@ from assistant.components.components import Components
 from assistant.config import Settings
 from assistant.conversation.log import Logged
 from assistant.errors import AssistantError, BadInput, of_the_system
-from assistant.events import ErrorBody, ErrorEvent, parse_client_event
+from assistant.events import ErrorBody, ErrorEvent, SessionConfig, event_id_of, parse_client_event
 from assistant.guidelines.library import watching
 from assistant.installation import page
 from assistant.server import answers, guidelines, reports
-from assistant.server.auth import Gate
+from assistant.server.auth import Gate, keys
 from assistant.server.door import PEER, Door
 from assistant.server.pacs import Pacs
 from assistant.server.rest import description
 from assistant.server.rest.chat import Chat
 from assistant.server.rest.errors import ANY_METHOD, http_error, no_such_path
 from assistant.server.rest.models import Models
+from assistant.server.rest.secrets import Secrets
 from assistant.server.rest.transcriptions import Transcriptions
 from assistant.server.uploads import Uploads
 from assistant.session.delivery import GOING_AWAY, TOO_SLOW
@@ -57,6 +58,11 @@ CSP = (
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
+STOCK_QUERY = ("model", "intent", "call_id")
+"""Whoever connects with one of these, as OpenAI's clients do, gets no ``assistant.*`` events unless
+``?assistant=1`` asks for them."""
+CLOSED_ON_PURPOSE = (1000, 1001)
+"""Close codes of a client that has ended, not of a connection that was lost."""
 NO_CACHE = (b"cache-control", b"no-cache")
 
 
@@ -91,12 +97,15 @@ class Hub:
         return runner
 
     def _make_room(self) -> bool:
-        """End the oldest session that was opened, abandoned and never used; False if there is none."""
-        abandoned = next((runner for runner in self._runners.values() if runner.abandoned), None)
-        if abandoned is None:
+        """End the oldest session that was opened, abandoned and never used, or else the oldest whose client
+        has closed it and knows no way back; False if there is none."""
+        runners = self._runners.values()
+        over = next((runner for runner in runners if runner.abandoned), None)
+        over = over or next((r for r in runners if r.done_with and not r.connected), None)
+        if over is None:
             return False
-        abandoned.end()
-        del self._runners[abandoned.id]
+        over.end()
+        del self._runners[over.id]
         return True
 
     def _over(self, runner: SessionRunner, task: "asyncio.Task[None]") -> None:
@@ -139,7 +148,8 @@ class Hub:
 async def realtime(socket: WebSocket) -> None:
     """``/v1/realtime``: a new session; with ``?resume=TOKEN&after=SEQ``, one that lost its connection."""
     hub: Hub = socket.app.state.hub
-    await socket.accept()
+    offered = socket.scope.get("subprotocols", [])
+    await socket.accept("realtime" if "realtime" in offered else None)
     token = socket.query_params.get("resume")
     runner = hub.resume(token) if token else None
     after: int | None = None
@@ -155,12 +165,17 @@ async def realtime(socket: WebSocket) -> None:
             await socket.close(1013, error.code.replace("_", " "))
         return
     telemetry.connections.inc()
+    if after is None:
+        await runner.start_with(_wanted(socket))
     outbox = runner.connect(after)
+    asked = set(socket.query_params)
+    stock = not asked.isdisjoint(STOCK_QUERY) or "realtime" in offered
+    ours = not stock or "assistant" in asked
     # Each ends when the connection does; whichever ends first takes the other with it. _receive may wait
     # for room that nobody makes any more when its session is over.
     both = [
-        asyncio.create_task(_send(socket, runner, outbox), name=f"send-{runner.id}"),
-        asyncio.create_task(_receive(socket, runner), name=f"receive-{runner.id}"),
+        asyncio.create_task(_send(socket, runner, outbox, ours=ours), name=f"send-{runner.id}"),
+        asyncio.create_task(_receive(socket, runner, ours=ours), name=f"receive-{runner.id}"),
     ]
     try:
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -175,12 +190,22 @@ async def realtime(socket: WebSocket) -> None:
             raise result
 
 
+def _wanted(socket: WebSocket) -> SessionConfig:
+    """The session that the client's secret is for; a transcription session where the address says so."""
+    secrets: Secrets = socket.app.state.secrets
+    sessions = [session for key in keys(socket.headers) if (session := secrets.find(key))]
+    wanted = sessions[0] if sessions else SessionConfig()
+    if socket.query_params.get("intent") == "transcription":
+        return wanted.model_copy(update={"type": "transcription"})
+    return wanted
+
+
 async def no_such_socket(socket: WebSocket) -> None:
     await socket.close(4404, "not found")
 
 
-async def _send(socket: WebSocket, runner: SessionRunner, outbox: Outbox[Logged]) -> None:
-    sending = asyncio.create_task(_send_all(socket, runner, outbox), name=f"send-all-{runner.id}")
+async def _send(socket: WebSocket, runner: SessionRunner, outbox: Outbox[Logged], *, ours: bool) -> None:
+    sending = asyncio.create_task(_send_all(socket, runner, outbox, ours=ours), name=f"send-all-{runner.id}")
     dropped = asyncio.create_task(outbox.dropped.wait(), name=f"dropped-{runner.id}")
     try:
         await asyncio.wait((sending, dropped), return_when=asyncio.FIRST_COMPLETED)
@@ -196,19 +221,22 @@ async def _send(socket: WebSocket, runner: SessionRunner, outbox: Outbox[Logged]
                 await socket.close(outbox.code or TOO_SLOW)
 
 
-async def _send_all(socket: WebSocket, runner: SessionRunner, outbox: Outbox[Logged]) -> None:
+async def _send_all(socket: WebSocket, runner: SessionRunner, outbox: Outbox[Logged], *, ours: bool) -> None:
     with contextlib.suppress(*GONE):  # _receive notices too
         while (event := await outbox.get()) is not None:
+            if not ours and event.type.startswith("assistant."):
+                continue
             await runner.kept.durable(event)
             await socket.send_text(event.json)
         if not outbox.dropped.is_set():
             await socket.close(outbox.code or GOING_AWAY)
 
 
-async def _receive(socket: WebSocket, runner: SessionRunner) -> None:
+async def _receive(socket: WebSocket, runner: SessionRunner, *, ours: bool) -> None:
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
+            runner.done_with = not ours and message.get("code") in CLOSED_ON_PURPOSE
             return
         try:
             _check_size(message)
@@ -217,7 +245,7 @@ async def _receive(socket: WebSocket, runner: SessionRunner) -> None:
             else:
                 await runner.receive(parse_client_event(message["text"]))
         except AssistantError as error:
-            runner.refuse(error)
+            runner.refuse(error, event_id_of(message.get("text") or ""))
 
 
 def _check_size(message: Message) -> None:
@@ -281,7 +309,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
     """
     writer = Writer(Store(settings.store)) if settings.store else None
     hub = Hub(settings, components, writer)
-    uploads = Uploads(hub.find)
+    uploads, secrets = Uploads(hub.find), Secrets(components)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -305,6 +333,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             *Transcriptions(settings, components).routes(),
             *Chat(settings, components).routes(),
             *Models(components).routes(),
+            *secrets.routes(),
             Route("/v1/{path:path}", no_such_path, methods=ANY_METHOD),
             *description.ROUTES,
             Route("/healthz", health),
@@ -314,10 +343,10 @@ def create_app(settings: Settings, components: Components, token: str | None = N
         ],
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(Gate, token=token, allowed_origins=settings.allowed_origins),
+            Middleware(Gate, token=token, allowed_origins=settings.allowed_origins, secrets=secrets),
         ],
         exception_handlers={OSError: out_of_resources, HTTPException: http_error},
         lifespan=lifespan,
     )
-    app.state.hub = hub
+    app.state.hub, app.state.secrets = hub, secrets
     return app

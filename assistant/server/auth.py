@@ -11,6 +11,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.server.rest.secrets import OPENS, Secrets
+
+KEY_PROTOCOL = "openai-insecure-api-key."
 OPEN_PATHS = frozenset({"/healthz"})
 
 
@@ -30,13 +33,16 @@ class Gate:
     - Without a token the server serves this machine only: ``Host`` must be a loopback name, so that a web
       page cannot reach it through a name of its own (DNS rebinding).
     - A browser's ``Origin`` must be this server's, or one of ``allowed_origins``.
-    - With a token, requests must carry it: ``Authorization: Bearer``, or ``?token=`` once, which sets a
-    cookie.
+    - With a token, requests must carry it: ``Authorization: Bearer``, a WebSocket's sub-protocol, or
+    ``?token=`` once, which sets a cookie.
     - Who is not let in gets one answer for each connection.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None, allowed_origins: tuple[str, ...]) -> None:
+    def __init__(
+        self, app: ASGIApp, token: str | None, allowed_origins: tuple[str, ...], secrets: Secrets
+    ) -> None:
         self._app, self._token, self._origins = app, token, frozenset(allowed_origins)
+        self._secrets = secrets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -81,10 +87,24 @@ class Gate:
         )
 
     def _shown(self, scope: Scope, headers: Headers) -> bool:
-        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        shown = keys(headers)
+        if scope["path"] in OPENS and any(self._secrets.find(key) is not None for key in shown):
+            return True
         cookie = HTTPConnection(scope).cookies.get(_cookie_name(headers.get("host", "")), "")
         assert self._token is not None
-        return any(hmac.compare_digest(s.encode(), self._token.encode()) for s in (bearer, cookie) if s)
+        given = [*shown, cookie] if cookie else shown
+        return any(hmac.compare_digest(each.encode(), self._token.encode()) for each in given)
+
+
+def keys(headers: Headers) -> list[str]:
+    """The keys that a request shows: ``Authorization: Bearer``, and among the sub-protocols that a browser
+    offers, as OpenAI's clients write it there, since they cannot set headers."""
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    offered = [each.strip() for each in headers.get("sec-websocket-protocol", "").split(",")]
+    shown = [each.removeprefix(KEY_PROTOCOL) for each in offered if each.startswith(KEY_PROTOCOL)]
+    if scheme.lower() == "bearer":
+        shown.append(bearer.strip())
+    return [key for key in shown if key]
 
 
 def _closing(send: Send) -> Send:

@@ -79,7 +79,13 @@ class Delivery:
         """Send an error about a client's request; ``event_id`` is the id of that request."""
         kind = "invalid_request_error" if isinstance(error, BadInput) else "server_error"
         body = ErrorBody.model_validate(
-            {"type": kind, "code": error.code, "message": error.message, "event_id": event_id}
+            {
+                "type": kind,
+                "code": error.code,
+                "message": error.message,
+                "param": error.param,
+                "event_id": event_id,
+            }
         )
         self.emit(ErrorEvent(error=body))
 

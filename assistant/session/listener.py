@@ -153,6 +153,16 @@ class Listener:
             self._advanced.clear()
             await self._advanced.wait()
 
+    def next_number(self) -> int:
+        """A number for something that was heard and is no utterance; no utterance gets it."""
+        self._count += 1
+        return self._count
+
+    def cut_by(self, settings: endpoint.EndpointSettings) -> None:
+        """Find the ends of utterances with these settings from now on."""
+        self._settings = settings
+        self._detector.settings = settings
+
     async def at_rest(self) -> None:
         """Wait until the recogniser has nothing left to do. A recording waits at each pause, so that the
         same words end the same utterances on any machine."""

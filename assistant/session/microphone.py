@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from assistant import telemetry
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk
 from assistant.audio.input_level import LevelMeter
-from assistant.audio.pcm import StreamResampler
+from assistant.audio.pcm import DEFAULT_RATE_HZ, Encoding, StreamResampler, pcm16_of
 from assistant.audio.webrtc import MicrophonePeer
 from assistant.channels import DropOldest
 from assistant.errors import AssistantError
@@ -15,6 +15,7 @@ from assistant.events import AudioFormat, AudioGap, AudioStatus, Notice, ServerE
 AUDIO_CHUNKS = 3_000
 """60 s at 20 ms: a machine that is busy for a while writes later, and loses no word."""
 PCM_CHUNK_SAMPLES = 320
+ENCODINGS: dict[str, Encoding] = {"audio/pcm": "pcm16", "audio/pcmu": "ulaw", "audio/pcma": "alaw"}
 SILENT_S = 1.0
 """No audio for so long, in the middle of an utterance, ends it: packets stop when a microphone is muted."""
 STATUS_EVERY_S = 1.0
@@ -40,8 +41,8 @@ class Microphone:
         self._pcm_frames = 0
         self._dropped_ms = 0
         self._meter = LevelMeter()
-        self.rate_hz = AudioFormat().rate
-        """The rate of the PCM sent over the WebSocket."""
+        self.format = AudioFormat(rate=DEFAULT_RATE_HZ)
+        """Of the sound sent over the WebSocket."""
 
     @property
     def clock_ms(self) -> int:
@@ -75,23 +76,23 @@ class Microphone:
 
     # --- PCM over the WebSocket ---
 
-    def use_rate(self, rate_hz: int) -> None:
-        """Set the rate of the PCM that follows. Raises ``BadInput``: ``audio_rate_unsupported``."""
-        StreamResampler(rate_hz)
-        self.rate_hz = rate_hz
+    def use_format(self, form: AudioFormat) -> None:
+        """Set the format of the sound that follows. Raises ``BadInput``: ``audio_rate_unsupported``."""
+        StreamResampler(form.rate_hz)
+        self.format = form
         self.end_pcm()
 
     async def take_pcm(self, pcm: bytes) -> None:
-        """PCM16 mono at ``rate_hz``. Raises ``BadInput``.
+        """Mono sound in the session's format. Raises ``BadInput``.
 
         Waits while there is no room: a client that sends faster than real time is slowed down, not cut.
         """
         if self._pcm is None:
-            self._pcm = StreamResampler(self.rate_hz, start_sample=self._clock)
+            self._pcm = StreamResampler(self.format.rate_hz, start_sample=self._clock)
             self._pcm_frames = 0
             self._meter = LevelMeter()
         self._pcm_frames += 1
-        chunk = self._pcm.push(pcm)
+        chunk = self._pcm.push(pcm16_of(pcm, ENCODINGS[self.format.type]))
         for i in range(0, len(chunk.samples), PCM_CHUNK_SAMPLES):
             await self._chunks.room()
             self._take(AudioChunk(chunk.samples[i : i + PCM_CHUNK_SAMPLES], chunk.start + i))

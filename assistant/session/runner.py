@@ -31,6 +31,8 @@ from assistant.conversation.types import (
     ImageOpened,
     ImageRemoved,
     IntentCorrected,
+    ItemAsked,
+    ItemDropped,
     ItemEditedByHand,
     KeepCorrection,
     LibraryLoaded,
@@ -39,6 +41,7 @@ from assistant.conversation.types import (
     ReadingAloud,
     ReportCommanded,
     ReportEdited,
+    SessionChosen,
     StartAnswer,
     StopAnswer,
     StopRequested,
@@ -46,7 +49,7 @@ from assistant.conversation.types import (
     WakePhraseChosen,
 )
 from assistant.engines.pieces import Piece
-from assistant.errors import AssistantError, of_the_system
+from assistant.errors import AssistantError, BadInput, of_the_system
 from assistant.events import (
     Attachment,
     AttachmentLook,
@@ -54,6 +57,9 @@ from assistant.events import (
     AttentionSet,
     ClientEvent,
     ConversationItemCreate,
+    ConversationItemDelete,
+    ConversationItemRetrieve,
+    ConversationItemTruncate,
     DocumentCommand,
     DocumentEdit,
     InputAudioAppend,
@@ -66,9 +72,12 @@ from assistant.events import (
     LabelsScore,
     ModeSet,
     Notice,
+    OutputAudioClear,
     ResponseCancel,
+    ResponseConfig,
     ResponseCreate,
     SessionClosing,
+    SessionConfig,
     SessionState,
     SessionUpdate,
     SessionUpdated,
@@ -81,12 +90,14 @@ from assistant.export.history import SessionInfo
 from assistant.imaging.photo import image_from_data_uri
 from assistant.imaging.study import Study
 from assistant.session.attachments import Attachments
+from assistant.session.choices import Choices, chosen, hints
 from assistant.session.delivery import ENDED, GOING_AWAY, Delivery
 from assistant.session.image_matching import ImageMatching
 from assistant.session.listener import Listener
 from assistant.session.microphone import Microphone
 from assistant.session.responder import Responder
 from assistant.session.state import session_state
+from assistant.session.turns import Turns
 from assistant.storage import corrections
 from assistant.storage.kept_session import KeptSession
 from assistant.storage.writer import Writer
@@ -146,6 +157,11 @@ class SessionRunner:
             take=self._take,
         )
         self._matching = ImageMatching(components.embedder, self.attachments, self._emit, self.refuse)
+        self._choices = Choices(self._microphone.format)
+        self._turns: Turns | None = None  # where only a commit ends a turn
+        self._uncommitted = 0  # samples since the last commit
+        self.done_with = False
+        """Its client has closed it, and does not come back."""
         self._used = False  # a client has sent something that would be missed
         self._answers: dict[int, Task] = {}
         self._ended = asyncio.Event()
@@ -250,7 +266,7 @@ class SessionRunner:
             self.conversation,
             session_id=self.id,
             resume_token=self.resume_token,
-            rate_hz=self._microphone.rate_hz,
+            choices=self._choices,
         )
 
     # --- audio ---
@@ -268,15 +284,16 @@ class SessionRunner:
         while True:
             chunk = await self._microphone.next()
             if chunk is None:
-                self._take_all(self._listener.expire() if self._listener.speaking else [])
+                self._hear(self._listener.expire() if self._listener.speaking else [])
                 continue
-            self._take_all(self._listener.hear(chunk))
+            self._uncommitted += len(chunk.samples)
+            self._hear(self._listener.hear(chunk))
             await self._listener.room()
 
     async def _recognise(self) -> None:
         async with aclosing(self._listener.recognise()) as facts:  # type: ignore[type-var]
             async for fact in facts:
-                self._take(fact)
+                self._hear([fact])
 
     async def _follow_files(self) -> None:
         """Reload templates, macros and words when their files change."""
@@ -308,18 +325,28 @@ class SessionRunner:
             case InputAudioAppend():
                 await self.take_pcm(event.pcm())
             case InputAudioCommit():
-                await self._commit()
+                if not await self._commit():
+                    raise BadInput("There was nothing to commit.", code="input_audio_buffer_commit_empty")
             case InputAudioClear():
                 await self._microphone.drained()  # what was sent before it is part of what is thrown away
-                self._take_all(self._listener.clear())
+                self._uncommitted = 0
+                self._hear(self._listener.clear())
             case SessionUpdate():
-                self._update(event)
+                await self._update(event)
             case ConversationItemCreate():
                 await self._create_item(event)
+            case ConversationItemRetrieve():
+                self._take(ItemAsked(event.item_id, event.event_id))
+            case ConversationItemDelete():
+                self._take(ItemDropped(event.item_id, event.event_id))
+            case ConversationItemTruncate():
+                raise BadInput("Answers are text: there is no sound to cut.", code="item_has_no_audio")
+            case OutputAudioClear():
+                pass  # there is no sound to clear
             case ResponseCreate():
-                self._take(AnswerRequested(event.event_id))
+                self._take(_requested(event))
             case ResponseCancel():
-                self._take(StopRequested(event.response_id))
+                self._take(StopRequested(event.response_id, event.event_id))
             case WebRtcOffer():
                 await self._microphone.offer(event.sdp)
             case WebRtcClose():
@@ -351,33 +378,79 @@ class SessionRunner:
             case _:
                 assert_never(event)
 
-    async def _commit(self) -> None:
+    async def _commit(self) -> bool:
+        """End the turn now; False if there was nothing in it."""
         await self._microphone.flush()
-        self._take_all(self._listener.commit())
+        if self._turns is None:
+            speaking = self._listener.speaking
+            self._hear(self._listener.commit())
+            return speaking
+        self._hear(self._listener.commit())
+        heard, self._uncommitted = self._uncommitted, 0
+        if heard:
+            self._take_all(self._turns.commit(self._listener.next_number(), self._microphone.clock_ms))
+        return bool(heard)
 
-    def _update(self, event: SessionUpdate) -> None:
-        audio = event.session.audio
-        if audio and audio.input and audio.input.format:
-            self._microphone.use_rate(audio.input.format.rate)
-        transcription = audio.input.transcription if audio and audio.input else None
-        if transcription and transcription.keywords is not None:
-            self._listener.expect(transcription.keywords)
-        if event.session.mode:
-            self._take(ModeChosen(event.session.mode))
-        if event.session.style is not None:
-            self._take(StyleChosen(event.session.style.model_dump(exclude_none=True)))
-        if event.session.wake_phrase is not None:
-            self._take(WakePhraseChosen(event.session.wake_phrase.strip()))
+    async def _update(self, event: SessionUpdate) -> None:
+        """All of it or nothing: what is refused is refused before anything is taken."""
+        await self._choose(event.session)
         self._emit(SessionUpdated(session=self._state()))
 
+    async def _choose(self, asked: SessionConfig) -> None:
+        new = chosen(self._choices, asked, self._components.model)
+        if new != self._choices:
+            await self._use_choices(new)
+        if asked.mode:
+            self._take(ModeChosen(asked.mode))
+        if asked.style is not None:
+            self._take(StyleChosen(asked.style.model_dump(exclude_none=True)))
+        if asked.wake_phrase is not None:
+            self._take(WakePhraseChosen(asked.wake_phrase.strip()))
+
+    async def _use_choices(self, new: Choices) -> None:
+        before, self._choices = self._choices, new
+        if new.form != before.form:
+            self._microphone.use_format(new.form)
+        if hints(new) != hints(before) and self._components.model.takes_phrases:
+            self._listener.expect(hints(new))
+        if new.turn_detection != before.turn_detection:
+            if (new.turn_detection is None) != (before.turn_detection is None):
+                await self._commit()  # what was said before belongs to a turn of the other kind
+                self._turns = Turns() if new.turn_detection is None else None
+                self._uncommitted = 0
+            self._listener.cut_by(new.endpoint(self._components.endpoint))
+        self._take(
+            SessionChosen(
+                transcribes=new.kind == "transcription",
+                answers_speech=new.answers_speech,
+                instructions=new.instructions,
+                max_tokens=new.max_output_tokens,
+                with_logprobs=bool(new.include),
+            )
+        )
+
+    async def start_with(self, asked: SessionConfig) -> None:
+        """What the client asked for when it connected. A language or rate that cannot be had is refused as in
+        ``session.update``."""
+        try:
+            await self._choose(asked)
+        except AssistantError as error:
+            self.refuse(error)
+
     async def _create_item(self, event: ConversationItemCreate) -> None:
+        if event.previous_item_id not in (None, "root", self.conversation.last_item_id):
+            raise BadInput(
+                "Items stand in order of time: leave 'previous_item_id' out.",
+                code="item_order_not_supported",
+                param="previous_item_id",
+            )
         texts = [part.text for part in event.item.content if isinstance(part, InputText)]
         for part in event.item.content:
             if isinstance(part, InputImage):
                 data = image_from_data_uri(part.image_url)
                 await self.attachments.add_data(data, part.name)
         if text := "\n".join(texts).strip():
-            self._take(QuestionTyped(text))
+            self._take(QuestionTyped(text, event.item.id or "", event.event_id))
 
     async def model_pieces(self) -> tuple[Piece, ...]:
         """Everything attached as the model would be given it."""
@@ -401,6 +474,11 @@ class SessionRunner:
         )
 
     # --- facts and actions ---
+
+    def _hear(self, facts: list[Fact]) -> None:
+        """Facts of the listener; without turn detection they become those of turns."""
+        for fact in facts:
+            self._take_all(self._turns.take(fact) if self._turns else [fact])
 
     def _take_all(self, facts: list[Fact]) -> None:
         for fact in facts:
@@ -450,3 +528,17 @@ class SessionRunner:
         except AssistantError as error:
             log.error("a correction was not kept: %s", error.code)
             self._warn(error.code, error.message)
+
+
+def _requested(event: ResponseCreate) -> AnswerRequested:
+    wanted = event.response or ResponseConfig()
+    texts = [part.text for item in wanted.input or () for part in item.content]
+    most = wanted.max_output_tokens
+    return AnswerRequested(
+        event.event_id,
+        text="\n".join(texts).strip(),
+        instructions=wanted.instructions,
+        max_tokens=most if isinstance(most, int) else None,
+        remembered=wanted.conversation == "auto",
+        metadata=wanted.metadata,
+    )

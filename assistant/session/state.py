@@ -1,6 +1,7 @@
 """The session object sent to clients: its settings, and the server's models and abilities."""
 
 from dataclasses import asdict
+from typing import Literal
 
 from assistant import __version__
 from assistant.components.components import Components
@@ -14,9 +15,21 @@ from assistant.events import (
     HouseStyle,
     ImageMatcher,
     Recogniser,
+    SemanticVad,
+    ServerVad,
     SessionAudio,
     SessionState,
+    TranscriptionConfig,
 )
+from assistant.session.choices import Choices
+from assistant.vad.endpoint import EndpointSettings
+
+DELAYS: dict[str, Literal["low", "medium", "high"]] = {
+    "fast": "low",
+    "balanced": "medium",
+    "accurate": "high",
+}
+"""OpenAI's words for the presets."""
 
 
 def session_state(
@@ -26,19 +39,32 @@ def session_state(
     *,
     session_id: str,
     resume_token: str,
-    rate_hz: int,
+    choices: Choices,
 ) -> SessionState:
-    """``rate_hz`` is the rate of the PCM sent over the WebSocket."""
+    """``choices`` are the client's; the state says what is in effect."""
+    endpoint = choices.endpoint(components.endpoint)
+    transcribes = choices.kind == "transcription"
     return SessionState(
         id=session_id,
         resume_token=resume_token,
         grace_s=settings.grace_s,
+        type=choices.kind,
+        model=components.model.name if transcribes else components.engine.info.name,
+        instructions=choices.instructions,
+        max_output_tokens=choices.max_output_tokens or "inf",
+        include=list(choices.include),
         mode=conversation.mode,
         asleep=conversation.asleep,
         wake_phrase=conversation.wake_phrase,
         style=HouseStyle.model_validate(asdict(conversation.dictation.formatter.options)),
         guidelines=_shelf(components),
-        audio=SessionAudio(input=AudioInput(format=AudioFormat(rate=rate_hz))),
+        audio=SessionAudio(
+            input=AudioInput(
+                format=AudioFormat(type=choices.form.type, rate=choices.form.rate_hz),
+                transcription=_transcription(settings, components, choices),
+                turn_detection=_detection(choices, endpoint),
+            )
+        ),
         recogniser=Recogniser(name=components.model.name, takes_keywords=components.model.takes_phrases),
         engine=describe(components.engine.info),
         ice_servers=list(settings.ice_servers),
@@ -49,6 +75,39 @@ def session_state(
         stored=settings.store is not None,
         image_matcher=_matcher(components),
     )
+
+
+def _transcription(settings: Settings, components: Components, choices: Choices) -> TranscriptionConfig:
+    """Hints are told as far as the recogniser can use them."""
+    used = components.model.takes_phrases
+    return TranscriptionConfig(
+        model=components.model.name,
+        language="en",
+        keywords=list(choices.keywords) if used else [],
+        prompt=choices.prompt if used else "",
+        delay=DELAYS[settings.asr_preset],
+    )
+
+
+def _detection(choices: Choices, endpoint: EndpointSettings) -> ServerVad | SemanticVad | None:
+    match choices.turn_detection:
+        case ServerVad():
+            return ServerVad(
+                threshold=endpoint.vad_start,
+                prefix_padding_ms=endpoint.pre_roll_ms,
+                silence_duration_ms=endpoint.silence_ms,
+                create_response=choices.answers_speech and choices.kind == "realtime",
+                interrupt_response=False,
+            )
+        case SemanticVad(eagerness=eagerness):
+            return SemanticVad(
+                type="semantic_vad",
+                eagerness=eagerness or "auto",
+                create_response=choices.answers_speech and choices.kind == "realtime",
+                interrupt_response=False,
+            )
+        case None:
+            return None
 
 
 def _shelf(components: Components) -> GuidelineShelf | None:

@@ -51,6 +51,27 @@ class EndpointSettings(BaseModel):
         15.0, ge=4, le=60, description="An utterance is cut at this length at the latest."
     )
 
+    def cut_by(
+        self, *, threshold: float | None = None, silence_ms: int | None = None, pre_roll_ms: int | None = None
+    ) -> "EndpointSettings":
+        """With these values; the others follow where they would not be in order."""
+        start, silence = threshold or self.vad_start, silence_ms or self.silence_ms
+        pause = min(self.pause_ms, silence)
+        question = silence if silence_ms else self.question_silence_ms
+        values = {name: getattr(self, name) for name in EndpointSettings.model_fields}
+        return EndpointSettings(
+            **values
+            | {
+                "vad_start": start,
+                "vad_continue": min(self.vad_continue, start),
+                "silence_ms": silence,
+                "pause_ms": pause,
+                "question_silence_ms": max(question, pause),
+                "unfinished_silence_ms": max(self.unfinished_silence_ms, silence),
+                "pre_roll_ms": self.pre_roll_ms if pre_roll_ms is None else pre_roll_ms,
+            }
+        )
+
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         """Raises ``SettingsClash``, which pydantic wraps in its ``ValidationError``."""
@@ -110,7 +131,7 @@ class EndpointDetector:
     """``silence_ms`` may be changed at any time: a question ends sooner than dictation."""
 
     def __init__(self, settings: EndpointSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self.silence_ms = settings.silence_ms
         self._speech_since: int | None = None  # candidate start, not long enough yet
         self._start: int | None = None  # the running utterance
@@ -144,7 +165,7 @@ class EndpointDetector:
         return [self._end(self._now, "silence")]
 
     def _wait_for_speech(self, probability: float, start: int, end: int) -> list[Event]:
-        s = self._settings
+        s = self.settings
         threshold = s.vad_start if self._speech_since is None else s.vad_continue
         if probability < threshold:
             self._speech_since = None
@@ -160,7 +181,7 @@ class EndpointDetector:
     def _follow_speech(self, probability: float, start: int, end: int) -> list[Event]:
         events: list[Event] = []
         self._recent.append(((start + end) // 2, probability))
-        if probability >= self._settings.vad_continue:
+        if probability >= self.settings.vad_continue:
             self._last_speech = end
             if self._paused:
                 self._paused = False
@@ -168,16 +189,16 @@ class EndpointDetector:
         quiet = end - self._last_speech
         if quiet >= _samples(self.silence_ms):
             return [*events, self._end(end, "silence")]
-        if quiet >= _samples(self._settings.pause_ms) and not self._paused:
+        if quiet >= _samples(self.settings.pause_ms) and not self._paused:
             self._paused = True
             events.append(SpeechPaused(end))
-        longest = int(self._settings.longest_utterance_s * SAMPLE_RATE_HZ)
+        longest = int(self.settings.longest_utterance_s * SAMPLE_RATE_HZ)
         while self._start is not None and end - self._start >= longest:
             events += self._cut(self._start + longest)
         return events
 
     def _cut(self, limit: int) -> list[Event]:
-        longest_s = self._settings.longest_utterance_s
+        longest_s = self.settings.longest_utterance_s
         earliest = limit - int(min(CUT_SEARCH_S, longest_s / 2) * SAMPLE_RATE_HZ)
         places = ((p, -middle) for middle, p in self._recent if earliest <= middle <= limit)
         _, at = min(places, default=(0.0, -limit))

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import commands
+import compat
 import protocol
 import settings
 
@@ -15,6 +16,7 @@ FILES = {
     "web/protocol.d.ts": protocol.typescript,
     "docs/commands.md": commands.markdown,
     "docs/settings.md": settings.markdown,
+    "docs/compat.md": compat.markdown,
 }
 
 

@@ -41,6 +41,7 @@ With the session's `id`, and its `resume_token` in the header `X-Session-Token`.
 | `GET /v1/guidelines/PASSAGE`, and below it `/page.png` | the guideline at that passage, and its page |
 | `POST /v1/audio/transcriptions` | a recording to text: [HTTP for OpenAI's clients](api.md) |
 | `POST /v1/chat/completions` | a question to the answer engine |
+| `POST /v1/realtime/client_secrets` | a short-lived key for a browser |
 | `GET /v1/models`, `GET /v1/models/NAME` | the recogniser and the engines |
 | `GET /openapi.json` | these routes, described for tools |
 | `GET /healthz`, `GET /metrics` | whether it runs; counters for Prometheus. No session is named |

@@ -24,7 +24,10 @@ from assistant.events import (
     AnswerLabs,
     AnswerThought,
     Attachment,
+    ContentPartAdded,
     IntentEvent,
+    ItemAdded,
+    OutputItemAdded,
     OutputTextDelta,
     OutputTextDone,
     ResponseCreated,
@@ -124,10 +127,11 @@ def test_a_new_question_replaces_the_running_answer_and_late_pieces_do_not_leak(
     assert talk.handle(AnswerFinished(first.turn)) == []
 
 
-def test_stopping_another_response_does_nothing():
+def test_stopping_another_response_stops_nothing_and_says_so():
     talk = Conversation(INFO)
     talk.handle(final(1, "Is there a fracture?"))
-    assert talk.handle(StopRequested("resp_77")) == []
+    (refused,) = events(talk.handle(StopRequested("resp_77", "event_9")))
+    assert (refused.error.code, refused.error.event_id) == ("response_cancel_not_active", "event_9")
     assert talk.handle(StopRequested("resp_1"))
 
 
@@ -191,6 +195,9 @@ def test_an_expected_question_starts_the_engine_and_shows_nothing() -> None:
         TranscriptCompleted,
         IntentEvent,
         ResponseCreated,
+        OutputItemAdded,
+        ItemAdded,
+        ContentPartAdded,
         OutputTextDelta,
     ]
     assert not any(isinstance(action, StartAnswer | StopAnswer) for action in actions)

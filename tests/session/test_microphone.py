@@ -5,7 +5,7 @@ import pytest
 
 from assistant.audio.frames import AudioChunk
 from assistant.errors import BadInput
-from assistant.events import AudioGap, AudioStatus
+from assistant.events import AudioFormat, AudioGap, AudioStatus
 from assistant.session import microphone as module
 from assistant.session.microphone import Microphone
 
@@ -17,7 +17,7 @@ class Wire:
     def __init__(self):
         self.chunks, self.events = [], []
         self.microphone = Microphone(ice_servers=(), on_chunk=self.chunks.append, emit=self.events.append)
-        self.microphone.use_rate(16_000)
+        self.microphone.use_format(AudioFormat(rate=16_000))
 
     async def taken(self, count):
         return [await self.microphone.next() for _ in range(count)]
@@ -37,9 +37,9 @@ async def test_pcm_comes_out_in_chunks_of_20_ms_on_one_clock(wire):
 
 
 async def test_a_new_rate_goes_on_where_the_clock_was_and_loses_no_sample(wire):
-    wire.microphone.use_rate(48_000)
+    wire.microphone.use_format(AudioFormat(rate=48_000))
     await wire.microphone.take_pcm(np.zeros(24_000, "<i2").tobytes())
-    wire.microphone.use_rate(8_000)
+    wire.microphone.use_format(AudioFormat(rate=8_000))
     await wire.microphone.take_pcm(np.zeros(4_000, "<i2").tobytes())
     wire.microphone.end_pcm()
     assert wire.microphone.clock_ms == 1_000
@@ -49,8 +49,8 @@ async def test_a_new_rate_goes_on_where_the_clock_was_and_loses_no_sample(wire):
 
 async def test_a_rate_that_cannot_be_taken_changes_nothing(wire):
     with pytest.raises(BadInput, match="8000 to 48000"):
-        wire.microphone.use_rate(7_999)
-    assert wire.microphone.rate_hz == 16_000
+        wire.microphone.use_format(AudioFormat(rate=7_999))
+    assert wire.microphone.format.rate_hz == 16_000
 
 
 async def test_what_did_not_fit_is_told_with_its_place(wire, monkeypatch):

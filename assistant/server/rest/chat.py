@@ -309,7 +309,7 @@ def _conversation(messages: Sequence[Message]) -> Question:
             code="nothing_to_answer",
             param="messages",
         )
-    return Question("\n\n".join([*instructions, asked]), earlier=tuple(earlier))
+    return Question(asked, instructions="\n\n".join(instructions), earlier=tuple(earlier))
 
 
 def _prepared(urls: Sequence[str], most: int) -> tuple[Piece, ...]:

@@ -69,24 +69,10 @@ class ServerVad(BaseModel):
     silence_duration_ms: int | None = Field(None, ge=100, le=5000)
 
     def over(self, settings: EndpointSettings) -> EndpointSettings:
-        """``settings`` with these values, and what has to stay in order with them."""
-        start = self.threshold or settings.vad_start
-        silence = self.silence_duration_ms or settings.silence_ms
-        padding = self.prefix_padding_ms
-        values = {name: getattr(settings, name) for name in EndpointSettings.model_fields}
-        return EndpointSettings(
-            **values
-            | {
-                "vad_start": start,
-                "vad_continue": min(settings.vad_continue, start),
-                "silence_ms": silence,
-                "pause_ms": min(settings.pause_ms, silence),
-                "question_silence_ms": max(
-                    min(settings.question_silence_ms, silence), min(settings.pause_ms, silence)
-                ),
-                "unfinished_silence_ms": max(settings.unfinished_silence_ms, silence),
-                "pre_roll_ms": settings.pre_roll_ms if padding is None else padding,
-            }
+        return settings.cut_by(
+            threshold=self.threshold,
+            silence_ms=self.silence_duration_ms,
+            pre_roll_ms=self.prefix_padding_ms,
         )
 
 

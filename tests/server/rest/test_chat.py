@@ -72,7 +72,8 @@ async def test_the_engine_gets_what_was_asked_before_and_the_instructions(server
         max_completion_tokens=20,
     )
     (question,) = server.engine.questions
-    assert question.text == "Answer in one word.\n\nIs there a pneumothorax?"
+    assert question.instructions == "Answer in one word."
+    assert question.text == "Is there a pneumothorax?"
     assert [(each.question, each.answer) for each in question.earlier] == [("Is the heart large?", "No.")]
     assert question.max_tokens == 20
 

@@ -1,0 +1,56 @@
+"""The items of a conversation as OpenAI's clients know them: what was said, typed and answered. Pure."""
+
+from assistant.conversation.types import Action, Emit, refused
+from assistant.events import ConversationItem, ItemAdded, ItemDeleted, ItemDone, ItemRetrieved
+
+
+class Items:
+    """In order of time."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, ConversationItem] = {}
+
+    @property
+    def last_id(self) -> str | None:
+        return next(reversed(self._items), None)
+
+    def __contains__(self, item_id: str) -> bool:
+        return item_id in self._items
+
+    def add(self, item: ConversationItem) -> list[Action]:
+        """A whole item."""
+        return [*self.begin(item), *self.end(item)]
+
+    def begin(self, item: ConversationItem) -> list[Action]:
+        previous, self._items[item.id] = self.last_id, item
+        return [Emit(ItemAdded(item=item, previous_item_id=previous))]
+
+    def end(self, item: ConversationItem) -> list[Action]:
+        if item.id not in self._items:  # deleted meanwhile
+            return []
+        self._items[item.id] = item
+        before = None
+        for item_id in self._items:
+            if item_id == item.id:
+                break
+            before = item_id
+        return [Emit(ItemDone(item=item, previous_item_id=before))]
+
+    def heard(self, item_id: str, text: str) -> None:
+        """The transcript of what was said."""
+        if item := self._items.get(item_id):
+            content = [{"type": "input_audio", "transcript": text}]
+            self._items[item_id] = item.model_copy(update={"content": content})
+
+    def told(self, item_id: str, event_id: str | None) -> list[Action]:
+        item = self._items.get(item_id)
+        return [Emit(ItemRetrieved(item=item))] if item else [_unknown(event_id)]
+
+    def delete(self, item_id: str, event_id: str | None) -> list[Action]:
+        if self._items.pop(item_id, None) is None:
+            return [_unknown(event_id)]
+        return [Emit(ItemDeleted(item_id=item_id))]
+
+
+def _unknown(event_id: str | None) -> Emit:
+    return refused("item_unknown", "There is no such item.", event_id, "item_id")
