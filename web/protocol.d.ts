@@ -160,7 +160,7 @@ export interface DocumentEdit {
   text: string;
 }
 
-/** A button's command on the report. ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too; ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes the doubt off the text at ``offset``, and puts ``text`` in its place if there is one. */
+/** A button's command on the report. ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too; ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes the doubt off the text at ``offset``, and puts ``text`` in its place if there is one; confirmed without a text, the mark of a gap is accepted and leaves the report. */
 export interface DocumentCommand {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -171,7 +171,7 @@ export interface DocumentCommand {
   revision?: number | null;
   name?: string | null;
   text?: string | null;
-  origin?: "voice" | "typed" | "template" | "macro" | "answer";
+  origin?: "voice" | "typed" | "template" | "macro" | "answer" | "gap";
 }
 
 /** Remove an attached image; later questions are asked without it. */
@@ -362,7 +362,7 @@ export interface IntentEvent {
   /** The utterance whose end this is, where one held dictation and then a question. */
   part_of?: string | null;
   /** For a command: its name. */
-  command?: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "was_dictation" | "was_question" | null;
+  command?: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "accept" | "was_dictation" | "was_question" | null;
   /** For dictation: the command it came close to. A correction to “command” does it. */
   nearly?: string | null;
 }
@@ -457,7 +457,7 @@ export interface CommandDone {
   type: "assistant.command.done";
   /** The utterance; none for a button. */
   item_id?: string | null;
-  command: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_macro" | "insert_text" | "choose" | "confirm";
+  command: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "accept" | "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_macro" | "insert_text" | "choose" | "confirm";
   /** What was done, for people. */
   message: string;
   text: string;
@@ -1189,7 +1189,7 @@ export interface ImageMatcher {
 export interface RunPart {
   text: string;
   item_id?: string | null;
-  origin: "voice" | "typed" | "template" | "macro" | "answer";
+  origin: "voice" | "typed" | "template" | "macro" | "answer" | "gap";
   field?: FieldPart | null;
   /** Set until a person has changed or confirmed the text. */
   doubt?: DoubtPart | null;
@@ -1226,7 +1226,7 @@ export interface FieldPart {
 
 /** Why a clinician has to look at a text, and what was likely meant, if anything is known. */
 export interface DoubtPart {
-  reason: "two_readings" | "kept_as_said" | "near_miss";
+  reason: "two_readings" | "kept_as_said" | "near_miss" | "gap";
   /** For people. */
   message: string;
   offer: string;

@@ -4,7 +4,8 @@
  * @typedef {object} LostSection
  * @property {string} title
  * @property {string} text        as it stands on the page
- * @property {string[]} answers   what answers of the assistant brought into it, in their order
+ * @property {{text: string, origin: 'answer'|'gap'}[]} pieces   what answers of the assistant brought into it, and the marks
+ *   of lost sound, in their order
  * @typedef {import('./protocol.js').DocumentCommand} DocumentCommand
  */
 
@@ -20,32 +21,33 @@ export function restoringCommands(sections, current, unfinished) {
   const parts = sections.map((section) => ({
     ...section, text: [section.text.trimEnd(), section === current ? unfinished : ''].filter(Boolean).join(' '),
   }));
-  if (!current && unfinished) parts.push({ title: '', text: unfinished, answers: [] });
+  if (!current && unfinished) parts.push({ title: '', text: unfinished, pieces: [] });
   const written = parts
     .filter(({ title, text }) => title || text.trim())
-    .flatMap(({ title, text, answers }) => byOrigin(text, answers).map((piece) => insert(title, piece.text, piece.origin)));
+    .flatMap(({ title, text, pieces }) => byOrigin(text, pieces).map((piece) => insert(title, piece.text, piece.origin)));
   return written.length > 1 && current ? [...written, insert(current.title, '', 'typed')] : written;
 }
 
-/** @param {string} name @param {string} text @param {'typed'|'answer'} origin @returns {DocumentCommand} */
+/** @param {string} name @param {string} text @param {'typed'|'answer'|'gap'} origin @returns {DocumentCommand} */
 function insert(name, text, origin) {
   return { type: 'assistant.document.command', command: 'insert_text', origin, name, text };
 }
 
 /**
- * A section's text in pieces, so that text of an answer stays told apart from what a person wrote.
- * @param {string} text @param {string[]} answers
+ * A section's text in pieces, so that text of an answer and marks of lost sound stay told apart from what a person
+ * wrote.
+ * @param {string} text @param {{text: string, origin: 'answer'|'gap'}[]} told
  */
-function byOrigin(text, answers) {
-  /** @type {{text: string, origin: 'typed'|'answer'}[]} */
+function byOrigin(text, told) {
+  /** @type {{text: string, origin: 'typed'|'answer'|'gap'}[]} */
   const pieces = [];
   let at = 0;
-  for (const answer of answers) {
-    const start = text.indexOf(answer, at);
+  for (const { text: part, origin } of told) {
+    const start = text.indexOf(part, at);
     if (start < 0) continue; // a person has changed it
     if (start > at) pieces.push({ text: text.slice(at, start), origin: 'typed' });
-    pieces.push({ text: answer, origin: 'answer' });
-    at = start + answer.length;
+    pieces.push({ text: part, origin });
+    at = start + part.length;
   }
   if (at < text.length || pieces.length === 0) pieces.push({ text: text.slice(at), origin: 'typed' });
   return pieces;

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 SAMPLE_RATE_HZ = 16_000
 """All audio inside the package is mono float32 in [-1, 1) at this rate."""
+
+MARKED_SAMPLES = SAMPLE_RATE_HZ // 5
+"""0.2 s: the shortest words, "no" among them, take about as long."""
 
 Samples = npt.NDArray[np.float32]
 """Shape [n], mono, 16 kHz, float32 in [-1, 1)."""
@@ -27,6 +31,20 @@ class AudioChunk:
     @property
     def end(self) -> int:
         return self.start + len(self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class LostSound:
+    """Samples [start, end) of the session's clock that were never heard."""
+
+    start: int
+    end: int
+    reason: Literal["network", "overload"]
+
+    @property
+    def may_hold_a_word(self) -> bool:
+        """Shorter losses are bridged; these are marked in the report."""
+        return self.end - self.start >= MARKED_SAMPLES
 
 
 def pcm16_to_samples(pcm: npt.NDArray[np.int16]) -> Samples:

@@ -14,6 +14,7 @@ from assistant.conversation.types import (
     PartialHeard,
     ReadingAloud,
     RecognitionFailed,
+    SoundLost,
     SpeechStarted,
     SpeechStopped,
     UtteranceDropped,
@@ -68,6 +69,8 @@ class Attention:
                 return None if utterance in self._unheard else fact
             case FinalHeard():
                 return self._final(fact)
+            case SoundLost():
+                return None if self.asleep else fact
             case RecognitionFailed(utterance) | UtteranceDropped(int(utterance)):
                 self._began_ms.pop(utterance, None)
                 unheard = utterance in self._unheard

@@ -44,6 +44,7 @@ from assistant.conversation.types import (
     ReportCommanded,
     ReportEdited,
     SessionChosen,
+    SoundLost,
     SpeechStarted,
     SpeechStopped,
     SpeechWentOn,
@@ -178,6 +179,10 @@ class Conversation:
                 return self._answers.drop_ahead()
             case FinalHeard():
                 return self._final(fact)
+            case SoundLost(start_ms, duration_ms):
+                if self.mode != "question":  # then nothing of what is said goes into the report
+                    self.dictation.lose(start_ms, duration_ms)
+                return []
             case UtteranceDropped():
                 return [*self._answers.drop_ahead(), *self._transcripts.dropped(fact)]
             case RecognitionFailed():
@@ -268,6 +273,8 @@ class Conversation:
         look = self._look(text)
         if order := self._attention.order(look.command, fact.start_ms, fact.end_ms):
             actions += self._follow(order, item_id, text)
+        elif fact.lost_before or fact.lost_after:
+            actions += self._take_rest(item_id, look, fact)
         elif look.command and not look.parts:
             self.dictation.heard(item_id)
             actions += self._obey(item_id, text, look.command)
@@ -314,6 +321,20 @@ class Conversation:
         if order == "stop":
             return [taken, Emit(SpeechStop()), *self._answers.stop()]
         return [taken, *self._attend(order == "sleep", "voice")]
+
+    def _take_rest(self, item_id: str, look: Look, fact: FinalHeard) -> list[Action]:
+        """What is left of an utterance of which sound was lost: it obeys nothing and asks nothing by itself,
+        since "delete that" may be the end of "do not delete that"."""
+        if not look.text:
+            return []
+        if look.mode == "question":
+            return self._take(item_id, look)
+        words = Decision("dictation", 0.5, "sound was lost right beside it", look.text)
+        self.dictation.heard(item_id)
+        kept = self.dictation.take(
+            item_id, look.text, cut=fact.cut, lost_before=fact.lost_before, lost_after=fact.lost_after
+        )
+        return [self._utterances.take(item_id, look.text, words, text=kept)]
 
     def _take(self, item_id: str, look: Look, *, disputed: bool = False, cut: bool = False) -> list[Action]:
         """Act on an utterance that is no command of the report. ``disputed``: two recognisers heard it, and

@@ -86,6 +86,17 @@ class FinalHeard:
     at: str
     other: Hearing | None = None
     cut: bool = False
+    lost_before: bool = False
+    """Sound was lost right before it: its first word may be a part of one."""
+    lost_after: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLost:
+    """Nothing was heard for ``duration_ms``, between the utterances told before and after it."""
+
+    start_ms: int
+    duration_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +327,7 @@ Fact = (
     | FinalExpected
     | SpeechWentOn
     | FinalHeard
+    | SoundLost
     | UtteranceDropped
     | RecognitionFailed
     | SessionChosen

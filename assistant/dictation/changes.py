@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from assistant.dictation.desk import Command, Desk, Outcome, found, meant, unit_range
 from assistant.dictation.document import Document, Position, Range, Run
+from assistant.dictation.editor import moved_position
+from assistant.dictation.gaps import gaps_in
 from assistant.dictation.insertion import open_section, run_together, runs_of
 from assistant.dictation.library import Macro, said_in
 from assistant.errors import BadInput
@@ -107,6 +109,20 @@ def new_line(command: Command, document: Document, desk: Desk) -> Outcome:
 def _next_number(before: str) -> int:
     last = re.search(r"(?:^|\n)(\d{1,2})\. [^\n]*$", before)
     return int(last[1]) + 1 if last else 1
+
+
+def has_gap(_: Command, document: Document, __: Desk) -> bool:
+    return any(gaps_in(document))
+
+
+def accept_gaps(command: Command, document: Document, _: Desk) -> Outcome:
+    """The last mark, or all of them, leave the report; the cursor stays with its text."""
+    marks = list(gaps_in(document))
+    accepted = marks[-1:] if command.unit else marks
+    for at, run in reversed(accepted):
+        without = document.delete(Range(at.section_id, at.offset, at.offset + len(run.text)))
+        document = without.move(moved_position(document.cursor, document, without))
+    return Outcome(document, "Accepted the gap." if len(accepted) == 1 else f"Accepted {len(accepted)} gaps.")
 
 
 def has_macro(command: Command, _: Document, desk: Desk) -> bool:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.dictation.changes import (
+    accept_gaps,
     capitals,
     delete,
+    has_gap,
     has_macro,
     insert,
     new_line,
@@ -316,6 +318,16 @@ TABLE: tuple[Row, ...] = (
         save,
         help=("save the report", "opens the dialog that checks the report and saves it as a file"),
         pattern=rf"(?:save|export)(?: (?:{_THAT}|{_ALL}|{_MY}{_REPORT}))?",
+    ),
+    Row(
+        "accept",
+        accept_gaps,
+        help=(
+            "accept the gap · accept all gaps",
+            "takes out the marks where sound was lost: the last one, or all",
+        ),
+        if_here=has_gap,
+        pattern=r"accept (?:(?:the|that|this|last) )*(?P<unit>gap)|accept (?:(?P<all>all) )?(?:the )?gaps",
     ),
     Row(
         "sign",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assistant.dictation import changes, desk, literals, pauses, punctuation
+from assistant.dictation import changes, desk, gaps, literals, pauses, punctuation
 from assistant.dictation.commands import ROW, Refused
 from assistant.dictation.desk import Command, Desk, Outcome
 from assistant.dictation.document import Document, Position, Range, Run
@@ -61,13 +61,34 @@ class Dictation:
             lambda words, continues: self._write(words, continues).text, continues=goes_on(before)
         )
 
-    def take(self, item_id: str, words: str, *, cut: bool = False) -> str:
-        """Insert an utterance at the cursor; returns its written form. ``cut``: the machine ended it."""
+    def lose(self, start_ms: int, duration_ms: int) -> None:
+        """Mark at the cursor that sound was lost: its words would stand there. Undo leaves the mark."""
+        document = self.document
+        where = document.selected
+        at = Position(where.section_id, where.start) if where else document.cursor
+        self.editor.mark(gaps.inserted(document, at, gaps.gap_run(gaps.gap_id(start_ms), duration_ms)))
+
+    def take(
+        self,
+        item_id: str,
+        words: str,
+        *,
+        cut: bool = False,
+        lost_before: bool = False,
+        lost_after: bool = False,
+    ) -> str:
+        """Insert an utterance at the cursor; returns its written form. ``cut``: the machine ended it.
+        ``lost_before`` and ``lost_after``: sound was lost right beside it."""
         words = self._without_unspoken_marks(words, cut=cut)
         document = self._joined(words)
         if document is not self.document:
             words = pauses.lowered(words)
-        document, written = self._insert(document, item_id, words, self._write_with_doubts)
+
+        def write(said: str, continues: bool) -> Written:
+            made = self._write_with_doubts(said, continues)
+            return gaps.in_doubt_beside_gaps(made, before=lost_before, after=lost_after)
+
+        document, written = self._insert(document, item_id, words, write)
         self._utterances[item_id] = None
         if pauses.end_mark(words):
             self._paused.add(item_id)
@@ -215,7 +236,9 @@ class Dictation:
                 outcome = change(command, self.document, self._desk(item_id))
                 if command.name == "insert":
                     self._utterances[item_id] = None  # "scratch that" takes the macro out
-                self.editor.change(outcome.document, _cause(item_id))
+                frees = command.name in ("new_report", "accept")  # all others leave the marks of gaps
+                change_to = self.editor.change_freely if frees else self.editor.change
+                change_to(outcome.document, _cause(item_id))
                 return outcome
 
     def undo(self) -> None:
@@ -248,7 +271,7 @@ class Dictation:
             case "new_report":
                 command = Command("new_report", target=button.name or "")
                 outcome = changes.new_report(command, self.document, self._desk(None))
-                self.editor.change(outcome.document)
+                self.editor.change_freely(outcome.document)
                 return outcome.message
             case "insert_macro":
                 macro = self.library.macro(button.name or "")
@@ -256,6 +279,8 @@ class Dictation:
                     raise BadInput("There is no such macro.", code="macro_unknown")
                 self.editor.change(changes.insert_macro(self.document, macro, None))
                 return f"Inserted “{macro.name}”."
+            case "insert_text" if button.origin == "gap":  # of a session that the server has lost
+                self._put_back_gap(button)
             case "insert_text":
                 self.insert([Run(button.text or "", origin=button.origin)], section=button.name)
             case "choose":
@@ -275,10 +300,15 @@ class Dictation:
         tail = [Run(" ", origin=runs[0].origin)] if run_together(new, after) else []
         self.editor.change(document.replace(where, [*lead, *runs, *tail]), cause)
 
+    def _put_back_gap(self, button: DocumentCommand) -> None:
+        document = self.document if button.name is None else open_section(self.document, button.name)
+        run = gaps.gap_run_of(f"gap_of_revision_{document.revision}", (button.text or "").strip())
+        self.editor.mark(gaps.inserted(document, document.cursor, run))
+
     def _place_cursor(self, where: Range) -> None:
-        """In a field, all of it is selected: the next words fill it."""
+        """In a field, all of it is selected: the next words fill it. In the mark of a gap: behind it."""
         field = self._field_at(where)
-        moved = self.document.move(Position(where.section_id, where.start))
+        moved = self.document.move(gaps.outside(self.document, Position(where.section_id, where.start)))
         self.editor.move(self.document.select(field) if field else moved)
 
     def _field_at(self, where: Range) -> Range | None:
@@ -298,6 +328,11 @@ class Dictation:
         if found is None:
             raise BadInput("There is nothing in doubt here any more.", code="no_doubt")
         place, run = found
+        if run.origin == "gap" and not text:
+            document = self.document.delete(place)
+            document = document.move(moved_position(self.document.cursor, self.document, document))
+            self.editor.accept(document, run.item_id or "")
+            return
         if not text and run.doubt is not None and run.doubt.reason == "near_miss":
             self._right |= frozenset(run.text.lower().split())
         new = replace(run, text=text, origin="typed", doubt=None) if text else replace(run, doubt=None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
+from assistant.dictation import gaps
 from assistant.dictation.document import Document, Position, Range, Run, Section
 from assistant.errors import BadInput
 
@@ -13,6 +14,8 @@ KEPT_REVISIONS = 500
 """An edit may be made against one of so many latest revisions."""
 KEPT_STEPS = 1_000
 TYPED = "typed"
+_ACCEPTED = "accepted "
+"""The cause of a step that takes the mark of a gap away, with its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Editor:
         first = _Revision(self.document.revision, lengths, {})
         self._revisions: deque[_Revision] = deque([first], maxlen=KEPT_REVISIONS)
         self._typed_to: Position | None = None
+        self._has_gaps = False  # or has had some
 
     @property
     def can_undo(self) -> bool:
@@ -66,7 +70,35 @@ class Editor:
         return self._undo[-1].cause if self._undo else None
 
     def change(self, document: Document, cause: str | None = None) -> bool:
-        """Replace the report by ``document`` as one step of undo. False if nothing changes."""
+        """Replace the report by ``document`` as one step of undo, with the marks of gaps that are missing in
+        it. False if nothing changes."""
+        return self._step(self._with_gaps(document), cause)
+
+    def change_freely(self, document: Document, cause: str | None = None) -> bool:
+        """As ``change``, for what may take away marks of gaps: another report, or a person who accepts them."""
+        return self._step(document, cause)
+
+    def accept(self, document: Document, gap_id: str) -> bool:
+        """``document`` is the report without the mark of a gap that a person has accepted."""
+        return self._step(document, _ACCEPTED + gap_id)
+
+    def mark(self, document: Document) -> None:
+        """``document`` is the report with a mark more, which is no step of undo."""
+        self._typed_to = None
+        self._has_gaps = True
+        self._become(document)
+
+    def _with_gaps(self, document: Document, but: str = "") -> Document:
+        """``document`` with the marks of gaps that it lacks, each at its place; without that named ``but``."""
+        if not self._has_gaps:
+            return document
+        there = {run.item_id for _, run in gaps.gaps_in(document)}
+        for position, run in gaps.gaps_in(self.document):
+            if run.item_id not in there and run.item_id != but:
+                document = gaps.inserted(document, moved_position(position, self.document, document), run)
+        return document
+
+    def _step(self, document: Document, cause: str | None) -> bool:
         if document.sections == self.document.sections and document.template == self.document.template:
             return self.move(document)
         self._undo.append(Step(self.document, cause))
@@ -89,7 +121,7 @@ class Editor:
         step = self._undo.pop()
         self._redo.append(Step(self.document, step.cause))
         self._typed_to = None
-        self._become(step.before)
+        self._become(self._with_gaps(step.before))
         return True
 
     def redo(self) -> bool:
@@ -98,7 +130,8 @@ class Editor:
         step = self._redo.pop()
         self._undo.append(Step(self.document, step.cause))
         self._typed_to = None
-        self._become(step.before)
+        accepted = (step.cause or "").removeprefix(_ACCEPTED)
+        self._become(self._with_gaps(step.before, but=accepted))
         return True
 
     def edit(self, revision: int, where: Range, text: str) -> None:
@@ -118,7 +151,7 @@ class Editor:
             self._redo.clear()
             self._become(document)
         else:
-            self.change(document, TYPED)
+            self._step(document, TYPED)
         self._typed_to = document.cursor
 
     def rebased(self, revision: int, where: Range) -> Range:

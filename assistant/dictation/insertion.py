@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from assistant.dictation import markers
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.formatter import SECTIONS
+from assistant.dictation.gaps import ends_with_gap
 from assistant.dictation.tokens import table
 from assistant.dictation.written import Written
 
@@ -132,7 +133,7 @@ def _bare(text: str) -> str:
 def goes_on(before: str) -> bool:
     """True if the next words continue a sentence."""
     tail = before.rstrip(" ")
-    if not tail or tail[-1] in ".?!:\n":
+    if not tail or tail[-1] in ".?!:\n" or ends_with_gap(tail):  # nobody knows what would go on behind a gap
         return False
     line = before[before.rfind("\n", 0, len(before.rstrip())) + 1 :]
     return not _LIST_ITEM.match(line)

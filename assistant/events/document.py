@@ -61,7 +61,8 @@ class DocumentCommand(ClientEventBase):
     ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's;
     ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the
     section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes
-    the doubt off the text at ``offset``, and puts ``text`` in its place if there is one.
+    the doubt off the text at ``offset``, and puts ``text`` in its place if there is one; confirmed without a
+    text, the mark of a gap is accepted and leaves the report.
     """
 
     type: Literal["assistant.document.command"] = "assistant.document.command"

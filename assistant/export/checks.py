@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.dictation.document import Document, Section
+from assistant.dictation.document import Document, Range, Section
+from assistant.dictation.gaps import gaps_in
 from assistant.dictation.plain_text import named, printable
 from assistant.events import WordPlace
 from assistant.export import sides
@@ -20,6 +21,7 @@ Code = Literal[
     "marker_unresolved",
     "word_doubtful",
     "text_doubtful",
+    "sound_lost",
     "answer_inserted",
     "character_replaced",
 ]
@@ -98,7 +100,9 @@ def _fields(document: Document) -> Iterator[Finding]:
 
 
 def _markers(document: Document) -> Iterator[Finding]:
-    fields = {(where.section_id, where.start) for where, _ in document.fields()}
+    known = [where for where, _ in document.fields()]
+    known += [Range(at.section_id, at.offset, at.offset) for at, _ in gaps_in(document)]
+    fields = {(where.section_id, where.start) for where in known}
     for section in document.sections:
         for match in _MARKER.finditer(section.text):
             if (section.id, match.start()) not in fields:
@@ -144,7 +148,8 @@ def _doubtful(document: Document, words: Iterable[WordPlace]) -> Iterator[Findin
 def _doubts(document: Document) -> Iterator[Finding]:
     for where, run in document.doubts():
         if run.doubt is not None:
-            yield Finding("text_doubtful", run.doubt.message, where.section_id, where.start, where.end)
+            code: Code = "sound_lost" if run.origin == "gap" else "text_doubtful"
+            yield Finding(code, run.doubt.message, where.section_id, where.start, where.end)
 
 
 def _end(section: Section) -> tuple[int, int]:

@@ -1,12 +1,14 @@
 """A session's events, live or from the store, as a report. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from assistant.dictation.alignment import align
+from assistant.dictation.gaps import gap_id
 from assistant.errors import BadInput
 from assistant.events import (
+    AudioGap,
     DocumentChanged,
     DocumentPatched,
     IntentEvent,
@@ -20,7 +22,7 @@ from assistant.events import (
     WordTime,
 )
 from assistant.events.patching import KnownReport
-from assistant.export.report import Answered, Report, ReportSection, Utterance
+from assistant.export.report import Answered, Lost, Report, ReportSection, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class _History:
     report: KnownReport = field(default_factory=KnownReport)
     items: dict[str, _Item] = field(default_factory=dict)
     answers: dict[str, _Answer] = field(default_factory=dict)
+    gaps: dict[str, AudioGap] = field(default_factory=dict)
 
     def take(self, event: ServerEvent) -> None:
         match event:
@@ -67,6 +70,8 @@ class _History:
                 item.intent, item.written = event.intent, event.text
             case ItemEdited() if item := self.items.get(event.item_id):
                 item.written = event.text
+            case AudioGap():
+                self.gaps[gap_id(event.start_ms)] = event
             case ResponseCreated():
                 self.answers[event.response.id] = _Answer(event)
             case OutputTextDone() if answer := self.answers.get(event.response_id):
@@ -109,7 +114,15 @@ def report_from(
         ),
         utterances=tuple(_utterance(item) for item in history.items.values() if item.intent == "dictation"),
         answers=tuple(_answered(answer) for answer in history.answers.values()),
+        lost=tuple(_lost(document, history.gaps)) if document else (),
     )
+
+
+def _lost(document: DocumentChanged, gaps: dict[str, AudioGap]) -> Iterator[Lost]:
+    for run in (run for part in document.sections for run in part.runs):
+        gap = gaps.get(run.item_id or "")
+        if gap and run.origin == "gap" and run.doubt:
+            yield Lost(start_ms=gap.start_ms, end_ms=gap.start_ms + gap.duration_ms, text=run.text)
 
 
 def _utterance(item: _Item) -> Utterance:

@@ -37,6 +37,14 @@ class Utterance(_Part):
     words: tuple[WordTime, ...] = ()
 
 
+class Lost(_Part):
+    """A place where sound was lost, which nobody has accepted yet. ``text`` is its mark in the section."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
 class Answered(_Part):
     """A question and the model's answer: kept beside the report, never part of its text."""
 
@@ -60,6 +68,7 @@ class Report(_Part):
     sections: tuple[ReportSection, ...] = ()
     utterances: tuple[Utterance, ...] = ()
     answers: tuple[Answered, ...] = ()
+    lost: tuple[Lost, ...] = ()
 
     @property
     def title(self) -> str:

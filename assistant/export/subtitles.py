@@ -35,8 +35,9 @@ class Cue:
 
 
 def cues(report: Report) -> list[Cue]:
-    """The dictation as it was first written."""
-    return cues_of(sorted(report.utterances, key=lambda utterance: utterance.start_ms))
+    """The dictation as it was first written, and a cue for each place where sound was lost."""
+    lost = [Cue(each.start_ms, each.end_ms, each.text) for each in report.lost]
+    return sorted([*cues_of(report.utterances), *lost], key=lambda cue: cue.start_ms)
 
 
 def cues_of(utterances: Iterable[Utterance]) -> list[Cue]:

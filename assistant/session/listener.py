@@ -13,7 +13,7 @@ import numpy as np
 from assistant import telemetry
 from assistant.asr.base import LEAD_MS, AsrModel, AsrStream, Partial, Transcript, Word
 from assistant.asr.seams import BACK_SAMPLES, BEYOND_SAMPLES, Repeated, after_cut, before_cut
-from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Rechunker, Samples
+from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, LostSound, Rechunker, Samples
 from assistant.conversation.types import (
     Fact,
     FinalExpected,
@@ -21,6 +21,7 @@ from assistant.conversation.types import (
     Hearing,
     PartialHeard,
     RecognitionFailed,
+    SoundLost,
     SpeechStarted,
     SpeechStopped,
     SpeechWentOn,
@@ -68,6 +69,8 @@ class _Utterance:
     repeated: Repeated | None = None
     kept: tuple[Word, ...] = ()
     """Of a final that was cut, the words on the session's clock."""
+    lost_before: bool = False
+    lost_after: bool = False
 
 
 class AudioHistory:
@@ -124,6 +127,8 @@ class Listener:
         self._rechunk = Rechunker(vad.frame_samples)
         self._history = AudioHistory(settings.longest_utterance_s + 2)
         self._utterances: deque[_Utterance] = deque()
+        self._lost: deque[tuple[int, LostSound]] = deque()  # each with the utterance that it comes after
+        self._lost_until: int | None = None
         self._current: _Utterance | None = None
         self._cut: _Utterance | None = None  # that the next one goes on from
         self._count = 0
@@ -183,6 +188,20 @@ class Listener:
             for event in self._detector.push(probability, frame.start, len(frame.samples)):
                 facts += self._follow(event)
         self._wake()
+        return facts
+
+    def lose(self, lost: LostSound) -> list[Fact]:
+        """Sound was lost. What is marked ends the running utterance, so that nothing from before it is heard
+        as one with what comes after, and no word is made of silence put in its place."""
+        if not lost.may_hold_a_word:
+            return []
+        if self._current is not None:
+            self._current.lost_after = self._current.cut = True
+        facts = self._end_now("forced")
+        self._history = AudioHistory(self._settings.longest_utterance_s + 2)
+        self._lost_until = self._heard_until = lost.end
+        self._lost.append((self._count, lost))
+        self._work.set()
         return facts
 
     def expire(self) -> list[Fact]:
@@ -262,6 +281,7 @@ class Listener:
         audio = self._history.between(first, self._heard_until)
         self._current = _Utterance(self._count, start, first, self._model.open_stream(), [audio])
         self._current.follows = last if joins else None
+        self._current.lost_before = self._lost_until is not None and start <= self._lost_until
         self._utterances.append(self._current)
         return [SpeechStarted(self._count, _ms(start))]
 
@@ -269,7 +289,7 @@ class Listener:
         utterance, self._current = self._current, None
         if utterance is None:
             return []
-        utterance.cut = cut
+        utterance.cut = utterance.cut or cut
         self._end_overlap()
         if cut and self._model.times_words:
             self._cut, utterance.overlaps = utterance, True
@@ -291,6 +311,10 @@ class Listener:
     async def recognise(self) -> AsyncIterator[Fact]:
         """Partials and finals of the utterances, in order, as the model gets to them. Endless."""
         while True:
+            if self._lost and (not self._utterances or self._utterances[0].number > self._lost[0][0]):
+                _, lost = self._lost.popleft()
+                yield SoundLost(_ms(lost.start), _ms(lost.end - lost.start))
+                continue
             if not self._utterances:
                 await self._rest()
                 continue
@@ -364,8 +388,18 @@ class Listener:
         start_ms, end_ms = _ms(utterance.start), _ms(utterance.end)
         utterance.kept = tuple(word.later(start_ms) for word in transcript.words)
         utterance.follows = None
-        text, words, cut = transcript.text, transcript.words, utterance.cut
-        return FinalHeard(number, text, words, start_ms, end_ms, at, other, cut)
+        return FinalHeard(
+            number,
+            transcript.text,
+            transcript.words,
+            start_ms,
+            end_ms,
+            at,
+            other,
+            utterance.cut,
+            utterance.lost_before,
+            utterance.lost_after,
+        )
 
     async def _expect(self, utterance: _Utterance, expected: Transcript) -> Fact | None:
         """The final is known, if no speech follows: its words say how long a silence ends the utterance."""

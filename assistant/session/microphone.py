@@ -1,10 +1,12 @@
 """A session's incoming audio, from PCM over the WebSocket or from WebRTC, on one sample clock."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from assistant import telemetry
-from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk
+from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, LostSound
 from assistant.audio.input_level import LevelMeter
 from assistant.audio.pcm import DEFAULT_RATE_HZ, Encoding, StreamResampler, pcm16_of
 from assistant.audio.webrtc import MicrophonePeer
@@ -40,6 +42,8 @@ class Microphone:
         self._pcm: StreamResampler | None = None
         self._pcm_frames = 0
         self._dropped_ms = 0
+        self._lost: deque[LostSound] = deque()  # in order, not told yet
+        self._held: AudioChunk | None = None
         self._meter = LevelMeter()
         self.format = AudioFormat(rate=DEFAULT_RATE_HZ)
         """Of the sound sent over the WebSocket."""
@@ -48,13 +52,40 @@ class Microphone:
     def clock_ms(self) -> int:
         return _ms(self._clock)
 
-    async def next(self) -> AudioChunk | None:
-        """The oldest chunk, or None when none has arrived for ``SILENT_S``."""
+    async def next(self) -> AudioChunk | LostSound | None:
+        """The oldest chunk, or None when none has arrived for ``SILENT_S``. What was lost comes in its place,
+        in one piece, and is told to the client then."""
+        while True:
+            chunk = self._held or await self._oldest()
+            self._held = None
+            if not self._lost or (chunk and chunk.start < self._lost[0].end and not chunk.concealed):
+                return chunk
+            lost = self._lost[0]
+            if chunk and chunk.concealed and chunk.start < lost.end:
+                if not lost.may_hold_a_word:
+                    return chunk
+                continue  # made up in place of what is told as lost: no word may be heard in it
+            self._held = chunk
+            self._lost.popleft()
+            self._emit(
+                AudioGap(start_ms=_ms(lost.start), duration_ms=_ms(lost.end - lost.start), reason=lost.reason)
+            )
+            return lost
+
+    async def _oldest(self) -> AudioChunk | None:
         try:
             async with asyncio.timeout(SILENT_S):
                 return await self._chunks.get()
         except TimeoutError:
             return None
+
+    def _lose(self, start: int, end: int, reason: Literal["network", "overload"]) -> None:
+        """Samples [start, end) of the clock are lost. What is lost in one go is one piece."""
+        last = self._lost[-1] if self._lost else None
+        if last is not None and last.reason == reason and start <= last.end:
+            self._lost[-1] = LostSound(last.start, max(last.end, end), reason)
+        else:
+            self._lost.append(LostSound(start, end, reason))
 
     async def drained(self) -> None:
         """Wait until every chunk received has been taken."""
@@ -121,7 +152,7 @@ class Microphone:
             self._take(AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed))
 
         def lost(start: int, samples: int) -> None:
-            self._emit(AudioGap(start_ms=_ms(start + offset), duration_ms=_ms(samples), reason="network"))
+            self._lose(start + offset, start + offset + samples, "network")
 
         peer = MicrophonePeer(
             sink=heard, on_gap=lost, on_failed=self._peer_failed, ice_servers=self._ice_servers
@@ -142,7 +173,12 @@ class Microphone:
             return
         silent_s = asyncio.get_running_loop().time() - self._heard_at
         if silent_s > SILENT_S:
-            self._emit(AudioGap(start_ms=self.clock_ms, duration_ms=int(silent_s * 1000), reason="network"))
+            self._skip(int(silent_s * SAMPLE_RATE_HZ))
+
+    def _skip(self, samples: int) -> None:
+        """So much sound was lost since the last that came."""
+        start, self._clock = self._clock, self._clock + samples
+        self._lose(start, self._clock, "network")
 
     async def close_peer(self) -> None:
         peer, self._peer, self._heard_at = self._peer, None, None
@@ -166,7 +202,7 @@ class Microphone:
             lost_ms = _ms(len(dropped.samples))
             self._dropped_ms += lost_ms
             telemetry.audio_dropped_ms.inc(lost_ms)
-            self._emit(AudioGap(start_ms=_ms(dropped.start), duration_ms=lost_ms, reason="overload"))
+            self._lose(dropped.start, dropped.end, "overload")
 
     def _status(self) -> AudioStatus:
         if self._peer is None:

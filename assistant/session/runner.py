@@ -12,7 +12,7 @@ from typing import assert_never
 
 from assistant import telemetry
 from assistant.asr.expected_words import words_in
-from assistant.audio.frames import AudioChunk
+from assistant.audio.frames import AudioChunk, LostSound
 from assistant.channels import Outbox
 from assistant.components.components import Components
 from assistant.components.personal import Personal
@@ -285,6 +285,9 @@ class SessionRunner:
             chunk = await self._microphone.next()
             if chunk is None:
                 self._hear(self._listener.expire() if self._listener.speaking else [])
+                continue
+            if isinstance(chunk, LostSound):
+                self._hear(self._listener.lose(chunk))
                 continue
             self._uncommitted += len(chunk.samples)
             self._hear(self._listener.hear(chunk))

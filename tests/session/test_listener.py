@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from assistant.asr.base import Partial, Transcript, Word
-from assistant.audio.frames import AudioChunk
+from assistant.audio.frames import AudioChunk, LostSound
 from assistant.conversation.types import (
     FinalExpected,
     FinalHeard,
     Hearing,
     PartialHeard,
     RecognitionFailed,
+    SoundLost,
     SpeechStarted,
     SpeechStopped,
     SpeechWentOn,
@@ -321,3 +322,42 @@ async def test_in_question_mode_everything_is_heard_again(executor):
     facts = await live(ears, executor, audio([(0.5, False), (1, True), (2, False)]))
     (heard,) = of(FinalHeard, facts)
     assert (heard.text, heard.other) == ("The left lung.", Hearing("dictation", "the left long"))
+
+
+LOST = LostSound(2 * 16_000, 4 * 16_000, "network")
+
+
+async def test_lost_sound_ends_what_was_said_and_stands_between_the_utterances(executor):
+    """Nothing is heard across it, and nothing is made of it: not by silence put in its place, either."""
+    ears = listener(executor)
+    chunks = audio([(0.5, False), (4, True), (1.5, False)])
+    facts = []
+    for chunk in chunks:
+        if chunk.start == LOST.start:
+            facts += ears.lose(LOST)
+        if not LOST.start <= chunk.start < LOST.end:
+            facts += ears.hear(chunk)
+    facts += await run(ears, [], 2)
+    told = [fact for fact in facts if isinstance(fact, FinalHeard | SoundLost)]
+    first, gap, second = told
+    assert gap == SoundLost(2_000, 2_000)
+    assert (first.lost_before, first.lost_after, first.cut) == (False, True, True)
+    assert (second.lost_before, second.lost_after) == (True, False)
+    assert first.end_ms <= 2_000 and second.start_ms >= 4_000
+    assert abs(int(first.text) - 1.5 * 16_000) <= 512 and abs(int(second.text) - 0.5 * 16_000) <= 512
+
+
+async def test_a_short_loss_is_bridged_and_one_in_silence_leaves_words_alone(executor):
+    ears = listener(executor)
+    assert ears.lose(LostSound(0, 1_600, "network")) == []
+    ears = listener(executor)
+    chunks = audio([(1, True), (2, False), (1, True), (1.5, False)])
+    facts = []
+    for chunk in chunks:
+        if chunk.start == LOST.start:
+            facts += ears.lose(LostSound(LOST.start, LOST.start + 4_000, "network"))
+        if not LOST.start <= chunk.start < LOST.start + 4_000:
+            facts += ears.hear(chunk)
+    facts += await run(ears, [], 2)
+    first, _, second = [fact for fact in facts if isinstance(fact, FinalHeard | SoundLost)]
+    assert not (first.lost_before or first.lost_after or second.lost_before or second.lost_after)

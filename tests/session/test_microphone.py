@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assistant.audio.frames import AudioChunk
+from assistant.audio.frames import AudioChunk, LostSound
 from assistant.errors import BadInput
 from assistant.events import AudioFormat, AudioGap, AudioStatus
 from assistant.session import microphone as module
@@ -58,9 +58,40 @@ async def test_what_did_not_fit_is_told_with_its_place(wire, monkeypatch):
     wire = Wire()
     for number in range(5):  # as packets come: they cannot be made to wait
         wire.microphone._take(AudioChunk(np.zeros(320, np.float32), number * 320))
+    lost, first = await wire.taken(2)
+    assert (lost, first.start) == (LostSound(0, 320, "overload"), 320)
     (gap,) = wire.events
     assert isinstance(gap, AudioGap)
     assert (gap.start_ms, gap.duration_ms, gap.reason) == (0, 20, "overload")
+
+
+async def test_one_outage_is_one_gap_however_many_packets_it_took(wire, monkeypatch):
+    monkeypatch.setattr(module, "AUDIO_CHUNKS", 4)
+    wire = Wire()
+    for number in range(54):
+        wire.microphone._take(AudioChunk(np.zeros(320, np.float32), number * 320))
+    lost, *rest = await wire.taken(5)
+    assert lost == LostSound(0, 50 * 320, "overload") and [each.start // 320 for each in rest] == [
+        50,
+        51,
+        52,
+        53,
+    ]
+    assert [(each.start_ms, each.duration_ms) for each in wire.events] == [(0, 1_000)]
+
+
+async def test_no_word_can_be_heard_in_sound_that_was_made_up_for_a_long_loss(wire):
+    """Concealment bridges a short loss; what is marked as not heard is not heard."""
+    for lost_ms, made_up in ((100, [1_600]), (1_000, [])):
+        wire = Wire()
+        wire.microphone._lose(1_600, 1_600 + lost_ms * 16, "network")
+        wire.microphone._take(AudioChunk(np.ones(1_600, np.float32), 0))
+        wire.microphone._take(AudioChunk(np.ones(1_600, np.float32), 1_600, concealed=True))
+        wire.microphone._take(AudioChunk(np.ones(1_600, np.float32), 1_600 + lost_ms * 16))
+        taken = [await wire.microphone.next() for _ in range(3 + len(made_up))]
+        assert [each.start for each in taken if isinstance(each, AudioChunk) and each.concealed] == made_up
+        assert [each.start for each in taken if isinstance(each, LostSound)] == [1_600]
+        assert len(wire.events) == 1
 
 
 async def test_the_status_counts_frames_since_the_stream_began(wire):

@@ -4,7 +4,7 @@ import test from 'node:test';
 import { restoringCommands, unfinishedSpeech } from '../../web/restoring.js';
 import { initialState } from '../../web/state.js';
 
-const section = (title, text, answers = []) => ({ title, text, answers });
+const section = (title, text, answers = []) => ({ title, text, pieces: answers.map((each) => ({ text: each, origin: 'answer' })) });
 const written = (commands) => commands.map(({ name, text, origin }) => [name, text, origin]);
 
 test('a lost report goes back section by section, and the cursor to where it was', () => {
@@ -30,6 +30,13 @@ test('text of an answer stays told apart from what a person wrote', () => {
     ['', 'Seen: ', 'typed'], ['', 'a nodule of 4 mm.', 'answer'], ['', ' Follow up.', 'typed'],
   ]);
   assert.equal(commands.map((each) => each.text).join(''), text);
+});
+
+test('the mark of lost sound goes back as one', () => {
+  const lost = { title: '', text: '8.1 cm [2.0 s not heard] of the liver', pieces: [{ text: '[2.0 s not heard]', origin: 'gap' }] };
+  assert.deepEqual(written(restoringCommands([lost], undefined, '')), [
+    ['', '8.1 cm ', 'typed'], ['', '[2.0 s not heard]', 'gap'], ['', ' of the liver', 'typed'],
+  ]);
 });
 
 test('an empty report needs nothing; an empty section keeps its title', () => {

@@ -9,14 +9,14 @@ import { goTo } from './places.js';
 /**
  * The texts in doubt, with their places in code points.
  * @param {SectionPart} part
- * @returns {{start: number, end: number, text: string, doubt: DoubtPart}[]}
+ * @returns {{start: number, end: number, text: string, doubt: DoubtPart, isGap: boolean}[]}
  */
 export function doubtsOf(part) {
   const found = [];
   let at = 0;
   for (const run of part.runs) {
     const end = at + [...run.text].length;
-    if (run.doubt) found.push({ start: at, end, text: run.text, doubt: run.doubt });
+    if (run.doubt) found.push({ start: at, end, text: run.text, doubt: run.doubt, isGap: run.origin === 'gap' });
     at = end;
   }
   return found;
@@ -43,16 +43,16 @@ export class DoubtList {
   }
 
   /** @param {string} sectionId @param {ReturnType<typeof doubtsOf>[number]} each */
-  _item(sectionId, { start, end, text, doubt }) {
+  _item(sectionId, { start, end, text, doubt, isGap }) {
     const settle = (/** @type {Record<string, string>} */ more) => this._send({
       type: 'assistant.document.command', command: 'confirm', section_id: sectionId, offset: start, revision: this._revision, ...more,
     });
     return element('li', {},
       element('button', { type: 'button', class: 'doubt-go', onclick: () => goTo(sectionId, start, end) },
-        element('strong', {}, `Check “${text}”`), ` ${doubt.message}`),
+        element('strong', {}, isGap ? text : `Check “${text}”`), ` ${doubt.message}`),
       doubt.offer
         ? element('button', { type: 'button', class: 'small', onclick: () => settle({ text: doubt.offer ?? '' }) }, `Write “${doubt.offer}”`)
         : '',
-      element('button', { type: 'button', class: 'quiet small', onclick: () => settle({}) }, 'It is right'));
+      element('button', { type: 'button', class: 'quiet small', onclick: () => settle({}) }, isGap ? 'Accept the gap' : 'It is right'));
   }
 }

@@ -8,7 +8,7 @@ import { goTo } from './places.js';
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../reports.js').SessionKey} SessionKey */
 
-const SHAPES = { side_mismatch: '⇄', field_unfilled: '▭', section_missing: '§', section_empty: '§', marker_unresolved: '{}', word_doubtful: '?', text_doubtful: '?', answer_inserted: 'i', character_replaced: '□' };
+const SHAPES = { side_mismatch: '⇄', field_unfilled: '▭', section_missing: '§', section_empty: '§', marker_unresolved: '{}', word_doubtful: '?', text_doubtful: '?', sound_lost: '…', answer_inserted: 'i', character_replaced: '□' };
 
 /** @param {{key: () => SessionKey, explain: (word: {section_id: string, start: number}) => void}} actions */
 export function exportsView({ key, explain }) {

@@ -176,8 +176,9 @@ class Section {
 
   /** What is needed to write it into another session. @returns {import('../restoring.js').LostSection} */
   get asLost() {
-    const answers = this._part?.runs.filter((run) => run.origin === 'answer').map((run) => run.text) ?? [];
-    return { title: this.title.textContent ?? '', text: this.editing.local, answers };
+    const told = this._part?.runs.filter((run) => run.origin === 'answer' || (run.origin === 'gap' && run.doubt)) ?? [];
+    const pieces = told.map(({ text, origin }) => ({ text, origin: /** @type {'answer'|'gap'} */ (origin) }));
+    return { title: this.title.textContent ?? '', text: this.editing.local, pieces };
   }
 
   /** @param {string} eventId */
@@ -296,6 +297,6 @@ function runNode(run) {
       class: choices.length ? 'field field-pick' : 'field', title: choices.length ? 'Choose, type or say it' : 'Type or say it',
     }, run.text);
   }
-  if (run.doubt) return element('mark', { class: 'doubt', title: run.doubt.message }, run.text);
+  if (run.doubt) return element('mark', { class: run.origin === 'gap' ? 'gap-mark' : 'doubt', title: run.doubt.message }, run.text);
   return run.origin === 'answer' ? element('span', { class: 'from-answer', title: 'From an answer of the assistant' }, run.text) : run.text;
 }
