@@ -180,7 +180,7 @@ class Conversation:
             case FinalHeard():
                 return self._final(fact)
             case SoundLost(start_ms, duration_ms):
-                if self.mode != "question":  # then nothing of what is said goes into the report
+                if self.mode != "question" and not self._chosen.transcribes:  # else there is no report
                     self.dictation.lose(start_ms, duration_ms)
                 return []
             case UtteranceDropped():

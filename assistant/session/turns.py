@@ -134,4 +134,6 @@ def _joined(turn: _Turn) -> FinalHeard | RecognitionFailed:
         words=words if whole else (),
         start_ms=first.start_ms,
         other=None,
+        lost_before=any(each.lost_before for each in turn.finals),
+        lost_after=any(each.lost_after for each in turn.finals),
     )
