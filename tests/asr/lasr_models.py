@@ -1,10 +1,15 @@
 """Tiny LASR models for tests: the real architecture, weights that mean nothing."""
 
+from pathlib import Path
+from typing import Any
+
 import torch
 from transformers import LasrCTCConfig, LasrEncoderConfig, LasrForCTC
 
 
-def tiny_lasr(vocabulary=40, layers=2, hidden=32, seed=0, **changes):
+def tiny_lasr(
+    vocabulary: int = 40, layers: int = 2, hidden: int = 32, seed: int = 0, **changes: Any
+) -> LasrForCTC:
     """With BatchNorm statistics and norms that are not the identity, so that folding them is tested."""
     torch.manual_seed(seed)
     encoder = LasrEncoderConfig(
@@ -43,7 +48,7 @@ PIECES = [
 ]
 
 
-def write_lasr_directory(folder, model=None):
+def write_lasr_directory(folder: Path, model: LasrForCTC | None = None) -> LasrForCTC:
     """A directory as transformers writes it: weights, tokenizer and front end."""
     from tokenizers import Tokenizer
     from tokenizers.models import Unigram

@@ -5,16 +5,19 @@ context is, and its spikes may come a frame sooner or later in one window than i
 """
 
 import zlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import numpy.typing as npt
 
-from assistant.asr.acoustic import WindowSteps
+from assistant.asr.acoustic import Abort, WindowSteps
 from assistant.asr.bundle import encoder_frames
-from assistant.asr.ctc import log_softmax
-from assistant.asr.features import FeatureSettings
+from assistant.asr.ctc import LogProbs, log_softmax
+from assistant.asr.features import Features, FeatureSettings
 from assistant.asr.lasr_stream import LasrStream, Preset
 from assistant.asr.medasr import GreedyDecoder
+from assistant.audio.frames import Samples
 from tests.asr.fakes import FakeModel
 
 RATE = 16_000
@@ -24,7 +27,7 @@ FIRST_HZ, STEP_HZ = 400.0, 150.0
 PRESET = Preset(chunk=12, look_ahead=30, left=100, sure=0.5)
 
 
-def say(numbers, gap_s=0.12, seed=0):
+def say(numbers: Sequence[int], gap_s: float = 0.12, seed: int = 0) -> Samples:
     """Words by number, with gaps of ``gap_s`` to twice that."""
     rng = np.random.default_rng(seed)
     t = np.arange(int(0.16 * RATE)) / RATE
@@ -37,11 +40,11 @@ def say(numbers, gap_s=0.12, seed=0):
     return np.concatenate([*parts, np.zeros(RATE // 2)]).astype(np.float32)
 
 
-def written(numbers):
+def written(numbers: Sequence[int]) -> str:
     return " ".join(f"w{n}" for n in numbers)
 
 
-def _bins():
+def _bins() -> npt.NDArray[np.int64]:
     """The mel bin in which each word's tone is loudest."""
     from assistant.asr.features import log_mel
 
@@ -51,11 +54,11 @@ def _bins():
 class ToneAcoustic:
     """``edge``: frames at both ends of a window that come out wrong; ``jitter``: of the spikes."""
 
-    def __init__(self, edge=25, jitter=1):
+    def __init__(self, edge: int = 25, jitter: int = 1) -> None:
         self._edge, self._jitter, self._bins = edge, jitter, _bins()
         self.calls = 0
 
-    def whole(self, feats, abort=None):
+    def whole(self, feats: Features, abort: Abort | None = None) -> LogProbs:
         self.calls += 1
         frames = encoder_frames(len(feats))
         logits = np.zeros((frames, len(PIECES)), np.float32)
@@ -71,7 +74,7 @@ class ToneAcoustic:
             logits[at, 4 + (nearest[t] + 7 * wrong) % WORDS] = 6
         return log_softmax(logits)
 
-    def open_steps(self, left):
+    def open_steps(self, left: int) -> WindowSteps:
         return WindowSteps(self, left)
 
 
@@ -79,11 +82,11 @@ class ToneModel(FakeModel):
     name = "tones"
     times_words = True
 
-    def __init__(self, acoustic=None):
+    def __init__(self, acoustic: ToneAcoustic | None = None) -> None:
         self.acoustic = acoustic or ToneAcoustic()
         self._pool = ThreadPoolExecutor(1)
 
-    def open_stream(self):
+    def open_stream(self) -> LasrStream:
         return LasrStream(
             self.acoustic,
             pieces=PIECES,

@@ -3,12 +3,16 @@
 import io
 import json
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
 
 from tests.imaging import made
 
+Named = dict[str, str]
+"""The bad files by name, each with the code of its problem."""
 GOOD = "a good one.png"
 LOCKED_PDF = b"""%%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
@@ -19,36 +23,36 @@ trailer<</Root 1 0 R/Encrypt 4 0 R/ID[<00><00>]>>
 """ % (b"28" * 32, b"BF" * 32)
 
 
-def png(value=0):
+def png(value: int = 0) -> bytes:
     buffer = io.BytesIO()
     PIL.Image.new("RGB", (4, 4), (value % 256, value // 256, 0)).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def cut_off(folder):
+def cut_off(folder: Path) -> Named:
     from pydicom.data import get_testdata_file
 
     data = made.dicom(folder / "whole.dcm", np.ones((64, 64), np.int16)).read_bytes()
     (folder / "whole.dcm").unlink()
     (folder / "plain.dcm").write_bytes(data[: len(data) * 2 // 3])
-    with open(get_testdata_file("MR_small_jp2klossless.dcm", download=False), "rb") as file:
+    with open(str(get_testdata_file("MR_small_jp2klossless.dcm", download=False)), "rb") as file:
         data = file.read()
     (folder / "packed.dcm").write_bytes(data[: len(data) * 2 // 3])
     return {"plain.dcm": "dicom_not_readable", "packed.dcm": "dicom_not_readable"}
 
 
-def without_pixels(folder):
+def without_pixels(folder: Path) -> Named:
     made.dicom(folder / "empty.dcm", np.ones((8, 8), np.int16), Rows=0)
     made.dicom(folder / "report.dcm", np.ones((8, 8), np.int16), modality="SR")
     return {"empty.dcm": "dicom_no_pixels", "report.dcm": "dicom_kind_unsupported"}
 
 
-def pdf_named_dcm(folder):
+def pdf_named_dcm(folder: Path) -> Named:
     (folder / "letter.dcm").write_bytes(b"%PDF-1.7\n")
     return {"letter.dcm": "file_kind_mismatch"}
 
 
-def zip_bombs(folder):
+def zip_bombs(folder: Path) -> Named:
     with zipfile.ZipFile(folder / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as bomb:
         bomb.writestr("a.dcm", bytes(200_000_000))
     with zipfile.ZipFile(folder / "nested.zip", "w") as outer:
@@ -56,31 +60,31 @@ def zip_bombs(folder):
     return {"bomb.zip": "zip_too_large", "nested.zip/inner.zip": "zip_in_zip"}
 
 
-def no_slide(folder):
+def no_slide(folder: Path) -> Named:
     (folder / "biopsy.svs").write_bytes(b"this is no slide")
     (folder / "biopsy.ndpi").write_bytes(b"II*\0" + bytes(400))
     return {"biopsy.svs": "slide_not_readable", "biopsy.ndpi": "slide_not_readable"}
 
 
-def mixed_orientations(folder):
+def mixed_orientations(folder: Path) -> Named:
     for k, orientation in enumerate([[1, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, -1], [0, 1, 0, 0, 0, -1]]):
         made.dicom(folder / f"scout{k}.dcm", np.ones((8, 8), np.int16), ImageOrientationPatient=orientation,
                    ImagePositionPatient=[0, 0, k], RescaleSlope=1, RescaleIntercept=0)  # fmt: skip
     return {"scout0.dcm": "dicom_orientation_mixed"}
 
 
-def hundreds_of_images(folder):
+def hundreds_of_images(folder: Path) -> Named:
     for k in range(500):
         (folder / f"photo {k:03}.png").write_bytes(png(k))
     return {"photo 499.png": "too_many_images"}
 
 
-def locked_pdf(folder):
+def locked_pdf(folder: Path) -> Named:
     (folder / "locked.pdf").write_bytes(LOCKED_PDF)
     return {"locked.pdf": "pdf_encrypted"}
 
 
-def wrong_json(folder):
+def wrong_json(folder: Path) -> Named:
     (folder / "torn.json").write_text('{"resourceType": "Bundle", "entry": [')
     (folder / "other.json").write_text(json.dumps({"name": "Marker^Jane"}))
     (folder / "odd.json").write_text(json.dumps({"resourceType": "Bundle", "entry": {"resource": 1}}))
@@ -93,7 +97,7 @@ def wrong_json(folder):
     }
 
 
-def asks_for_much_memory(folder):
+def asks_for_much_memory(folder: Path) -> Named:
     made.dicom(folder / "wide.dcm", np.ones((8, 8), np.int16), Rows=60_000, Columns=60_000)
     made.dicom(folder / "long.dcm", np.ones((8, 8), np.int16), NumberOfFrames=2**31 - 1)
     return {"wide.dcm": "image_too_many_pixels", "long.dcm": "dicom_not_readable"}
@@ -113,14 +117,14 @@ CASES = [
 ]
 
 
-def made_in(folder, case):
+def made_in(folder: Path, case: Callable[[Path], Named]) -> Named:
     """The good picture and the bad files in ``folder`` → what each bad one is called by."""
     folder.mkdir()
     (folder / GOOD).write_bytes(png())
     return case(folder)
 
 
-def sparse_ct(path, frames, side=512):
+def sparse_ct(path: Path, frames: int, side: int = 512) -> Path:
     """A file of ``frames`` slices that takes no room on the disk."""
     made.enhanced(path, np.zeros((frames, 1, 1), np.int16))
     import pydicom

@@ -1,6 +1,9 @@
 """What the model would be given, as ``assistant show`` writes it."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -11,16 +14,16 @@ from assistant.imaging.prepare import prepare
 
 
 @pytest.fixture(autouse=True)
-def in_this_process(monkeypatch):
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process for each reading takes seconds; those of the server's tests are real."""
     monkeypatch.setattr("assistant.commands.show.read_images", prepare)
 
 
 @pytest.fixture
-def show(tmp_path, capsys):
+def show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     """``show(paths…)`` → pixels of the images in order, the pieces, standard error."""
 
-    def run(*paths, status=0, **options):
+    def run(*paths: Path | str, status: int = 0, **options: object) -> Any:
         out = tmp_path / "out"
         words = [
             word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))

@@ -1,10 +1,16 @@
 """DICOM series and slides that tests make, with values that are known."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
+Values = npt.NDArray[Any]
 AXIAL = [1, 0, 0, 0, 1, 0]
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -12,12 +18,20 @@ DX = "1.2.840.10008.5.1.4.1.1.1.1"
 WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 
 
-def dicom(path, pixels, *, sop_class=CT, modality="CT", syntax=ExplicitVRLittleEndian, **tags):
+def dicom(
+    path: Path,
+    pixels: Values,
+    *,
+    sop_class: str = CT,
+    modality: str = "CT",
+    syntax: UID = ExplicitVRLittleEndian,
+    **tags: Any,
+) -> Path:
     """Write one file: 16-bit values as they are stored, 8-bit ones as grey or RGB."""
     data = Dataset()
     data.file_meta = FileMetaDataset()
     data.file_meta.TransferSyntaxUID = syntax
-    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = sop_class
+    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = UID(sop_class)
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = generate_uid()
     data.Modality = modality
     data.PatientName, data.PatientID = "Marker^Jane", "MRN-471100"
@@ -42,7 +56,16 @@ def dicom(path, pixels, *, sop_class=CT, modality="CT", syntax=ExplicitVRLittleE
     return path
 
 
-def series(folder, count, *, shape=(32, 24), spacing=2.0, orientation=AXIAL, values=None, **tags):
+def series(
+    folder: Path,
+    count: int,
+    *,
+    shape: tuple[int, int] = (32, 24),
+    spacing: float = 2.0,
+    orientation: Sequence[float] = AXIAL,
+    values: Sequence[Values] | Values | None = None,
+    **tags: Any,
+) -> Path:
     """CT slices of 1024 + 10 × the slice's place, so that slice k measures 10 k HU; in an order that is not
     theirs."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,7 +84,7 @@ def series(folder, count, *, shape=(32, 24), spacing=2.0, orientation=AXIAL, val
     return folder
 
 
-def enhanced(path, values, *, modality="CT", spacing=2.0):
+def enhanced(path: Path, values: Values, *, modality: str = "CT", spacing: float = 2.0) -> Path:
     """One multi-frame file; its frames lie in the order of ``values`` from the head to the feet."""
     frames = []
     for k in range(len(values)):
@@ -84,7 +107,7 @@ def enhanced(path, values, *, modality="CT", spacing=2.0):
     )
 
 
-def slide(path, pixels, *, power=20, tile=256, levels=3):
+def slide(path: Path, pixels: Values, *, power: int = 20, tile: int = 256, levels: int = 3) -> Path:
     """A pyramid in the manner of Aperio, without loss."""
     import tifffile
 
@@ -104,7 +127,7 @@ def slide(path, pixels, *, power=20, tile=256, levels=3):
     return path
 
 
-def dicomdir(folder):
+def dicomdir(folder: Path) -> Path:
     """Index the files of a folder, as a CD has it."""
     from pydicom.fileset import FileSet
 
@@ -117,7 +140,17 @@ def dicomdir(folder):
     return out / "DICOMDIR"
 
 
-def dicom_slide(folder, pixels, *, tile=224, levels=3, sparse=False, codec="raw", mpp=0.5, **tags):
+def dicom_slide(
+    folder: Path,
+    pixels: Values,
+    *,
+    tile: int = 224,
+    levels: int = 3,
+    sparse: bool = False,
+    codec: str = "raw",
+    mpp: float = 0.5,
+    **tags: Any,
+) -> Path:
     """A pyramid as scanners write it in DICOM, one file a level (1, 4, 16 …), with a label beside them.
 
     ``sparse`` leaves out tiles of nothing but glass; ``codec`` is ``raw``, ``jpeg`` or ``jpeg2000``.
@@ -143,7 +176,7 @@ def dicom_slide(folder, pixels, *, tile=224, levels=3, sparse=False, codec="raw"
         measures.SliceThickness = 0.001
         shared.PixelMeasuresSequence = [measures]
         optical.OpticalPathIdentifier = "1"
-        whole_slide = {
+        whole_slide: dict[str, Any] = {
             "ImageType": ["ORIGINAL", "PRIMARY", "VOLUME", "RESAMPLED" if level else "NONE"],
             "TotalPixelMatrixColumns": shown.shape[1],
             "TotalPixelMatrixRows": shown.shape[0],
@@ -165,14 +198,14 @@ def dicom_slide(folder, pixels, *, tile=224, levels=3, sparse=False, codec="raw"
         blank = np.zeros((tile, tile, 3), np.uint8)
         dicom(folder / f"level-{level}.dcm", blank, sop_class=WHOLE_SLIDE, modality="SM", syntax=syntax,
               **whole_slide, **tags)  # fmt: skip
-    label = {"ImageType": ["ORIGINAL", "PRIMARY", "LABEL", "NONE"], "TotalPixelMatrixColumns": 64,
+    label: dict[str, Any] = {"ImageType": ["ORIGINAL", "PRIMARY", "LABEL", "NONE"], "TotalPixelMatrixColumns": 64,
              "TotalPixelMatrixRows": 32, "NumberOfFrames": 1}  # fmt: skip
     dicom(folder / "label.dcm", np.zeros((32, 64, 3), np.uint8), sop_class=WHOLE_SLIDE, modality="SM",
           BurnedInAnnotation="YES", InstanceNumber=9, **label)  # fmt: skip
     return folder
 
 
-def _packed(pixels, codec):
+def _packed(pixels: Values, codec: str) -> bytes:
     import io
 
     import PIL.Image
@@ -188,7 +221,7 @@ def _packed(pixels, codec):
     return buffer.getvalue()
 
 
-def _tile_place(column, row):
+def _tile_place(column: int, row: int) -> Dataset:
     frame, place = Dataset(), Dataset()
     place.ColumnPositionInTotalImagePixelMatrix, place.RowPositionInTotalImagePixelMatrix = column, row
     frame.PlanePositionSlideSequence = [place]

@@ -5,7 +5,9 @@ import json
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +22,7 @@ needs_orthanc = pytest.mark.skipif(
 
 
 @contextlib.contextmanager
-def running(folder):
+def running(folder: Path) -> Iterator[str]:
     """An Orthanc with one CT study of two series; gives its DICOMweb address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -36,9 +38,10 @@ def running(folder):
     (folder / "orthanc.json").write_text(json.dumps(options))
     with subprocess.Popen([ORTHANC, folder / "orthanc.json"], stderr=subprocess.PIPE, text=True) as process:
         try:
+            assert process.stderr
             assert any("Orthanc has started" in line for line in process.stderr), "Orthanc did not start"
             url = f"http://127.0.0.1:{port}"
-            own = {"StudyInstanceUID": "1.2.3.4.5", "AccessionNumber": "ACC77"}
+            own: dict[str, Any] = {"StudyInstanceUID": "1.2.3.4.5", "AccessionNumber": "ACC77"}
             for name, count in [("a", 6), ("b", 1)]:
                 tags = {"SeriesInstanceUID": f"1.2.3.4.5.{count}", "SeriesDescription": name, **own}
                 made.series(folder / name, count, shape=(8, 8), **tags)
