@@ -198,8 +198,12 @@ def dicom_slide(
         blank = np.zeros((tile, tile, 3), np.uint8)
         dicom(folder / f"level-{level}.dcm", blank, sop_class=WHOLE_SLIDE, modality="SM", syntax=syntax,
               **whole_slide, **tags)  # fmt: skip
-    label: dict[str, Any] = {"ImageType": ["ORIGINAL", "PRIMARY", "LABEL", "NONE"], "TotalPixelMatrixColumns": 64,
-             "TotalPixelMatrixRows": 32, "NumberOfFrames": 1}  # fmt: skip
+    label: dict[str, Any] = {
+        "ImageType": ["ORIGINAL", "PRIMARY", "LABEL", "NONE"],
+        "TotalPixelMatrixColumns": 64,
+        "TotalPixelMatrixRows": 32,
+        "NumberOfFrames": 1,
+    }
     dicom(folder / "label.dcm", np.zeros((32, 64, 3), np.uint8), sop_class=WHOLE_SLIDE, modality="SM",
           BurnedInAnnotation="YES", InstanceNumber=9, **label)  # fmt: skip
     return folder
