@@ -114,6 +114,15 @@ def test_a_letter_that_the_terminal_lacks_is_written_by_its_number() -> None:
     assert json.loads(result.stdout)["text"] == "is there a “mass”"
 
 
+def test_format_tells_doubts_and_near_misses_in_their_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["format", "metaprolol two fifty milligram tablets", "the lungs are clear"]) == 0
+    written = capsys.readouterr()
+    assert written.out == "Metaprolol two fifty milligram tablets\nThe lungs are clear\n"
+    first, second = written.err.splitlines()
+    assert first == "Check “Metaprolol”: “Metaprolol” may be “Metoprolol”."
+    assert second.startswith("Check “two fifty”")
+
+
 @pytest.mark.parametrize(("ending", "status"), [(">/dev/full", 2), (">&-", 0)])
 def test_output_that_cannot_be_written_is_said_without_a_traceback(ending: str, status: int) -> None:
     line = f"{sys.executable} -m assistant format 'chest clear period' {ending}"

@@ -7,6 +7,7 @@ from typing import get_args, get_type_hints
 
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.dictation import FormatOptions, Formatter
+from assistant.dictation.near_misses import near_miss_marks
 
 
 def register(subparsers: Subparsers) -> None:
@@ -14,7 +15,8 @@ def register(subparsers: Subparsers) -> None:
         "format",
         help="turn dictated text into its written form",
         description="Turn each line into its written form; a line break inside a line is written \\n. "
-        "Without TEXT, read standard input. What may not be what was said is told on standard error.",
+        "Without TEXT, read standard input. What may not be what was said, and words that are nearly a drug "
+        "or a place of the body, are told on standard error.",
     )
     parser.add_argument("text", nargs="*", metavar="TEXT", help="one utterance each")
     for field in fields(FormatOptions):
@@ -31,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
         text = line.rstrip("\r\n").replace("\\n", "\n")
         written = formatter.write(text)
         say(written.text.replace("\n", "\\n"))
-        for mark in written.marks:
+        nearly = near_miss_marks(written.text, formatter.own_words)
+        for mark in sorted([*written.marks, *nearly], key=lambda mark: mark.start):
             note(f"Check “{written.text[mark.start : mark.end]}”: {mark.doubt.message}")
     return 0
