@@ -70,6 +70,11 @@ def _brand(match: re.Match[str]) -> str:
     return "PDS" if match[0].lower() == "pds" else match[0].capitalize()
 
 
+_NO_LETTER = "".join(
+    rf"(?<!\b{name} )"
+    for name in table("vitamin hepatitis influenza flu type group grade stage class factor strep")
+)
+"""Not behind a name that ends in a letter: "vitamin a hundred thousand units"."""
 BEFORE = rules(
     (rf"\b(?:(?:{_DIGIT}|ten|eleven|\d+)[ -]{_OH}(?:,? (?:and|or) |, | ))+(?=(?:[a-z-]+ )?{_MATERIAL}\b)", _sutures),
     (rf"(?<!\w )\b(?:oh|zero) (?={_MATERIAL}\b)", "0 "),
@@ -94,7 +99,8 @@ BEFORE = rules(
     (r"\bh (?:two|2)(?= (?:blockers?|antagonists?)\b)", "H2"),
     (r"\btype ([ab])(?= (?:aortic|dissection|influenza|flu|personality|blood)\b)", lambda m: m[0][:-1] + m[1].upper()),
     (r"\bgroup ([a-g])(?= (?:strep\w*|beta)\b)", lambda m: m[0][:-1] + m[1].upper()),
-    (rf"\ba (?=(?:hundred|thousand)(?: and)?(?: (?:{'|'.join([*UNITS, *TEENS, *TENS])})\b| {MEASURED}))", "one "),
+    (rf"{_NO_LETTER}\ba (?=(?:hundred|thousand)(?: and)?(?: (?:{'|'.join([*UNITS, *TEENS, *TENS])})\b| over\b| {MEASURED}))", "one "),
+    (r"\b(type|group|grade|stage|class|factor|category|strep) a(?=\s*[\ue000-\uf8ff])", r"\1 A"),
     (r"\b(non )?s ?t (?=elevation|depression|segment|changes|abnormalit|wave)", lambda m: f"{'non-' if m[1] else ''}ST "),
     (r"\b(pr|qt|qrs) (?=interval|complex|duration|prolong|segment|width)", lambda m: m[0].upper()),
     (r"\bqtc\b", "QTc"),

@@ -56,6 +56,13 @@ _LEVEL_OF = frozenset(
     table("at level levels from through to and the neck trauma nodal nodes station care esi acuity spinal a")
 )
 """Before "level" these name a place or a grade; a laboratory value ("calcium level") has any number."""
+_FRACTION_OF = frozenset(
+    table(
+        "at after before through to until by of for since and the this radiation radiotherapy treatment completed "
+        "received final last first today's"
+    )
+)
+"""Before "fraction" these name one of a radiotherapy; another word makes a share of it ("ejection fraction")."""
 _FIXED: dict[str, frozenset[str]] = {
     name: frozenset(table(numbers))
     for name, numbers in {
@@ -80,6 +87,8 @@ def highest(word: str, early: str) -> int | None:
         return _PLURALS.get(word) if word not in _NOT_PLURAL_LABELS else None
     if word == "level":
         return most if not early.isalpha() or early in _LEVEL_OF else None
+    if word == "fraction":
+        return most if not early.isalpha() or early in _FRACTION_OF else None
     if word in ("unit", "murmur"):
         return most if early not in _NO_LABEL_BEHIND else None
     if early in _NO_LABEL_BEHIND and word not in ("foot", "feet"):

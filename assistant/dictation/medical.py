@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from assistant.dictation.labels import highest
+from assistant.dictation.labels import highest, is_plural
 from assistant.dictation.numbers import ORDINALS, TEENS, TENS, UNITS, WORDS, is_digits, read_at, suffixed
 from assistant.dictation.tokens import table
 from assistant.dictation.units import NOT_MEASURED
@@ -281,8 +281,19 @@ def _range(match: re.Match[str]) -> str:
     return f"{low}-{high}"
 
 
+_MUSCLES = re.compile(
+    r"(?:ceps|(?:flex|extens|abduct|add|adduct|evert|invert|rotat|pronat|supinat)ors|hamstrings)$"
+)
+_THINGS = frozenset(table("people women men children feet teeth vertebrae days times ribs eyes ears toes"))
+_NEXT_WORD = re.compile(r" ([\w'-]+)")
+
+
 def _out_of(match: re.Match[str]) -> str:
-    return f"{match[1]}/{match[2]}"
+    """A score; not where things are counted: "two out of three criteria"."""
+    found = _NEXT_WORD.match(match.string, match.end())
+    after = found[1].lower() if found else ""
+    counted = after in _THINGS or (is_plural(after) and not _MUSCLES.search(after))
+    return match[0] if counted else f"{match[1]}/{match[2]}"
 
 
 def _over(match: re.Match[str]) -> str:
@@ -348,10 +359,7 @@ AFTER = rules(
     (r"\b(t|z)[ -]score", lambda m: f"{m[1].upper()}-score"),
     # ranges, dimensions, ratios
     (rf"(?<![\d./-])({_N}) to ({_N})(?![\d:]|\.\d|-year)", _range),
-    (
-        rf"\b({_N}) out of (\d+)\b(?! (?:patients|days|nights|cores|samples|nodes|times|visits|weeks|people|women|men|specimens|lymph))",
-        _out_of,
-    ),
+    (rf"\b({_N}) out of (\d+)\b(?! (?:lymph|(?:\w+ ){{0,2}}criteria)\b)", _out_of),
     (r"(?<=\d) / (?=\d)", "/"),
     (
         r"\b(\d+(?:-\d+)?) (?:over|slash) (\d+)\b(?! ?(?:hours?|minutes?|days?|weeks?|months?|seconds?|years?|hr|min)\b)",

@@ -281,6 +281,8 @@ def _is_organ(tokens: list[Token], at: int, *, marked: bool, continues: bool) ->
         before in (",", ".") and at > 1 and tokens[at - 2].low in LABELS
     ):  # a recogniser's "Impression. Colon. No"
         before = tokens[at - 2].low
+    if before == "a" and at > 1 and tokens[at - 2].low in _LETTERED:
+        before = "b"  # "hepatitis a colon negative": a letter, and no article
     if marked:
         before = ""
     elif before == "colon":  # the one before it was the organ, or the mark

@@ -25,6 +25,7 @@ from assistant.proofreading.lexicon import (
     ROMAN,
     ROMAN_LABELS,
     SAME,
+    SCALES,
     SIDES,
     UNITS,
     is_noun,
@@ -80,6 +81,15 @@ def proofread(said: str, written: str) -> Proof:
     return _Reader(said, written).read()
 
 
+def _counted(found: list[Token]) -> list[Token]:
+    """ "A hundred" and "a thousand" as one of them, but for "vitamin a hundred", which ends in a letter."""
+    for at in range(len(found) - 1):
+        lettered = at > 0 and found[at - 1].low in LETTERED
+        if found[at].low == "a" and found[at + 1].low in SCALES and not lettered:
+            found[at] = found[at]._replace(low="one")
+    return found
+
+
 class _Step(NamedTuple):
     """Where a rule leads; ``run`` is the run of number words that it read."""
 
@@ -91,8 +101,8 @@ class _Step(NamedTuple):
 class _Reader:
     def __init__(self, said: str, written: str) -> None:
         self._said_text = said
-        self._a: list[Token] = tokens(said)
-        self._b: list[Token] = tokens(written)
+        self._a: list[Token] = _counted(tokens(said))
+        self._b: list[Token] = _counted(tokens(written))
         self._runs = runs(self._a)
         self._inside = {at for run in self._runs.values() for at in range(run.first + 1, run.last)}
 

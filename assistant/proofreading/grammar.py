@@ -25,6 +25,7 @@ from assistant.proofreading.lexicon import (
     POINT_BEFORE,
     POINT_DOUBTFUL,
     SCALES,
+    SHARES,
     SPINE,
     TEENS,
     TENS,
@@ -296,7 +297,7 @@ def _label(tokens: Sequence[Token], first: int) -> _Label | None:
         return None
     if low in LABELS:
         return _Label(LABELS[low])
-    if low in BARE_LABELS and before != "ejection":
+    if low in BARE_LABELS and not (low == "fraction" and before in SHARES):
         return _Label(BARE_LABELS[low], bare=True)
     return None
 
@@ -368,7 +369,10 @@ def _readings(
     ordinals = any(part.ordinal for part in plainly)
     if len(plainly) == 2 and after in SUTURES:
         return [(plainly[0], _glued(plainly[1], "-"))], False
-    if decimals or ordinals or (numerals and not unit):
+    counted = (
+        len(plainly) == 2 and plainly[0].last == 1 and _hundred(items, 2)
+    )  # "two five hundred milligram tablets"
+    if decimals or ordinals or counted or (numerals and not unit):
         return [plainly], False
     return [
         plainly,

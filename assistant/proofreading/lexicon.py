@@ -203,6 +203,7 @@ LABELS = _most(
     3000: frame
     9999: para room
     1000000000000000: number
+    11: foot feet
     """
 )
 """Words that take the number behind them; the greatest number that each takes."""
@@ -295,6 +296,10 @@ _COLON_AFTER = _set(
     "resection with without from screening surgery interposition resections perforation diverticula "
     "contains remains appear tumor tumors lesion is and demonstrates shows which mass"
 )
+SHARES = _set(
+    "ejection shortening regurgitant filtration shunt emptying fat blast growth mb cell phase oxygen shedding"
+)
+"""What a fraction is of, so that no number of one of many follows it."""
 LETTERED = _set("influenza hepatitis vitamin type group grade stage class factor category strep")
 """Names that end in a letter: the "a" behind them is no article."""
 LABEL_WORDS = _set(

@@ -230,3 +230,31 @@ def test_house_styles(style, spoken, written):
 def test_a_span_of_time_keeps_its_period(article, number, unit):
     said = f"over {article} {number} {unit} period she improved"
     assert "period she improved" in Formatter().format(said)
+
+
+# --- shares, counts, letters and hundreds ---
+
+
+def test_a_share_that_is_a_range_is_written_whole():
+    for share, (low, a), (high, b) in product(
+        ("ejection fraction", "shortening fraction", "regurgitant fraction"),
+        (("twenty five", 25), ("thirty", 30), ("thirty five", 35)),
+        (("forty", 40), ("fifty five", 55), ("sixty", 60)),
+    ):
+        written = FORMATTER.write(f"{share} {low} to {high} percent")
+        assert written.text == f"{share.capitalize()} {a}-{b}%"
+
+
+def test_what_is_counted_is_no_score():
+    for things in ("criteria", "lesions", "vessels", "siblings", "cultures", "feet", "specimens", "days"):
+        assert FORMATTER.format(f"two out of three {things}") == f"2 out of 3 {things}"
+    for scored in ("", " strength", " biceps", " systolic murmur", " pain"):
+        assert FORMATTER.format(f"three out of five{scored}") == f"3/5{scored}"
+
+
+def test_a_hundred_and_a_thousand_are_amounts_in_front_of_what_is_measured():
+    for unit, short in (("milligrams", "mg"), ("milliliters", "mL"), ("units", "units"), ("percent", "%")):
+        for amount, value in (("hundred", 100), ("thousand", 1000), ("hundred and five", 105)):
+            gap = "" if short == "%" else " "
+            written = FORMATTER.write(f"a {amount} {unit}")
+            assert written.text == f"{value}{gap}{short}"
