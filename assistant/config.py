@@ -31,6 +31,11 @@ class ServerSettings(BaseModel):
         (), description='Other web origins that may connect, as JSON: ["https://pacs.example.org"].'
     )
     ice_servers: tuple[str, ...] = Field((), description="STUN or TURN URLs as JSON; none by default.")
+    models_from_page: bool = Field(
+        False,
+        description="Models are chosen and downloaded from the page also where --host is not this machine. "
+        "Where it is, they always are.",
+    )
     max_sessions: int = Field(32, ge=1, le=10_000, description="Most concurrent sessions; more are refused.")
     max_transcriptions: int = Field(
         2, ge=1, le=64, description="Most recordings transcribed at once over HTTP; more are refused."

@@ -24,6 +24,7 @@ import { settingsView } from './view/settings.js';
 import { styleSettings } from './view/style.js';
 import { tabsView } from './view/tabs.js';
 import { matchingView } from './view/matching.js';
+import { modelsView } from './view/models.js';
 import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
 
@@ -146,6 +147,7 @@ const views = [
   dictationView({ send }),
   answersView({ send, key: reportKey }),
   archiveView({ post: (path, body) => post(path, body, session) }),
+  modelsView({ key: () => session }),
   attachmentsView({ send, attach, look }),
   matching,
   look.view,

@@ -1174,6 +1174,8 @@ export interface GuidelineShelf {
 
 export interface Recogniser {
   name: string;
+  /** What it is, in a few words for people. */
+  label: string;
   sample_rate_hz: number;
   /** Whether it can be given words to expect. */
   takes_keywords: boolean;

@@ -128,6 +128,11 @@ class Answering:
         self.labs: dict[str, LabReport] = {}
         """By response: the laboratory values it was asked for."""
 
+    def use_engine(self, engine: EngineInfo) -> list[Action]:
+        """Later questions go to this engine. The running answer goes on; one started ahead is dropped."""
+        self._engine = engine
+        return self.drop_ahead()
+
     def ask(
         self,
         item_id: str,

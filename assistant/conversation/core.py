@@ -20,6 +20,7 @@ from assistant.conversation.types import (
     AnswerRequested,
     AttentionChosen,
     Emit,
+    EngineChanged,
     Fact,
     FinalExpected,
     FinalHeard,
@@ -241,6 +242,8 @@ class Conversation:
             case ImageOpened(attachment_id):
                 self._answers.open_id = attachment_id
                 return []
+            case EngineChanged(engine):
+                return self._answers.use_engine(engine)
             case PassagesFound():
                 return self._answers.passages_found(fact)
             case AnswerProgressed():

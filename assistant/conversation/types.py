@@ -6,7 +6,7 @@ from typing import Literal
 from assistant.asr.base import Word
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.library import Library
-from assistant.engines.base import Question, Sent, Usage
+from assistant.engines.base import EngineInfo, Question, Sent, Usage
 from assistant.events import (
     Attachment,
     DocumentCommand,
@@ -268,6 +268,13 @@ class ImageOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineChanged:
+    """Another engine answers from now on."""
+
+    engine: EngineInfo
+
+
+@dataclass(frozen=True, slots=True)
 class PassagesFound:
     """The passages in the guideline folder for the question of ``turn``. Not ``ready``: it is still being
     read."""
@@ -349,6 +356,7 @@ Fact = (
     | ImageAttached
     | ImageRemoved
     | ImageOpened
+    | EngineChanged
     | PassagesFound
     | AnswerProgressed
     | ModelThought

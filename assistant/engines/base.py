@@ -95,6 +95,8 @@ class EngineInfo:
     """Which weights: a commit, or the start of the file's sha256. Empty where a server does not say."""
     declines: bool = False
     """It has no model: it says fixed text or quotes the report, and declines every other question."""
+    address: str = ""
+    """Scheme, host and port of its server. Empty where it runs in this program."""
     why: str = ""
     """Why this engine answers, in a sentence for people. Empty where the settings named it."""
 
@@ -150,7 +152,8 @@ def nobody(_: Sent) -> None:
 class Engine(Protocol):
     """Streams the answer to a question."""
 
-    info: EngineInfo
+    @property
+    def info(self) -> EngineInfo: ...
 
     def answer(self, question: Question, report: Report = nobody) -> AsyncIterator[Output]:
         """The model's output in order. ``report`` is told what the model was given: once, on the event

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import httpx2
 from pydantic import BaseModel, ValidationError
@@ -43,8 +43,12 @@ class LocalServer:
     models: tuple[str, ...] = ()
 
     @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self.address}/v1"
 
     @property
     def shown(self) -> str:
@@ -52,8 +56,13 @@ class LocalServer:
         return f"port {self.port} ({NAMES[self.program]})"
 
 
+OWN = "this-server"
+"""What another server of this program says in ``owned_by``: it is no model server, and may ask this one."""
+
+
 class _Model(BaseModel):
     id: str
+    owned_by: Any = None
 
 
 class _Models(BaseModel):
@@ -94,6 +103,8 @@ async def _ask(client: httpx2.AsyncClient, program: Program, port: int, wait_s: 
                     return None
         listed = _Models.model_validate_json(body).data or ()
     except (httpx2.HTTPError, TimeoutError, ValidationError, ValueError):
+        return None
+    if any(each.owned_by == OWN for each in listed):
         return None
     names = [each.id for each in listed if each.id.isprintable() and 0 < len(each.id) <= LONGEST_NAME]
     return LocalServer(program, port, "lists", tuple(names[:MOST_MODELS]))

@@ -60,6 +60,7 @@ class OpenAICompatibleEngine:
             sees_images=sees_images,
             revision=revision or "",
             follows_links=follows_links,
+            address=_shown(base_url),
             why=why,
         )
 

@@ -141,6 +141,7 @@ class ModeSet(ClientEventBase):
 
 class Recogniser(Part):
     name: str
+    label: str = Field("", description="What it is, in a few words for people.")
     sample_rate_hz: int = 16_000
     takes_keywords: bool = Field(False, description="Whether it can be given words to expect.")
 

@@ -25,6 +25,7 @@ from assistant.channels import Outbox
 from assistant.components.components import Components
 from assistant.config import Settings
 from assistant.conversation.log import Logged
+from assistant.engines.counted import Counted
 from assistant.errors import AssistantError, BadInput, of_the_system
 from assistant.events import ErrorBody, ErrorEvent, SessionConfig, event_id_of, parse_client_event
 from assistant.guidelines.library import watching
@@ -32,6 +33,7 @@ from assistant.installation import page
 from assistant.server import answers, guidelines, reports
 from assistant.server.auth import Gate, keys
 from assistant.server.door import PEER, Door
+from assistant.server.models import ModelsDialog
 from assistant.server.pacs import Pacs
 from assistant.server.rest import description
 from assistant.server.rest.chat import Chat
@@ -113,6 +115,10 @@ class Hub:
         self._tasks.pop(runner.id, None)
         if not task.cancelled() and (error := task.exception()):
             log.error("session %s ended by a bug", runner.id, exc_info=error)
+
+    def runners(self) -> list[SessionRunner]:
+        """The sessions that are alive."""
+        return [runner for runner in self._runners.values() if not runner.over]
 
     def find(self, session_id: str) -> SessionRunner | None:
         return self._runners.get(session_id)
@@ -310,6 +316,8 @@ def create_app(settings: Settings, components: Components, token: str | None = N
     writer = Writer(Store(settings.store)) if settings.store else None
     hub = Hub(settings, components, writer)
     uploads, secrets = Uploads(hub.find), Secrets(components)
+    components.engine = Counted(components.engine)
+    dialog = ModelsDialog(settings, components, hub.runners)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -320,6 +328,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
         if writer and writing:
             await writer.close()
             await writing
+        await dialog.close()
         await components.close()
 
     app = Starlette(
@@ -330,6 +339,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             *guidelines.routes(components),
             *reports.ROUTES,
             *answers.ROUTES,
+            *dialog.routes(),
             *Transcriptions(settings, components).routes(),
             *Chat(settings, components).routes(),
             *Models(components).routes(),

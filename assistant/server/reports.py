@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assistant.dictation.library import spoken_key
-from assistant.errors import AssistantError, BadInput
+from assistant.errors import AssistantError, BadInput, Denied
 from assistant.export.checks import check
 from assistant.export.formats import file_name, find_format
 from assistant.export.history import report_from
@@ -24,6 +24,7 @@ from assistant.storage.writer import Writer
 
 Handler = Callable[[Request], Awaitable[Response]]
 NOT_FOUND = frozenset({"session_unknown", "audio_gone", "audio_not_kept"})
+_STATUS: dict[type[AssistantError], int] = {BadInput: 400, Denied: 403}
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -34,7 +35,7 @@ def answered(handler: Handler) -> Handler:
         try:
             response = await handler(request)
         except AssistantError as error:
-            status = 404 if error.code in NOT_FOUND else 400 if isinstance(error, BadInput) else 500
+            status = 404 if error.code in NOT_FOUND else _STATUS.get(type(error), 500)
             body = {"error": {"code": error.code, "message": error.message}}
             response = JSONResponse(body, status_code=status)
         response.headers.update(NO_STORE)

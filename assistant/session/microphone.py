@@ -52,6 +52,11 @@ class Microphone:
     def clock_ms(self) -> int:
         return _ms(self._clock)
 
+    @property
+    def is_on(self) -> bool:
+        """Whether a client sends audio, or is about to."""
+        return self._peer is not None or self._pcm is not None
+
     async def next(self) -> AudioChunk | LostSound | None:
         """The oldest chunk, or None when none has arrived for ``SILENT_S``. What was lost comes in its place,
         in one piece, and is told to the client then."""

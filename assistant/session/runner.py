@@ -25,6 +25,7 @@ from assistant.conversation.types import (
     AnswerRequested,
     AttentionChosen,
     Emit,
+    EngineChanged,
     Fact,
     FindPassages,
     ImageAttached,
@@ -48,6 +49,7 @@ from assistant.conversation.types import (
     StyleChosen,
     WakePhraseChosen,
 )
+from assistant.engines.base import EngineInfo
 from assistant.engines.pieces import Piece
 from assistant.errors import AssistantError, BadInput, of_the_system
 from assistant.events import (
@@ -229,6 +231,23 @@ class SessionRunner:
     def over(self) -> bool:
         """True once the session has ended or is about to, so that it cannot be resumed."""
         return self._ended.is_set()
+
+    @property
+    def listens(self) -> bool:
+        """Whether audio arrives, or may at any moment."""
+        return self._microphone.is_on
+
+    def use_engine(self, engine: EngineInfo) -> "list[asyncio.Task[None]]":
+        """From now on this engine answers; tells the client. Returns the answers that still run."""
+        running = list(self._answers.values())
+        self._take(EngineChanged(engine))
+        self._emit(SessionUpdated(session=self._state()))
+        return running
+
+    def stop_answers(self, tasks: "frozenset[asyncio.Task[None]]") -> None:
+        """Stop the running answer if it is one of these."""
+        if any(task in tasks for task in self._answers.values()):
+            self._take(StopRequested(None))
 
     @property
     def connected(self) -> bool:

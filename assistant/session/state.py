@@ -31,6 +31,15 @@ DELAYS: dict[str, Literal["low", "medium", "high"]] = {
 }
 """OpenAI's words for the presets."""
 
+LABELS = {
+    "moonshine-tiny-en": "General English: check drug names",
+    "moonshine-clinical": "Clinical dictation (beta): check drug names",
+    "medasr": "Medical dictation (beta)",
+    "medasr-export": "Medical dictation (beta)",
+    "lasr-mini": "Test recogniser: not for use",
+}
+"""What the page calls a recogniser, by its bundle."""
+
 
 def session_state(
     settings: Settings,
@@ -65,7 +74,11 @@ def session_state(
                 turn_detection=_detection(choices, endpoint),
             )
         ),
-        recogniser=Recogniser(name=components.model.name, takes_keywords=components.model.takes_phrases),
+        recogniser=Recogniser(
+            name=components.model.name,
+            label=LABELS.get(components.model.name, f"Own recogniser: {components.model.name}"),
+            takes_keywords=components.model.takes_phrases,
+        ),
         engine=describe(components.engine.info),
         ice_servers=list(settings.ice_servers),
         version=__version__,

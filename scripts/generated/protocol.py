@@ -38,6 +38,10 @@ With the session's `id`, and its `resume_token` in the header `X-Session-Token`.
 | `GET /v1/sessions/ID/answers/RESPONSE/prompt` | `{"parts"}`: all that the model got for an answer |
 | `GET /v1/sessions/ID/answers/RESPONSE/images/N` | image N of it |
 | `GET /v1/sessions/ID/answers/RESPONSE/labs?format=F` | the lab table of an answer, F `csv` or `fhir` |
+| `GET /v1/sessions/ID/models` | `{"hears", "answers", "offers", "bundles", "download", …}` |
+| `POST /v1/sessions/ID/models/use`, `{"id"}` | the same; this offer answers from now on, in all sessions |
+| `POST /v1/sessions/ID/models/pull`, `{"name", "accept_terms"}` | the same; downloads are resumed |
+| `POST /v1/sessions/ID/models/stop` | the same; the download stops |
 | `GET /v1/guidelines/PASSAGE`, and below it `/page.png` | the guideline at that passage, and its page |
 | `POST /v1/audio/transcriptions` | a recording to text: [HTTP for OpenAI's clients](api.md) |
 | `POST /v1/chat/completions` | a question to the answer engine |

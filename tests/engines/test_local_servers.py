@@ -68,6 +68,10 @@ BODIES = {
     "another list": layouts.says("200 OK", b'{"models": ["a"]}'),
     "no list": layouts.says("200 OK", b'{"data": "medgemma"}'),
     "names that are numbers": layouts.says("200 OK", b'{"data": [{"id": 7}]}'),
+    "half a character": layouts.says("200 OK", b'{"data": [{"id": "medgemma\\ud800"}]}'),
+    "another server of this program": layouts.says(
+        "200 OK", b'{"data": [{"id": "medgemma-1.5-4b-it", "owned_by": "this-server"}]}'
+    ),
     "half of it": layouts.says("200 OK", b'{"data": [{"id": "medgemma"'),
     "bytes": layouts.says("200 OK", bytes(range(256))),
     "too much": layouts.says("200 OK", b" " * (local_servers.MOST_BYTES + 1)),
@@ -130,7 +134,7 @@ async def test_it_works_where_an_event_loop_runs_and_with_nobody_there(
 
 
 async def test_names_that_cannot_be_shown_are_left_out() -> None:
-    names = ("good", "bad\nname", "\x1b[31m", "x" * (local_servers.LONGEST_NAME + 1), "")
+    names = ("good", "bad\nname", "\u202e", "\x1b[31m", "x" * (local_servers.LONGEST_NAME + 1), "")
     (found,) = await find_at(layouts.lists("vllm", *names))
     assert found.models == ("good",)
 

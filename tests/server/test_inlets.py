@@ -179,6 +179,51 @@ async def archive_request(server, client, bad):
                 assert (await http.post(url, headers=headers, content=body)).status_code < 500
 
 
+async def model_request(server, client, bad):
+    session = client.events[0]["session"]
+    headers = {"X-Session-Token": session["resume_token"]}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        for what in ("use", "pull", "stop"):
+            url = f"{server.http}/v1/sessions/{session['id']}/models/{what}"
+            for body in (escaped({"id": bad, "name": bad}), "[" * 990, bad.encode("utf-8", "surrogatepass")):
+                assert (await http.post(url, headers=headers, content=body)).status_code < 500
+
+
+async def rest_question(server, client, bad):
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        url = f"{server.http}/v1/chat/completions"
+        asked = {"model": "scripted", "messages": [{"role": "user", "content": bad}]}
+        for body in (escaped(asked), escaped(asked | {"model": bad}), bad.encode("utf-8", "surrogatepass")):
+            assert (await http.post(url, content=body)).status_code < 500
+
+
+async def rest_secret(server, client, bad):
+    async with httpx.AsyncClient(trust_env=False) as http:
+        url = f"{server.http}/v1/realtime/client_secrets"
+        asked = {"session": {"type": "realtime", "instructions": bad}}
+        for body in (escaped(asked), escaped({bad: bad}), bad.encode("utf-8", "surrogatepass")):
+            assert (await http.post(url, content=body)).status_code < 500
+
+
+async def rest_recording(server, client, bad):
+    raw = bad.encode("utf-8", "surrogatepass")
+    head = b'--b\r\nContent-Disposition: form-data; name="'
+    fields = [
+        b'model"\r\n\r\n' + raw,
+        b'prompt"\r\n\r\n' + raw,
+        b'file"; filename="' + raw + b'.wav"\r\n\r\nRIFF',
+    ]
+    form = b"".join(head + field + b"\r\n" for field in fields) + b"--b--\r\n"
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        url = f"{server.http}/v1/audio/transcriptions"
+        for body, kind in (
+            (form, "multipart/form-data; boundary=b"),
+            (escaped({"file": bad}), "application/json"),
+        ):
+            answered = await http.post(url, content=body, headers={"Content-Type": kind})
+            assert 400 <= answered.status_code < 500
+
+
 async def raw_frame(server, client, bad):
     """A text frame that is not UTF-8 ends the connection and no session."""
     other = await server.connect(f"?resume={client.events[0]['session']['resume_token']}")
@@ -205,6 +250,10 @@ INLETS = {
     "archive: names in a zip": record_file("r.zip", zipped),
     "upload: file names": upload_name,
     "archive of the hospital: requests": archive_request,
+    "models: requests": model_request,
+    "http: questions": rest_question,
+    "http: recordings": rest_recording,
+    "http: secrets": rest_secret,
     "socket: raw frames": raw_frame,
 }
 
@@ -227,6 +276,13 @@ ROUTES = {
     "/v1/uploads/{upload_id}/finish": "upload: file names",
     "/v1/pacs/find": "archive of the hospital: requests",
     "/v1/pacs/attach": "archive of the hospital: requests",
+    "/v1/chat/completions": "http: questions",
+    "/v1/audio/transcriptions": "http: recordings",
+    "/v1/realtime/client_secrets": "http: secrets",
+    "/v1/{path:path}": None,  # not found, whatever comes
+    "/v1/sessions/{session_id}/models/use": "models: requests",
+    "/v1/sessions/{session_id}/models/pull": "models: requests",
+    "/v1/sessions/{session_id}/models/stop": "models: requests",
 }
 OUTPUTS = {
     AnswerText: "engine: answers and thoughts",

@@ -180,13 +180,11 @@ function showStandIn(engine) {
   if (!engine?.stand_in) return;
   const heading = engine.declines ? 'No medical model is connected' : 'This is a tiny general model, not for medical use';
   const says = engine.declines
-    ? 'Dictation works. Medical questions and images are declined until a model is connected.'
+    ? 'Dictation works. Medical questions and images are declined until one is.'
     : 'It only shows that the pipeline works.';
   banner.replaceChildren(
-    element('summary', {}, element('strong', {}, heading)),
-    element('p', {}, `${says} ${engine.why ?? ''}`),
-    element('p', {}, 'Download MedGemma: ', element('code', {}, 'assistant models pull medgemma')),
-    element('p', {}, 'Or use a server: ', element('code', {}, './scripts/run --engine openai --engine-url URL --engine-model NAME')));
+    element('div', {}, element('p', {}, element('strong', {}, heading)), element('p', {}, says)),
+    element('button', { type: 'button', class: 'strong', 'data-testid': 'connect', onclick: () => byId('models-open').click() }, 'Connect a model'));
 }
 
 /** Puts whole sentences of the running answer where screen readers hear them. @param {HTMLElement} region */

@@ -77,7 +77,8 @@ export function barView({ send, step, level }) {
       showConnection(state);
     }
     if (state.session !== shown?.session) {
-      setText(byId('status-recogniser'), state.session?.recogniser.name ?? '');
+      setText(byId('status-recogniser'), state.session?.recogniser.label ?? '');
+      byId('status-recogniser').title = state.session ? `What hears: ${state.session.recogniser.name}` : '';
       setText(byId('version'), state.session?.version ? `Version ${state.session.version}` : '');
     }
     const transport = state.microphone.transport ?? null;

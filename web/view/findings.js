@@ -162,7 +162,7 @@ function sentNode(key) {
   });
   const update = (/** @type {Answer} */ now, /** @type {boolean} */ current) => {
     answer = now;
-    node.hidden = !current || !now.answered || now.status === 'in_progress';
+    node.hidden = !current || !now.answered || now.engine.declines || now.status === 'in_progress';
   };
   return Object.assign(node, { update });
 }

@@ -35,7 +35,8 @@ function passageNodes(answer) {
   if (cited.length > 0) nodes.push(element('h4', {}, 'Rests on'), list(cited));
   if (others.length > 0) {
     const count = `${others.length} ${others.length === 1 ? 'passage' : 'passages'}`;
-    nodes.push(element('details', {}, element('summary', {}, `Given to the model but not cited: ${count}`), list(others)));
+    const what = answer.engine.declines ? 'Found in your guidelines, read by no model' : 'Given to the model but not cited';
+    nodes.push(element('details', { open: answer.engine.declines }, element('summary', {}, `${what}: ${count}`), list(others)));
   }
   return nodes;
 }
@@ -51,7 +52,7 @@ function list(sources) {
 /** @param {Answer} answer */
 function contextNode(answer) {
   const words = contextInWords(answer.context);
-  return words && answer.answered ? element('p', { class: 'fine' }, words) : null;
+  return words && answer.answered && !answer.engine.declines ? element('p', { class: 'fine' }, words) : null;
 }
 
 /** Make the numbers of ``sources`` in a shown answer open their passage. @param {Element} box @param {Source[]|null} sources */

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assistant.components.components import Components
+from assistant.engines.local_servers import OWN
 from assistant.errors import BadInput
 from assistant.server.rest.errors import answered
 
@@ -48,6 +49,6 @@ class Models:
             "id": name,
             "object": "model",
             "created": self._started,
-            "owned_by": "this-server",
+            "owned_by": OWN,
             "used_for": used_for,
         }
