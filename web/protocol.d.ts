@@ -828,7 +828,8 @@ export interface SessionConfig {
   truncation?: "auto" | null;
   prompt?: null;
   reasoning?: null;
-  tracing?: null;
+  /** Without effect, and not echoed: nothing is told to a tracing service. */
+  tracing?: "auto" | Record<string, unknown> | null;
   /** Ours: how finals are taken. */
   mode?: "auto" | "dictation" | "question" | null;
   /** Ours: how dictation is written from now on. */

@@ -273,7 +273,6 @@ NOT_HAD: dict[str, str] = {
     "session.audio.input.turn_detection.idle_timeout_ms": "idle_timeout_not_supported",
     "session.prompt": "prompt_not_supported",
     "session.reasoning": "reasoning_not_supported",
-    "session.tracing": "tracing_not_supported",
     "session.truncation": "truncation_not_supported",
     "item.type": "item_not_supported",
     "item.role": "item_not_supported",

@@ -114,7 +114,9 @@ class SessionConfig(Asked):
     truncation: Literal["auto"] | None = None
     prompt: None = None
     reasoning: None = None
-    tracing: None = None
+    tracing: Literal["auto"] | dict[str, Any] | None = Field(
+        None, description="Without effect, and not echoed: nothing is told to a tracing service."
+    )
     mode: Mode | None = Field(None, description="Ours: how finals are taken.")
     style: HouseStyle | None = Field(None, description="Ours: how dictation is written from now on.")
     wake_phrase: str | None = Field(

@@ -57,6 +57,8 @@ class Gate:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             await _for_people(refused, scope)(scope, receive, _closing(send))
+        elif "websocket.http.response" in scope.get("extensions", {}):
+            await refused(scope, receive, send)
         else:  # before the handshake is accepted: the client sees HTTP 403
             await send({"type": "websocket.close", "code": 4403, "reason": "denied"})
 
@@ -83,7 +85,9 @@ class Gate:
             )
             return response
         return _Refused(
-            "token_missing", "The server needs its token. Open the address that it printed when it started."
+            "token_missing",
+            "The server needs its token. Open the address that it printed when it started.",
+            status_code=401,
         )
 
     def _shown(self, scope: Scope, headers: Headers) -> bool:
@@ -149,8 +153,12 @@ def new_token() -> str:
 
 
 class _Refused(JSONResponse):
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__({"error": {"code": code, "message": message}}, status_code=403)
+    """In OpenAI's shape. 401 asks for a key; 403 says that none would help."""
+
+    def __init__(self, code: str, message: str, status_code: int = 403) -> None:
+        error = {"message": message, "type": "authentication_error", "param": None, "code": code}
+        headers = {"WWW-Authenticate": "Bearer"} if status_code == 401 else None
+        super().__init__({"error": error}, status_code=status_code, headers=headers)
         self.message = message
 
 

@@ -37,6 +37,7 @@ AT_WORK = {
     "session.audio.input.transcription.delay": "a hint; what is in effect is echoed",
     "session.audio.input.turn_detection.interrupt_response": "speech does not stop text; `false` is echoed",
     "session.audio.output": "accepted, without effect: there is no sound in answers",
+    "session.tracing": "without effect: nothing is told to a tracing service",
     "session.model": "any name; what runs is echoed",
     "previous_item_id": "other than the last item: `item_order_not_supported`",
     "item.content.detail": "every image is prepared as on the page",

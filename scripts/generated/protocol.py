@@ -17,7 +17,7 @@ MADE_BY = "scripts/generated from assistant/events/; do not edit"
 HTTP = """## Beside it, over HTTP
 
 With the session's `id`, and its `resume_token` in the header `X-Session-Token`. What is wrong comes back as
-`{"error": {"code", "message"}}` with a status of 400, 403, 404, 413 or 500.
+`{"error": {"code", "message"}}` with a status of 400, 401, 403, 404, 413 or 500.
 
 | request | gives |
 |---|---|
@@ -236,7 +236,7 @@ def markdown() -> str:
         "them; `assistant.*` events add what it lacks. Unknown fields are ignored; clients must ignore",
         "events they do not know.",
         "",
-        "- Where a token is set, show it as `Authorization: Bearer TOKEN`. Unauthorised requests get 403.",
+        "- Where a token is set, show it as `Authorization: Bearer TOKEN`. Requests without it get 401.",
         "- `session.created` comes first; then send. Audio may come faster than it was spoken: the server",
         "  reads what it has room for. An utterance ends with silence, or `input_audio_buffer.commit`.",
         "- A message may have 4 MB; a larger one gets an `error`, one over 16 MB closes the connection.",

@@ -61,9 +61,10 @@ async def test_the_token_by_bearer_cookie_and_address(start_server):
     async with httpx.AsyncClient(base_url=server.http, trust_env=False) as http:
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": f"{cookie_of(server)}=wrong"}):
             answer = await http.get("/", headers=headers)
-            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "token_missing")
-            assert await refused_socket(server, **headers) == 403
-        assert (await http.get("/?token=wrong")).status_code == 403
+            assert (answer.status_code, answer.json()["error"]["code"]) == (401, "token_missing")
+            assert answer.headers["www-authenticate"] == "Bearer"
+            assert await refused_socket(server, **headers) == 401
+        assert (await http.get("/?token=wrong")).status_code == 401
         assert (await http.get("/healthz")).status_code == 200
         assert (await http.get("/", headers={"Authorization": f"Bearer {TOKEN}"})).status_code == 200
         await server.session(additional_headers={"Authorization": f"Bearer {TOKEN}"})
@@ -82,7 +83,7 @@ async def test_a_person_without_the_token_reads_what_to_do(start_server):
     server = await start_server(token=TOKEN)
     async with httpx.AsyncClient(base_url=server.http, trust_env=False) as http:
         answer = await http.get("/", headers={"Accept": "text/html,*/*"})
-    assert answer.status_code == 403
+    assert answer.status_code == 401
     assert answer.headers["content-type"].startswith("text/html")
     assert "Open the address that it printed" in answer.text
 

@@ -76,4 +76,4 @@ async def test_what_the_folder_does_not_hold_is_not_answered(started):
 async def test_passages_are_behind_the_gate(started, library):
     (passage, *_) = library.search("vasopressin in sepsis", 1)
     async with httpx.AsyncClient(base_url=started.http) as web:
-        assert (await web.get(f"/v1/guidelines/{passage.id}")).status_code == 403
+        assert (await web.get(f"/v1/guidelines/{passage.id}")).status_code == 401
