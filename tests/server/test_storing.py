@@ -1,12 +1,14 @@
 """Faults of the store that really happen, under a running server: everyone is told, and nothing is lost."""
 
 import contextlib
+import io
 import resource
 import shutil
 import sqlite3
 import subprocess
 
 import httpx
+import PIL.Image
 import pytest
 
 from assistant.errors import BadInput
@@ -57,6 +59,17 @@ def all_is_stored(folder, session, client, *, anew=False):
     assert len([event for event in sent if event["type"] == COMPLETED]) == len(client.of(COMPLETED))
 
 
+async def photo(http, server, session):
+    data = io.BytesIO()
+    PIL.Image.new("RGB", (64, 64)).save(data, "PNG")
+    return await http.post(
+        f"{server.http}/v1/attachments",
+        params={"session": session["id"], "name": "photo.png"},
+        headers={"X-Session-Token": session["resume_token"]},
+        content=data.getvalue(),
+    )
+
+
 @contextlib.contextmanager
 def locked(folder):
     with contextlib.closing(sqlite3.connect(folder / FILE, isolation_level=None)) as other:
@@ -99,6 +112,7 @@ async def test_a_store_that_cannot_be_written_is_told_and_dictation_goes_on(
             headers={"X-Session-Token": session["resume_token"]},
         )
         assert response.text.count("The lungs are clear.") == 4
+        assert (await photo(http, server, session)).status_code == 201
         metrics = (await http.get(f"{server.http}/metrics")).text
         assert "assistant_store_failing 1.0" in metrics
     await stored_again(client)
