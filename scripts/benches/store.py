@@ -100,6 +100,7 @@ def speak(session: Session, utterances: int) -> dict[str, float]:
             row[f"cpu_ms_at_{number}"] = statistics.median(spent[-WINDOW:])
             row[f"store_kb_at_{number}"] = session.size_kb()
             row[f"sent_kb_at_{number}"] = session.sent_bytes // 1024
+            print(f"after {number}: {row[f'cpu_ms_at_{number}']:.1f} ms of CPU for one more", flush=True)
     row["wall_ms_median"], row["wall_ms_p95"] = statistics.median(wall), statistics.quantiles(wall, n=20)[-1]
     row["memory_mb"] = peak_mb()
     replay = session.log.after(0)
