@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from http.client import HTTPException
 from pathlib import Path
@@ -31,6 +32,10 @@ EVENTS_KEPT = 10_000
 """Events that wait for a slow reader; then the oldest go."""
 LARGEST_MESSAGE_BYTES = 64 * 2**20
 UPLOAD_TIMEOUT_S = 60
+KEPT_S = 20
+"""Of sound that the server has not acknowledged. A server that acknowledges is never sent more ahead."""
+PING_TIMEOUT_S = 60
+"""A pong may stand behind sound that the server has no room for yet."""
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
 CLOSED_DENIED = (1008, 4401, 4403)
 
@@ -63,6 +68,13 @@ class AssistantClient:
         self._done = False
         self._last_seq = 0
         self._ids = itertools.count(1)
+        self._kept: deque[tuple[int, bytes]] = deque()  # sound not acknowledged, each with its first sample
+        self._next_sample = 0
+        self._numbered: ClientConnection | None = None  # which was told where its sound begins
+        self._acknowledges = False
+        self._acknowledged = asyncio.Event()
+        self._sounding = asyncio.Lock()
+        self._sending_again: asyncio.Task[None] | None = None
         self._asking = asyncio.Lock()
         self.session: ev.SessionState | None = None
         """As the server last described it; set once connected."""
@@ -122,12 +134,63 @@ class AssistantClient:
         await self._transmit(event.model_dump_json(exclude_none=True))
 
     async def send_audio(self, pcm16: bytes) -> None:
-        """Send PCM16 little-endian mono at ``rate_hz``, any number of whole samples."""
+        """Send PCM16 little-endian mono at ``rate_hz``, any number of whole samples.
+
+        It is kept until the server has it, and sent again if the connection breaks before. Sound sent faster
+        than the server takes it waits here.
+        """
         if len(pcm16) % 2:
             raise BadInput(
                 "PCM16 audio must be whole samples: an even number of bytes.", code="audio_invalid"
             )
-        await self._transmit(pcm16)
+        size = 2 * self._rate_hz
+        async with self._sounding:
+            for i in range(0, len(pcm16), size):
+                await self._send_sound(pcm16[i : i + size])
+
+    async def _send_sound(self, pcm16: bytes) -> None:
+        while self._acknowledges and self._next_sample - self._kept_from > KEPT_S * self._rate_hz:
+            self._acknowledged.clear()
+            await self._acknowledged.wait()
+        self._kept.append((self._next_sample, pcm16))
+        self._next_sample += len(pcm16) // 2
+        while self._next_sample - self._kept_from > 2 * KEPT_S * self._rate_hz:  # nobody acknowledges
+            self._kept.popleft()
+        while True:
+            socket = await self._connection()
+            try:
+                if self._numbered is socket:
+                    await socket.send(pcm16)
+                else:
+                    await self._send_kept(socket)
+                return
+            except ConnectionClosed:
+                self._disconnected(socket)
+
+    async def _send_again(self, socket: ClientConnection) -> None:
+        """After a lost connection: what the server did not get, also if nothing more is said."""
+        with contextlib.suppress(ConnectionClosed):
+            async with self._sounding:
+                if self._kept and self._numbered is not socket:
+                    await self._send_kept(socket)
+
+    async def _send_kept(self, socket: ClientConnection) -> None:
+        """The first sound on a connection: where it begins, and all that was not acknowledged."""
+        at = ev.AudioAt(event_id=None, sample=self._kept_from, age_ms=0)
+        await socket.send(at.model_dump_json(exclude_none=True))
+        for _, pcm16 in tuple(self._kept):
+            await socket.send(pcm16)
+        self._numbered = socket
+
+    @property
+    def _kept_from(self) -> int:
+        return self._kept[0][0] if self._kept else self._next_sample
+
+    def _forget_sound(self, before: int) -> None:
+        """The server has all sound before this sample."""
+        while self._kept and self._kept[0][0] + len(self._kept[0][1]) // 2 <= before:
+            self._kept.popleft()
+        self._acknowledged.set()
 
     async def commit(self) -> None:
         """End the running utterance now."""
@@ -228,20 +291,28 @@ class AssistantClient:
                 raise kind(error.message, code=error.code)
         return event
 
-    async def _transmit(self, data: str | bytes) -> None:
+    async def _transmit(self, data: str) -> None:
         while True:
-            await self._connected.wait()
-            if self._done or self._socket is None:
-                raise self._ended or AssistantError("The session ended.", code="session_lost")
-            socket = self._socket
+            socket = await self._connection()
             try:
+                if self._kept and self._numbered is not socket:
+                    await self._send_again(socket)  # what was said before this goes before it
                 await socket.send(data)
                 return
             except ConnectionClosed:
-                if socket is self._socket:
-                    self._connected.clear()
-                    if self._done:
-                        self._connected.set()
+                self._disconnected(socket)
+
+    async def _connection(self) -> ClientConnection:
+        await self._connected.wait()
+        if self._done or self._socket is None:
+            raise self._ended or AssistantError("The session ended.", code="session_lost")
+        return self._socket
+
+    def _disconnected(self, socket: ClientConnection) -> None:
+        if socket is self._socket:
+            self._connected.clear()
+            if self._done:
+                self._connected.set()
 
     async def _open(self) -> ClientConnection:
         url = self._url
@@ -255,6 +326,7 @@ class AssistantClient:
                 url,
                 additional_headers=self._headers,
                 max_size=LARGEST_MESSAGE_BYTES,
+                ping_timeout=PING_TIMEOUT_S,
                 proxy=None if self._direct else True,
             )
         except InvalidStatus as error:
@@ -302,12 +374,20 @@ class AssistantClient:
                 return
             self._last_seq = event.seq
         match event:
-            case ev.SessionCreated(session=session, resumed=resumed):
+            case ev.AudioReceived(sample=sample):
+                self._acknowledges = True
+                self._forget_sound(sample)
+            case ev.SessionCreated(session=session, resumed=resumed, audio_sample=sample):
                 self.session = session
+                if resumed and sample is not None:
+                    self._forget_sound(sample)
                 if not resumed:
                     self._last_seq, self._report = 0, KnownReport()
+                if not resumed or _rate_of(session) != self._rate_hz:  # what was set may have been lost
                     await self._set_up()
                 self._connected.set()
+                if self._kept and self._socket is not None:
+                    self._sending_again = asyncio.create_task(self._send_again(self._socket))
             case ev.SessionUpdated(session=session):
                 self.session = session
             case ev.ErrorEvent(error=error) if self.session is None:
@@ -351,6 +431,8 @@ class AssistantClient:
                 reader.put(None)
             self._readers.clear()
         self._connected.set()
+        self._acknowledges = False
+        self._acknowledged.set()
 
 
 def endpoint(url: str) -> str:
@@ -365,6 +447,10 @@ def endpoint(url: str) -> str:
         raise BadInput("This is not an address such as ws://127.0.0.1:8080.", code="url_invalid")
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     return urlunsplit(parts._replace(scheme=scheme, path=parts.path.rstrip("/") or "/v1/realtime"))
+
+
+def _rate_of(session: ev.SessionState) -> int | None:
+    return session.audio.input.format.rate if session.audio.input and session.audio.input.format else None
 
 
 def _is_typed(item: ev.ConversationItem) -> bool:

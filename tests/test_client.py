@@ -155,6 +155,7 @@ async def test_audio_goes_as_binary_frames_at_the_rate_told_before() -> None:
     async def talk(socket: ServerConnection) -> None:
         await say(socket, created())
         update = await heard(socket, "session.update")
+        assert (await heard(socket, "assistant.audio.at"))["sample"] == 0
         audio = await socket.recv()
         assert isinstance(audio, bytes)
         got.set_result((update["session"]["audio"]["input"]["format"]["rate"], audio))

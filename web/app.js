@@ -57,11 +57,12 @@ const session = new Session((event, again) => {
   handsFree.take(event, again);
   if (event.type === 'assistant.command.done' && !again) carryOut(event);
   if (event.type === 'session.created') {
-    microphone.connectionOpened();
+    microphone.connectionOpened(event.resumed ? event.audio_sample ?? null : null);
     tellStyle();
     tellExpected(event.session);
     attach(unsent.splice(0));
   } else if (event.type === 'assistant.webrtc.answer') microphone.handle(event);
+  else if (event.type === 'assistant.audio.received') microphone.acknowledged(event.sample);
   else if (event.type === 'local.connection' && (event.phase === 'waiting' || event.phase === 'closed')) {
     microphone.connectionLost();
   }

@@ -47,8 +47,9 @@ export class Microphone {
     this._source = null;
     /** @type {RTCPeerConnection|null} */
     this._peer = null;
-    /** @type {ArrayBuffer[]} */
-    this._kept = []; // heard while no way to the server was open
+    /** @type {{first: number, pcm: ArrayBuffer}[]} what the server has not acknowledged, each with its first sample */
+    this._kept = [];
+    this._sample = 0; // the next one, counted over all connections
     this._lostBlocks = 0; // that were too many to keep
     this._samples = new Float32Array(512);
     globalThis.addEventListener?.('online', () => { this._webrtcFailed = false; });
@@ -124,10 +125,20 @@ export class Microphone {
     this._onStatus({ state: 'waiting', transport: null });
   }
 
-  /** The WebSocket is (again) there. */
-  connectionOpened() {
+  /** The WebSocket is (again) there. @param {number|null} [sample] the first that the server does not have; null in a new session */
+  connectionOpened(sample = null) {
+    if (sample !== null) {
+      this.acknowledged(sample);
+      this._lostBlocks = 0; // the server sees from the numbers what is missing
+    }
     if (!this._stream || !this._wanted) return;
     void this._bringUp(++this._run);
+  }
+
+  /** The server has all sound before this sample. @param {number} sample */
+  acknowledged(sample) {
+    const first = this._kept.findIndex((block) => block.first + block.pcm.byteLength / 2 > sample);
+    this._kept.splice(0, first < 0 ? this._kept.length : first);
   }
 
   /** @param {import('./protocol.js').WebRtcAnswer} event */
@@ -251,8 +262,10 @@ export class Microphone {
   _flush() {
     if (this._lostBlocks > 0) this._line.lost(this._lostBlocks * BLOCK_MS);
     this._lostBlocks = 0;
-    for (const block of this._kept) this._line.sendAudio(block);
-    this._kept = [];
+    this._line.send({
+      type: 'assistant.audio.at', sample: this._kept[0]?.first ?? this._sample, age_ms: this._kept.length * BLOCK_MS,
+    });
+    for (const block of this._kept) this._line.sendAudio(block.pcm);
   }
 
   _tellRate() {
@@ -270,10 +283,12 @@ export class Microphone {
     this._capture = new AudioWorkletNode(this._context, 'capture', { numberOfOutputs: 0, channelCount: 1,
       channelCountMode: 'explicit' });
     this._capture.port.onmessage = ({ data }) => {
-      if (this._transport === 'websocket' && this._line.sendAudio(data)) return;
-      this._kept.push(data);
+      this._kept.push({ first: this._sample, pcm: data });
+      this._sample += data.byteLength / 2;
+      const isSent = this._transport === 'websocket' && this._line.sendAudio(data);
       if (this._kept.length <= KEPT_MS / BLOCK_MS) return;
       this._kept.shift();
+      if (isSent) return; // it went out, and the server has not said yet that it came
       this._lostBlocks += 1;
       if (this._lostBlocks === 1) this._onStatus({ problem: LOSING });
     };

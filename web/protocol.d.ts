@@ -16,6 +16,16 @@ export interface InputAudioAppend {
   audio: string;
 }
 
+/** The sound that follows begins with this sample of the microphone, counted from 0 at the session's rate. A client that sends it at the beginning of each connection, and keeps what it sent until ``assistant.audio.received`` covers it, loses no sound when a connection breaks: after a resume it goes on from ``audio_sample`` of ``session.created``. What came already is not heard twice; samples left out are told as a gap, with their length. Clients that never send it work as before. A new rate has a new count. */
+export interface AudioAt {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.audio.at";
+  sample: number;
+  /** How long ago that sample was recorded, where sound was kept. */
+  age_ms?: number;
+}
+
 /** End the running utterance now, without waiting for silence. */
 export interface InputAudioCommit {
   /** Echoed in an error about this event. */
@@ -220,6 +230,8 @@ export interface SessionCreated {
   type: "session.created";
   session: SessionState;
   resumed: boolean;
+  /** The first sample that is not with the session yet; none where samples had no number. */
+  audio_sample?: number | null;
   /** Events up to this `seq` are sent again: they are shown, and nothing is done for them. */
   replayed_to: number;
 }
@@ -756,6 +768,15 @@ export interface WebRtcAnswer {
   sdp: string;
 }
 
+/** All sound before this sample is with the session: it need not be kept for sending it again. */
+export interface AudioReceived {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.audio.received";
+  sample: number;
+}
+
 /** Audio was lost and could not be restored: words may be missing here. */
 export interface AudioGap {
   event_id: string;
@@ -1279,6 +1300,7 @@ export interface SemanticVad {
 export type ClientEvent =
   | SessionUpdate
   | InputAudioAppend
+  | AudioAt
   | InputAudioCommit
   | InputAudioClear
   | ConversationItemCreate
@@ -1348,6 +1370,7 @@ export type ServerEvent =
   | AnswerLabs
   | ResponseDone
   | WebRtcAnswer
+  | AudioReceived
   | AudioGap
   | AudioStatus
   | Notice

@@ -274,6 +274,7 @@ export function reduce(state, event) {
     case 'response.content_part.added':
     case 'response.content_part.done':
     case 'assistant.webrtc.answer':    // the microphone takes it
+    case 'assistant.audio.received':   // and this
     case 'assistant.speech.stop':      // the reader takes it
     case 'assistant.labels.scored':    // the viewer takes them
     case 'assistant.similar.found':

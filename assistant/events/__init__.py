@@ -53,7 +53,9 @@ from assistant.events.answers import (
     UserMessage,
 )
 from assistant.events.audio import (
+    AudioAt,
     AudioGap,
+    AudioReceived,
     AudioStatus,
     BufferCleared,
     BufferCommitted,
@@ -155,6 +157,7 @@ from assistant.events.transcript import (
 ClientEvent = Annotated[
     SessionUpdate
     | InputAudioAppend
+    | AudioAt
     | InputAudioCommit
     | InputAudioClear
     | ConversationItemCreate
@@ -226,6 +229,7 @@ ServerEvent = Annotated[
     | AnswerLabs
     | ResponseDone
     | WebRtcAnswer
+    | AudioReceived
     | AudioGap
     | AudioStatus
     | Notice
@@ -253,6 +257,7 @@ TRANSIENT = (
     SessionCreated,
     TranscriptPartial,
     AudioStatus,
+    AudioReceived,
     WebRtcAnswer,
     ErrorEvent,
     SessionClosing,

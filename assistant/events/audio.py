@@ -26,6 +26,29 @@ class InputAudioAppend(ClientEventBase):
             raise BadInput("'audio' is not base64.", code="audio_not_base64") from None
 
 
+class AudioAt(ClientEventBase):
+    """The sound that follows begins with this sample of the microphone, counted from 0 at the session's rate.
+
+    A client that sends it at the beginning of each connection, and keeps what it sent until
+    ``assistant.audio.received`` covers it, loses no sound when a connection breaks: after a resume it goes on
+    from ``audio_sample`` of ``session.created``. What came already is not heard twice; samples left out are
+    told as a gap, with their length. Clients that never send it work as before. A new rate has a new count.
+    """
+
+    type: Literal["assistant.audio.at"] = "assistant.audio.at"
+    sample: int = Field(ge=0, le=2**53)
+    age_ms: int = Field(
+        0, ge=0, le=86_400_000, description="How long ago that sample was recorded, where sound was kept."
+    )
+
+
+class AudioReceived(ServerEventBase):
+    """All sound before this sample is with the session: it need not be kept for sending it again."""
+
+    type: Literal["assistant.audio.received"] = "assistant.audio.received"
+    sample: int
+
+
 class InputAudioCommit(ClientEventBase):
     """End the running utterance now, without waiting for silence."""
 

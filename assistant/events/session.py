@@ -212,6 +212,10 @@ class SessionCreated(ServerEventBase):
     type: Literal["session.created"] = "session.created"
     session: SessionState
     resumed: bool = False
+    audio_sample: int | None = Field(
+        None,
+        description="The first sample that is not with the session yet; none where samples had no number.",
+    )
     replayed_to: int = Field(
         0, description="Events up to this `seq` are sent again: they are shown, and nothing is done for them."
     )

@@ -6,6 +6,7 @@ import errno
 import hmac
 import logging
 import re
+import time
 from collections.abc import AsyncIterator
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -143,10 +144,17 @@ class Hub:
         if self._closing:
             return
         self._closing = True
-        for runner in list(self._runners.values()):
+        began = time.monotonic()
+        runners = list(self._runners.values())
+        if finishing := [asyncio.create_task(runner.finish_speech()) for runner in runners]:
+            _, late = await asyncio.wait(finishing, timeout=self.settings.shutdown_s / 2)
+            for task in late:  # the rest of the time is for delivering and storing what is there
+                task.cancel()
+        for runner in runners:
             runner.say_goodbye()
         if tasks := list(self._tasks.values()):
-            _, late = await asyncio.wait(tasks, timeout=self.settings.shutdown_s)
+            left_s = max(0.0, self.settings.shutdown_s - (time.monotonic() - began))
+            _, late = await asyncio.wait(tasks, timeout=left_s)
             for task in late:
                 task.cancel()
 

@@ -26,6 +26,9 @@ Peer = tuple[str, int]
 
 ASK_WITHIN_S = 10.0
 """A connection without a whole request, or with an unfinished TLS handshake, is closed after this time."""
+GONE_AFTER_MS = 20_000
+"""A client whose system confirms nothing for so long is gone: pings give it something to confirm. Its program
+may take longer to answer them, since the answer stands behind what it sent before."""
 MOST_WAITING = 256
 MOST_WAITING_PER_ADDRESS = 64
 KEPT_FILES = 48
@@ -86,6 +89,8 @@ class Door(socket.socket):
                 self._make_room(len(self._waiting))
             raise
         connection = _Connection(self.family, self.type, self.proto, fileno=fd)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_AFTER_MS)
         connection.door, connection.peer = self, (str(address[0]), int(address[1]))
         most = _most_open()
         if len(self._open) >= most:

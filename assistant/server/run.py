@@ -119,7 +119,7 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         ws="websockets-sansio",
         ws_max_size=MAX_FRAME_BYTES,
         ws_ping_interval=5,
-        ws_ping_timeout=10,
+        ws_ping_timeout=None,  # a pong may stand behind sound that waits to be taken; see ``Door``
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=settings.shutdown_s,
         ssl_certfile=settings.tls_cert,

@@ -8,6 +8,7 @@ from assistant.channels import Outbox
 from assistant.conversation.log import Logged
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
+    AudioReceived,
     AudioStatus,
     ErrorBody,
     ErrorEvent,
@@ -89,7 +90,9 @@ class Delivery:
         )
         self.emit(ErrorEvent(error=body))
 
-    def connect(self, state: SessionState, after_seq: int | None) -> Outbox[Logged]:
+    def connect(
+        self, state: SessionState, after_seq: int | None, audio_sample: int | None = None
+    ) -> Outbox[Logged]:
         """Connect a client; returns its events. ``after_seq`` None means a fresh start.
 
         An earlier connection of the same session gets a notice and is closed.
@@ -102,7 +105,10 @@ class Delivery:
             self._grace.cancel()
         replay = self._kept.after(after_seq) if after_seq is not None else []
         created = SessionCreated(
-            session=state, resumed=after_seq is not None, replayed_to=replay[-1].seq if replay else 0
+            session=state,
+            resumed=after_seq is not None,
+            audio_sample=audio_sample,
+            replayed_to=replay[-1].seq if replay else 0,
         )
         first = [self._add(created), *replay]
         self._outbox = Outbox(OUTBOX_BYTES, size=lambda event: len(event.json), first=first)
@@ -139,5 +145,7 @@ def _replaces(event: ServerEvent) -> object | None:
             return ("partial", event.item_id)
         case AudioStatus():
             return "audio_status"
+        case AudioReceived():
+            return "audio_received"
         case _:
             return None

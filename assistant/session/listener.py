@@ -201,7 +201,7 @@ class Listener:
         self._history = AudioHistory(self._settings.longest_utterance_s + 2)
         self._lost_until = self._heard_until = lost.end
         self._lost.append((self._count, lost))
-        self._work.set()
+        self._wake()
         return facts
 
     def expire(self) -> list[Fact]:

@@ -11,16 +11,30 @@ from assistant.audio.input_level import LevelMeter
 from assistant.audio.pcm import DEFAULT_RATE_HZ, Encoding, StreamResampler, pcm16_of
 from assistant.audio.webrtc import MicrophonePeer
 from assistant.channels import DropOldest
-from assistant.errors import AssistantError
-from assistant.events import AudioFormat, AudioGap, AudioStatus, Notice, ServerEvent, WebRtcAnswer
+from assistant.errors import AssistantError, BadInput
+from assistant.events import (
+    AudioFormat,
+    AudioGap,
+    AudioReceived,
+    AudioStatus,
+    Notice,
+    ServerEvent,
+    WebRtcAnswer,
+)
 
-AUDIO_CHUNKS = 3_000
-"""60 s at 20 ms: a machine that is busy for a while writes later, and loses no word."""
+AUDIO_CHUNKS = 30_000
+"""600 s at 20 ms, 38 MB: a machine that is busy for a while writes later, and loses no word. Half of it may
+come faster than it is said; then the client is slowed down."""
 PCM_CHUNK_SAMPLES = 320
 ENCODINGS: dict[str, Encoding] = {"audio/pcm": "pcm16", "audio/pcmu": "ulaw", "audio/pcma": "alaw"}
 SILENT_S = 1.0
 """No audio for so long, in the middle of an utterance, ends it: packets stop when a microphone is muted."""
 STATUS_EVERY_S = 1.0
+ACKNOWLEDGE_EVERY_S = 0.5
+"""Of sound: so much at most is sent again after a lost connection, beside what was on its way."""
+UNTOLD_S = 0.2
+"""Without sound for so short a time, no word was lost."""
+LONGEST_GAP_S = 3_600
 
 
 class Microphone:
@@ -41,12 +55,18 @@ class Microphone:
         self._heard_at: float | None = None  # when the peer last brought sound, by the loop's clock
         self._pcm: StreamResampler | None = None
         self._pcm_frames = 0
+        self._pcm_at: float | None = None  # when the last PCM came
+        self._left_at: float | None = None  # a client without sample numbers was cut off while it was sending
+        self._again = 0  # so many samples of those that come have come already
+        self._told_sample = 0
         self._dropped_ms = 0
         self._lost: deque[LostSound] = deque()  # in order, not told yet
         self._held: AudioChunk | None = None
         self._meter = LevelMeter()
         self.format = AudioFormat(rate=DEFAULT_RATE_HZ)
         """Of the sound sent over the WebSocket."""
+        self.next_sample: int | None = None
+        """The first sample of the client's that has not been taken; None where they have no numbers."""
 
     @property
     def clock_ms(self) -> int:
@@ -115,29 +135,100 @@ class Microphone:
     def use_format(self, form: AudioFormat) -> None:
         """Set the format of the sound that follows. Raises ``BadInput``: ``audio_rate_unsupported``."""
         StreamResampler(form.rate_hz)
+        if form != self.format:
+            self.next_sample, self._again = None, 0
         self.format = form
         self.end_pcm()
+
+    def begin_at(self, sample: int, age_ms: int) -> None:
+        """The PCM that follows begins with this sample of the client's, recorded ``age_ms`` ago. Raises
+        ``BadInput``: ``audio_sample_invalid``."""
+        expected = sample if self.next_sample is None else self.next_sample
+        if sample - expected > LONGEST_GAP_S * self.format.rate_hz:
+            raise BadInput(
+                "'sample' leaves out more than an hour. Start a new session.", code="audio_sample_invalid"
+            )
+        if self._heard_at is not None:  # the last sound came over WebRTC
+            silent_s = self._now() - age_ms / 1000 - self._heard_at
+            self._heard_at, expected = None, max(sample, expected)
+            if silent_s > UNTOLD_S:
+                self._skip(round(silent_s * SAMPLE_RATE_HZ))
+        if sample > expected:
+            self.end_pcm()
+            self._skip((sample - expected) * SAMPLE_RATE_HZ // self.format.rate_hz)
+        self._again = max(0, expected - sample)
+        self.next_sample = max(sample, expected)
+        self._left_at = None
+        self._acknowledge()
+
+    def _acknowledge(self) -> None:
+        assert self.next_sample is not None
+        self._told_sample = self.next_sample
+        self._emit(AudioReceived(sample=self.next_sample))
 
     async def take_pcm(self, pcm: bytes) -> None:
         """Mono sound in the session's format. Raises ``BadInput``.
 
-        Waits while there is no room: a client that sends faster than real time is slowed down, not cut.
+        Waits while there is no room: a client that sends faster than real time is slowed down, not cut. When
+        the waiting is cancelled, what ``next_sample`` counts has been taken and the rest has not.
         """
+        if self._left_at is not None:
+            self._tell_absence()
+        if self._peer is None:
+            self._tell_silence()
+        pcm = pcm16_of(pcm, ENCODINGS[self.format.type])
+        size = len(pcm) if len(pcm) % 2 else 2 * self.format.rate_hz  # a second at once; all that is refused
+        for i in range(0, len(pcm), size):
+            await self._chunks.room()
+            self._take_second(pcm[i : i + size])
+
+    def _take_second(self, pcm: bytes) -> None:
         if self._pcm is None:
             self._pcm = StreamResampler(self.format.rate_hz, start_sample=self._clock)
             self._pcm_frames = 0
             self._meter = LevelMeter()
         self._pcm_frames += 1
-        chunk = self._pcm.push(pcm16_of(pcm, ENCODINGS[self.format.type]))
+        if self._again:
+            came_already = min(self._again, len(pcm) // 2)
+            self._again -= came_already
+            pcm = pcm[2 * came_already :]
+        chunk = self._pcm.push(pcm)
         for i in range(0, len(chunk.samples), PCM_CHUNK_SAMPLES):
-            await self._chunks.room()
             self._take(AudioChunk(chunk.samples[i : i + PCM_CHUNK_SAMPLES], chunk.start + i))
+        self._pcm_at = self._now()
+        if self.next_sample is not None:
+            self.next_sample += len(pcm) // 2
+            if self.next_sample - self._told_sample >= self.format.rate_hz * ACKNOWLEDGE_EVERY_S:
+                self._acknowledge()
+
+    def _tell_absence(self) -> None:
+        """A client without sample numbers was away while it was sending: what it said meanwhile is lost."""
+        assert self._left_at is not None
+        away_s, self._left_at = self._now() - self._left_at, None
+        if away_s > UNTOLD_S:
+            self._skip(round(away_s * SAMPLE_RATE_HZ))
 
     def end_pcm(self) -> None:
         """The PCM stream has ended: take the rest out of the resampler."""
         pcm, self._pcm = self._pcm, None
         if pcm is not None:
             self._take(pcm.finish())
+
+    async def disconnected(self) -> None:
+        """The client is gone, maybe to come back."""
+        await self.close_peer()
+        self.end_pcm()
+        if self.next_sample is None and self._pcm_at is not None and self._now() - self._pcm_at < SILENT_S:
+            self._left_at = self._pcm_at
+
+    async def turn_off(self) -> None:
+        """The client has turned its microphone off: what is not heard from now on is not lost."""
+        await self.close_peer()  # which may still bring sound
+        self._heard_at = self._left_at = None
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     # --- WebRTC ---
 
@@ -176,7 +267,7 @@ class Microphone:
         """Report a gap: with a new offer in mid-stream, audio since the last packet is lost."""
         if self._heard_at is None:
             return
-        silent_s = asyncio.get_running_loop().time() - self._heard_at
+        silent_s, self._heard_at = self._now() - self._heard_at, None
         if silent_s > SILENT_S:
             self._skip(int(silent_s * SAMPLE_RATE_HZ))
 
@@ -186,7 +277,7 @@ class Microphone:
         self._lose(start, self._clock, "network")
 
     async def close_peer(self) -> None:
-        peer, self._peer, self._heard_at = self._peer, None, None
+        peer, self._peer = self._peer, None
         if peer:
             await peer.close()
 

@@ -57,6 +57,7 @@ from assistant.events import (
     AttachmentLook,
     AttachmentRemove,
     AttentionSet,
+    AudioAt,
     ClientEvent,
     ConversationItemCreate,
     ConversationItemDelete,
@@ -218,6 +219,13 @@ class SessionRunner:
     def end(self) -> None:
         self._ended.set()
 
+    async def finish_speech(self) -> None:
+        """What is being said when the server stops is a whole utterance: end it, and wait for its final."""
+        if self._turns is not None:  # a turn ends when its client says so
+            return
+        await self._commit()
+        await self._listener.at_rest()
+
     def say_goodbye(self) -> None:
         """The server is stopping: tell the client and end the session."""
         self._close("The server is stopping.")
@@ -266,7 +274,7 @@ class SessionRunner:
         """
         if self.connected:
             self._help("close-earlier-peer", self._microphone.close_peer, again=False)
-        outbox = self._delivery.connect(self._state(), after_seq)
+        outbox = self._delivery.connect(self._state(), after_seq, self._microphone.next_sample)
         if after_seq is None and self.kept.trouble:
             self._storing_changed(self.kept.trouble)
         self._use(self._components.personal.current)
@@ -275,8 +283,7 @@ class SessionRunner:
     async def disconnect(self, outbox: Outbox[Logged]) -> None:
         """The connection with this outbox has ended; the session waits for a client to resume it."""
         if self._delivery.disconnect(outbox):
-            await self._microphone.close_peer()
-            self._microphone.end_pcm()
+            await self._microphone.disconnected()
 
     def _state(self) -> SessionState:
         return session_state(
@@ -346,6 +353,8 @@ class SessionRunner:
         match event:
             case InputAudioAppend():
                 await self.take_pcm(event.pcm())
+            case AudioAt(sample=sample, age_ms=age_ms):
+                self._microphone.begin_at(sample, age_ms)
             case InputAudioCommit():
                 if not await self._commit():
                     raise BadInput("There was nothing to commit.", code="input_audio_buffer_commit_empty")
@@ -372,7 +381,7 @@ class SessionRunner:
             case WebRtcOffer():
                 await self._microphone.offer(event.sdp)
             case WebRtcClose():
-                await self._microphone.close_peer()
+                await self._microphone.turn_off()
                 await self._commit()
             case ModeSet():
                 self._take(ModeChosen(event.mode))

@@ -98,6 +98,30 @@ async def test_a_stopping_server_says_so(server):
     await server._task
 
 
+async def test_what_is_being_said_when_the_server_stops_gets_its_final(server, pcm):
+    client, _ = await server.session()
+    await client.append(pcm(0.3, 1.0, 0.1))
+    await client.until("input_audio_buffer.speech_started")
+    server.server.should_exit = True
+    assert await client.until_closed() == 1001
+    (final,) = client.of("conversation.item.input_audio_transcription.completed")
+    assert final["transcript"] == "The lungs are clear."
+    assert client.events.index(final) < client.events.index(client.of("assistant.session.closing")[0])
+    await server._task
+
+
+async def test_a_recogniser_that_hangs_does_not_keep_the_server_from_stopping(start_server, pcm):
+    server = await start_server(shutdown_s=2)
+    client, _ = await server.session()
+    server.model.gate.clear()
+    await client.append(pcm(0.3, 1.0, 0.1))
+    await client.until("input_audio_buffer.speech_started")
+    server.server.should_exit = True
+    assert await client.until_closed() == 1001
+    server.model.gate.set()
+    await server._task
+
+
 async def test_a_client_that_sends_into_the_end_does_not_hold_the_server(server, pcm):
     server.model.gate.clear()  # the recogniser hangs: the audio backs up
     client, created = await server.session()
