@@ -53,7 +53,8 @@ def clips() -> Iterator[Clip]:
         kinds = [term.split(":", 1) for term in row["terms"].split("|") if term]
         drugs = frozenset(term for kind, term in kinds if kind == "drug")
         terms = tuple(term for _, term in kinds)
-        yield Clip(row["set"], read_audio(folder / row["file"]), row["text"], terms, drugs)
+        by = " (Piper)" if row["voice"] == "joe" else ""
+        yield Clip(row["set"] + by, read_audio(folder / row["file"]), row["text"], terms, drugs)
     for row in rows(DATA / "speech", "transcripts.tsv"):
         yield Clip("people", read_audio(DATA / "speech" / row["path"]), row["text"], (), frozenset())
 
@@ -112,8 +113,10 @@ def main() -> None:
         }
         print(name)
         for each, report in figures.items():
-            print(f"  {each:10} " + "  ".join(f"{key} {value}" for key, value in report.items()))
+            print(f"  {each:20} " + "  ".join(f"{key} {value}" for key, value in report.items()))
             print("    invented:", *scores[each].invented)
+            for said, wrong in scores[each].changed:
+                print(f"    changed: {said}\n             {wrong}")
         print(f"  noise and silence with words: {len(noise)} of {SILENCES} {noise}; CPU a second {cost:.3f}")
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False

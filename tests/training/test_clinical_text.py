@@ -6,8 +6,8 @@ import re
 import pytest
 
 from training.clinical import vocabulary
-from training.clinical.labels import corrected
-from training.clinical.scoring import Score, errors, found, words
+from training.clinical.labels import corrected, plain
+from training.clinical.scoring import Score, errors, found, grave, words
 from training.clinical.sentences import (
     CORE,
     HELD_OUT_FRAMES,
@@ -75,6 +75,53 @@ def test_every_label_says_what_was_said(terms: vocabulary.Terms) -> None:
         heard = [rng.choice(["hummus", "new", "plural", "the"]) if rng.random() < 0.2 else w for w in heard]
         label, _ = corrected(" ".join(heard).capitalize() + ".", said)
         assert words(re.sub(r"[.,?]", "", label)) == words(said.replace(".", "")), (heard, said, label)
+        assert grave(label) == grave(said), (heard, said, label)
+
+
+@pytest.mark.parametrize(
+    ("heard", "said"),
+    [
+        ("Formoterol 8 micrograms.", "formoterol eight hundred micrograms"),
+        ("Zolpidem, one sixty milligrams.", "zolpidem one hundred sixty milligrams"),
+        ("Vitamin E, one thousand two micrograms.", "vitamin e one thousand two hundred micrograms"),
+        ("Not in the left lung.", "no nodule in the left lung"),
+    ],
+)
+def test_a_label_keeps_every_number_side_and_negation(heard: str, said: str) -> None:
+    assert grave(corrected(heard, said)[0]) == grave(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("is there a pneumothorax here", "Is there a pneumothorax here?"),
+        ("describe the pneumothorax", "Describe the pneumothorax."),
+        ("is there a pneumothorax question mark", "Is there a pneumothorax question mark."),
+    ],
+)
+def test_a_question_ends_with_a_question_mark_unless_one_is_spoken(said: str, label: str) -> None:
+    assert plain(said) == label
+
+
+def test_a_changed_number_side_or_negation_is_told_and_another_spelling_is_not() -> None:
+    score = Score()
+    for said, heard in (
+        ("give one hundred sixty milligrams", "Give 160 mg."),
+        ("on january twenty fourth twenty twenty five", "On January 24, 2025."),
+        ("four hundred milliequivalents", "400 milli equivalents"),
+        ("the third metacarpal", "The 3rd metacarpal."),
+    ):
+        score.add(said, heard, (), frozenset(), frozenset())
+    assert score.changed == []
+    wrong = (
+        ("give one hundred sixty milligrams", "Give one sixty milligrams."),
+        ("no effusion on the left", "An effusion on the left."),
+        ("effusion on the left", "Effusion on the right."),
+        ("four milligrams", "Four micrograms."),
+    )
+    for said, heard in wrong:
+        score.add(said, heard, (), frozenset(), frozenset())
+    assert score.changed == list(wrong)
 
 
 def test_what_is_held_back_is_in_no_sentence_of_training(terms: vocabulary.Terms) -> None:

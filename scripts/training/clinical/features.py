@@ -1,7 +1,8 @@
 """Clips to what the decoder is trained on: the int8 encoder's output and label tokens, plain and augmented.
 
 The encoder stays as it is published, so its output is computed once. Frames of all items lie in one float16
-file, [frames, 288]; a JSON line an item says where. Resumable: an item's line is written after its frames.
+file, [frames, 288]; a JSON line an item says where. Resumable: an item's line is written after its frames,
+and the texts of clips that are left out stand in a file beside it.
 """
 
 import json
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, lfilter, resample_poly
 
 from assistant.asr.moonshine import MoonshineModel
+from assistant.asr.moonshine_search import SearchSettings
 from assistant.asr.moonshine_tokens import Pieces
 from assistant.audio.files import read_audio
 from training.clinical.labels import corrected, plain
@@ -42,10 +44,10 @@ class Item:
 
 
 class Encoder:
-    """The published encoder and its transcripts."""
+    """The published encoder, and what the published model writes, without words to expect."""
 
     def __init__(self, folder: Path) -> None:
-        self.model = MoonshineModel(folder)
+        self.model = MoonshineModel(folder, search=SearchSettings(width=1, bonus=0))
         self._session = session(folder / ENCODER)
         self._wanted = {i.name for i in self._session.get_inputs()}
 
@@ -93,7 +95,9 @@ def read(prefix: Path) -> list[Item]:
 
 
 def frames_of(prefix: Path) -> NDArray[np.float16]:
-    return np.memmap(prefix.with_suffix(".f16"), np.float16, "r").reshape(-1, WIDTH)
+    """[frames, 288]; also while more are being written."""
+    path = prefix.with_suffix(".f16")
+    return np.memmap(path, np.float16, "r", shape=(path.stat().st_size // (WIDTH * 2), WIDTH))
 
 
 def prepare(
@@ -103,11 +107,13 @@ def prepare(
     source = prefix.name
     encoder, pieces = Encoder(bundle), Pieces((bundle / "tokenizer.bin").read_bytes())
     done = read(prefix)
-    texts = {item.text for item in done}
+    left_out = prefix.with_suffix(".left_out")
+    texts = {item.text for item in done} | set(left_out.read_text().splitlines() if left_out.exists() else ())
     at = max((item.start + item.frames for item in done), default=0)
     with (
         prefix.with_suffix(".f16").open("r+b" if done else "wb") as data,
         prefix.with_suffix(".jsonl").open("a") as lines,
+        left_out.open("a") as unfit,
     ):
         data.truncate(at * WIDTH * 2)
         data.seek(at * WIDTH * 2)
@@ -120,7 +126,7 @@ def prepare(
             lines.write(json.dumps(asdict(Item(start=at, frames=len(frames), **rest))) + "\n")
             at += len(frames)
 
-        for clip in clips:
+        for clip in sorted(clips, key=lambda clip: plain(clip["text"]) is None):  # the quick ones first
             if clip["text"] in texts or float(clip["seconds"]) > LONGEST_S:
                 continue
             samples = read_audio(clip["path"])
@@ -128,6 +134,8 @@ def prepare(
             if label is None:
                 label, wrong = corrected(encoder.model.transcribe(samples), clip["text"])
             if wrong > MOST_WRONG.get(source, 1.0):
+                unfit.write(clip["text"] + "\n")
+                unfit.flush()
                 continue
             rest = {
                 "tokens": pieces.encode(label),

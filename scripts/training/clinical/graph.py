@@ -6,7 +6,7 @@ graph, size and speed: only the bytes of matrices, scales, zero points and float
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +150,22 @@ def load(folder: Path) -> tuple[MoonshineForConditionalGeneration, Names]:
     model.load_state_dict(full, strict=False)
     model.tie_weights()
     return model, names
+
+
+def average(folders: Sequence[Path], out: Path) -> None:
+    """The decoder whose weights are the mean of several models', with the files beside it."""
+    models = [load(folder) for folder in folders]
+    every = [dict(model.model.decoder.named_parameters(prefix="model.decoder")) for model, _ in models]
+    _, names = models[0]
+    changed = {
+        name: torch.stack([each[name].detach() for each in every]).mean(0).numpy()
+        for name in every[0]
+        if name != EMBEDDING
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    write_decoder(folders[0] / DECODER, out / DECODER, changed, names)
+    for name in (ENCODER, "tokenizer.bin"):
+        (out / name).write_bytes((folders[0] / name).read_bytes())
 
 
 def write_decoder(

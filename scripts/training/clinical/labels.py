@@ -6,7 +6,7 @@ working.
 
 import re
 
-from training.clinical.scoring import MEASURES, NUMBER_WORDS, SAME, UNITS, in_words
+from training.clinical.scoring import MEASURES, NUMBER_WORDS, SAME, UNITS, grave, in_words
 from training.clinical.voices import CAPITALS
 
 MOST_WRONG = 0.6
@@ -39,12 +39,18 @@ PLAIN = re.compile(r"[a-z']{3,}|a|an|of|or|and|in|to|at|by|is|no|on|he|we|as|if|
 STYLED = {*NUMBER_WORDS, "thousand", "point", "percent", "mister", "missus", "doctor", *CAPITALS}
 
 
+QUESTION = re.compile(
+    r"(is|are|was|were|do|does|did|can|could|would|should|will|what|where|which|when|who|why|how)\b"
+)
+
+
 def plain(said: str) -> str | None:
     """The label of a sentence without numbers, units, abbreviations and titles: it needs no hearing."""
     if "," in said or not all(PLAIN.fullmatch(w) and w not in STYLED for w in said.replace(".", "").split()):
         return None
+    asked = QUESTION.match(said) and "." not in said and not said.endswith("question mark")
     said = re.sub(r"\. (\w)", lambda m: ". " + m[1].upper(), said)
-    return said[:1].upper() + said[1:] + "."
+    return said[:1].upper() + said[1:] + ("?" if asked else ".")
 
 
 Step = tuple[int, int, int, int, bool]
@@ -81,8 +87,9 @@ def corrected(heard: str, said: str) -> tuple[str, float]:
     of_said = [(word, k) for k, token in enumerate(spoken) for word in _norm(token)]
     steps = _align([w for w, _ in of_heard], [w for w, _ in of_said])
     wrong = sum(not step[4] for step in steps) / max(1, len(of_said))
+    as_said = said[:1].upper() + said[1:] + ("" if said.endswith(".") else ".")
     if wrong > MOST_WRONG or not surface:
-        return said[:1].upper() + said[1:] + ("" if said.endswith(".") else "."), wrong
+        return as_said, wrong
     owner = [k for _, k in of_heard]
     # a written token stands if all its words are right and nothing is missing inside it
     bad = [False] * len(surface)
@@ -122,4 +129,5 @@ def corrected(heard: str, said: str) -> tuple[str, float]:
     text = " ".join(out)
     text = re.sub(r"([,.;:?!])[,;:]+", r"\1", text)
     text = re.sub(r"\.(?= [a-z])", "", text)
-    return text[:1].upper() + text[1:], wrong
+    # A number that was heard in parts may have lost its "hundred".
+    return text[:1].upper() + text[1:] if grave(text) == grave(said) else as_said, wrong

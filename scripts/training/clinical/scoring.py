@@ -4,6 +4,7 @@ Spelling that means the same is evened out first: digits and number words, units
 compounds written as one word or two.
 """
 
+import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ TENS = {
         strict=True,
     )
 }
+YEAR_ENDS = "(" + "|".join([*ONES[10:], *TENS]) + r")\b"
 NUMBER_WORDS = {*ONES, *TENS, "hundred"}
 UNITS = {
     "mm": "millimeter", "cm": "centimeter", "mg": "milligram", "ml": "milliliter", "mcg": "microgram", "g": "gram", "kg": "kilogram",
@@ -91,6 +93,8 @@ def spelt_out(text: str) -> list[str]:
     t = re.sub(r"(\d)\s*/\s*(\d)", r"\1 over \2", t)
     t = re.sub(r"(?<=\d)\s*[x\u00d7]\s*(?=\d)", " by ", t)
     t = re.sub(r"\d[\d,]*(?:\.\d+)?", lambda m: in_words(m[0]), t)
+    t = re.sub(r"\bmilli equivalent", "milliequivalent", t)
+    t = re.sub(rf"\btwo thousand (?={YEAR_ENDS})", "twenty ", t)  # 2025 is also twenty twenty five
     out = []
     for written in re.sub(r"[^a-z' ]+", " ", t).split():
         word = re.sub(r"'s$", "s", written.strip("'"))
@@ -100,6 +104,26 @@ def spelt_out(text: str) -> list[str]:
         if word:
             out.append(word)
     return out
+
+
+GRAVE = NUMBER_WORDS | set(
+    listed(
+        "thousand point over left right bilateral unilateral no not none never neither nor without denies denied "
+        "negative absence percent degrees units tablets puffs drops"
+    )
+)
+
+
+ORDINALS = {f"{w}th": w for w in ONES} | {
+    "first": "one", "second": "two", "third": "three", "fifth": "five", "eighth": "eight", "ninth": "nine",
+    "twelfth": "twelve", "twentieth": "twenty", "thirtieth": "thirty",
+}  # fmt: skip
+
+
+def grave(text: str) -> list[str]:
+    """The words of a text that turn a report round when they change: numbers, sides, negations, units."""
+    counted = (ORDINALS.get(w, w) for w in spelt_out(text))  # "january 24" is also "january twenty fourth"
+    return [w for w in counted if w in GRAVE or MEASURES.match(w)]
 
 
 def errors(said: Sequence[str], heard: Sequence[str]) -> int:
@@ -120,6 +144,20 @@ def errors(said: Sequence[str], heard: Sequence[str]) -> int:
                 best = min(best, cost[i - 1][j - 2])
             cost[i][j] = best
     return cost[n][m]
+
+
+def right(heard: Sequence[str], said: str) -> list[bool]:
+    """Which of the words as they were written are words that were said, in order."""
+    want = spelt_out(said)
+    parts = [spelt_out(word) for word in heard]
+    flat = [word for part in parts for word in part]
+    blocks = difflib.SequenceMatcher(None, flat, want, autojunk=False).get_matching_blocks()
+    good = {block.a + k for block in blocks for k in range(block.size)}
+    out, at = [], 0
+    for part in parts:
+        out.append(set(range(at, at + len(part))) <= good)
+        at += len(part)
+    return out
 
 
 def found(terms: Sequence[str], heard: Sequence[str]) -> list[str]:
@@ -165,12 +203,16 @@ class Score:
     drugs_found: int = 0
     invented: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
+    changed: list[tuple[str, str]] = field(default_factory=list)
+    """(said, heard) of clips in which a number, side, negation or unit differs."""
 
     def add(
         self, said: str, heard: str, terms: Sequence[str], drugs: frozenset[str], medical: frozenset[str]
     ) -> None:
         """``medical``: words that a general text would not hold; one that is heard but was not said is invented."""
         want, got = words(said), words(heard)
+        if grave(said) != grave(heard):
+            self.changed.append((said, heard))
         self.clips += 1
         self.words += len(want)
         self.errors += errors(want, got)
@@ -199,6 +241,7 @@ class Score:
             "drugs": self.drugs,
             "drugs_found_percent": _percent(self.drugs_found, self.drugs),
             "invented_per_100_clips": _percent(len(self.invented), self.clips),
+            "clips_with_a_changed_number_side_or_negation": len(self.changed),
         }
 
 

@@ -130,7 +130,7 @@ SMALL: dict[str, Sequence[str]] = {
     "pos": ["there is", "there is", "interval development of", "findings are consistent with", "redemonstration of", "again noted is"],
     "where": ["in the", "in the", "within the", "at the", "involving the", "adjacent to the", "along the"],
     "change": ["unchanged from prior", "stable since the prior study", "increased in size", "decreased from previously", "new since the prior examination", "improved", "slightly worse", "not significantly changed", "likely benign", "suspicious for malignancy", "of uncertain significance"],
-    "she": ["she", "he", "the patient", "they", "mister jones", "missus smith"],
+    "she": ["she", "he", "the patient", "this patient", "mister jones", "missus smith"],
     "adj": ["hypodense", "hyperdense", "isodense", "hypoechoic", "hyperechoic", "anechoic", "hypointense", "hyperintense", "isointense", "hypermetabolic", "heterogeneous", "homogeneous", "lobulated", "spiculated", "well circumscribed", "ill defined", "calcified", "noncalcified", "cystic", "enhancing", "nonenhancing", "exophytic", "pedunculated", "necrotic", "subcentimeter", "subpleural", "intraluminal", "extraluminal", "echogenic", "lytic", "sclerotic"],
     "thing": ["lesion", "mass", "nodule", "focus", "collection", "lymph node", "cyst", "area", "density", "opacity", "foci", "structure"],
     "plane": ["axial", "coronal", "sagittal", "oblique", "lateral", "anteroposterior", "posteroanterior", "t one weighted", "t two weighted", "flair", "diffusion weighted", "postcontrast"],
@@ -389,6 +389,31 @@ GENERAL_HELD_OUT = [
     "turn left after the gas station and keep going until you see a white church",
 ]
 """General English in none of the frames, for tests."""
+
+
+GENERAL_DEV = [
+    "would you mind closing the window because it is getting cold in here",
+    "they moved to a smaller town after the factory had shut down",
+    "the parcel was delivered to the wrong address on monday",
+    "i have never seen so many birds on one lake before",
+    "our flight was cancelled and we had to sleep at the airport",
+    "he reads the newspaper every morning before he goes to work",
+    "can somebody explain why the lights are still on",
+    "the children built a huge castle out of sand and shells",
+    "she plays chess with her grandfather on sunday afternoons",
+    "there is a good bakery just around the corner from the bank",
+    "if it rains tomorrow we will have the party inside",
+    "my phone number changed when i came back from abroad",
+    "the teacher asked everyone to bring two pencils and a ruler",
+    "it is cheaper to repair the old roof than to build a new one",
+    "how long does it take to walk from the hotel to the harbor",
+    "the concert begins at eight but the doors open an hour earlier",
+    "we ran out of milk so i made pancakes with water instead",
+    "the mayor promised that the new road would be ready by autumn",
+    "nothing tastes better than fresh bread with a little butter",
+    "please send me the photographs that you took at the wedding",
+]
+"""General English in none of the frames, on which a model is chosen."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Trains Moonshine's decoder on prepared items: whole, or LoRA. Embedding, output and encoder stay.
 
-General English is held by half a Kullback-Leibler term to the published model. One thread: two on a busy
-machine cost four times the CPU. Checkpoints let a stopped run go on.
+General English is held by half a Kullback-Leibler term to the published model. One thread is the default:
+two on a busy machine cost four times the CPU. Checkpoints let a stopped run go on, with the items that stand
+then.
 """
 
 import json
@@ -36,6 +37,14 @@ class Recipe:
     hold: float = 0.5  # weight of the term that holds general English
     smoothing: float = 0.02
     warm: int = 30
+    decay: float = 0.5  # share of the steps, at the end, in which the rate falls to a twentieth
+    threads: int = 1
+    every: int = 0  # steps between models that are kept on the way, to choose from; 0 keeps the last only
+
+    def share(self, step: int) -> float:
+        """Of the rate, at a step."""
+        left = (self.steps - step) / max(1, self.decay * self.steps)
+        return min(1.0, (step + 1) / self.warm, max(0.05, left))
 
 
 class Low(torch.nn.Module):
@@ -63,6 +72,16 @@ def _trainable(decoder: torch.nn.Module, rank: int) -> list[torch.nn.Parameter]:
     for parameter in found:
         parameter.requires_grad_(True)
     return found
+
+
+def _merged(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """All parameters under the names of the published model, low-rank changes added in."""
+    changed = {
+        f"{name}.weight" for name, module in model.named_modules() if parametrize.is_parametrized(module)
+    }
+    found = {name: p.detach() for name, p in model.named_parameters() if ".parametrizations." not in name}
+    with torch.no_grad():
+        return found | {name: model.get_submodule(name.removesuffix(".weight")).weight for name in changed}
 
 
 class Data:
@@ -104,7 +123,7 @@ def _tensors(batch: Sequence[tuple[NDArray[np.float16], Item]]) -> tuple[torch.T
 def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, seed: int = 0) -> None:
     """Writes the adapted decoder's file into ``out``. Goes on from ``out/checkpoint.pt`` if there is one."""
     torch.manual_seed(seed)
-    torch.set_num_threads(1)
+    torch.set_num_threads(recipe.threads)
     model, names = graph.load(bundle)
     published, _ = graph.load(bundle)
     published.requires_grad_(False)
@@ -112,9 +131,6 @@ def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, see
     decoder = model.model.decoder
     trained = _trainable(decoder, recipe.rank)
     optimizer = torch.optim.AdamW(trained, lr=recipe.rate, weight_decay=0.01, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1.0, (step + 1) / recipe.warm) * max(0.05, 1 - step / recipe.steps)
-    )
     out.mkdir(parents=True, exist_ok=True)
     first, saved = 0, out / "checkpoint.pt"
     if saved.exists():
@@ -123,7 +139,6 @@ def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, see
         for parameter, value in zip(trained, state["trained"], strict=True):
             parameter.data.copy_(value)
         optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
     data = Data(prefixes, seed + first)
     hours = sum(item.frames for _, item in data.items) * 384 / 16_000 / 3600
     print(
@@ -144,7 +159,22 @@ def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, see
         ).last_hidden_state
         return result
 
+    before = {name: p.detach().clone() for name, p in published.named_parameters()}
+
+    def write(folder: Path) -> None:
+        changed = {
+            name: value.float().numpy()
+            for name, value in _merged(model).items()
+            if not torch.equal(value, before[name])
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        graph.write_decoder(bundle / graph.DECODER, folder / graph.DECODER, changed, names)
+        for name in (graph.ENCODER, "tokenizer.bin"):
+            (folder / name).write_bytes((bundle / name).read_bytes())
+
     for step in range(first, recipe.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.rate * recipe.share(step)
         batch = data.batch(recipe.batch)
         hidden, mask, given, wanted = _tensors(batch)
         general = torch.tensor([item.kind == "gen" for _, item in batch])
@@ -171,7 +201,6 @@ def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, see
         total.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
-        schedule.step()
         losses.append(float(loss.detach()))
         if step % 25 == 24:
             cost = (time.process_time() - began) / (step + 1 - first)
@@ -181,23 +210,12 @@ def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, see
                 "step": step + 1,
                 "trained": [p.data for p in trained],
                 "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict(),
             }
             torch.save(state, saved.with_suffix(".new"))
             saved.with_suffix(".new").replace(saved)
-    if recipe.rank:
-        for module in decoder.modules():
-            if isinstance(module, torch.nn.Linear):
-                parametrize.remove_parametrizations(module, "weight")
-    before = dict(published.named_parameters())
-    changed = {
-        name: parameter.detach().float().numpy()
-        for name, parameter in model.named_parameters()
-        if not torch.equal(parameter, before[name])
-    }
-    graph.write_decoder(bundle / graph.DECODER, out / graph.DECODER, changed, names)
-    for name in (graph.ENCODER, "tokenizer.bin"):
-        (out / name).write_bytes((bundle / name).read_bytes())
+        if recipe.every and (step + 1) % recipe.every == 0:
+            write(out / f"at-{step + 1}")
+    write(out)
     said = {
         "items": len(data.items),
         "hours": round(hours, 3),
