@@ -18,7 +18,7 @@ NOTICE = "No medical model is connected: medical questions and questions about i
 DECLINED = (
     "No medical model is connected, so this was not answered. Connect MedGemma to have this answered: "
     "“Models” on the page offers the ways. On the command line, run “assistant models pull medgemma”, or "
-    "start the server with --engine-url of a server that has it."
+    "start the server with --engine openai and the --engine-url of a server that has it."
 )
 IMAGES_NOT_SEEN = "The attached images and records were not looked at."
 PASSAGES_FOUND = (
