@@ -73,6 +73,7 @@ def main() -> None:
     _run("./scripts/check")
     _run(sys.executable, "-m", "pytest", "-q", "-n", "0", "tests/test_installed.py", "tests/test_locks.py")
     _run(sys.executable, "-m", "hatchling", "build", "--clean")
+    _run(sys.executable, "scripts/sbom.py")
     if _run("git", "status", "--porcelain"):
         _run("git", "commit", "--quiet", "--all", "--message", f"Version {version}")
     _run("git", "tag", "--annotate", tag, "--message", f"Version {version}")
