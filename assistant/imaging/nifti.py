@@ -19,6 +19,9 @@ from assistant.imaging.volume import NOT_AXIAL, Plane, keep_volume
 AIR_HU = -500
 """NIfTI does not say what was measured. Values below this are taken for Hounsfield units: there is air."""
 
+LEAST_BYTES = 256 * 2**20
+"""Of unpacked values that are always taken: a mask is nearly all zeros, and packs to a thousandth."""
+
 THICK = 1.5
 """Slices this many times as thick as their pixels are large were taken so, not worked out."""
 
@@ -28,11 +31,15 @@ def is_nifti(head: bytes) -> bool:
     return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0")
 
 
-def read_nifti(path: Path, name: str, folder: Path, most_bytes: int) -> Study:
-    """Raises ``BadInput``: ``nifti_not_readable``, ``nifti_not_a_volume``, ``file_too_large``."""
+def read_nifti(path: Path, name: str, folder: Path, most_bytes: int, most_expansion: int = 100) -> Study:
+    """A packed file is unpacked to ``most_bytes`` and ``most_expansion`` times its size at most.
+
+    Raises ``BadInput``: ``nifti_not_readable``, ``nifti_not_a_volume``, ``file_too_large``."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         pair = path.suffix == ".hdr"  # its values lie beside it
-        plain = path if pair else _unpacked(path, name, Path(scratch) / "volume.nii", most_bytes)
+        plain = (
+            path if pair else _unpacked(path, name, Path(scratch) / "volume.nii", most_bytes, most_expansion)
+        )
         try:
             return _study(plain, name, folder)
         except (BadInput, MemoryError):
@@ -45,19 +52,19 @@ def _damaged(name: str) -> BadInput:
     return BadInput(f"{name} is a damaged or truncated NIfTI file.", code="nifti_not_readable")
 
 
-def _unpacked(path: Path, name: str, target: Path, most_bytes: int) -> Path:
+def _unpacked(path: Path, name: str, target: Path, most_bytes: int, most_expansion: int) -> Path:
     with path.open("rb") as file:
         if file.read(2) != b"\x1f\x8b":
             target.symlink_to(path.resolve())
             return target
-    left = most_bytes
+    left = most = min(most_bytes, max(LEAST_BYTES, most_expansion * path.stat().st_size))
     try:
         with gzip.open(path) as packed, target.open("wb") as file:
             while block := packed.read(2**20):
                 left -= len(block)
                 if left < 0:
                     raise BadInput(
-                        f"{name} would unpack to more than {most_bytes / 2**30:g} GB.", code="file_too_large"
+                        f"{name} would unpack to more than {most / 2**30:.2g} GB.", code="file_too_large"
                     )
                 file.write(block)
     except (OSError, EOFError, zlib.error):

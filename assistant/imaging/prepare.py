@@ -136,7 +136,7 @@ def _read(
     if head.startswith(b"%PDF"):
         return read_pdf(path, name, folder)
     if is_nifti(head) or is_nifti(gzip_head(head)):
-        return read_nifti(path, name, folder, options.most_bytes)
+        return read_nifti(path, name, folder, options.most_bytes, options.most_expansion)
     if suffix in SLIDE_SUFFIXES or (head[:2] in (b"II", b"MM") and is_slide(path)):
         return read_slide(path, name, folder)
     if is_record(head, name):

@@ -96,3 +96,18 @@ def test_the_aspect_of_a_nifti_is_put_right(tmp_path):
     path = nifti(tmp_path / "v.nii", np.zeros((6, 6, 6), np.int16), np.diag([1.0, 2.0, 2.0, 1]))
     study = read_nifti(path, "v.nii", tmp_path, 10**9)
     assert (study.width_px, study.height_px) == (6, 12)
+
+
+def test_a_packed_volume_that_would_unpack_to_far_more_than_it_is_is_left_out(tmp_path, monkeypatch):
+    from assistant.errors import BadInput
+    from assistant.imaging.nifti import read_nifti
+
+    path = nifti(tmp_path / "zeros.nii.gz", np.zeros((128, 128, 256), np.int16), np.eye(4))
+    unpacked = 128 * 128 * 256 * 2
+    assert unpacked > 200 * path.stat().st_size
+    assert read_nifti(path, path.name, tmp_path, 2**30).count == 256  # a mask may pack so well
+    monkeypatch.setattr("assistant.imaging.nifti.LEAST_BYTES", 2**20)
+    with pytest.raises(BadInput) as error:
+        read_nifti(path, path.name, tmp_path, 2**30)
+    assert error.value.code == "file_too_large"
+    assert read_nifti(path, path.name, tmp_path, 2**30, most_expansion=10_000).count == 256
