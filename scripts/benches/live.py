@@ -15,7 +15,6 @@ import platform
 import re
 import statistics
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from assistant.audio.files import read_audio
 from assistant.components.opening import open_vad
 from assistant.config import Settings
 from assistant.events import server_events
+from benches.serving import cpu_seconds, start_server
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 48_000
@@ -201,23 +201,6 @@ def summary(values: list[float]) -> dict[str, float] | None:
     return {"n": len(values), "median": round(statistics.median(values)), "p95": round(p95)}
 
 
-def start_server(extra: list[str]) -> tuple[subprocess.Popen[str], str]:
-    # A model that answers: the stand-in's text would be there at once.
-    engine = ["--engine", "gemma-270m"]
-    command = [sys.executable, "-m", "assistant", "serve", "--port", "0", *engine, *extra]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    for line in process.stdout:
-        if found := re.search(r"Ready: (http\S+?)/?\s*$", line):
-            return process, found[1]
-    raise SystemExit("the server did not start")
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / 100
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench live", description=__doc__)
     parser.add_argument(
@@ -229,7 +212,8 @@ def main() -> None:
 
     vad = open_vad(Settings())()
     question = make_clip(args.question, "is there a pneumothorax on this image", vad)
-    process, url = start_server(extra)
+    # A model that answers: the stand-in's text would be there at once.
+    process, url = start_server(["--engine", "gemma-270m", *extra])
     try:
         result = Measured()
         before, began = cpu_seconds(process.pid), time.monotonic()
