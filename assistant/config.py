@@ -40,6 +40,12 @@ class ServerSettings(BaseModel):
     max_transcriptions: int = Field(
         2, ge=1, le=64, description="Most recordings transcribed at once over HTTP; more are refused."
     )
+    final_limit_s: float = Field(
+        2.0,
+        gt=0,
+        le=600,
+        description="A session is refused if finals would then come later than this after the end of speech.",
+    )
     grace_s: float = Field(
         120.0, ge=0, le=86_400, description="Time for which a disconnected session can be resumed."
     )
@@ -80,6 +86,12 @@ class RecogniserSettings(BaseModel):
     )
     asr_threads: int = Field(1, ge=1, le=64, description="Threads of one step of MedASR.")
     asr_workers: int = Field(2, ge=1, le=64, description="Threads that run the recogniser.")
+    asr_patience_s: float = Field(
+        20.0,
+        ge=1,
+        le=600,
+        description="Longest time for a step of the recogniser; it is then tried again with twice the time.",
+    )
     asr_second: bool = Field(
         True, description="With a dictation recogniser: transcribe questions again with a general one."
     )

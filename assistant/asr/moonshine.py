@@ -7,6 +7,7 @@ times from the decoder's attention, confidences from its probabilities, and othe
 
 import copy
 import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from assistant.asr.calibration import Calibration
 from assistant.asr.expected_words import ExpectedWords
 from assistant.asr.hotwords import check_phrases
 from assistant.asr.hypothesis import Hypothesis
+from assistant.asr.load import cores
 from assistant.asr.moonshine_attention import Aligner, Place
 from assistant.asr.moonshine_graph import FRAME_MS, Audio, MoonshineGraph
 from assistant.asr.moonshine_search import BeamSearch, Heard, SearchSettings, likeliest, rival
@@ -37,8 +39,9 @@ LEVEL_MS = 20
 LEVEL_SAMPLES = LEVEL_MS * SAMPLE_RATE_HZ // 1000
 FIRST_PARTIAL_S = 0.4
 PARTIAL_EVERY_S = 0.3
-PARTIAL_SHARE = 0.2
-"""Partials may take this share of a core: the longer the utterance, the rarer they get."""
+PARTIAL_SHARE, PARTIALS_OF_ALL = 0.2, 0.5
+"""Partials of a stream may take this share of a core, and those of all streams this share of the machine: the
+longer the utterance and the more people speak, the rarer they get."""
 SILENT_RMS = 1e-4
 """Quieter audio is silence. Speech at ten times this level (a microphone turned down) is still understood."""
 NOISE_SPREAD = 1.25
@@ -99,6 +102,7 @@ class MoonshineModel:
         self._aligner = Aligner(files[1])
         self._pieces = Pieces(files[2].read_bytes())
         self._settings = search
+        self.speaking: weakref.WeakSet[MoonshineStream] = weakref.WeakSet()
         self._expected = [
             ExpectedWords(check_phrases(each), self._pieces.encode) for each in (vocabulary, phrases)
         ]
@@ -106,6 +110,10 @@ class MoonshineModel:
 
     def open_stream(self) -> "MoonshineStream":
         return MoonshineStream(self)
+
+    def partial_share(self) -> float:
+        """The share of a core that the partials of one of those who speak now may take."""
+        return min(PARTIAL_SHARE, PARTIALS_OF_ALL * cores() / max(1, len(self.speaking)))
 
     def expecting(self, phrases: Sequence[str], context: Sequence[str] = ()) -> "MoonshineModel":
         """These phrases and words beside those of the settings; weights are shared. The tree is made in a
@@ -212,12 +220,13 @@ class MoonshineStream:
     def accept(self, samples: Samples, *, partial: bool = True) -> Partial | None:
         self._parts.append(samples)
         self._samples += len(samples)
+        (self._model.speaking.add if partial else self._model.speaking.discard)(self)
         if not partial or self._samples < self._next_at:
             return None
         started = time.perf_counter()
         self._last, words, likely = self._model.guess(self._audio(), self._last)
         cost_s = time.perf_counter() - started
-        wait_s = max(PARTIAL_EVERY_S, cost_s / PARTIAL_SHARE)
+        wait_s = max(PARTIAL_EVERY_S, cost_s / self._model.partial_share())
         self._next_at = self._samples + int(wait_s * SAMPLE_RATE_HZ)
         doubtful = [at for at, each in enumerate(likely) if each < SURE]
         return self._hypothesis.update(" ".join(word.text for word in words), doubtful)

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from assistant.asr.base import AsrModel
-from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
+from assistant.asr.shared import PROBE, SharedRecogniser, recognise
+from assistant.audio.frames import Samples
 from assistant.components.personal import PersonalFiles
 from assistant.dictation.near_misses import near_misses
 from assistant.engines.base import Engine
@@ -24,13 +24,12 @@ from assistant.vad.endpoint import EndpointSettings
 class Components:
     """The shared parts that every session uses."""
 
-    model: AsrModel
+    recogniser: SharedRecogniser
     open_vad: Callable[[], Vad]
     engine: Engine
     endpoint: EndpointSettings
-    executor: ThreadPoolExecutor
-    recordings: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "recordings"))
-    """Runs the recogniser on recordings, behind live speech."""
+    recordings: SharedRecogniser | None = None
+    """Runs the recogniser on recordings, behind live speech. If not given, as live speech."""
     guidelines: Library | None = None
     reader: Reader = field(default_factory=lambda: Reader(Options()))
     """Reads what is attached."""
@@ -44,27 +43,30 @@ class Components:
     """Makes what a session's sound goes through before it is heard: one per session, since it keeps state."""
 
     second_model: AsrModel | None = None
-    """A general recogniser that transcribes possible questions again, where ``model`` is one for
+    """A general recogniser that transcribes possible questions again, where the first is one for
     dictation."""
+
+    @property
+    def model(self) -> AsrModel:
+        return self.recogniser.model
 
     async def start(self) -> None:
         """Load and warm up everything, so that the first word is as fast as the rest."""
         loop = asyncio.get_running_loop()
         models = (self.engine, self.text_engine, self.embedder)
         loading = [model.load() for model in models if model]
-        await asyncio.gather(*loading, loop.run_in_executor(self.executor, self._warm_up))
+        await asyncio.gather(*loading, loop.run_in_executor(None, self._warm_up))
 
     def _warm_up(self) -> None:
         near_misses("")
-        for model in (self.model, self.second_model):
-            if model is not None:
-                stream = model.open_stream()
-                stream.accept(np.zeros(SAMPLE_RATE_HZ, np.float32))
-                stream.finish()
+        if self.second_model is not None:
+            recognise(self.second_model, PROBE)
+        self.recogniser.start()
 
     async def close(self) -> None:
         models = (self.engine, self.text_engine, self.embedder)
         await asyncio.gather(*(model.close() for model in models if model))
+        for recogniser in (self.recogniser, self.recordings):
+            if recogniser is not None:
+                await recogniser.close()
         self.reader.close()
-        for executor in (self.executor, self.recordings):
-            executor.shutdown(wait=False, cancel_futures=True)

@@ -4,7 +4,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -18,6 +17,9 @@ from assistant.asr.hotwords import LONGEST_PHRASE, MOST_PHRASES, read_phrases
 from assistant.asr.medasr import MedAsrModel
 from assistant.asr.moonshine import MoonshineModel, is_moonshine
 from assistant.asr.moonshine_search import SearchSettings
+from assistant.asr.shared import SharedRecogniser
+from assistant.audio.files import read_audio
+from assistant.audio.frames import SAMPLE_RATE_HZ
 from assistant.audio.offset import OffsetFilter
 from assistant.components.choosing import Choice, FromBundle, FromServer, Nothing, choose
 from assistant.components.components import Components
@@ -45,6 +47,11 @@ from assistant.vad.webrtc import WebRtcVad
 GENERAL_BUNDLE, MEDASR_BUNDLE, MINI_BUNDLE = "moonshine-tiny-en", "medasr", "lasr-mini"
 MEDGEMMA_BUNDLE, SMALL_BUNDLE = "medgemma", "gemma-3-270m"
 VAD_BUNDLE = "silero-vad"
+RECORDING = Path(__file__).parents[1] / "data" / "demo.flac"
+PROBE_S = 5
+"""Of it, to warm up with and to measure what a final takes."""
+RECORDINGS_WAIT = 10
+"""Recordings give way to live speech: a step of theirs may take so many times as long."""
 
 
 def models_dir(settings: Settings) -> Path:
@@ -70,6 +77,29 @@ def open_recogniser(settings: Settings, words: Sequence[str] = ()) -> AsrModel:
             return _open_lasr(manifests() / MINI_BUNDLE, settings, words)
         case _:
             assert_never(settings.asr)
+
+
+def open_shared_recognisers(
+    settings: Settings, personal: PersonalFiles
+) -> tuple[SharedRecogniser, SharedRecogniser]:
+    """For live speech and for recordings: one model, with speech to try it with. Raises ``Missing``."""
+
+    def reopen() -> AsrModel:
+        return open_recogniser(settings, personal.current.words)
+
+    model, probe = reopen(), read_audio(RECORDING)[: PROBE_S * SAMPLE_RATE_HZ]
+    patience_s, workers = settings.asr_patience_s, settings.asr_workers
+    live = SharedRecogniser(model, reopen=reopen, probe=probe, workers=workers, patience_s=patience_s)
+    recordings = SharedRecogniser(
+        model,
+        reopen=reopen,
+        probe=probe,
+        workers=settings.max_transcriptions,
+        patience_s=patience_s * RECORDINGS_WAIT,
+        begin_thread=_give_way,
+        gives_up=True,
+    )
+    return live, recordings
 
 
 def open_second_recogniser(settings: Settings) -> AsrModel | None:
@@ -291,8 +321,10 @@ def open_components(settings: Settings) -> Components:
     """Open everything. Raises ``Missing`` with what to do when a model is not there."""
     classifier.load(settings.intent_model)
     personal = PersonalFiles(settings.templates, settings.words, format_options(settings))
+    recogniser, recordings = open_shared_recognisers(settings, personal)
     return Components(
-        model=open_recogniser(settings, personal.current.words),
+        recogniser=recogniser,
+        recordings=recordings,
         second_model=open_second_recogniser(settings),
         open_vad=open_vad(settings),
         open_filter=lambda: OffsetFilter().push,
@@ -300,10 +332,6 @@ def open_components(settings: Settings) -> Components:
         text_engine=open_text_engine(settings),
         embedder=open_embedder(settings),
         endpoint=settings,
-        executor=ThreadPoolExecutor(settings.asr_workers, thread_name_prefix="asr"),
-        recordings=ThreadPoolExecutor(
-            settings.max_transcriptions, thread_name_prefix="recordings", initializer=_give_way
-        ),
         guidelines=Library(settings.guidelines) if settings.guidelines else None,
         reader=Reader(reading_options(settings)),
         personal=personal,

@@ -27,7 +27,7 @@ from assistant.components.components import Components
 from assistant.config import Settings
 from assistant.conversation.log import Logged
 from assistant.engines.counted import Counted
-from assistant.errors import AssistantError, BadInput, of_the_system
+from assistant.errors import AssistantError, BadInput, TooSlow, of_the_system
 from assistant.events import ErrorBody, ErrorEvent, SessionConfig, event_id_of, parse_client_event
 from assistant.guidelines.library import watching
 from assistant.installation import page
@@ -87,17 +87,31 @@ class Hub:
             self.door.let_in((str(peer[0]), int(peer[1])))
 
     def open(self) -> SessionRunner:
-        """A new session. Raises ``AssistantError``: ``server_full``, ``server_stopping``."""
-        if self._closing:
-            raise AssistantError("The server is stopping. Try again soon.", code="server_stopping")
-        if len(self._runners) >= self.settings.max_sessions and not self._make_room():
-            raise AssistantError("The server is full. Try again later.", code="server_full")
+        """A new session. Raises ``AssistantError``: ``server_full``, ``server_busy``, ``server_stopping``."""
+        if (refusal := self.refusal()) and not (refusal.code == "server_full" and self._make_room()):
+            raise refusal
         runner = SessionRunner(self.settings, self.components, self.writer)
         self._runners[runner.id] = runner
         task = asyncio.get_running_loop().create_task(runner.run(), name=runner.id)
         self._tasks[runner.id] = task
         task.add_done_callback(lambda done: self._over(runner, done))
         return runner
+
+    def refusal(self) -> AssistantError | None:
+        """Why a new session would be refused. The first one never is because of the machine."""
+        if self._closing:
+            return AssistantError("The server is stopping. Try again soon.", code="server_stopping")
+        if len(self._runners) >= self.settings.max_sessions:
+            return AssistantError("The server is full. Try again later.", code="server_full")
+        limit_s = self.settings.final_limit_s
+        if self._runners and (expected_s := self.components.recogniser.load.expected_s()) > limit_s:
+            late = f"{expected_s:.1f} s" if expected_s < 60 else "more than a minute"
+            return TooSlow(
+                f"The server is busy: with one more person, what is said would be written {late} late; "
+                f"{limit_s:g} s is the limit here. Try again later.",
+                code="server_busy",
+            )
+        return None
 
     def _make_room(self) -> bool:
         """End the oldest session that was opened, abandoned and never used, or else the oldest whose client
@@ -275,6 +289,17 @@ async def health(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
+async def ready(request: Request) -> Response:
+    """Whether a new session would be served now: for load balancers. ``health`` only says that it runs."""
+    hub: Hub = request.app.state.hub
+    refusal = hub.refusal()
+    if hub.components.recogniser.state == "failing":
+        refusal = AssistantError("The recogniser does not answer.", code="recogniser_failing")
+    if refusal is None:
+        return JSONResponse({"status": "ready"})
+    return JSONResponse({"status": refusal.code, "message": refusal.message}, 503)
+
+
 async def metrics(request: Request) -> Response:
     return PlainTextResponse(generate_latest(telemetry.registry), media_type=CONTENT_TYPE_LATEST)
 
@@ -355,6 +380,7 @@ def create_app(settings: Settings, components: Components, token: str | None = N
             Route("/v1/{path:path}", no_such_path, methods=ANY_METHOD),
             *description.ROUTES,
             Route("/healthz", health),
+            Route("/readyz", ready),
             Route("/metrics", metrics),
             WebSocketRoute("/{path:path}", no_such_socket),  # StaticFiles takes HTTP only
             Mount("/", StaticFiles(directory=page(), html=True)),

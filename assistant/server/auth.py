@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.server.rest.secrets import OPENS, Secrets
 
 KEY_PROTOCOL = "openai-insecure-api-key."
-OPEN_PATHS = frozenset({"/healthz"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
 
 def is_loopback(host: str) -> bool:

@@ -1,18 +1,21 @@
 """From audio to facts: voice activity, utterances, and their transcription off the event loop."""
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeVar, assert_never
+from functools import partial
+from typing import Literal, assert_never
 
 import numpy as np
 
 from assistant import telemetry
 from assistant.asr.base import LEAD_MS, AsrModel, AsrStream, Partial, Transcript, Word
 from assistant.asr.seams import BACK_SAMPLES, BEYOND_SAMPLES, Repeated, after_cut, before_cut
+from assistant.asr.shared import RecogniserFailed, SharedRecogniser, checked, checked_partial, recognise
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, LostSound, Rechunker, Samples
 from assistant.conversation.types import (
     Fact,
@@ -39,9 +42,10 @@ LONGEST_FILL_SAMPLES = SAMPLE_RATE_HZ
 WAITING_UTTERANCES = 8
 """Utterances that wait for the recogniser: at most two minutes of speech. Then ``room`` waits."""
 
-LEAD_SAMPLES = LEAD_MS * SAMPLE_RATE_HZ // 1000
+MOST_TRIES = 3
+"""An utterance is given up when it has failed so often, though the recogniser takes other sound."""
 
-T = TypeVar("T")
+LEAD_SAMPLES = LEAD_MS * SAMPLE_RATE_HZ // 1000
 
 
 @dataclass(slots=True)
@@ -51,10 +55,15 @@ class _Utterance:
     first: int
     """The first sample of its audio: before ``start`` where there is a lead, or it goes on from another."""
     stream: AsrStream
+    opened: int
+    """Which opening of the recogniser the stream is of."""
     pending: list[Samples] = field(default_factory=list)
     heard: list[Samples] = field(default_factory=list)
-    """The audio that the stream has taken; kept only where there is a second recogniser."""
+    """The audio that the stream has taken: all of it is given to another one if this one fails."""
     phase: Phase = "speaking"
+    failures: int = 0
+    due: float = math.inf
+    """When its end was known, on the clock of the sound: see ``late_s``."""
     again: tuple[str, str] | None = None
     """The first recogniser's text, and what the second made of the same audio."""
     end: int | None = None
@@ -107,19 +116,20 @@ class Listener:
         *,
         vad: Vad,
         settings: endpoint.EndpointSettings,
-        model: AsrModel,
-        executor: Executor,
+        recogniser: SharedRecogniser,
         second: AsrModel | None = None,
         filter_samples: Callable[[Samples], Samples] = np.asarray,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         partials: bool = True,
     ) -> None:
         """Not ``partials``: nobody waits for text while speech goes on."""
-        self._vad, self._model, self._executor, self._now = vad, model, executor, now
-        self._base_model = model
+        self._vad, self._recogniser, self._now = vad, recogniser, now
+        self._model, self._opened = recogniser.model, recogniser.opened
         self._phrases: Sequence[str] = ()
         self._context: Sequence[str] = ()
         self._second, self._settings, self._partials = second, settings, partials
+        self.second_failed = False
+        """The second recogniser failed: questions are heard by the first one only."""
         self.question_mode = False
         """Whatever is said is asked."""
         self._detector = endpoint.EndpointDetector(settings)
@@ -133,6 +143,8 @@ class Listener:
         self._cut: _Utterance | None = None  # that the next one goes on from
         self._count = 0
         self._heard_until = 0
+        self._began = -math.inf
+        recogniser.load.join(self)
         self._work = asyncio.Event()
         self._resting = asyncio.Event()
         self._advanced = asyncio.Event()
@@ -143,13 +155,15 @@ class Listener:
 
     def expect(self, phrases: Sequence[str]) -> None:
         """Listen for these phrases from the next utterance on. Raises ``BadInput``."""
-        self._model = self._base_model.expecting(phrases, self._context)
+        self._model = self._recogniser.model.expecting(phrases, self._context)
+        self._opened = self._recogniser.opened
         self._phrases = phrases
 
     def expect_context(self, words: Sequence[str]) -> None:
         """Also for these words of what is at hand, where the recogniser can."""
-        if self._base_model.takes_phrases:
-            self._model = self._base_model.expecting(self._phrases, words)
+        if self._recogniser.model.takes_phrases:
+            self._model = self._recogniser.model.expecting(self._phrases, words)
+            self._opened = self._recogniser.opened
             self._context = words
 
     async def room(self) -> None:
@@ -181,6 +195,7 @@ class Listener:
     def hear(self, chunk: AudioChunk) -> list[Fact]:
         """Take audio; returns what began and ended. About 0.3 ms of CPU per 32 ms of audio."""
         facts: list[Fact] = []
+        self._began = max(self._began, time.monotonic() - chunk.end / SAMPLE_RATE_HZ)
         filtered = AudioChunk(self._filter_samples(chunk.samples), chunk.start, chunk.concealed)
         for frame in self._rechunk.push(filtered):
             self._keep(frame)
@@ -203,6 +218,15 @@ class Listener:
         self._lost.append((self._count, lost))
         self._wake()
         return facts
+
+    def late_s(self) -> float | None:
+        """For how long the final of the oldest utterance has been due; None where none is.
+
+        It is due when the end of the utterance could be known with sound that comes in real time. Sound sent
+        faster than that waits for itself.
+        """
+        due = self._utterances[0].due if self._utterances else math.inf
+        return None if math.isinf(due) else max(0.0, time.monotonic() - due)
 
     def expire(self) -> list[Fact]:
         """No audio has come for a while: what was being said has ended."""
@@ -279,7 +303,7 @@ class Listener:
         joins = last is not None and last.end == start
         first = start - (LEAD_SAMPLES if start == 0 else BACK_SAMPLES if joins else 0)
         audio = self._history.between(first, self._heard_until)
-        self._current = _Utterance(self._count, start, first, self._model.open_stream(), [audio])
+        self._current = _Utterance(self._count, start, first, self._open_stream(), self._opened, [audio])
         self._current.follows = last if joins else None
         self._current.lost_before = self._lost_until is not None and start <= self._lost_until
         self._utterances.append(self._current)
@@ -295,11 +319,20 @@ class Listener:
             self._cut, utterance.overlaps = utterance, True
             utterance.hears_on = self._heard_until < at + BEYOND_SAMPLES
         elif at < self._heard_until:  # it ended in the past: what came after belongs to the next utterance
-            utterance.stream = self._model.open_stream()
+            utterance.stream, utterance.opened = self._open_stream(), self._opened
             utterance.heard = []
             utterance.pending = [self._history.between(utterance.first, at)]
         utterance.end, utterance.phase = at, after(utterance.phase, "end")
+        utterance.due = self._began + self._heard_until / SAMPLE_RATE_HZ
         return [SpeechStopped(utterance.number, _ms(at))]
+
+    def _open_stream(self) -> AsrStream:
+        if self._opened != self._recogniser.opened:  # it was opened again meanwhile
+            self._model = self._recogniser.model
+            if self._phrases or self._context:
+                self._model = self._model.expecting(self._phrases, self._context)
+            self._opened = self._recogniser.opened
+        return self._model.open_stream()
 
     def _end_overlap(self) -> None:
         """What was cut last hears no more."""
@@ -321,6 +354,10 @@ class Listener:
             utterance = self._utterances[0]
             try:
                 fact, busy = await self._advance(utterance)
+            except RecogniserFailed as error:
+                fact, busy = None, True
+                for each in await self._try_again(utterance, error):
+                    yield each
             except AssistantError as error:
                 fact, busy = RecognitionFailed(utterance.number, error.code, error.message), True
                 utterance.phase = after(utterance.phase, "drop")
@@ -333,13 +370,36 @@ class Listener:
                 await self._rest()
 
     def _wake(self) -> None:
+        """There may be work, and what waits for its turn may have become urgent."""
         self._work.set()
         self._resting.clear()
+        self._recogniser.look()
 
     async def _rest(self) -> None:
         self._work.clear()
         self._resting.set()
         await self._work.wait()
+
+    async def _try_again(self, utterance: _Utterance, error: RecogniserFailed) -> list[Fact]:
+        """Another stream gets all of the utterance's audio: at once after one error; else once the recogniser
+        has been opened again and takes other sound. If this one still fails then, it is the sound: it is told
+        as lost."""
+        utterance.failures += 1
+        if error.hung or utterance.failures > 1:
+            await self._recogniser.mend(utterance.opened)
+        if utterance.failures == MOST_TRIES:
+            facts = self._end_now("forced") if utterance is self._current else []
+            utterance.phase = after(utterance.phase, "drop")
+            length = (utterance.end or utterance.start) - utterance.start
+            message = "The recogniser cannot read what was said here. Say it again, or type it."
+            return [
+                *facts,
+                RecognitionFailed(utterance.number, "not_transcribed", message),
+                SoundLost(_ms(utterance.start), _ms(length)),
+            ]
+        utterance.stream, utterance.opened = self._open_stream(), self._opened
+        utterance.pending, utterance.heard = [*utterance.heard, *utterance.pending], []
+        return []
 
     async def _advance(self, utterance: _Utterance) -> tuple[Fact | None, bool]:
         """One step of one utterance; returns the fact it brought, and whether anything was done."""
@@ -350,7 +410,9 @@ class Listener:
                 return await self._take_audio(utterance), True
             case "prepare":
                 utterance.phase = after(utterance.phase, "prepare")
-                await self._run("asr_speculative", stream.prepare_final)
+                await self._recogniser.run(
+                    "asr_speculative", lambda: stream.prepare_final, tries=utterance.failures
+                )
                 return None, True
             case "look":
                 expected = stream.expected()
@@ -363,25 +425,40 @@ class Listener:
                 return None, False
 
     async def _take_audio(self, utterance: _Utterance) -> PartialHeard | None:
-        number, stream = utterance.number, utterance.stream
-        audio = np.concatenate(utterance.pending)
-        utterance.pending = []
-        if self._second is not None:
+        """All that has come when its turn has: the longer it waits, the fewer partials there are."""
+        stream = utterance.stream
+
+        def ended() -> bool:
+            return utterance.phase != "speaking"
+
+        def take() -> Callable[[], Partial | None]:
+            nonlocal stream
+            stream = utterance.stream
+            audio = np.concatenate(utterance.pending)
             utterance.heard.append(audio)
-        speaking = utterance.phase == "speaking" and self._partials
-        partial = await self._run("asr_partial", lambda: stream.accept(audio, partial=speaking))
-        if partial is None or utterance.phase == "dropped" or utterance.stream is not stream:
+            utterance.pending = []
+            samples, speaking = sum(map(len, utterance.heard)), self._partials and not ended()
+            return lambda: checked_partial(stream.accept(audio, partial=speaking), samples)
+
+        heard = await self._recogniser.run("asr_partial", take, ended, tries=utterance.failures)
+        if heard is None or utterance.phase == "dropped" or utterance.stream is not stream:
             return None
-        partial = _not_repeated(utterance, partial)
-        return PartialHeard(number, partial.stable, partial.tentative)
+        heard = _not_repeated(utterance, heard)
+        return PartialHeard(utterance.number, heard.stable, heard.tentative)
 
     async def _finish(self, utterance: _Utterance) -> FinalHeard | None:
         assert utterance.end is not None
-        number, stream = utterance.number, utterance.stream
-        transcript = _joined(utterance, await self._run("asr_final", stream.finish))
-        transcript, other = await self._choose(utterance, transcript)
+        stream, samples = utterance.stream, sum(map(len, utterance.heard))
+        transcript = await self._recogniser.run(
+            "asr_final", lambda: lambda: checked(stream.finish(), samples), tries=utterance.failures
+        )
+        transcript, other = await self._choose(utterance, _joined(utterance, transcript))
         if utterance.phase == "dropped":
             return None
+        self._recogniser.load.final(
+            late_s=self.late_s() or 0.0,
+            speech_s=(utterance.end - utterance.start) / SAMPLE_RATE_HZ,
+        )
         self._utterances.remove(utterance)
         telemetry.finals.inc()
         at = self._now().isoformat(timespec="milliseconds")
@@ -389,7 +466,7 @@ class Listener:
         utterance.kept = tuple(word.later(start_ms) for word in transcript.words)
         utterance.follows = None
         return FinalHeard(
-            number,
+            utterance.number,
             transcript.text,
             transcript.words,
             start_ms,
@@ -413,26 +490,22 @@ class Listener:
     async def _choose(self, utterance: _Utterance, first: Transcript) -> tuple[Transcript, Hearing | None]:
         """A question is heard again by the second recogniser; returns the better text, and the other one."""
         in_one = not utterance.overlaps and utterance.follows is None
-        if self._second is None or not in_one or not worth_hearing_again(first.text, self.question_mode):
+        second = None if self.second_failed else self._second
+        if second is None or not in_one or not worth_hearing_again(first.text, self.question_mode):
             return first, None
         if utterance.again is None or utterance.again[0] != first.text:
-            stream = self._second.open_stream()
             audio = np.concatenate(utterance.heard) if utterance.heard else np.zeros(0, np.float32)
-
-            def transcribe() -> Transcript:
-                stream.accept(audio, partial=False)
-                return stream.finish()
-
-            utterance.again = first.text, (await self._run("asr_again", transcribe)).text
-        second = utterance.again[1]
-        if second_is_better(second, self.question_mode):
-            return Transcript(second), Hearing(self._model.name, first.text)
-        disputes = not self.question_mode and is_disputed(first.text, second)
-        return first, Hearing(self._second.name, second, disputes)
-
-    async def _run(self, stage: str, call: Callable[[], T]) -> T:
-        with telemetry.stage(stage):
-            return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+            try:
+                again = await self._recogniser.run("asr_again", lambda: partial(recognise, second, audio))
+            except RecogniserFailed:
+                self.second_failed = True
+                return first, None
+            utterance.again = first.text, again.text
+        text = utterance.again[1]
+        if second_is_better(text, self.question_mode):
+            return Transcript(text), Hearing(self._model.name, first.text)
+        disputes = not self.question_mode and is_disputed(first.text, text)
+        return first, Hearing(second.name, text, disputes)
 
 
 def _joined(utterance: _Utterance, heard: Transcript) -> Transcript:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import assert_never
+from typing import Literal, assert_never
 
 from assistant import telemetry
 from assistant.asr.expected_words import words_in
@@ -112,6 +112,14 @@ HELP_AGAIN_S = 1.0
 """Pause before a helper that failed is started again."""
 
 Task = asyncio.Task[None]
+HEARING_EVERY_S = 1.0
+
+Trouble = Literal["recogniser_failing", "machine_busy", "second_recogniser_failed"]
+TROUBLES: dict[Trouble, str] = {
+    "recogniser_failing": "The recogniser does not answer. What you say is kept, and written when it works.",
+    "machine_busy": "The server is busy: what you say is written late. Nothing is lost.",
+    "second_recogniser_failed": "The recogniser for questions failed; the one for dictation hears them.",
+}
 
 
 class SessionRunner:
@@ -139,9 +147,8 @@ class SessionRunner:
         self._listener = Listener(
             vad=components.open_vad(),
             settings=components.endpoint,
-            model=components.model,
+            recogniser=components.recogniser,
             second=components.second_model,
-            executor=components.executor,
             filter_samples=components.open_filter(),
         )
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
@@ -183,6 +190,7 @@ class SessionRunner:
                     self._help("report", self._microphone.report),
                     self._help("follow-files", self._follow_files),
                     self._help("match-images", self._matching.run),
+                    self._help("tell-how-it-hears", self._tell_how_it_hears),
                 ]
                 await self._ended.wait()
                 for task in [*helpers, *self._answers.values()]:
@@ -323,6 +331,24 @@ class SessionRunner:
         async with aclosing(self._listener.recognise()) as facts:  # type: ignore[type-var]
             async for fact in facts:
                 self._hear([fact])
+
+    async def _tell_how_it_hears(self) -> None:
+        """Tell when the recogniser fails, or finals come late, and when that is over."""
+        recogniser, told = self._components.recogniser, set[Trouble]()
+        while True:
+            now = set[Trouble]()
+            if recogniser.state == "failing":
+                now.add("recogniser_failing")
+            elif recogniser.load.late_s > self._settings.final_limit_s:
+                now.add("machine_busy")
+            if self._listener.second_failed:
+                now.add("second_recogniser_failed")
+            for trouble in sorted(now - told):
+                self._warn(trouble, TROUBLES[trouble])
+            if told - now:
+                self._emit(Notice(code="hearing_works", message="What you say is written in time again."))
+            told = now
+            await asyncio.sleep(HEARING_EVERY_S)
 
     async def _follow_files(self) -> None:
         """Reload templates, macros and words when their files change."""

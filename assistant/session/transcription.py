@@ -96,9 +96,8 @@ class Transcription:
         self._listener = Listener(
             vad=components.open_vad(),
             settings=self._endpoint,
-            model=components.model,
+            recogniser=components.recordings or components.recogniser,
             second=components.second_model,
-            executor=components.recordings,
             filter_samples=components.open_filter(),
             partials=False,
         )

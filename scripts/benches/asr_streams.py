@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +17,8 @@ import numpy as np
 from asr import CACHE, real_shape
 
 from assistant.asr.base import LEAD_MS
+from assistant.asr.shared import SharedRecogniser
+from assistant.asr.turns import Turns
 from assistant.audio.files import read_audio
 from assistant.audio.frames import AudioChunk
 from assistant.components.opening import open_recogniser, open_vad
@@ -106,9 +107,12 @@ async def follow(number, listener, stats):
 
 async def live(streams, seconds, settings, folder):
     stats, vad, model = Stats(), open_vad(settings), open_recogniser(settings)
-    executor = ThreadPoolExecutor(settings.asr_workers)
+    turns = Turns(settings.asr_workers)
     models = [TimedModel(model, stats) for _ in range(streams)]
-    listeners = [Listener(vad=vad(), settings=settings, model=each, executor=executor) for each in models]
+    listeners = [
+        Listener(vad=vad(), settings=settings, recogniser=SharedRecogniser(each, turns=turns))
+        for each in models
+    ]
     model.transcribe(np.zeros(2 * RATE, np.float32))  # warm
     following = [asyncio.create_task(follow(n, each, stats)) for n, each in enumerate(listeners)]
     cpu, wall = time.process_time(), time.perf_counter()

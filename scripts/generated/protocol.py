@@ -48,7 +48,7 @@ With the session's `id`, and its `resume_token` in the header `X-Session-Token`.
 | `POST /v1/realtime/client_secrets` | a short-lived key for a browser |
 | `GET /v1/models`, `GET /v1/models/NAME` | the recogniser and the engines |
 | `GET /openapi.json` | these routes, described for tools |
-| `GET /healthz`, `GET /metrics` | whether it runs; counters for Prometheus. No session is named |
+| `GET /healthz`, `GET /readyz`, `GET /metrics` | it runs; it has room; counters. No session is named |
 
 The export's F is one of the formats that `assistant export --help` lists.
 """
@@ -240,7 +240,7 @@ def markdown() -> str:
         "- `session.created` comes first; then send. Audio may come faster than it was spoken: the server",
         "  reads what it has room for. An utterance ends with silence, or `input_audio_buffer.commit`.",
         "- A message may have 4 MB; a larger one gets an `error`, one over 16 MB closes the connection.",
-        "- Close codes: 1001, the server stops, come back soon; 1013, it is full or stopping; 4001, the",
+        "- Close codes: 1001, the server stops, come back soon; 1013, full, busy or stopping; 4001, the",
         "  session is over or was opened elsewhere; 4008, the client did not read: 4 MB waited for it. Come",
         "  back with `resume`; 1009, a message was far too large.",
         "- The report: `assistant.document.changed` has all of it, `assistant.document.patched` what changed",

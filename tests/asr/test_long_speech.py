@@ -2,7 +2,6 @@
 
 import asyncio
 import difflib
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from itertools import pairwise
 
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from assistant.asr.features import FeatureSettings
 from assistant.asr.offline import transcribe
 from assistant.asr.same_reading import spoken
+from assistant.asr.shared import SharedRecogniser
 from assistant.asr.windows import WINDOW_FRAMES, full_context, windows
 from assistant.audio.frames import AudioChunk
 from assistant.components.opening import open_recogniser
@@ -87,36 +87,34 @@ def heard(samples, vad, model, longest_utterance_s):
     """(finals, partials) of the whole, through the listener."""
 
     async def hear():
-        with ThreadPoolExecutor(1) as executor:
-            ears = Listener(
-                vad=vad,
-                settings=EndpointSettings(longest_utterance_s=longest_utterance_s),
-                model=model,
-                executor=executor,
-            )
-            finals, partials, done = [], [], asyncio.Condition()
+        ears = Listener(
+            vad=vad,
+            settings=EndpointSettings(longest_utterance_s=longest_utterance_s),
+            recogniser=SharedRecogniser(model, workers=1),
+        )
+        finals, partials, done = [], [], asyncio.Condition()
 
-            async def recognise():
-                async with aclosing(ears.recognise()) as facts:
-                    async for fact in facts:
-                        if isinstance(fact, PartialHeard):
-                            partials.append(fact)
-                        if isinstance(fact, FinalHeard):
-                            finals.append(fact)
-                            async with done:
-                                done.notify()
+        async def recognise():
+            async with aclosing(ears.recognise()) as facts:
+                async for fact in facts:
+                    if isinstance(fact, PartialHeard):
+                        partials.append(fact)
+                    if isinstance(fact, FinalHeard):
+                        finals.append(fact)
+                        async with done:
+                            done.notify()
 
-            task = asyncio.create_task(recognise())
-            begun = 0
-            for i in range(0, len(samples), 1600):
-                facts = ears.hear(AudioChunk(samples[i : i + 1600], i))
-                begun += sum(isinstance(fact, SpeechStarted) for fact in facts)
-                await ears.room()
-            ears.commit()
-            async with asyncio.timeout(60), done:
-                await done.wait_for(lambda: len(finals) == begun)
-            task.cancel()
-            return finals, partials
+        task = asyncio.create_task(recognise())
+        begun = 0
+        for i in range(0, len(samples), 1600):
+            facts = ears.hear(AudioChunk(samples[i : i + 1600], i))
+            begun += sum(isinstance(fact, SpeechStarted) for fact in facts)
+            await ears.room()
+        ears.commit()
+        async with asyncio.timeout(60), done:
+            await done.wait_for(lambda: len(finals) == begun)
+        task.cancel()
+        return finals, partials
 
     return asyncio.run(hear())
 

@@ -22,6 +22,7 @@ from assistant.asr.features import FeatureSettings, log_mel
 from assistant.asr.lasr_stream import PRESETS, LasrStream
 from assistant.asr.medasr import MedAsrModel
 from assistant.asr.probe import probe_signal
+from assistant.asr.shared import SharedRecogniser
 from assistant.asr.windows import full_context, windows
 from assistant.audio.frames import AudioChunk
 from assistant.components.opening import open_recogniser, open_vad
@@ -238,20 +239,18 @@ async def test_the_live_path_names_it_and_hears_with_it(bundles):
     settings = Settings(asr_bundle=bundles / "cached", vad="webrtc")
     recogniser = open_recogniser(settings)
     assert recogniser.name == "tiny"
-    with ThreadPoolExecutor(1) as executor:
-        listener = Listener(
-            vad=open_vad(settings)(),
-            settings=settings,
-            model=recogniser,
-            executor=executor,
-        )
-        samples = np.concatenate([probe_signal(3.0), np.zeros(32_000, np.float32)])
-        for i in range(0, len(samples), 320):
-            listener.hear(AudioChunk(samples[i : i + 320], i))
-        async with asyncio.timeout(20), aclosing(listener.recognise()) as facts:
-            async for fact in facts:
-                if isinstance(fact, FinalHeard):
-                    break
+    listener = Listener(
+        vad=open_vad(settings)(),
+        settings=settings,
+        recogniser=SharedRecogniser(recogniser, workers=1),
+    )
+    samples = np.concatenate([probe_signal(3.0), np.zeros(32_000, np.float32)])
+    for i in range(0, len(samples), 320):
+        listener.hear(AudioChunk(samples[i : i + 320], i))
+    async with asyncio.timeout(20), aclosing(listener.recognise()) as facts:
+        async for fact in facts:
+            if isinstance(fact, FinalHeard):
+                break
     assert fact.text
     assert fact.words[0].confidence is not None
 

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import re
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from itertools import permutations
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from assistant.asr.shared import SharedRecogniser
 from assistant.audio.frames import AudioChunk
 from assistant.components.opening import open_recogniser, open_vad
 from assistant.config import Settings
@@ -150,19 +150,18 @@ async def heard(samples, ears):
     """The report of a conversation that hears ``samples`` as from a microphone; how many utterances."""
     settings, model, vad = ears
     talk = Conversation(INFO)
-    with ThreadPoolExecutor(1) as executor:
-        listener = Listener(vad=vad(), settings=settings, model=model, executor=executor)
-        begun = finals = 0
-        for at in range(0, len(samples), 320):
-            for fact in listener.hear(AudioChunk(samples[at : at + 320], at)):
-                begun += isinstance(fact, SpeechStarted)
-                talk.handle(fact)
-        async with asyncio.timeout(120), aclosing(listener.recognise()) as facts:
-            async for fact in facts:
-                talk.handle(fact)
-                finals += isinstance(fact, FinalHeard)
-                if finals == begun:
-                    break
+    listener = Listener(vad=vad(), settings=settings, recogniser=SharedRecogniser(model, workers=1))
+    begun = finals = 0
+    for at in range(0, len(samples), 320):
+        for fact in listener.hear(AudioChunk(samples[at : at + 320], at)):
+            begun += isinstance(fact, SpeechStarted)
+            talk.handle(fact)
+    async with asyncio.timeout(120), aclosing(listener.recognise()) as facts:
+        async for fact in facts:
+            talk.handle(fact)
+            finals += isinstance(fact, FinalHeard)
+            if finals == begun:
+                break
     return talk.document, begun
 
 

@@ -6,7 +6,6 @@ import contextlib
 import copy
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ import websockets
 
 from assistant.asr.base import Partial, Transcript
 from assistant.asr.hotwords import check_phrases
+from assistant.asr.shared import SharedRecogniser
 from assistant.components import opening
 from assistant.components.components import Components
 from assistant.config import Settings
@@ -186,11 +186,10 @@ async def start_server():
             components = opening.open_components(settings)
         else:
             components = Components(
-                model=LoudnessModel(),
+                recogniser=SharedRecogniser(LoudnessModel(), patience_s=settings.asr_patience_s),
                 open_vad=LoudnessVad,
                 engine=None,
                 endpoint=EndpointSettings(),
-                executor=ThreadPoolExecutor(2),
             )
         components.engine = engine or ScriptedEngine()
         components.guidelines = guidelines_library

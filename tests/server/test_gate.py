@@ -66,6 +66,7 @@ async def test_the_token_by_bearer_cookie_and_address(start_server):
             assert await refused_socket(server, **headers) == 401
         assert (await http.get("/?token=wrong")).status_code == 401
         assert (await http.get("/healthz")).status_code == 200
+        assert (await http.get("/readyz")).status_code == 200
         assert (await http.get("/", headers={"Authorization": f"Bearer {TOKEN}"})).status_code == 200
         await server.session(additional_headers={"Authorization": f"Bearer {TOKEN}"})
         shown = await http.get(f"/?token={TOKEN}")

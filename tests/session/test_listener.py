@@ -1,12 +1,12 @@
 """From audio to facts, with a scripted detector and recogniser."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from assistant.asr.base import Partial, Transcript, Word
+from assistant.asr.shared import SharedRecogniser
 from assistant.audio.frames import AudioChunk, LostSound
 from assistant.conversation.types import (
     FinalExpected,
@@ -56,15 +56,11 @@ class CountingStream(FakeStream):
         return Transcript(str(self.samples))
 
 
-@pytest.fixture
-def executor():
-    with ThreadPoolExecutor(1) as pool:
-        yield pool
-
-
-def listener(executor, model=None, **settings):
-    model = model or CountingModel()
-    return Listener(vad=LoudnessVad(), settings=EndpointSettings(**settings), model=model, executor=executor)
+def listener(model=None, *, second=None, **settings):
+    recogniser = SharedRecogniser(model or CountingModel(), workers=1)
+    return Listener(
+        vad=LoudnessVad(), settings=EndpointSettings(**settings), recogniser=recogniser, second=second
+    )
 
 
 def audio(pattern, start=0):
@@ -92,8 +88,8 @@ def of(kind, facts):
     return [fact for fact in facts if isinstance(fact, kind)]
 
 
-async def test_an_utterance_starts_stops_and_is_transcribed_whole(executor):
-    facts = await run(listener(executor), audio([(1, False), (2, True), (1.5, False)]), 1)
+async def test_an_utterance_starts_stops_and_is_transcribed_whole():
+    facts = await run(listener(), audio([(1, False), (2, True), (1.5, False)]), 1)
     (started,), (stopped,) = of(SpeechStarted, facts), of(SpeechStopped, facts)
     assert started.at_ms <= 1000
     assert stopped.at_ms >= 3000
@@ -101,22 +97,22 @@ async def test_an_utterance_starts_stops_and_is_transcribed_whole(executor):
     assert int(final.text) == 2 * 16000
 
 
-async def test_two_utterances_keep_their_order_and_share_nothing(executor):
+async def test_two_utterances_keep_their_order_and_share_nothing():
     pattern = [(0.5, False), (1, True), (1.2, False), (2, True), (1.2, False)]
-    facts = await run(listener(executor), audio(pattern), 2)
+    facts = await run(listener(), audio(pattern), 2)
     assert [fact.text for fact in of(FinalHeard, facts)] == ["16000", "32000"]
 
 
-async def test_long_speech_is_cut_and_nothing_is_lost_or_doubled(executor):
-    ears = listener(executor, longest_utterance_s=5)
+async def test_long_speech_is_cut_and_nothing_is_lost_or_doubled():
+    ears = listener(longest_utterance_s=5)
     facts = await run(ears, audio([(0.5, False), (4, True), (0.1, False), (4, True), (1.5, False)]), 2)
     assert sum(int(fact.text) for fact in of(FinalHeard, facts)) == 8 * 16000
     first, second = of(FinalHeard, facts)
     assert second.start_ms >= first.end_ms - 1
 
 
-async def test_speech_whose_packets_stop_is_ended_by_the_timer(executor):
-    ears = listener(executor)
+async def test_speech_whose_packets_stop_is_ended_by_the_timer():
+    ears = listener()
     for chunk in audio([(0.5, False), (1, True)]):
         ears.hear(chunk)
     assert ears.speaking
@@ -125,8 +121,8 @@ async def test_speech_whose_packets_stop_is_ended_by_the_timer(executor):
     assert of(FinalHeard, facts)[0].text == "16000"
 
 
-async def test_a_cleared_utterance_gets_no_final(executor):
-    ears = listener(executor)
+async def test_a_cleared_utterance_gets_no_final():
+    ears = listener()
     for chunk in audio([(0.5, False), (1, True)]):
         ears.hear(chunk)
     ears.clear()
@@ -160,8 +156,8 @@ class FirstSoundStream(CountingStream):
         return Transcript("one", (Word("one", at_ms, at_ms + 100),))
 
 
-async def test_speech_at_the_very_start_of_a_session_has_silence_in_front_and_right_word_times(executor):
-    ears = listener(executor, model=FirstSoundModel())
+async def test_speech_at_the_very_start_of_a_session_has_silence_in_front_and_right_word_times():
+    ears = listener(model=FirstSoundModel())
     facts = await run(ears, audio([(1, True), (1.5, False), (1, True), (1.5, False)]), 2)
     first, second = of(FinalHeard, facts)
     assert of(SpeechStarted, facts)[0].at_ms == first.start_ms == 0
@@ -169,8 +165,8 @@ async def test_speech_at_the_very_start_of_a_session_has_silence_in_front_and_ri
     assert second.start_ms + second.words[0].start_ms == pytest.approx(2500, abs=1)
 
 
-async def test_lost_audio_inside_speech_leaves_word_times_right(executor):
-    ears = listener(executor)
+async def test_lost_audio_inside_speech_leaves_word_times_right():
+    ears = listener()
     chunks = audio([(0.5, False), (3, True), (1.5, False)])
     lost = chunks[:75] + chunks[100:]  # half a second is missing
     facts = await run(ears, lost, 1)
@@ -178,8 +174,8 @@ async def test_lost_audio_inside_speech_leaves_word_times_right(executor):
     assert int(of(FinalHeard, facts)[0].text) >= 2.4 * 16000
 
 
-async def test_a_recogniser_that_does_not_keep_up_holds_the_audio_back(executor):
-    ears = listener(executor)
+async def test_a_recogniser_that_does_not_keep_up_holds_the_audio_back():
+    ears = listener()
     for chunk in audio([(1, False), *[(0.5, True), (1.0, False)] * 10]):
         ears.hear(chunk)
     waiting = asyncio.create_task(ears.room())
@@ -190,8 +186,8 @@ async def test_a_recogniser_that_does_not_keep_up_holds_the_audio_back(executor)
     assert len(of(FinalHeard, facts)) == 10
 
 
-async def test_partials_come_while_speech_goes_on(executor):
-    ears = listener(executor)
+async def test_partials_come_while_speech_goes_on():
+    ears = listener()
     facts = []
 
     async def recognise():
@@ -242,19 +238,12 @@ class SayingStream(FakeStream):
         return Transcript(self._model.text)
 
 
-def saying(executor, text, second=None, **settings):
-    return Listener(
-        vad=LoudnessVad(),
-        settings=EndpointSettings(**settings),
-        model=SayingModel("dictation", text),
-        second=second,
-        executor=executor,
-    )
+def saying(text, second=None):
+    return listener(SayingModel("dictation", text), second=second)
 
 
-async def live(ears, executor, chunks, finals=1):
+async def live(ears, chunks, finals=1):
     """As ``run``, but the recogniser keeps up with the audio."""
-    loop = asyncio.get_running_loop()
     facts = []
 
     async def recognise():
@@ -268,33 +257,33 @@ async def live(ears, executor, chunks, finals=1):
         facts += ears.hear(chunk)
         for _ in range(4):  # what was begun in the one worker is done, and has been looked at
             await asyncio.sleep(0)
-            await loop.run_in_executor(executor, int)
+            await ears._recogniser.run("test", lambda: int)
     await task
     return facts
 
 
-async def test_a_whole_question_ends_sooner_than_a_sentence_that_is_not_finished(executor):
+async def test_a_whole_question_ends_sooner_than_a_sentence_that_is_not_finished():
     ends = {}
     for text in ("is there a mass", "there is a mass", "is there a"):
-        facts = await live(saying(executor, text), executor, audio([(0.5, False), (1, True), (2, False)]))
+        facts = await live(saying(text), audio([(0.5, False), (1, True), (2, False)]))
         ends[text] = of(SpeechStopped, facts)[0].at_ms
     assert ends["is there a mass"] < ends["there is a mass"] < ends["is there a"]
     assert ends["is there a"] >= 1500 + 1300
 
 
-async def test_the_silence_of_a_question_is_forgotten_when_speech_goes_on(executor):
+async def test_the_silence_of_a_question_is_forgotten_when_speech_goes_on():
     pattern = [(0.5, False), (1, True), (0.35, False), (1, True), (2, False)]
-    facts = await live(saying(executor, "is there a mass"), executor, audio(pattern))
+    facts = await live(saying("is there a mass"), audio(pattern))
     kinds = [type(fact) for fact in facts]
     assert kinds.index(FinalExpected) < kinds.index(SpeechWentOn)
     assert kinds.count(FinalHeard) == 1
     assert kinds.count(SpeechStopped) == 1
 
 
-async def test_what_looks_like_a_question_is_heard_again_once(executor):
+async def test_what_looks_like_a_question_is_heard_again_once():
     second = SayingModel("general", "Is there a pneumothorax?")
-    ears = saying(executor, "is there a new methorax", second)
-    facts = await live(ears, executor, audio([(0.5, False), (1, True), (2, False)]))
+    ears = saying("is there a new methorax", second)
+    facts = await live(ears, audio([(0.5, False), (1, True), (2, False)]))
     (heard,) = of(FinalHeard, facts)
     assert (heard.text, heard.other) == (
         "Is there a pneumothorax?",
@@ -304,22 +293,21 @@ async def test_what_looks_like_a_question_is_heard_again_once(executor):
     assert second.samples == 16000
 
 
-async def test_dictation_is_not_heard_again(executor):
+async def test_dictation_is_not_heard_again():
     second = SayingModel("general", "Is there a pneumothorax?")
     facts = await live(
-        saying(executor, "there is no pleural effusion", second),
-        executor,
+        saying("there is no pleural effusion", second),
         audio([(0.5, False), (1, True), (2, False)]),
     )
     (heard,) = of(FinalHeard, facts)
     assert (heard.text, heard.other, second.finished) == ("there is no pleural effusion", None, 0)
 
 
-async def test_in_question_mode_everything_is_heard_again(executor):
+async def test_in_question_mode_everything_is_heard_again():
     second = SayingModel("general", "The left lung.")
-    ears = saying(executor, "the left long", second)
+    ears = saying("the left long", second)
     ears.question_mode = True
-    facts = await live(ears, executor, audio([(0.5, False), (1, True), (2, False)]))
+    facts = await live(ears, audio([(0.5, False), (1, True), (2, False)]))
     (heard,) = of(FinalHeard, facts)
     assert (heard.text, heard.other) == ("The left lung.", Hearing("dictation", "the left long"))
 
@@ -327,9 +315,9 @@ async def test_in_question_mode_everything_is_heard_again(executor):
 LOST = LostSound(2 * 16_000, 4 * 16_000, "network")
 
 
-async def test_lost_sound_ends_what_was_said_and_stands_between_the_utterances(executor):
+async def test_lost_sound_ends_what_was_said_and_stands_between_the_utterances():
     """Nothing is heard across it, and nothing is made of it: not by silence put in its place, either."""
-    ears = listener(executor)
+    ears = listener()
     chunks = audio([(0.5, False), (4, True), (1.5, False)])
     facts = []
     for chunk in chunks:
@@ -347,10 +335,10 @@ async def test_lost_sound_ends_what_was_said_and_stands_between_the_utterances(e
     assert abs(int(first.text) - 1.5 * 16_000) <= 512 and abs(int(second.text) - 0.5 * 16_000) <= 512
 
 
-async def test_a_short_loss_is_bridged_and_one_in_silence_leaves_words_alone(executor):
-    ears = listener(executor)
+async def test_a_short_loss_is_bridged_and_one_in_silence_leaves_words_alone():
+    ears = listener()
     assert ears.lose(LostSound(0, 1_600, "network")) == []
-    ears = listener(executor)
+    ears = listener()
     chunks = audio([(1, True), (2, False), (1, True), (1.5, False)])
     facts = []
     for chunk in chunks:

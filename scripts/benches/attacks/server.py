@@ -9,7 +9,6 @@ import os
 import resource
 import sys
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +88,7 @@ async def started(
 
 
 async def serve(wanted: dict[str, Any]) -> None:
+    from assistant.asr.shared import SharedRecogniser  # noqa: PLC0415
     from assistant.components.components import Components  # noqa: PLC0415
     from assistant.config import Settings  # noqa: PLC0415
     from assistant.engines.scripted import ScriptedEngine  # noqa: PLC0415
@@ -103,23 +103,26 @@ async def serve(wanted: dict[str, Any]) -> None:
     settings = Settings(port=0, engine="openai", **wanted["settings"])
     configure_logging(settings.log_level)
     components = Components(
-        model=model,
+        recogniser=SharedRecogniser(model, patience_s=settings.asr_patience_s),
         open_vad=LoudnessVad,
         engine=ScriptedEngine(),
         endpoint=EndpointSettings(),
-        executor=ThreadPoolExecutor(2),
     )
     app = create_app(settings, components, wanted["token"])
     sock = bind("127.0.0.1", 0)
 
+    at_start_s = 0.0  # what it was given to warm up
+
     def ready() -> None:
+        nonlocal at_start_s
+        at_start_s = getattr(model, "heard_s", 0.0)
         if wanted["files"]:  # after what it needs to start
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted["files"], wanted["files"]))
         print(sock.getsockname()[1], flush=True)
 
     def tell() -> None:
         if sys.stdin.readline():
-            print(getattr(model, "heard_s", 0.0), flush=True)
+            print(getattr(model, "heard_s", at_start_s) - at_start_s, flush=True)
         else:
             asyncio.get_running_loop().remove_reader(sys.stdin)
 

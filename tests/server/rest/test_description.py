@@ -1,7 +1,5 @@
 """``/openapi.json`` says what the server does: schemathesis makes up right and wrong requests from it."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -14,6 +12,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.routing import Route
 
+from assistant.asr.shared import SharedRecogniser
 from assistant.components.components import Components
 from assistant.config import Settings
 from assistant.engines.scripted import ScriptedEngine
@@ -25,11 +24,10 @@ from tests.server.conftest import LoudnessModel, LoudnessVad
 APP = create_app(
     Settings(engine="openai"),
     Components(
-        model=LoudnessModel(),
+        recogniser=SharedRecogniser(LoudnessModel()),
         open_vad=LoudnessVad,
         engine=ScriptedEngine(),
         endpoint=EndpointSettings(),
-        executor=ThreadPoolExecutor(1),
     ),
 )
 schema = schemathesis.openapi.from_asgi("/openapi.json", APP, headers={"host": "localhost"})
