@@ -22,6 +22,7 @@ from websockets.exceptions import (
     InvalidStatus,
     InvalidURI,
 )
+from websockets.typing import Subprotocol
 
 from assistant import events as ev
 from assistant.channels import DropOldest
@@ -214,9 +215,9 @@ class AssistantClient:
         if self._done or self.session is None:
             raise self._ended or AssistantError("The session ended.", code="session_lost")
         parts = urlsplit(self._url)
-        query = urlencode({"session": self.session.id, "name": path.name[:255]})
+        query = urlencode({"name": path.name[:255]})
         scheme = {"ws": "http", "wss": "https"}[parts.scheme]
-        where = parts.path.removesuffix("/v1/realtime") + "/v1/attachments"
+        where = f"{parts.path.removesuffix('/v1/realtime')}/v1/sessions/{self.session.id}/attachments"
         url = urlunsplit((scheme, parts.netloc, where, query, ""))
         headers = {
             **self._headers,
@@ -316,15 +317,18 @@ class AssistantClient:
 
     async def _open(self) -> ClientConnection:
         url = self._url
+        protocols = [Subprotocol("assistant")]
         if self.session:
             parts = urlsplit(url)
-            query = {"resume": self.session.resume_token, "after": str(self._last_seq)}
+            protocols.append(Subprotocol(f"assistant.resume.{self.session.resume_token}"))
+            query = {"after": str(self._last_seq)}
             url = urlunsplit(parts._replace(query="&".join(q for q in (parts.query, urlencode(query)) if q)))
         where = urlsplit(self._url).netloc.rpartition("@")[2]
         try:
             return await connect(
                 url,
                 additional_headers=self._headers,
+                subprotocols=protocols,
                 max_size=LARGEST_MESSAGE_BYTES,
                 ping_timeout=PING_TIMEOUT_S,
                 proxy=None if self._direct else True,
@@ -388,8 +392,9 @@ class AssistantClient:
                 self._connected.set()
                 if self._kept and self._socket is not None:
                     self._sending_again = asyncio.create_task(self._send_again(self._socket))
-            case ev.SessionUpdated(session=session):
-                self.session = session
+            case ev.SessionUpdated(session=session) if self.session:
+                token = self.session.resume_token
+                self.session = session.model_copy(update={"resume_token": token})
             case ev.ErrorEvent(error=error) if self.session is None:
                 raise AssistantError(error.message, code=error.code)  # e.g. server_full
             case ev.DocumentChanged() | ev.DocumentPatched():

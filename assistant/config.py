@@ -25,7 +25,7 @@ class ServerSettings(BaseModel):
     tls_cert: Path | None = Field(None, description="Certificate file (PEM); with --tls-key serves https.")
     tls_key: Path | None = Field(None, description="Key file (PEM) of --tls-cert.")
     token: SecretStr | None = Field(
-        None, description="Secret that clients must send. Generated at start when --host is not this machine."
+        None, description="Secret that clients must send. Made at start when --host is not this machine."
     )
     allowed_origins: tuple[str, ...] = Field(
         (), description='Other web origins that may connect, as JSON: ["https://pacs.example.org"].'
@@ -158,7 +158,7 @@ class EngineSettings(BaseModel):
     engine_dicom_links: bool = Field(
         False,
         description="Google's DICOM-aware container fetches the series of --dicomweb-url itself: it is given "
-        "their addresses and --dicomweb-token. See docs/medgemma.md before turning this on.",
+        "their addresses and the archive's token. See docs/medgemma.md before turning this on.",
     )
     engine_images: bool = Field(True, description="The engine can see images.")
     engine_thinking: bool = Field(

@@ -37,6 +37,11 @@ def downloads() -> Path:
     return platformdirs.user_data_path(DISTRIBUTION, appauthor=False) / "models"
 
 
+def state() -> Path:
+    """The folder of what belongs to running servers (Linux: below ``~/.local/state``)."""
+    return platformdirs.user_state_path(DISTRIBUTION, appauthor=False)
+
+
 def install_command(extra: Extra | None = None) -> str:
     """The command that installs this program, with or without an extra, for this kind of installation."""
     extras = f"[{extra}]" if extra else ""

@@ -130,10 +130,12 @@ async def test_leaving_an_answer_early_stops_it() -> None:
 
 async def test_a_lost_connection_is_taken_up_where_it_broke_off() -> None:
     paths: list[str] = []
+    offered: list[str] = []
 
     async def talk(socket: ServerConnection) -> None:
         assert socket.request
         paths.append(socket.request.path)
+        offered.append(socket.request.headers["Sec-WebSocket-Protocol"])
         first, second = (ev.Notice(seq=seq, code=f"n{seq}", message="") for seq in (1, 2))
         if len(paths) == 1:
             await say(socket, created(), first)
@@ -146,7 +148,8 @@ async def test_a_lost_connection_is_taken_up_where_it_broke_off() -> None:
     async with server(talk) as url, AssistantClient(url) as client:
         seen = [event async for event in client]
     assert [event.code for event in seen if isinstance(event, ev.Notice)] == ["n1", "n2"]
-    assert paths == ["/v1/realtime", "/v1/realtime?resume=back&after=1"]
+    assert paths == ["/v1/realtime", "/v1/realtime?after=1"]
+    assert offered == ["assistant", "assistant, assistant.resume.back"]
 
 
 async def test_audio_goes_as_binary_frames_at_the_rate_told_before() -> None:
@@ -182,7 +185,6 @@ async def test_an_image_is_attached(tmp_path: Path) -> None:
     async def attachments(request: HttpRequest) -> JSONResponse:
         assert request.headers["x-session-token"] == "back"
         assert request.headers["authorization"] == "Bearer right"
-        assert request.query_params["session"] == "s"
         if await request.body() != b"pixels":
             return JSONResponse({"error": {"code": "image_unreadable", "message": "No."}}, 400)
         name = request.query_params["name"]
@@ -192,7 +194,7 @@ async def test_an_image_is_attached(tmp_path: Path) -> None:
     app = Starlette(
         routes=[
             WebSocketRoute("/v1/realtime", talk),
-            Route("/v1/attachments", attachments, methods=["POST"]),
+            Route("/v1/sessions/s/attachments", attachments, methods=["POST"]),
         ]
     )
     config = uvicorn.Config(app, port=0, log_config=None, ws="websockets-sansio", lifespan="off")

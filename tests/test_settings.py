@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assistant.cli import main
-from assistant.commands.settings import add_settings, flag, settings_from, variable
+from assistant.commands.settings import add_settings, flag, is_secret, settings_from, variable
 from assistant.config import GROUPS, Settings
 from assistant.errors import BadInput
 from assistant.vad.endpoint import _AT_MOST, EndpointSettings
@@ -99,3 +99,33 @@ def test_the_help_has_the_groups(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     for group in GROUPS:
         assert f"{group.__doc__}:" in said
+
+
+SECRETS = [name for name in Settings.model_fields if is_secret(name)]
+
+
+def test_tokens_and_keys_are_secrets() -> None:
+    assert sorted(SECRETS) == ["dicomweb_token", "engine_key", "token"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_comes_from_a_file_or_the_environment_and_not_from_the_command_line(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("of the house\n")
+    for options, variables in [
+        ([f"{flag(name)}-file", str(file)], {}),
+        ([], {f"{variable(name)}_FILE": str(file)}),
+        ([], {variable(name): "of the house"}),
+    ]:
+        with monkeypatch.context() as patch:
+            for key, value in variables.items():
+                patch.setenv(key, value)
+            secret = getattr(read(*options), name)
+            assert secret.get_secret_value() == "of the house"
+    said = refused(flag(name), "of the house")
+    assert f"{flag(name)}-file FILE" in said and variable(name) in said and "of the house" not in said
+    file.write_text(" \n")
+    assert str(file) in refused(f"{flag(name)}-file", str(file))
+    assert str(tmp_path) in refused(f"{flag(name)}-file", str(tmp_path))

@@ -889,7 +889,7 @@ export interface ResponseConfig {
 
 export interface SessionState {
   id: string;
-  /** Secret; given back as ?resume= to come back to this session. */
+  /** Secret with which a client comes back and asks for what belongs to this session. Only in ``session.created``; elsewhere empty. */
   resume_token: string;
   /** How long a session without a connection is kept. */
   grace_s: number;

@@ -6,7 +6,7 @@ const OPEN_TIMEOUT_MS = 8_000;
 
 /**
  * @typedef {object} Surroundings   what a browser gives; a test gives its own
- * @property {(url: string) => WebSocket} connect
+ * @property {(url: string, protocols: string[]) => WebSocket} connect
  * @property {string} url                        of `/v1/realtime`
  * @property {Pick<Storage, 'getItem'|'setItem'|'removeItem'>} storage
  * @property {EventTarget|null} network          has `online` events
@@ -23,7 +23,7 @@ export class Session {
    */
   constructor(onEvent, surroundings = {}) {
     this._onEvent = onEvent;
-    this._connect = surroundings.connect ?? ((url) => new WebSocket(url));
+    this._connect = surroundings.connect ?? ((url, protocols) => new WebSocket(url, protocols));
     this._url = surroundings.url ?? defaultUrl();
     this._storage = surroundings.storage ?? sessionStorage;
     const network = surroundings.network === undefined ? globalThis : surroundings.network;
@@ -49,9 +49,10 @@ export class Session {
     clearTimeout(this._timer);
     this._ended = false;
     const token = this.token;
-    const query = token ? `?resume=${encodeURIComponent(token)}&after=${this._lastSeq}` : '';
+    const query = token ? `?after=${this._lastSeq}` : '';
+    const protocols = token ? ['assistant', `assistant.resume.${token}`] : ['assistant'];
     this._onEvent({ type: 'local.connection', phase: 'connecting', resuming: Boolean(token) }, false);
-    const socket = this._connect(this._url + query);
+    const socket = this._connect(this._url + query, protocols);
     socket.binaryType = 'arraybuffer';
     this._socket = socket;
     const timeout = setTimeout(() => this._lost(socket), OPEN_TIMEOUT_MS);

@@ -133,8 +133,8 @@ export function reduce(state, event) {
       return sessionCreated(state, event);
     case 'session.updated':
       return {
-        ...state, session: event.session, mode: event.session.mode ?? state.mode,
-        asleep: event.session.asleep ?? state.asleep,
+        ...state, session: { ...event.session, resume_token: state.session?.resume_token ?? '' },
+        mode: event.session.mode ?? state.mode, asleep: event.session.asleep ?? state.asleep,
       };
     case 'assistant.attention.changed':
       return { ...state, asleep: event.asleep };

@@ -36,8 +36,8 @@ export async function uploadAll(given, session, dispatch) {
 async function single(file, session, dispatch) {
   const name = file.name || 'image';
   const shown = progressOf(name, dispatch);
-  const query = new URLSearchParams({ session: session.id, name });
-  const answer = await send('POST', `/v1/attachments?${query}`, session, file, {}, shown.sent);
+  const query = new URLSearchParams({ name });
+  const answer = await send('POST', `attachments?${query}`, session, file, {}, shown.sent);
   shown.end();
   if (answer.status !== 201) tell(dispatch, `“${name}” was not attached: ${reason(answer)}`);
 }
@@ -47,9 +47,8 @@ async function together(given, session, dispatch) {
   const name = named(given);
   const shown = progressOf(name, dispatch);
   const total = given.reduce((sum, { file }) => sum + file.size, 0) || 1;
-  const query = new URLSearchParams({ session: session.id });
   let sent = 0;
-  let answer = await send('POST', `/v1/uploads?${query}`, session, null);
+  let answer = await send('POST', 'uploads', session, null);
   if (answer.status === 201) {
     const id = answer.body?.id;
     const waiting = [...given];
@@ -58,7 +57,7 @@ async function together(given, session, dispatch) {
     const sender = async () => {
       for (let next = waiting.shift(); next && !failed; next = waiting.shift()) {
         const before = next.file.size;
-        const put = await send('PUT', `/v1/uploads/${id}?${query}`, session, next.file,
+        const put = await send('PUT', `uploads/${id}`, session, next.file,
           { 'X-File-Name': encodeURIComponent(next.path) });
         if (![204, 400, 413].includes(put.status)) failed = put; // a file that is refused is told of at the end
         sent += before;
@@ -66,7 +65,7 @@ async function together(given, session, dispatch) {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, sender));
-    answer = failed ?? await send('POST', `/v1/uploads/${id}/finish?${query}`, session, null);
+    answer = failed ?? await send('POST', `uploads/${id}/finish`, session, null);
   }
   shown.end();
   const problems = answer.body?.problems?.map((/** @type {{message: string}} */ each) => each.message);
@@ -110,22 +109,22 @@ function progressOf(name, dispatch) {
  * @returns {Promise<Answer>}
  */
 export function post(path, body, session) {
-  return send('POST', `${path}?${new URLSearchParams({ session: session.id })}`, session, JSON.stringify(body));
+  return send('POST', path, session, JSON.stringify(body));
 }
 
 /**
  * @param {string} method
- * @param {string} url
+ * @param {string} path  below the session's address
  * @param {Session} session
  * @param {File|string|null} body
  * @param {Record<string, string>} [headers]
  * @param {(part: number) => void} [sent]
  * @returns {Promise<Answer>}
  */
-function send(method, url, session, body, headers = {}, sent = undefined) {
+function send(method, path, session, body, headers = {}, sent = undefined) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest(); // fetch tells no progress of what is sent
-    request.open(method, url);
+    request.open(method, `/v1/sessions/${encodeURIComponent(session.id)}/${path}`);
     request.setRequestHeader('X-Session-Token', session.token);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener('progress', (event) => {

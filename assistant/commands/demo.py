@@ -24,7 +24,7 @@ from assistant import events as ev
 from assistant.audio.files import read_audio
 from assistant.audio.frames import SAMPLE_RATE_HZ
 from assistant.client import AssistantClient
-from assistant.commands.settings import settings_from
+from assistant.commands.settings import add_some_settings, settings_from
 from assistant.commands.terminal import Subparsers, note
 from assistant.errors import AssistantError, BadInput, Missing
 
@@ -51,9 +51,7 @@ def register(subparsers: Subparsers) -> None:
         "file", nargs="?", metavar="FILE", help="WAV, FLAC, MP3 … (default: the recording that ships)"
     )
     parser.add_argument("--url", help=f"the server (default: {DEFAULT_URL}, or a private one)")
-    parser.add_argument(
-        "--token", dest="setting_token", metavar="TOKEN", help="its token (default: ASSISTANT_TOKEN)"
-    )
+    add_some_settings(parser, "token")
     parser.add_argument("--image", metavar="FILE", action="append", default=[], help="attach a picture")
     parser.set_defaults(run=run)
 

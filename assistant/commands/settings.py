@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from assistant.config import GROUPS, Settings
@@ -24,7 +26,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
             if default not in (None, ()):
                 help_text += f" (default: {default})"
             options: dict[str, Any] = {"dest": f"setting_{name}", "default": None, "help": help_text}
-            if field.annotation is bool:
+            if is_secret(name):
+                _add_secret(section, name, help_text)
+            elif field.annotation is bool:
                 section.add_argument(flag(name), action=argparse.BooleanOptionalAction, **options)
             else:
                 section.add_argument(flag(name), metavar=metavar(name), **options)
@@ -34,12 +38,47 @@ def add_some_settings(parser: argparse.ArgumentParser, *names: str) -> None:
     """Options of ``assistant serve`` that another command takes too."""
     for given in names:
         name = given.replace("-", "_")
+        if is_secret(name):
+            _add_secret(parser, name, f"as in: assistant serve {flag(name)}-file")
+            continue
         parser.add_argument(
             flag(name),
             dest=f"setting_{name}",
             metavar=metavar(name),
             help=f"as in: assistant serve {flag(name)}",
         )
+
+
+def is_secret(name: str) -> bool:
+    """A setting that no command line may hold: other users of a machine can list its processes."""
+    return SecretStr in get_args(Settings.model_fields[name].annotation)
+
+
+def _add_secret(parser: argparse._ActionsContainer, name: str, help_text: str) -> None:
+    """The option that names its file, and the option that would hold it, which is refused in words."""
+    wanted = f"File that holds it, or {variable(name)} in the environment. {help_text}"
+    parser.add_argument(f"{flag(name)}-file", dest=f"file_of_{name}", metavar="FILE", help=wanted)
+    parser.add_argument(flag(name), dest=f"setting_{name}", help=argparse.SUPPRESS)
+
+
+def _secret(name: str, args: argparse.Namespace) -> str | None:
+    """The content of a secret's file. Raises ``BadInput``: ``settings_invalid``."""
+    if getattr(args, f"setting_{name}", None) is not None:
+        raise BadInput(
+            f"{flag(name)} on the command line can be read by every user of this machine. Put it into a file "
+            f"and give that, {flag(name)}-file FILE, or into {variable(name)}.",
+            code="settings_invalid",
+        )
+    file = getattr(args, f"file_of_{name}", None) or os.environ.get(f"{variable(name)}_FILE")
+    if not file:
+        return None
+    try:
+        secret = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        secret = ""
+    if not secret:
+        raise BadInput(f"{flag(name)}-file: {file} cannot be read, or is empty.", code="settings_invalid")
+    return secret
 
 
 def flag(name: str) -> str:
@@ -64,7 +103,7 @@ def settings_from(args: argparse.Namespace) -> Settings:
     """Settings from the options, then the environment. Raises ``BadInput``: ``settings_invalid``."""
     given: dict[str, Any] = {}
     for name, field in Settings.model_fields.items():
-        value = getattr(args, f"setting_{name}", None)
+        value = _secret(name, args) if is_secret(name) else getattr(args, f"setting_{name}", None)
         if value is not None:
             given[name] = _items(value) if get_origin(field.annotation) is tuple else value
     try:
@@ -86,6 +125,8 @@ def _said(error: ValidationError, given: Mapping[str, Any]) -> str:
         named = {name: _named(name, value, given) for name, value in clash.values.items()}
         return clash.rule.format(**named)
     name = str(first["loc"][0]) if first["loc"] else ""
+    if is_secret(name):
+        return f"{variable(name)}: {first['msg']}"
     return f"{flag(name) if name in given else variable(name)}: {first['msg']}"
 
 

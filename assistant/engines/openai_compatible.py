@@ -46,7 +46,7 @@ class OpenAICompatibleEngine:
     ) -> None:
         self._advice = Advice(
             unreachable=f"No answer engine at {_shown(base_url)}. Is it running?",
-            unauthorized="The answer engine refused the key: set --engine-key.",
+            unauthorized="The answer engine refused the key: set --engine-key-file.",
             unknown=f"The answer engine has no model {model!r}: see --engine-model and --engine-url.",
         )
         self._max_tokens, self._timeout_s, self._key = max_tokens, timeout_s, api_key

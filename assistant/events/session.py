@@ -178,7 +178,10 @@ class ImageMatcher(Part):
 
 class SessionState(Part):
     id: str
-    resume_token: str = Field(description="Secret; given back as ?resume= to come back to this session.")
+    resume_token: str = Field(
+        description="Secret with which a client comes back and asks for what belongs to this session. "
+        "Only in ``session.created``; elsewhere empty."
+    )
     grace_s: float = Field(description="How long a session without a connection is kept.")
     type: Literal["realtime", "transcription"] = "realtime"
     object: Literal["realtime.session"] = "realtime.session"

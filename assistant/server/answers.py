@@ -1,7 +1,5 @@
-"""HTTP routes of one answer: the prompt that produced it, and the lab table read from it.
-
-Every request carries the session's own token in ``X-Session-Token``.
-"""
+"""HTTP routes of one answer, below ``/v1/sessions/ID``: the prompt that produced it, and the lab table read
+from it."""
 
 from typing import assert_never
 
@@ -13,7 +11,8 @@ from assistant.engines.base import Sent
 from assistant.engines.pieces import ImagePiece, LinkPiece, TextPiece
 from assistant.errors import BadInput
 from assistant.readings.labs import to_csv, to_fhir
-from assistant.server.reports import answered, live
+from assistant.server.owner import live
+from assistant.server.reports import answered
 
 LINK = "(the address of this series in the archive; the model's server fetched it from there itself)"
 
@@ -73,7 +72,7 @@ def _sent(request: Request) -> Sent:
     return sent
 
 
-_ANSWER = "/v1/sessions/{session_id}/answers/{response_id}"
+_ANSWER = "/answers/{response_id}"
 ROUTES = [
     Route(f"{_ANSWER}/prompt", prompt),
     Route(f"{_ANSWER}/images/{{number:int}}", prompt_image),

@@ -32,9 +32,10 @@ from assistant.events import ErrorBody, ErrorEvent, SessionConfig, event_id_of, 
 from assistant.guidelines.library import watching
 from assistant.installation import page
 from assistant.server import answers, guidelines, reports
-from assistant.server.auth import Gate, keys
+from assistant.server.auth import Gate, Tries, keys
 from assistant.server.door import PEER, Door
 from assistant.server.models import ModelsDialog
+from assistant.server.owner import below_sessions, cookie, moved
 from assistant.server.pacs import Pacs
 from assistant.server.rest import description
 from assistant.server.rest.chat import Chat
@@ -67,6 +68,9 @@ STOCK_QUERY = ("model", "intent", "call_id")
 CLOSED_ON_PURPOSE = (1000, 1001)
 """Close codes of a client that has ended, not of a connection that was lost."""
 NO_CACHE = (b"cache-control", b"no-cache")
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+PROTOCOL, RESUME, STOCK_PROTOCOL = "assistant", "assistant.resume.", "realtime"
+"""WebSocket subprotocols: ours, what carries a resume token, which is in no address, and OpenAI's."""
 
 
 class Hub:
@@ -77,6 +81,7 @@ class Hub:
         self._runners: dict[str, SessionRunner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing = False
+        self.tries = Tries()
         self.door: Door | None = None
         """What clients come through, once the server listens."""
 
@@ -174,30 +179,47 @@ class Hub:
 
 
 async def realtime(socket: WebSocket) -> None:
-    """``/v1/realtime``: a new session; with ``?resume=TOKEN&after=SEQ``, one that lost its connection."""
+    """``/v1/realtime``: a new session; with the subprotocol ``assistant.resume.TOKEN`` and ``?after=SEQ``,
+    one that lost its connection."""
     hub: Hub = socket.app.state.hub
     offered = socket.scope.get("subprotocols", [])
-    await socket.accept("realtime" if "realtime" in offered else None)
-    token = socket.query_params.get("resume")
+    protocol = next((each for each in (PROTOCOL, STOCK_PROTOCOL) if each in offered), None)
+    token = next((each.removeprefix(RESUME) for each in offered if each.startswith(RESUME)), "")
     runner = hub.resume(token) if token else None
     after: int | None = None
     if runner is not None:
-        after_text = socket.query_params.get("after", "0")
-        after = int(after_text) if after_text.isdecimal() and len(after_text) < 16 else 0
+        given = socket.query_params.get("after", "0")
+        after = int(given) if given.isascii() and given.isdecimal() and len(given) < 16 else 0
     try:
+        if "resume" in socket.query_params:
+            message = "A resume token in the address is refused: send it as a subprotocol. Reload the page."
+            raise BadInput(message, code="resume_in_address")
         runner = runner or hub.open()
     except AssistantError as error:
-        body = ErrorBody(type="server_error", code=error.code, message=error.message)
+        await socket.accept(protocol)
+        kind = "invalid_request_error" if isinstance(error, BadInput) else "server_error"
+        body = ErrorBody(type=kind, code=error.code, message=error.message)
         with contextlib.suppress(WebSocketDisconnect):
             await socket.send_text(ErrorEvent(error=body).model_dump_json())
-            await socket.close(1013, error.code.replace("_", " "))
+            closed = 4400 if isinstance(error, BadInput) else 1013
+            await socket.close(closed, error.code.replace("_", " "))
+        return
+    secure = socket.scope["scheme"] == "wss"
+    try:
+        await socket.accept(protocol, [(b"set-cookie", cookie(runner, secure=secure).encode())])
+    except BaseException:
+        if after is None:
+            runner.end()  # nobody has heard of it
+        raise
+    if runner.over:  # it ended meanwhile: the client begins anew
+        await socket.close(1001)
         return
     telemetry.connections.inc()
     if after is None:
         await runner.start_with(_wanted(socket))
     outbox = runner.connect(after)
     asked = set(socket.query_params)
-    stock = not asked.isdisjoint(STOCK_QUERY) or "realtime" in offered
+    stock = not asked.isdisjoint(STOCK_QUERY) or STOCK_PROTOCOL in offered
     ours = not stock or "assistant" in asked
     # Each ends when the connection does; whichever ends first takes the other with it. _receive may wait
     # for room that nobody makes any more when its session is over.
@@ -326,6 +348,7 @@ class SecurityHeaders:
                     (b"x-content-type-options", b"nosniff"),
                     (b"referrer-policy", b"no-referrer"),
                     (b"permissions-policy", b"camera=(), geolocation=()"),
+                    *([HSTS] if scope["scheme"] == "https" else []),
                     *([] if any(name == b"cache-control" for name, _ in own) else [NO_CACHE]),
                 ]
             await send(message)
@@ -348,9 +371,16 @@ def create_app(settings: Settings, components: Components, token: str | None = N
     """
     writer = Writer(Store(settings.store)) if settings.store else None
     hub = Hub(settings, components, writer)
-    uploads, secrets = Uploads(hub.find), Secrets(components)
+    uploads, pacs, secrets = Uploads(hub.find), Pacs(settings), Secrets(components)
     components.engine = Counted(components.engine)
     dialog = ModelsDialog(settings, components, hub.runners)
+    session_routes = [
+        *uploads.routes(),
+        *pacs.routes(),
+        *reports.ROUTES,
+        *answers.ROUTES,
+        *dialog.routes(),
+    ]
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -367,12 +397,9 @@ def create_app(settings: Settings, components: Components, token: str | None = N
     app = Starlette(
         routes=[
             WebSocketRoute("/v1/realtime", realtime),
-            *uploads.routes(),
-            *Pacs(settings, uploads).routes(),
+            below_sessions(hub, session_routes),
+            *moved(),
             *guidelines.routes(components),
-            *reports.ROUTES,
-            *answers.ROUTES,
-            *dialog.routes(),
             *Transcriptions(settings, components).routes(),
             *Chat(settings, components).routes(),
             *Models(components).routes(),

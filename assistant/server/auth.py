@@ -3,7 +3,10 @@
 import hmac
 import html
 import ipaddress
+import logging
 import secrets
+import time
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
@@ -13,8 +16,45 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.server.rest.secrets import OPENS, Secrets
 
+log = logging.getLogger(__name__)
+
 KEY_PROTOCOL = "openai-insecure-api-key."
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+MOST_TRIES, TRY_EVERY_S = 20, 3.0
+MOST_ADDRESSES = 10_000
+"""Addresses whose wrong tokens are counted at once; the one that was quiet longest is forgotten."""
+
+
+class Tries:
+    """Wrong tokens by address: ``MOST_TRIES`` at once, then one in ``TRY_EVERY_S``; more are not looked at.
+
+    Each is logged with its address and nothing else of the request.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._spent: dict[str, tuple[float, float]] = {}
+
+    def too_many(self, address: str) -> bool:
+        return self._count(address) > MOST_TRIES - 1
+
+    def wrong(self, address: str, what: str) -> None:
+        log.warning("refused: %s from %s is wrong", what, address)
+        count = self._count(address) + 1
+        self._spent.pop(address, None)
+        if len(self._spent) >= MOST_ADDRESSES:
+            self._spent.pop(next(iter(self._spent)))
+        self._spent[address] = count, self._now()
+
+    def _count(self, address: str) -> float:
+        count, at = self._spent.get(address, (0.0, 0.0))
+        return max(0.0, count - (self._now() - at) / TRY_EVERY_S)
+
+
+def address_of(scope: Scope) -> str:
+    """Of the client; empty where the server does not know it."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def is_loopback(host: str) -> bool:
@@ -74,9 +114,17 @@ class Gate:
             return _Refused(
                 "origin_not_allowed", "This page is not allowed to use the server. See --allowed-origins."
             )
-        if self._token is None or self._shown(scope, headers):
+        if self._token is None:
             return None
+        tries, address = scope["app"].state.hub.tries, address_of(scope)
+        shown = self._shown(scope, headers)
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        if (shown or given) and tries.too_many(address):
+            return _Refused("too_many_tries", "Too many wrong tokens. Wait a moment, then try again.", 429)
+        if self._opened(scope, shown):
+            return None
+        if any(hmac.compare_digest(each.encode(), self._token.encode()) for each in shown):
+            return None
         if given and hmac.compare_digest(given.encode(), self._token.encode()):
             response = RedirectResponse("/" + scope["path"].lstrip("/"), status_code=303)
             secure = scope["scheme"] in ("https", "wss")
@@ -84,20 +132,23 @@ class Gate:
                 _cookie_name(host), self._token, httponly=True, samesite="strict", secure=secure
             )
             return response
+        if shown or given:
+            tries.wrong(address, "the server's token")
         return _Refused(
             "token_missing",
-            "The server needs its token. Open the address that it printed when it started.",
+            "The server needs its token. Open this address once with ?token=TOKEN at its end; the person who "
+            "runs the server has the token.",
             status_code=401,
         )
 
-    def _shown(self, scope: Scope, headers: Headers) -> bool:
-        shown = keys(headers)
-        if scope["path"] in OPENS and any(self._secrets.find(key) is not None for key in shown):
-            return True
+    def _shown(self, scope: Scope, headers: Headers) -> list[str]:
+        """The tokens in the request's headers."""
         cookie = HTTPConnection(scope).cookies.get(_cookie_name(headers.get("host", "")), "")
-        assert self._token is not None
-        given = [*shown, cookie] if cookie else shown
-        return any(hmac.compare_digest(each.encode(), self._token.encode()) for each in given)
+        return [*keys(headers), cookie] if cookie else keys(headers)
+
+    def _opened(self, scope: Scope, shown: list[str]) -> bool:
+        """Whether one of these is a short-lived key, which opens few addresses."""
+        return scope["path"] in OPENS and any(self._secrets.find(key) is not None for key in shown)
 
 
 def keys(headers: Headers) -> list[str]:

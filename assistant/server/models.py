@@ -30,7 +30,8 @@ from assistant.engines.counted import Counted
 from assistant.engines.local_servers import NAMES, LocalServer, find, is_medgemma, shown
 from assistant.errors import AssistantError, BadInput, Denied, Missing
 from assistant.server.auth import is_loopback
-from assistant.server.reports import answered, live
+from assistant.server.owner import live
+from assistant.server.reports import answered
 from assistant.session.runner import SessionRunner
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,8 @@ class ModelsDialog:
         self.download = Download()
 
     def routes(self) -> list[Route]:
-        path = "/v1/sessions/{session_id}/models"
+        """Below ``/v1/sessions/ID``."""
+        path = "/models"
         return [
             Route(path, answered(self.show)),
             Route(f"{path}/use", answered(self.use), methods=["POST"]),

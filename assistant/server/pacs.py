@@ -13,19 +13,22 @@ from starlette.routing import Route
 from assistant.characters import whole_parts
 from assistant.config import Settings
 from assistant.errors import AssistantError, BadInput, Missing
-from assistant.server.uploads import Session, Uploads, no_session, refusal, result
+from assistant.server.owner import live
+from assistant.server.uploads import refusal, result
+from assistant.session.runner import SessionRunner
 
 LONGEST_BODY_BYTES = 4096
 
 
 class Pacs:
-    def __init__(self, settings: Settings, uploads: Uploads) -> None:
-        self._settings, self._uploads = settings, uploads
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
     def routes(self) -> list[Route]:
+        """Below ``/v1/sessions/ID``."""
         return [
-            Route("/v1/pacs/find", self.find, methods=["POST"]),
-            Route("/v1/pacs/attach", self.attach, methods=["POST"]),
+            Route("/pacs/find", self.find, methods=["POST"]),
+            Route("/pacs/attach", self.attach, methods=["POST"]),
         ]
 
     async def find(self, request: Request) -> Response:
@@ -38,17 +41,16 @@ class Pacs:
         return await self._answered(request, self._attach)
 
     async def _answered(self, request: Request, handler: Any) -> Response:
-        session = self._uploads.sender(request)
-        if session is None:
-            return no_session()
         try:
-            answer: Response = await handler(session, await _fields(request))
+            answer: Response = await handler(live(request), await _fields(request))
             return answer
         except AssistantError as error:
             status = 400 if isinstance(error, BadInput) else 503 if isinstance(error, Missing) else 502
+            if error.code == "session_unknown":
+                status = 404
             return refusal(status, error.code, error.message)
 
-    async def _find(self, _: Session, fields: dict[str, str]) -> Response:
+    async def _find(self, _: SessionRunner, fields: dict[str, str]) -> Response:
         found = await asyncio.to_thread(self._archive().find, fields.get("number", ""))
         series = [
             {
@@ -63,7 +65,7 @@ class Pacs:
         ]
         return JSONResponse({"series": series}, headers={"Cache-Control": "private, no-store"})
 
-    async def _attach(self, session: Session, fields: dict[str, str]) -> Response:
+    async def _attach(self, session: SessionRunner, fields: dict[str, str]) -> Response:
         attachments = session.attachments
         folder = attachments.new_folder()
         try:

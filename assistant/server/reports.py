@@ -1,10 +1,9 @@
 """A session's report over HTTP: export, checks, words, and the audio behind a word.
 
-Every request carries the session's own token in ``X-Session-Token``. No part of the report is in a URL.
+No part of the report is in a URL.
 """
 
 import asyncio
-import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -19,13 +18,13 @@ from assistant.export.checks import check
 from assistant.export.formats import file_name, find_format
 from assistant.export.history import report_from
 from assistant.export.report import Report
-from assistant.session.runner import SessionRunner
+from assistant.server.owner import live
 from assistant.storage.writer import Writer
 
 Handler = Callable[[Request], Awaitable[Response]]
-NOT_FOUND = frozenset({"session_unknown", "audio_gone", "audio_not_kept"})
+NOT_FOUND = frozenset({"session_unknown", "upload_unknown", "audio_gone", "audio_not_kept"})
 _STATUS: dict[type[AssistantError], int] = {BadInput: 400, Denied: 403}
-NO_STORE = {"Cache-Control": "no-store"}
+NO_STORE = ("Cache-Control", "no-store")
 
 
 def answered(handler: Handler) -> Handler:
@@ -38,7 +37,7 @@ def answered(handler: Handler) -> Handler:
             status = 404 if error.code in NOT_FOUND else _STATUS.get(type(error), 500)
             body = {"error": {"code": error.code, "message": error.message}}
             response = JSONResponse(body, status_code=status)
-        response.headers.update(NO_STORE)
+        response.headers.setdefault(*NO_STORE)
         return response
 
     return answer
@@ -83,51 +82,25 @@ async def audio(request: Request) -> Response:
     return Response(data, media_type="audio/wav")
 
 
-ROUTES = [
-    Route("/v1/sessions/{session_id}/export", export),
-    Route("/v1/sessions/{session_id}/checks", checks),
-    Route("/v1/sessions/{session_id}/words", words),
-    Route("/v1/sessions/{session_id}/audio", audio),
-]
+ROUTES = [Route("/export", export), Route("/checks", checks), Route("/words", words), Route("/audio", audio)]
+"""Below ``/v1/sessions/ID``."""
 
 
 async def _report(request: Request) -> Report:
     what = f"exported_{request.query_params['format']}"
-    if runner := _find_live(request):
+    if request.state.session is not None:
+        runner = live(request)
         await runner.kept.note(what)
         return await asyncio.to_thread(runner.kept.history())
-    writer: Writer | None = request.app.state.hub.writer
-    if writer is None:
-        raise _unknown()
-    session_id, token = request.path_params["session_id"], _token(request)
-    who, store = request.app.state.hub.settings.user, writer.store
+    writer: Writer = request.app.state.hub.writer
+    session_id, who = request.path_params["session_id"], request.app.state.hub.settings.user
+    store = writer.store
 
     def read() -> Report:
-        if not store.is_token_of(session_id, token):
-            raise _unknown()
         store.record(session_id, who, what)
         return report_from(store.events(session_id), store.session(session_id), datetime.now().astimezone())
 
     return await writer.read(read)
-
-
-def live(request: Request) -> SessionRunner:
-    """The session in the path, if the request carries its token. Raises ``BadInput``: ``session_unknown``."""
-    runner = _find_live(request)
-    if runner is None:
-        raise _unknown()
-    return runner
-
-
-def _find_live(request: Request) -> SessionRunner | None:
-    runner: SessionRunner | None = request.app.state.hub.find(request.path_params["session_id"])
-    if runner and hmac.compare_digest(_token(request).encode(), runner.resume_token.encode()):
-        return runner
-    return None
-
-
-def _token(request: Request) -> str:
-    return request.headers.get("x-session-token", "")
 
 
 def _milliseconds(request: Request, name: str) -> int:
@@ -135,7 +108,3 @@ def _milliseconds(request: Request, name: str) -> int:
     if not (given.isascii() and given.isdecimal() and len(given) < 12):
         raise BadInput(f"'{name}' must be a whole number of milliseconds.", code="range_invalid")
     return int(given)
-
-
-def _unknown() -> BadInput:
-    return BadInput("There is no such session; reload the page.", code="session_unknown")

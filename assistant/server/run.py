@@ -18,6 +18,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from assistant.components.opening import open_components
 from assistant.config import Settings
 from assistant.errors import BadInput
+from assistant.installation import state
 from assistant.server.app import MAX_MESSAGE_BYTES, Hub, create_app
 from assistant.server.auth import is_loopback, new_token
 from assistant.server.door import BACKLOG, PEER, Door, raise_file_limit
@@ -133,7 +134,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     raise_file_limit()
     logging.raiseExceptions = False  # a log that cannot be written would print the error being logged, whole
     token = settings.token.get_secret_value() if settings.token else None
-    if token is None and not is_loopback(settings.host):
+    made = token is None and not is_loopback(settings.host)
+    if made:
         token = new_token()
     check_certificate(settings)
     sock = bind(settings.host, settings.port)
@@ -146,12 +148,29 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
 
     def ready() -> None:
         address = f"{'https' if settings.tls_cert else 'http'}://{_host(settings)}:{sock.getsockname()[1]}"
-        say(f"Ready: {address}/" + (f"?token={token}" if token else ""))
+        say(f"Ready: {address}/")
+        if token:
+            where = _kept(token, sock.getsockname()[1]) if made else "the one that you set"
+            say(f"Browsers must open it once with ?token=TOKEN. The token, {token[:4]}…, is {where}.")
         if not settings.tls_cert and not is_loopback(settings.host):
             say("Browsers give the microphone to https pages only: add --tls-cert and --tls-key.")
 
     signal.signal(signal.SIGTERM, _exit)  # uvicorn raises it once more when it has ended
     asyncio.run(Server(config, app.state.hub, ready).serve(sockets=[sock]))
+
+
+def _kept(token: str, port: int) -> str:
+    """Write a token that was made at this start to a file; returns where. Raises ``BadInput``."""
+    file = state() / f"token-{port}"
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(token + "\n")
+    except OSError:
+        message = f"The server's token could not be written to {file}. Set ASSISTANT_TOKEN, or --token-file."
+        raise BadInput(message, code="token_not_kept") from None
+    return f"in {file}, which only you can read"
 
 
 def _exit(number: int, _: object) -> None:

@@ -1,20 +1,18 @@
-"""HTTP routes of attachments: upload files, view them, and see what a model would be given.
+"""HTTP routes of attachments, below ``/v1/sessions/ID``: upload files, view them, and see what a model would
+be given.
 
-One file is one POST to ``/v1/attachments``. Files that belong together, such as the slices of a series, go
-one by one into an upload, which is then finished: ``POST /v1/uploads``, ``PUT /v1/uploads/ID``, ``POST
-/v1/uploads/ID/finish``. Uploads must carry the session's resume token; views need the attachment's
-unguessable id.
+One file is one POST to ``attachments``. Files that belong together, such as the slices of a series, go one
+by one into an upload, which is then finished: ``POST uploads``, ``PUT uploads/UP``, ``POST
+uploads/UP/finish``.
 """
 
 import asyncio
-import hmac
 import io
 import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import unquote
 
 import PIL.Image
@@ -27,7 +25,10 @@ from assistant.errors import BadInput
 from assistant.events import Attachment
 from assistant.imaging.square import saved
 from assistant.imaging.study import Picture, Problem, SourceFile, Study, in_short, problem_of
-from assistant.session.attachments import Attachments, place_for
+from assistant.server.owner import PREFIX, live
+from assistant.server.reports import answered
+from assistant.session.attachments import place_for
+from assistant.session.runner import SessionRunner
 
 THUMBNAIL_PX, LARGE_PX = 256, 1024
 MOST_UPLOADS = 4
@@ -35,19 +36,11 @@ MOST_UPLOADS = 4
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 
-class Session(Protocol):
-    id: str
-    resume_token: str
-    attachments: Attachments
-
-    async def model_pieces(self) -> tuple[Piece, ...]: ...
-
-
 @dataclass(slots=True)
 class Upload:
     """The files of one upload received so far, and those that were refused."""
 
-    session: Session
+    session: SessionRunner
     folder: Path
     files: list[SourceFile] = field(default_factory=list)
     refused: list[Problem] = field(default_factory=list)
@@ -57,21 +50,22 @@ class Upload:
 class Uploads:
     """``find`` returns the session with an id, if it is alive."""
 
-    def __init__(self, find: Callable[[str], Session | None]) -> None:
+    def __init__(self, find: Callable[[str], SessionRunner | None]) -> None:
         self._find = find
         self._open: dict[str, Upload] = {}
 
     def routes(self) -> list[Route]:
-        picture = "/v1/attachments/{session_id}/{attachment_id}"
+        """Below ``/v1/sessions/ID``."""
+        picture = "/attachments/{attachment_id}"
         return [
-            Route("/v1/attachments", self.attach, methods=["POST"]),
-            Route("/v1/uploads", self.begin, methods=["POST"]),
-            Route("/v1/uploads/{upload_id}", self.put, methods=["PUT"]),
-            Route("/v1/uploads/{upload_id}/finish", self.finish, methods=["POST"]),
-            Route(picture, self.thumbnail),
-            Route(f"{picture}/slice", self.slice),
-            Route(f"{picture}/model/{{index:int}}", self.model_image),
-            Route("/v1/prompt/{session_id}", self.prompt),
+            Route("/attachments", answered(self.attach), methods=["POST"]),
+            Route("/uploads", answered(self.begin), methods=["POST"]),
+            Route("/uploads/{upload_id}", answered(self.put), methods=["PUT"]),
+            Route("/uploads/{upload_id}/finish", answered(self.finish), methods=["POST"]),
+            Route(picture, answered(self.thumbnail)),
+            Route(f"{picture}/slice", answered(self.slice)),
+            Route(f"{picture}/model/{{index:int}}", answered(self.model_image)),
+            Route("/prompt", answered(self.prompt)),
         ]
 
     # --- in ---
@@ -79,9 +73,7 @@ class Uploads:
     async def attach(self, request: Request) -> Response:
         """POST one file of any kind; returns the first attachment found in it. Further attachments arrive as
         events, and anything left out as notices."""
-        session = self.sender(request)
-        if session is None:
-            return no_session()
+        session = live(request)
         upload = Upload(session, session.attachments.new_folder())
         try:
             name = request.query_params.get("name", "image")[:255]
@@ -101,9 +93,7 @@ class Uploads:
         return JSONResponse(attachments[0].model_dump(), status_code=201)
 
     async def begin(self, request: Request) -> Response:
-        session = self.sender(request)
-        if session is None:
-            return no_session()
+        session = live(request)
         self._forget_ended()
         if sum(each.session is session for each in self._open.values()) >= MOST_UPLOADS:
             return refusal(
@@ -117,8 +107,6 @@ class Uploads:
         """One file (raw body); ``X-File-Name`` is its percent-encoded name, with its folders. A refused
         file does not affect the others."""
         upload = self._upload(request)
-        if upload is None:
-            return no_session()
         name = unquote(request.headers.get("x-file-name", "file"))
         try:
             await self._take(request, upload, name)
@@ -133,8 +121,6 @@ class Uploads:
     async def finish(self, request: Request) -> Response:
         """Read the uploaded files; returns the attachments, and the reason for each file left out."""
         upload = self._upload(request)
-        if upload is None:
-            return no_session()
         del self._open[request.path_params["upload_id"]]
         try:
             if not upload.files and not upload.refused:
@@ -171,16 +157,12 @@ class Uploads:
             raise
         upload.files.append(SourceFile(name, place))
 
-    def sender(self, request: Request) -> Session | None:
-        session = self._find(request.query_params.get("session", ""))
-        token = request.headers.get("x-session-token", "")
-        if session is None or not hmac.compare_digest(token.encode(), session.resume_token.encode()):
-            return None
-        return session
-
-    def _upload(self, request: Request) -> Upload | None:
+    def _upload(self, request: Request) -> Upload:
+        """Raises ``BadInput``: ``upload_unknown``."""
         upload = self._open.get(request.path_params["upload_id"])
-        return upload if upload and self.sender(request) is upload.session else None
+        if upload is None or upload.session is not live(request):
+            raise BadInput("There is no such upload. Attach the files again.", code="upload_unknown")
+        return upload
 
     def _forget_ended(self) -> None:
         for upload_id, upload in list(self._open.items()):
@@ -190,8 +172,7 @@ class Uploads:
     # --- out ---
 
     def _study(self, request: Request) -> Study | None:
-        session = self._find(request.path_params["session_id"])
-        return session.attachments.study(request.path_params["attachment_id"]) if session else None
+        return live(request).attachments.study(request.path_params["attachment_id"])
 
     async def thumbnail(self, request: Request) -> Response:
         """A thumbnail of picture ``?i=`` (from 0), larger with ``?size=large``. Without ``i``: the middle of
@@ -231,9 +212,7 @@ class Uploads:
 
     async def prompt(self, request: Request) -> Response:
         """Everything attached as the model would read it, in order."""
-        session = self._find(request.path_params["session_id"])
-        if session is None:
-            return no_session()
+        session = live(request)
         pieces = await session.model_pieces()
         return JSONResponse({"pieces": [_shown(piece, session.id) for piece in pieces]}, headers=PRIVATE)
 
@@ -242,7 +221,7 @@ def _shown(piece: Piece, session_id: str) -> dict[str, str]:
     if not isinstance(piece, ImagePiece):
         return {"type": "text", "text": piece.text, "source": piece.source}
     index = piece.image.id.rpartition("-")[2]
-    url = f"/v1/attachments/{session_id}/{piece.attachment_id}/model/{index}"
+    url = f"{PREFIX.format(session_id=session_id)}/attachments/{piece.attachment_id}/model/{index}"
     return {"type": "image", "url": url, "source": piece.source}
 
 
@@ -268,10 +247,6 @@ def result(attachments: list[Attachment], problems: list[Problem]) -> Response:
 
 def _bad(code: str, message: str) -> Response:
     return refusal(413 if code in ("image_too_large", "upload_too_large") else 400, code, message)
-
-
-def no_session() -> Response:
-    return refusal(404, "session_unknown", "There is no such session; reload the page.")
 
 
 def _unknown() -> Response:

@@ -114,7 +114,7 @@ class Attachments:
             media_type="image/png",
             width_px=study.width_px,
             height_px=study.height_px,
-            url=f"/v1/attachments/{self._session_id}/{study.id}",
+            url=f"/v1/sessions/{self._session_id}/attachments/{study.id}",
             count=study.count,
             windows=list(study.windows),
             worked_out=list(study.worked_out),

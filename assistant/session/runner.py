@@ -293,6 +293,10 @@ class SessionRunner:
         if self._delivery.disconnect(outbox):
             await self._microphone.disconnected()
 
+    def _tell_state(self) -> None:
+        """Without the token: these events are stored, and replayed."""
+        self._emit(SessionUpdated(session=self._state().model_copy(update={"resume_token": ""})))
+
     def _state(self) -> SessionState:
         return session_state(
             self._settings,
@@ -411,7 +415,7 @@ class SessionRunner:
                 await self._commit()
             case ModeSet():
                 self._take(ModeChosen(event.mode))
-                self._emit(SessionUpdated(session=self._state()))
+                self._tell_state()
             case AttentionSet():
                 await self._commit()  # what was said before it is still taken
                 self._take(AttentionChosen(event.asleep, "hand"))
@@ -451,7 +455,7 @@ class SessionRunner:
     async def _update(self, event: SessionUpdate) -> None:
         """All of it or nothing: what is refused is refused before anything is taken."""
         await self._choose(event.session)
-        self._emit(SessionUpdated(session=self._state()))
+        self._tell_state()
 
     async def _choose(self, asked: SessionConfig) -> None:
         new = chosen(self._choices, asked, self._components.model)

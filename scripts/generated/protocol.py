@@ -16,21 +16,23 @@ MADE_BY = "scripts/generated from assistant/events/; do not edit"
 
 HTTP = """## Beside it, over HTTP
 
-With the session's `id`, and its `resume_token` in the header `X-Session-Token`. What is wrong comes back as
-`{"error": {"code", "message"}}` with a status of 400, 401, 403, 404, 413 or 500.
+With the session's `id`, and its `resume_token` in the header `X-Session-Token`. (The socket sets a cookie
+with which a browser may GET, so that images load; nothing else.) What is wrong comes back as
+`{"error": {"code", "message"}}` with a status of 400, 401, 403, 404, 413, 429, 500 or 503. After twenty wrong
+tokens an address gets 429 for some seconds.
 
 | request | gives |
 |---|---|
-| `POST /v1/attachments?session=ID&name=NAME`, a file as its body | `201` and the first attachment in it |
-| `POST /v1/uploads?session=ID` | `201` and `{"id"}`, for many files that belong together |
-| `PUT /v1/uploads/UP?session=ID`, one file; `X-File-Name`: its path, percent-encoded | `204` |
-| `POST /v1/uploads/UP/finish?session=ID` | `{"attachments", "problems": [{name, code, message}]}` |
+| `POST /v1/sessions/ID/attachments?name=NAME`, a file as its body | `201` and the first attachment in it |
+| `POST /v1/sessions/ID/uploads` | `201` and `{"id"}`, for many files that belong together |
+| `PUT /v1/sessions/ID/uploads/UP`, one file; `X-File-Name`: its path, percent-encoded | `204` |
+| `POST /v1/sessions/ID/uploads/UP/finish` | `{"attachments", "problems": [{name, code, message}]}` |
 | `GET` an attachment's `url`, or `URL?i=N` | a small picture of it, or of its picture N from 0 |
 | `GET URL/slice?i=N&window=W` | that picture, large |
 | `GET URL/model/N` | picture N as the model gets it |
-| `GET /v1/prompt/ID` | `{"pieces"}`: what the model reads of all that is attached, in its order |
-| `POST /v1/pacs/find?session=ID`, `{"number"}` | `{"series"}` of an accession number or study UID |
-| `POST /v1/pacs/attach?session=ID`, `{"study", "series"}` | as finishing an upload |
+| `GET /v1/sessions/ID/prompt` | `{"pieces"}`: what the model reads of all that is attached, in its order |
+| `POST /v1/sessions/ID/pacs/find`, `{"number"}` | `{"series"}` of an accession number or study UID |
+| `POST /v1/sessions/ID/pacs/attach`, `{"study", "series"}` | as finishing an upload |
 | `GET /v1/sessions/ID/export?format=F` | the report as a file, also after a restart with `--store` |
 | `GET /v1/sessions/ID/checks` | `{"findings": [{code, message, section_id, start, end}]}` |
 | `GET /v1/sessions/ID/words` | `{"revision", "words": [WordPlace]}`: where every spoken word stands |
@@ -246,8 +248,9 @@ def markdown() -> str:
         "- The report: `assistant.document.changed` has all of it, `assistant.document.patched` what changed",
         "  since the event before. A client that starts or resumes gets a whole one before any patch.",
         "- Every server event has an `event_id` and a `seq`. After a lost connection, connect again with",
-        "  `?resume=RESUME_TOKEN&after=SEQ` (`session.resume_token` of `session.created`, the last `seq`",
-        "  seen): the events since are sent again. Passing events (`seq` 0) are not.",
+        "  `?after=SEQ`, the last `seq` seen, and the WebSocket subprotocols `assistant` and",
+        "  `assistant.resume.TOKEN`, the `session.resume_token` of `session.created`: the events since are",
+        "  sent again. Passing events (`seq` 0) are not. A token in an address is refused.",
         "- An `error` event does not end the session; its `event_id` names the client event it is about.",
         "",
         HTTP,

@@ -5,7 +5,7 @@ from typing import Any
 from annotated_types import Ge, Gt, Le, Lt, MaxLen
 from pydantic.fields import FieldInfo
 
-from assistant.commands.settings import flag, metavar
+from assistant.commands.settings import flag, is_secret, metavar, variable
 from assistant.config import GROUPS, Settings
 
 SIGNS: dict[type, tuple[str, str]] = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt")}
@@ -19,7 +19,9 @@ def markdown() -> str:
         "Each is an option of `assistant serve`, or an environment variable: `--port 8443` is",
         "`ASSISTANT_PORT=8443`, and the option wins. A list is JSON. `assistant doctor` takes the same",
         "options and says whether the server would start with them. Settings that do not go together are",
-        "refused at the start, in a sentence that names both.",
+        "refused at the start, in a sentence that names both. Secrets stand in a file or in the environment,",
+        "never on the command line, which every user of a machine can list; `ASSISTANT_TOKEN_FILE` names a",
+        "file, too.",
         "",
     ]
     for group in GROUPS:
@@ -31,7 +33,9 @@ def markdown() -> str:
 
 def _row(name: str, field: FieldInfo) -> str:
     option = f"`{flag(name)} {metavar(name)}`"
-    if field.annotation is bool:
+    if is_secret(name):
+        option = f"`{flag(name)}-file FILE`, or `{variable(name)}`"
+    elif field.annotation is bool:
         option = f"`{flag(name)}`, `--no-{flag(name)[2:]}`"
     return f"| {option} | {_default(field.get_default())} | {_range(field)} | {field.description} |"
 

@@ -159,8 +159,8 @@ def test_a_house_style_chosen_in_the_settings_holds_for_what_is_dictated_then_an
     expect(page.get_by_test_id("style-units")).to_have_value("as_dictated")
     style = page.evaluate(
         """() => new Promise((resolve) => {
-          const socket = new WebSocket(`ws://${location.host}/v1/realtime?resume=${
-            encodeURIComponent(sessionStorage.getItem('assistant.resume_token'))}`);
+          const socket = new WebSocket(`ws://${location.host}/v1/realtime`,
+            ['assistant', `assistant.resume.${sessionStorage.getItem('assistant.resume_token')}`]);
           socket.onmessage = (message) => resolve(JSON.parse(message.data).session.style);
         })"""
     )

@@ -152,8 +152,11 @@ class Running:
         await self._stack.enter_async_context(contextlib.aclosing(_Closing(socket)))
         return Client(socket)
 
-    async def session(self, query="", **options):
-        """A client, and its ``session.created``."""
+    async def session(self, query="", resume=None, after=0, **options):
+        """A client, and its ``session.created``; with ``resume``, a token, of an earlier session."""
+        if resume is not None:
+            query = f"?after={after}"
+            options["subprotocols"] = ["assistant", f"assistant.resume.{resume}"]
         client = await self.connect(query, **options)
         return client, await client.until("session.created")
 

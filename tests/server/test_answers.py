@@ -14,8 +14,8 @@ async def test_the_prompt_its_images_and_the_lab_table_are_shown_to_who_has_the_
     token = {"X-Session-Token": session["resume_token"]}
     async with httpx.AsyncClient(base_url=server.http, headers=token) as http:
         await http.post(
-            "/v1/attachments",
-            params={"session": session["id"], "name": "labs.png"},
+            f"/v1/sessions/{session['id']}/attachments",
+            params={"name": "labs.png"},
             content=(tmp_path / "labs.png").read_bytes(),
         )
         text = "Extract the lab results from this image"

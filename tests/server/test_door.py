@@ -50,7 +50,7 @@ async def test_those_who_waited_longest_make_room_and_who_asks_is_served(server,
     for reader, _ in idle[:6]:
         await until_closed(reader)
     await client.works()
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as http:
         assert (await http.get(f"{server.http}/")).status_code == 200
     other, _ = await server.session()
     await other.works()
@@ -112,12 +112,11 @@ async def test_without_files_to_open_a_session_and_its_templates_stay(server, mo
     assert server.components.personal.refresh().library is library
 
 
-@pytest.mark.parametrize("name", ["report", "follow-files", "keep", "match-images"])
+@pytest.mark.parametrize("name", ["report", "follow-files", "match-images"])
 async def test_a_helper_that_fails_is_started_again_and_ends_no_session(server, monkeypatch, caplog, name):
     calls = {
         "report": (runner.Microphone, "report"),
         "follow-files": (runner.SessionRunner, "_follow_files"),
-        "keep": (runner.KeptSession, "run"),
         "match-images": (runner.ImageMatching, "run"),
     }
     monkeypatch.setattr(runner, "HELP_AGAIN_S", 0.01)
@@ -142,11 +141,13 @@ async def test_a_request_that_the_system_refuses_is_answered(server, monkeypatch
     session = created["session"]
     alive = server.hub.find(session["id"])
     monkeypatch.setattr(alive.attachments, "new_folder", no_files)
-    monkeypatch.setattr(alive.kept, "report", no_files)
+    monkeypatch.setattr(alive.kept, "history", no_files)
     image = {"type": "input_image", "image_url": "data:image/png;base64,AAAA", "name": "a.png"}
     await client.send("conversation.item.create", item={"type": "message", "content": [image]})
     assert await client.code() == "server_busy"
-    async with httpx.AsyncClient(headers={"X-Session-Token": session["resume_token"]}) as http:
+    async with httpx.AsyncClient(
+        timeout=PATIENCE_S, headers={"X-Session-Token": session["resume_token"]}
+    ) as http:
         answer = await http.get(f"{server.http}/v1/sessions/{session['id']}/export?format=txt")
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "server_busy")
     await client.works()

@@ -31,7 +31,7 @@ async def test_a_foreign_host_is_refused(http, host):
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://[", "http://127.0.0.1:1"])
 async def test_a_foreign_origin_is_refused(server, http, origin):
-    answer = await http.post("/v1/attachments", headers={"Origin": origin})
+    answer = await http.post("/v1/sessions/a/attachments", headers={"Origin": origin})
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "origin_not_allowed"
     assert await refused_socket(server, origin=origin) == 403
@@ -86,7 +86,7 @@ async def test_a_person_without_the_token_reads_what_to_do(start_server):
         answer = await http.get("/", headers={"Accept": "text/html,*/*"})
     assert answer.status_code == 401
     assert answer.headers["content-type"].startswith("text/html")
-    assert "Open the address that it printed" in answer.text
+    assert "?token=TOKEN" in answer.text
 
 
 async def test_the_page_may_talk_to_its_own_server_only(server, http):
@@ -98,7 +98,7 @@ async def test_the_page_may_talk_to_its_own_server_only(server, http):
     assert "evil" not in refused.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/metrics", "/nothing", "/v1/attachments/a/b"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/metrics", "/nothing", "/v1/sessions/a/attachments/b"])
 async def test_every_answer_has_the_security_headers(http, path):
     headers = (await http.get(path)).headers
     assert "default-src 'self'" in headers["content-security-policy"]

@@ -26,8 +26,8 @@ def png(seed, width=40, height=40):
 
 async def attach(http, sender, name, data):
     answer = await http.post(
-        "/v1/attachments",
-        params={**sender.options["params"], "name": name},
+        f"{sender.address}/attachments",
+        params={"name": name},
         headers=sender.options["headers"],
         content=data,
     )
@@ -83,11 +83,13 @@ async def test_images_are_checked_scored_and_compared(start_server, tmp_path, ca
         assert ct not in [each["attachment_id"] for each in among["images"]]
         a_slice = next(each for each in rest if each["attachment_id"] == ct)
         small = await http.get(
-            f"/v1/attachments/{created['session']['id']}/{ct}", params={"i": a_slice["index"]}
+            f"{sender.address}/attachments/{ct}", params={"i": a_slice["index"]}, **sender.options
         )
         assert small.status_code == 200 and small.headers["content-type"] == "image/jpeg"
         for wrong in ("40", "-1", "9999999", "x"):
-            answer = await http.get(f"/v1/attachments/{created['session']['id']}/{ct}", params={"i": wrong})
+            answer = await http.get(
+                f"{sender.address}/attachments/{ct}", params={"i": wrong}, **sender.options
+            )
             assert answer.json()["error"]["code"] == "slice_unknown"
 
         for wrong, code in [

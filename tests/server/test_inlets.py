@@ -226,7 +226,7 @@ async def rest_recording(server, client, bad):
 
 async def raw_frame(server, client, bad):
     """A text frame that is not UTF-8 ends the connection and no session."""
-    other = await server.connect(f"?resume={client.events[0]['session']['resume_token']}")
+    other, _ = await server.session(resume=client.events[0]["session"]["resume_token"])
     await other.until("session.created")
     with contextlib.suppress(websockets.ConnectionClosed):
         await other.socket.send(bad.encode("utf-8", "surrogatepass"), text=True)
@@ -320,7 +320,7 @@ async def test_a_session_survives_what_comes_in(start_server, name, tmp_path):
 async def still_serves(server, client, created):
     """A client that resumes gets every event as JSON that is valid, hears, and exports in every format."""
     client.socket.transport.abort()
-    again, created = await server.session(f"?resume={created['session']['resume_token']}&after=0")
+    again, created = await server.session(resume=created["session"]["resume_token"])
     assert created["resumed"]
     again_session = created["session"]
     server.model.__dict__.pop("open_stream", None)
@@ -395,7 +395,7 @@ async def test_no_message_of_a_client_ends_its_session(server, kind, schema):
     server.model.texts = {3: "The lungs are clear.", 6: ""}
     await client.until("session.updated")
     client.socket.transport.abort()
-    again, created = await server.session(f"?resume={created['session']['resume_token']}&after=0")
+    again, created = await server.session(resume=created["session"]["resume_token"])
     assert created["resumed"]
     for event in again.events:
         server_events.validate_json(json.dumps(event))

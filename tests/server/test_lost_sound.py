@@ -189,7 +189,7 @@ async def test_a_resuming_client_is_told_from_which_sample_to_go_on(server):
     await numbered(client, 0, sound((0.5, False), (1, True)))
     await client.until("assistant.audio.received")
     client.socket.transport.abort()
-    again, created = await server.session(f"?resume={session['resume_token']}&after=0")
+    again, created = await server.session(resume=session["resume_token"])
     have = created["audio_sample"]
     assert RATE <= have <= 1.5 * RATE
     whole = sound((0.5, False), (3, True), (1, False))
@@ -205,7 +205,7 @@ async def test_a_client_without_numbers_that_was_cut_off_while_it_spoke_has_a_ga
     await client.until("input_audio_buffer.speech_started")
     client.socket.transport.abort()
     await asyncio.sleep(0.5)
-    again, _ = await server.session(f"?resume={session['resume_token']}&after=0")
+    again, _ = await server.session(resume=session["resume_token"])
     await again.socket.send(sound((1, True), (1, False)))
     assert await finals_of(again) == 2 * RATE
     (gap,) = again.of(GAP)

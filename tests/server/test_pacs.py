@@ -22,14 +22,12 @@ def archive(tmp_path_factory):
 async def hospital(start_server, archive):
     server = await start_server(dicomweb_url=archive)
     client, created = await server.session()
-    options = {
-        "params": {"session": created["session"]["id"]},
-        "headers": {"X-Session-Token": created["session"]["resume_token"]},
-    }
+    address = f"/v1/sessions/{created['session']['id']}/pacs"
+    options = {"headers": {"X-Session-Token": created["session"]["resume_token"]}}
     async with httpx.AsyncClient(base_url=server.http, timeout=120) as http:
 
         async def ask(what, **fields):
-            return await http.post(f"/v1/pacs/{what}", json=fields, **options)
+            return await http.post(f"{address}/{what}", json=fields, **options)
 
         yield client, ask
 
@@ -61,7 +59,7 @@ async def test_an_engine_that_follows_links_is_given_the_address_of_a_series_for
     headers = {"X-Session-Token": session["resume_token"]}
     async with httpx.AsyncClient(base_url=server.http, timeout=120, headers=headers) as http:
         one = {"study": "1.2.3.4.5", "series": "1.2.3.4.5.1"}
-        await http.post("/v1/pacs/attach", json=one, params={"session": session["id"]})
+        await http.post(f"/v1/sessions/{session['id']}/pacs/attach", json=one)
         await client.until("assistant.attachment.added")
         for text in ("Is there a nodule on this image?", "Make a table of the lab results on this image"):
             item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
@@ -101,9 +99,8 @@ async def test_an_archive_that_is_down_or_not_set(start_server):
         _, created = await server.session()
         async with httpx.AsyncClient(base_url=server.http, timeout=60) as http:
             answer = await http.post(
-                "/v1/pacs/find",
+                f"/v1/sessions/{created['session']['id']}/pacs/find",
                 json={"number": "1"},
-                params={"session": created["session"]["id"]},
                 headers={"X-Session-Token": created["session"]["resume_token"]},
             )
         assert answer.json()["error"]["code"] == code

@@ -40,10 +40,10 @@ async def test_no_log_line_holds_what_was_said(start_server, pcm, logged, tmp_pa
         server.engine.fail(MARK, error, after=[MARK])
         await client.append(pcm(0.6))
         await client.until("response.done")
-    async with httpx.AsyncClient(base_url=server.http, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=server.http, trust_env=False, timeout=60) as http:
         await http.post(
-            "/v1/attachments",
-            params={"session": session["id"], "name": f"{MARK}.png"},
+            f"/v1/sessions/{session['id']}/attachments",
+            params={"name": f"{MARK}.png"},
             headers={"X-Session-Token": session["resume_token"]},
             content=MARK.encode(),
         )

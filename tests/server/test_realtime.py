@@ -46,8 +46,8 @@ async def http(server):
 
 def upload(http, session, data, name="x.png", token=None):
     return http.post(
-        "/v1/attachments",
-        params={"session": session["id"], "name": name},
+        f"/v1/sessions/{session['id']}/attachments",
+        params={"name": name},
         headers={"X-Session-Token": token or session["resume_token"]},
         content=data,
     )
@@ -135,7 +135,7 @@ async def test_an_oversize_frame_ends_the_connection_and_not_the_session(server)
     with contextlib.suppress(websockets.ConnectionClosed):  # it may close while this is still sending
         await client.socket.send("x" * (MAX_FRAME_BYTES + 1))
     assert await client.until_closed() == 1009
-    again, back = await server.session(f"?resume={created['session']['resume_token']}&after=0")
+    again, back = await server.session(resume=created["session"]["resume_token"])
     assert back["resumed"]
     await again.until(COMPLETED)
     await again.works()
@@ -151,6 +151,8 @@ async def test_wrong_uploads_are_refused_and_the_session_goes_on(server, http):
     client, created = await server.session()
     session = created["session"]
     unknown = {**session, "id": "sess_unknown"}
+    address = f"/v1/sessions/{session['id']}"
+    headers = {"X-Session-Token": session["resume_token"]}
     for answer, status, code in [
         (await upload(http, session, b"a text file"), 400, "image_not_readable"),
         (await upload(http, session, b""), 400, "image_empty"),
@@ -158,7 +160,8 @@ async def test_wrong_uploads_are_refused_and_the_session_goes_on(server, http):
         (await upload(http, session, png()[:40]), 400, "image_not_readable"),
         (await upload(http, unknown, png()), 404, "session_unknown"),
         (await upload(http, session, png(), token="wrong"), 404, "session_unknown"),
-        (await http.get("/v1/attachments/x/y"), 404, "attachment_unknown"),
+        (await http.get(f"{address}/attachments/y", headers=headers), 404, "attachment_unknown"),
+        (await http.get("/v1/attachments/x/y"), 410, "address_moved"),
     ]:
         assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     await client.works()
@@ -189,7 +192,8 @@ async def test_images_are_counted_also_when_they_come_at_once(server, http):
 async def test_an_attachment_has_a_picture_and_goes_with_the_question(server, http):
     client, created = await server.session()
     attached = (await upload(http, created["session"], png(), name="chest.png")).json()
-    picture = await http.get(attached["url"])
+    headers = {"X-Session-Token": created["session"]["resume_token"]}
+    picture = await http.get(attached["url"], headers=headers)
     assert picture.headers["content-type"] == "image/jpeg"
     assert picture.headers.get_list("cache-control") == ["private, no-store"]
     await client.send("conversation.item.create", item=message({"type": "input_text", "text": "What?"}))

@@ -6,7 +6,7 @@ from assistant.events import ModeSet
 
 
 async def kept(server, token, after):
-    client, created = await server.session(f"?resume={token}&after={after}")
+    client, created = await server.session(resume=token, after=after)
     assert created["resumed"]
     await client.send("response.create")  # its error marks the end of the replay
     await client.until("error")
@@ -34,14 +34,14 @@ async def test_resume_gives_exactly_the_rest(server):
 
 
 async def test_an_unknown_resume_token_is_a_fresh_session(server):
-    client, created = await server.session("?resume=unknown&after=5")
+    client, created = await server.session(resume="unknown", after=5)
     assert not created["resumed"]
     await client.works()
 
 
 async def test_a_second_connection_takes_over(server):
     first, created = await server.session()
-    second, back = await server.session(f"?resume={created['session']['resume_token']}&after=0")
+    second, back = await server.session(resume=created["session"]["resume_token"])
     assert back["resumed"]
     assert await first.until_closed() == 4001
     assert first.of("assistant.session.closing")[0]["retry"] is False
@@ -54,7 +54,7 @@ async def test_a_session_nobody_comes_back_to_ends(start_server):
     runner = server.hub.find(created["session"]["id"])
     await client.socket.close()
     await asyncio.wait_for(runner._ended.wait(), 60)
-    _, back = await server.session(f"?resume={created['session']['resume_token']}")
+    _, back = await server.session(resume=created["session"]["resume_token"])
     assert not back["resumed"]
 
 
@@ -150,7 +150,7 @@ async def test_a_client_that_does_not_read_is_let_go_and_can_come_back(server):
     sent = await flood(runner)
     assert await client.until_closed() == 4008
     last = max(event["seq"] for event in client.events)
-    back, again = await server.session(f"?resume={session['resume_token']}&after={last}")
+    back, again = await server.session(resume=session["resume_token"], after=last)
     assert again["resumed"]
     rest = [await back.next() for _ in range(sent)]
     assert [event["seq"] for event in rest] == list(range(last + 1, last + sent + 1))

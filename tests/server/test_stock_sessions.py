@@ -403,7 +403,7 @@ async def test_a_session_whose_connection_was_lost_does_not_give_way(start_serve
     await asyncio.sleep(0.1)
     other = await server.connect()
     assert await other.code() == "server_full"
-    _, resumed = await server.session(f"?resume={created['session']['resume_token']}&after=0")
+    _, resumed = await server.session(resume=created["session"]["resume_token"])
     assert resumed["resumed"]
 
 

@@ -23,22 +23,18 @@ async def http(server):
 class Sender:
     def __init__(self, http, session):
         self.http, self.session = http, session
-        self.options = {
-            "params": {"session": session["id"]},
-            "headers": {"X-Session-Token": session["resume_token"]},
-        }
+        self.options = {"headers": {"X-Session-Token": session["resume_token"]}}
+        self.address = f"/v1/sessions/{session['id']}"
 
     async def begin(self):
-        return (await self.http.post("/v1/uploads", **self.options)).json()["id"]
+        return (await self.http.post(f"{self.address}/uploads", **self.options)).json()["id"]
 
     async def put(self, upload, name, data):
         headers = {**self.options["headers"], "X-File-Name": quote(name)}
-        return await self.http.put(
-            f"/v1/uploads/{upload}", params=self.options["params"], headers=headers, content=data
-        )
+        return await self.http.put(f"{self.address}/uploads/{upload}", headers=headers, content=data)
 
     async def finish(self, upload):
-        return await self.http.post(f"/v1/uploads/{upload}/finish", **self.options)
+        return await self.http.post(f"{self.address}/uploads/{upload}/finish", **self.options)
 
     async def folder(self, folder):
         upload = await self.begin()
@@ -64,25 +60,27 @@ async def test_a_series_is_read_looked_through_and_asked_about(server, http, tmp
 
     slice_url = f"{attached['url']}/slice"
     for window in [*attached["windows"], ""]:
-        picture = await http.get(slice_url, params={"i": 40, "window": window})
+        picture = await http.get(slice_url, params={"i": 40, "window": window}, **sender.options)
         assert picture.headers["cache-control"] == "private, no-store"
         with PIL.Image.open(io.BytesIO(picture.content)) as shown:
             assert shown.size == (12, 16)
     for wrong in [{"i": 90}, {"i": -1}, {"i": "x"}, {"i": 0, "window": "nothing"}]:
-        assert (await http.get(slice_url, params=wrong)).json()["error"]["code"] == "slice_unknown"
+        assert (await http.get(slice_url, params=wrong, **sender.options)).json()["error"][
+            "code"
+        ] == "slice_unknown"
 
-    seen = (await http.get(f"/v1/prompt/{created['session']['id']}")).json()["pieces"]
+    seen = (await http.get(f"{sender.address}/prompt", **sender.options)).json()["pieces"]
     assert [piece["type"] for piece in seen] == ["text", *["image", "text"] * 85]
     await client.send("conversation.item.create", item=question("Is the liver normal?"))
     await client.send("response.create")
     await client.until("response.done")
     pieces = server.engine.questions[0].pieces
     assert len(pieces) == len(seen)
-    assert (await http.get(seen[-2]["url"])).content == pieces[-2].image.data
-    assert (await http.get(f"{attached['url']}/model/90")).status_code == 404
+    assert (await http.get(seen[-2]["url"], **sender.options)).content == pieces[-2].image.data
+    assert (await http.get(f"{attached['url']}/model/90", **sender.options)).status_code == 404
     await client.send("assistant.attachment.remove", attachment_id=attached["id"])
     await client.until("assistant.attachment.removed")
-    assert (await http.get(slice_url)).status_code == 404
+    assert (await http.get(slice_url, **sender.options)).status_code == 404
 
 
 def question(text):

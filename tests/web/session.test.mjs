@@ -4,9 +4,10 @@ import test from 'node:test';
 import { Session } from '../../web/session.js';
 
 class FakeSocket extends EventTarget {
-  constructor(/** @type {string} */ url) {
+  constructor(/** @type {string} */ url, /** @type {string[]} */ protocols) {
     super();
     this.url = url;
+    this.protocols = protocols;
     this.readyState = 1;
     /** @type {any[]} */
     this.sent = [];
@@ -31,7 +32,7 @@ function setUp(/** @type {any} */ t) {
   const network = new EventTarget();
   const session = new Session((event) => events.push(event), {
     url: 'ws://x/v1/realtime', network,
-    connect: (url) => /** @type {any} */ (sockets[sockets.push(new FakeSocket(url)) - 1]),
+    connect: (url, protocols) => /** @type {any} */ (sockets[sockets.push(new FakeSocket(url, protocols)) - 1]),
     storage: { getItem: (k) => kept.get(k) ?? null, setItem: (k, v) => kept.set(k, v), removeItem: (k) => kept.delete(k) },
   });
   session.open();
@@ -47,7 +48,8 @@ test('a broken connection comes back with the token and the last number taken', 
   sockets[0].says({ type: 'x', seq: 7 });
   sockets[0].breaks();
   wait(500);
-  assert.equal(sockets[1].url, 'ws://x/v1/realtime?resume=tok&after=7');
+  assert.equal(sockets[1].url, 'ws://x/v1/realtime?after=7');
+  assert.deepEqual(sockets.map((each) => each.protocols), [['assistant'], ['assistant', 'assistant.resume.tok']]);
 });
 
 test('a session that is gone counts from the start again', (t) => {
@@ -60,7 +62,8 @@ test('a session that is gone counts from the start again', (t) => {
   sockets[1].says({ type: 'x', seq: 1 });
   sockets[1].breaks();
   wait(500);
-  assert.equal(sockets[2].url, 'ws://x/v1/realtime?resume=new&after=1');
+  assert.equal(sockets[2].url, 'ws://x/v1/realtime?after=1');
+  assert.deepEqual(sockets[2].protocols, ['assistant', 'assistant.resume.new']);
 });
 
 test('tries grow apart up to ten seconds, and the network coming back is taken at once', (t) => {

@@ -22,7 +22,7 @@ export function archiveView({ post }) {
   /** @param {Series} series */
   const attach = async (series) => {
     say('Fetching…');
-    const answer = await post('/v1/pacs/attach', { study: series.study, series: series.series });
+    const answer = await post('pacs/attach', { study: series.study, series: series.series });
     if (answer.status === 201) return dialog.close();
     return say(trouble(answer));
   };
@@ -36,7 +36,7 @@ export function archiveView({ post }) {
     event.preventDefault();
     list.replaceChildren();
     say('Looking…');
-    const answer = await post('/v1/pacs/find', { number: byId('archive-number', 'input').value });
+    const answer = await post('pacs/find', { number: byId('archive-number', 'input').value });
     if (answer.status !== 200) return say(trouble(answer));
     const found = answer.body?.series ?? [];
     say(found.length === 0 ? 'Nothing was found.' : `${found.length} series. Choose one to attach.`);

@@ -123,7 +123,7 @@ export function seenDialog(sessionId, seesImages) {
     setText(byId('seen-words'), 'Preparing…');
     list.replaceChildren();
     dialog.showModal();
-    const answer = await fetch(`/v1/prompt/${encodeURIComponent(sessionId())}`).catch(() => null);
+    const answer = await fetch(`/v1/sessions/${encodeURIComponent(sessionId())}/prompt`).catch(() => null);
     const pieces = answer?.ok ? (await answer.json()).pieces : null;
     if (!pieces) return setText(byId('seen-words'), 'The server could not be reached. Try again.');
     const images = pieces.filter((/** @type {Seen} */ piece) => piece.type === 'image').length;
