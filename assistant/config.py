@@ -36,6 +36,11 @@ class ServerSettings(BaseModel):
         description="Models are chosen and downloaded from the page also where --host is not this machine. "
         "Where it is, they always are.",
     )
+    webrtc_addresses: Literal["own", "any"] = Field(
+        "own",
+        description="Where WebRTC may send: to the address that a client connects from, or to any that it "
+        "names. Needed with TURN, or with several networks between.",
+    )
     max_sessions: int = Field(32, ge=1, le=10_000, description="Most concurrent sessions; more are refused.")
     max_transcriptions: int = Field(
         2, ge=1, le=64, description="Most recordings transcribed at once over HTTP; more are refused."
@@ -45,6 +50,12 @@ class ServerSettings(BaseModel):
         gt=0,
         le=600,
         description="A session is refused if finals would then come later than this after the end of speech.",
+    )
+    max_sessions_per_address: int = Field(
+        16,
+        ge=1,
+        le=10_000,
+        description="Most concurrent sessions of clients at one address; this machine's are not counted.",
     )
     grace_s: float = Field(
         120.0, ge=0, le=86_400, description="Time for which a disconnected session can be resumed."
@@ -205,6 +216,9 @@ class ImageSettings(BaseModel):
     """Images and the archive"""
 
     upload_gb: float = Field(4.0, gt=0, le=1000, description="Largest upload; a zip counts unpacked.")
+    readers: int = Field(
+        2, ge=1, le=32, description="Processes that read uploads; one upload of a session is read at a time."
+    )
     dicomweb_url: str | None = Field(
         None, description="Base URL of the DICOMweb archive to fetch series from."
     )

@@ -1,6 +1,7 @@
 """One browser microphone over WebRTC, answered and received with aiortc."""
 
 import asyncio
+import ipaddress
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ CONNECT_LIMIT_S = 15.0
 MAX_SDP_CHARS = 64 * 1024
 OPUS_FMTP = "minptime=10;useinbandfec=1;usedtx=0;stereo=0;maxaveragebitrate=32000"
 """Asks the browser for FEC against loss, no DTX (it delays the last word), and speech-sized mono."""
+
+OWN_NAME = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.local", re.IGNORECASE)
+"""The random name behind which a browser hides an address of its own network."""
 
 SENDING = frozenset({"sendrecv", "sendonly", None})
 
@@ -189,6 +193,52 @@ class MicrophonePeer:
         await self.close()
         if self._on_failed is not None:
             self._on_failed(_lost() if self._was_connected else _not_connected())
+
+
+def with_own_candidates(sdp: str, client: str) -> str:
+    """The offer without candidates at other addresses than the client's: to each of them we would send.
+
+    ``client`` is the address that it connects from; one of this machine may name any address of this machine.
+    A browser's own random name (``….local``) stays: only its own network can say where that is. Raises
+    ``BadInput`` (``webrtc_address_refused``) when none is left.
+    """
+    allowed = _addresses_of(client)
+    lines = sdp.splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith("a=candidate:") or _is_own(line, allowed)]
+    if len(kept) < len(lines) and not any(line.startswith("a=candidate:") for line in kept):
+        raise BadInput(
+            "WebRTC may send to the address that you connect from, and your browser names others. Send the "
+            "audio over the WebSocket instead, or see --webrtc-addresses.",
+            code="webrtc_address_refused",
+        )
+    return "".join(kept)
+
+
+def _addresses_of(client: str) -> frozenset[str]:
+    own = _address(client)
+    if own is None or not own.is_loopback:
+        return frozenset({str(own)})
+    from aioice.ice import get_host_addresses  # noqa: PLC0415 (with aiortc: slow to import)
+
+    found = get_host_addresses(use_ipv4=True, use_ipv6=True)
+    return frozenset({str(own), *(str(_address(text)) for text in found)})
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_own(line: str, allowed: frozenset[str]) -> bool:
+    fields = line.split()
+    named = fields[4] if len(fields) > 4 else ""
+    if OWN_NAME.fullmatch(named):
+        return True
+    address = _address(named)
+    return address is not None and str(address) in allowed
 
 
 def _parse(sdp: str) -> "SessionDescription":

@@ -14,6 +14,7 @@ from assistant.dictation.near_misses import near_misses
 from assistant.engines.base import Engine
 from assistant.guidelines.library import Library
 from assistant.imaging.options import Options
+from assistant.imaging.scratch import remove_leftovers
 from assistant.imaging.worker import Reader
 from assistant.siglip.embedder import Embedder
 from assistant.vad.base import Vad
@@ -53,6 +54,7 @@ class Components:
     async def start(self) -> None:
         """Load and warm up everything, so that the first word is as fast as the rest."""
         loop = asyncio.get_running_loop()
+        await asyncio.to_thread(remove_leftovers)
         models = (self.engine, self.text_engine, self.embedder)
         loading = [model.load() for model in models if model]
         await asyncio.gather(*loading, loop.run_in_executor(None, self._warm_up))

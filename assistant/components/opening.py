@@ -333,6 +333,6 @@ def open_components(settings: Settings) -> Components:
         embedder=open_embedder(settings),
         endpoint=settings,
         guidelines=Library(settings.guidelines) if settings.guidelines else None,
-        reader=Reader(reading_options(settings)),
+        reader=Reader(reading_options(settings), settings.readers),
         personal=personal,
     )

@@ -33,12 +33,16 @@ VIEWER_SUFFIXES = {
 ArchiveKind = Literal["zip", "tar", "7z", "gzip"]
 
 
+Begin = Callable[[str], bool]
+"""Called with a file's name before it is opened; False leaves the file out."""
+
+
 def found_files(
-    given: Iterable[SourceFile], scratch: Path, limits: Options
+    given: Iterable[SourceFile], scratch: Path, limits: Options, begin: Begin = lambda _: True
 ) -> Iterator[SourceFile | Problem]:
     """Every single file in what was given, folders and zips opened; and what could not be."""
     count = size = 0
-    for found in _opened(given, scratch, limits):
+    for found in _opened(given, scratch, limits, begin):
         if isinstance(found, Problem):
             yield found
             continue
@@ -59,7 +63,9 @@ def found_files(
         yield found
 
 
-def _opened(given: Iterable[SourceFile], scratch: Path, limits: Options) -> Iterator[SourceFile | Problem]:
+def _opened(
+    given: Iterable[SourceFile], scratch: Path, limits: Options, begin: Begin
+) -> Iterator[SourceFile | Problem]:
     given = list(given)
     for source in given:
         if source.path.is_dir():
@@ -69,7 +75,7 @@ def _opened(given: Iterable[SourceFile], scratch: Path, limits: Options) -> Iter
                 if path.is_file()
             ]
             kept, problems = _without_viewer(source.name, inside)
-            yield from _opened(kept, scratch, limits)
+            yield from _opened(kept, scratch, limits, begin)
             yield from problems
         elif not source.path.is_file():
             yield Problem(source.name, "file_not_found", f"{source.name} does not exist.")
@@ -78,7 +84,7 @@ def _opened(given: Iterable[SourceFile], scratch: Path, limits: Options) -> Iter
         elif source.path.name.upper() == DICOMDIR:
             if len(given) == 1:  # else its files were given with it
                 yield from _listed(source)
-        else:
+        elif begin(source.name):
             yield from _unpacked(source, scratch, limits)
 
 

@@ -16,7 +16,7 @@ from assistant.imaging.dicom import (
     read_document,
     read_header,
 )
-from assistant.imaging.intake import found_files, gzip_head
+from assistant.imaging.intake import Begin, found_files, gzip_head
 from assistant.imaging.nifti import is_nifti, read_nifti
 from assistant.imaging.options import Options, Prepared
 from assistant.imaging.pdf import read_pdf
@@ -32,8 +32,11 @@ PAIR_SUFFIXES = {".hdr", ".img", ".mat"}
 SLIDE_SUFFIXES = {".svs", ".ndpi", ".scn", ".mrxs", ".vms", ".vmu", ".bif", ".svslide"}
 
 
-def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prepared:
+def prepare(
+    given: Sequence[SourceFile], folder: Path, options: Options, begin: Begin = lambda _: True
+) -> Prepared:
     """Read all that was given into ``folder``; what cannot be used becomes a problem, the rest is kept.
+    ``begin`` is called with the name of each file before it is read, and says whether it shall be.
 
     Takes up to minutes: call it in a process of its own. Never raises for what the files hold.
     """
@@ -46,11 +49,11 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
     with tempfile.TemporaryDirectory(dir=folder) as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the readers' warnings quote what is in the files
         seen: set[Path] = set()
-        for found in found_files(given, Path(scratch), options):
+        for found in found_files(given, Path(scratch), options, begin):
             try:
                 if isinstance(found, Problem):
                     problems.append(found)
-                elif found.path.resolve() not in seen:
+                elif found.path.resolve() not in seen and begin(found.name):
                     seen.add(found.path.resolve())
                     if Path(found.name.lower()).suffix in PAIR_SUFFIXES:
                         halves.append(found)
@@ -67,6 +70,7 @@ def prepare(given: Sequence[SourceFile], folder: Path, options: Options) -> Prep
                             studies.append(read)
             except Exception as error:  # readers meet damage with errors of many kinds
                 problems.append(problem_of(found.name, error))
+        begin("")
         for pair in _pairs(halves, folder, Path(scratch), options):
             studies.append(pair) if isinstance(pair, Study) else problems.append(pair)
         for record in read_records(records, folder, options.most_studies - len(studies)):

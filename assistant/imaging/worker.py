@@ -1,11 +1,14 @@
-"""Reads attachments in a separate process, because reading is slow and damaged files can crash it."""
+"""Reads attachments in separate processes, because reading is slow and damaged files can crash it."""
 
 import asyncio
 import contextlib
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
+import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -14,64 +17,171 @@ from pathlib import Path
 
 from assistant.errors import BadInput
 from assistant.imaging.options import Options, Prepared
-from assistant.imaging.study import SourceFile, problem_of
+from assistant.imaging.scratch import Scratch
+from assistant.imaging.study import Problem, SourceFile, problem_of
 
 log = logging.getLogger(__name__)
 
 LONGEST_READ_S = 600.0
+LONGEST_FILE_S, LONGEST_FILE_S_PER_GB = 60.0, 60.0
+"""For one file; the second for each GB of its upload."""
+LOOK_EVERY_S = 0.25
+MOST_LEFT_OUT = 3
+"""Files of one upload that may end their reader; the rest is read again without them."""
 MEMORY_BYTES = 6 * 2**30
-"""Address space of the process, its libraries counted."""
+"""Address space of a process, its libraries counted."""
 NICENESS = 5
 """Speech goes first."""
+MARK = ".reading"
+"""The file in which a reader says what it reads now."""
 
 
 class Reader:
-    """Shared by all sessions; reads one upload at a time. Its process starts with the first one."""
+    """Shared by all sessions; each of its processes reads one upload at a time. They start when needed."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, processes: int = 2) -> None:
         self.options = options
-        self._pool: ProcessPoolExecutor | None = None
+        self.scratch = Scratch()
+        self._free = asyncio.Semaphore(processes)
+        self._idle: list[ProcessPoolExecutor] = []
+        self._busy: set[ProcessPoolExecutor] = set()
 
     async def read(self, files: Sequence[SourceFile], folder: Path, most_studies: int) -> Prepared:
-        """Prepare ``files`` in ``folder``. Raises ``BadInput``: ``reader_died``, ``reading_too_slow``,
-        ``disk_full``, ``file_not_readable``."""
-        if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_start)
-        pool = self._pool
-        loop = asyncio.get_running_loop()
+        """Prepare ``files`` in ``folder``. A file that takes too long or ends its reader becomes a problem,
+        and the others are read without it.
+
+        Raises ``BadInput``: ``reader_died``, ``reading_too_slow``, ``disk_full``, ``file_not_readable``.
+        """
         options = replace(self.options, most_studies=most_studies)
+        ends_at = time.monotonic() + LONGEST_READ_S
+        left_out: list[Problem] = []
+        async with self._free:
+            while True:
+                place = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=folder))
+                skip = frozenset(problem.name for problem in left_out)
+                try:
+                    prepared = await self._read(files, place, options, skip, ends_at)
+                except _Stopped as stopped:
+                    await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+                    problem = stopped.problem
+                    if not problem.name:
+                        raise BadInput(f"{_names(files)} {problem.message}", code=problem.code) from None
+                    left_out.append(problem)
+                    if len(left_out) > MOST_LEFT_OUT or {file.name for file in files} <= skip | {
+                        problem.name
+                    }:
+                        return Prepared((), tuple(left_out))
+                else:
+                    return replace(prepared, problems=(*left_out, *prepared.problems))
+
+    async def _read(
+        self,
+        files: Sequence[SourceFile],
+        place: Path,
+        options: Options,
+        skip: frozenset[str],
+        ends_at: float,
+    ) -> Prepared:
+        """One try, in a process that is idle or new. Raises ``_Stopped``, ``BadInput``."""
+        known = bool(self._idle)
+        pool = self._idle.pop() if known else _new_pool()
+        self._busy.add(pool)
+        whole = False
         try:
-            async with asyncio.timeout(LONGEST_READ_S):
-                return await loop.run_in_executor(pool, _prepare, files, folder, options)
+            reading = asyncio.wrap_future(pool.submit(_prepare, files, place, options, skip))
+            reading.add_done_callback(_retrieved)
+            limit_s = LONGEST_FILE_S + LONGEST_FILE_S_PER_GB * await asyncio.to_thread(_gigabytes, files)
+            await _until_done(reading, place / MARK, limit_s, ends_at)
+            prepared = reading.result()
+            whole = True
+            return prepared
         except BrokenProcessPool:
-            self._drop(pool)
-            raise BadInput(
-                f"{_names(files)} could not be read: a file is damaged or needs too much memory. "
-                "Attach fewer files at once to find it.",
-                code="reader_died",
-            ) from None
-        except TimeoutError:
-            self._drop(pool)
-            raise BadInput(
-                f"{_names(files)}: reading took more than {LONGEST_READ_S / 60:g} minutes and was stopped.",
-                code="reading_too_slow",
-            ) from None
+            if known and not await asyncio.to_thread((place / MARK).exists):  # it had ended before
+                return await self._read(files, place, options, skip, ends_at)
+            name = await asyncio.to_thread(_marked, place / MARK)
+            message = f"{name} could not be read: it is damaged or needs too much memory."
+            if not name:
+                message = "could not be read: a file is damaged or needs too much memory."
+            raise _Stopped(Problem(name, "reader_died", message)) from None
+        except (BadInput, _Stopped):
+            raise
         except Exception as error:  # a bug, or a full disk; its text may quote what is in the files
+            whole = not isinstance(error, OSError)
             log.error("reading failed: %s", type(error).__name__)
             problem = problem_of(_names(files), error)
             raise BadInput(problem.message, code=problem.code) from None
+        finally:
+            self._busy.discard(pool)
+            if whole:
+                self._idle.append(pool)
+            else:
+                _end(pool)
 
     def close(self) -> None:
-        if self._pool:
-            self._drop(self._pool)
+        for pool in [*self._idle, *self._busy]:
+            _end(pool)
+        self._idle.clear()
+        self.scratch.close()
 
-    def _drop(self, pool: ProcessPoolExecutor) -> None:
-        if self._pool is pool:
-            self._pool = None
-        for process in list((pool._processes or {}).values()):  # a process that hangs ends in no other way
-            process.kill()
-        pool.shutdown(wait=False, cancel_futures=True)
+
+class _Stopped(Exception):
+    """A try that ended in the middle of a file, or, with an empty name, elsewhere."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+async def _until_done(
+    reading: "asyncio.Future[Prepared]", mark: Path, limit_s: float, ends_at: float
+) -> None:
+    """Wait for a reader. Raises ``_Stopped`` when one file takes longer than ``limit_s``."""
+    seen, since = "", time.monotonic()
+    while True:
+        done, _ = await asyncio.wait([reading], timeout=LOOK_EVERY_S)
+        if done:
+            return
+        now, marked = time.monotonic(), await asyncio.to_thread(_mark, mark)
+        if marked != seen:
+            seen, since = marked, now
+        name = marked.partition("\n")[2]
+        if name and now - since > limit_s:
+            message = f"{name}: reading it took more than {limit_s:.0f} s and was stopped."
+            raise _Stopped(Problem(name, "reading_too_slow", message))
+        if now > ends_at:
+            message = f"took more than {LONGEST_READ_S / 60:g} minutes to read; reading was stopped."
+            raise _Stopped(Problem("", "reading_too_slow", message))
+
+
+def _retrieved(done: "asyncio.Future[Prepared]") -> None:
+    """Nobody waits any more for the end of a reader that was stopped."""
+    if not done.cancelled():
+        done.exception()
+
+
+def _new_pool() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_start)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    for process in list((pool._processes or {}).values()):  # a process that hangs ends in no other way
+        process.kill()
+    pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _mark(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return ""
+
+
+def _marked(file: Path) -> str:
+    return _mark(file).partition("\n")[2]
+
+
+def _gigabytes(files: Sequence[SourceFile]) -> float:
+    return sum(file.path.stat().st_size for file in files if file.path.is_file()) / 2**30
 
 
 def _names(files: Sequence[SourceFile]) -> str:
@@ -88,7 +198,15 @@ def _start() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 
 
-def _prepare(files: Sequence[SourceFile], folder: Path, options: Options) -> Prepared:
+def _prepare(files: Sequence[SourceFile], place: Path, options: Options, skip: frozenset[str]) -> Prepared:
     from assistant.imaging.prepare import prepare  # noqa: PLC0415 (only here: a second of libraries)
 
-    return prepare(files, folder, options)
+    count = 0
+
+    def begin(name: str) -> bool:
+        nonlocal count
+        count += 1
+        (place / MARK).write_text(f"{count}\n{name}", encoding="utf-8", errors="surrogateescape")
+        return name not in skip
+
+    return prepare(files, place, options, begin)

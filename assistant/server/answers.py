@@ -12,7 +12,7 @@ from assistant.engines.pieces import ImagePiece, LinkPiece, TextPiece
 from assistant.errors import BadInput
 from assistant.readings.labs import to_csv, to_fhir
 from assistant.server.owner import live
-from assistant.server.reports import answered
+from assistant.server.reports import answered, position
 
 LINK = "(the address of this series in the archive; the model's server fetched it from there itself)"
 
@@ -40,7 +40,7 @@ async def prompt(request: Request) -> Response:
 async def prompt_image(request: Request) -> Response:
     """GET one image of the prompt, exactly as the model was given it."""
     images = _sent(request).images
-    number = request.path_params["number"]
+    number = position(request, "number")
     if number >= len(images):
         raise BadInput("There is no such image.", code="image_unknown")
     return Response(images[number].data, media_type=images[number].media_type)
@@ -75,6 +75,6 @@ def _sent(request: Request) -> Sent:
 _ANSWER = "/answers/{response_id}"
 ROUTES = [
     Route(f"{_ANSWER}/prompt", prompt),
-    Route(f"{_ANSWER}/images/{{number:int}}", prompt_image),
+    Route(f"{_ANSWER}/images/{{number}}", prompt_image),
     Route(f"{_ANSWER}/labs", labs),
 ]

@@ -7,7 +7,7 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -32,7 +32,7 @@ from assistant.events import ErrorBody, ErrorEvent, SessionConfig, event_id_of, 
 from assistant.guidelines.library import watching
 from assistant.installation import page
 from assistant.server import answers, guidelines, reports
-from assistant.server.auth import Gate, Tries, keys
+from assistant.server.auth import Gate, Tries, address_of, is_loopback, keys
 from assistant.server.door import PEER, Door
 from assistant.server.models import ModelsDialog
 from assistant.server.owner import below_sessions, cookie, moved
@@ -80,6 +80,7 @@ class Hub:
         self.settings, self.components, self.writer = settings, components, writer
         self._runners: dict[str, SessionRunner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._addresses: dict[str, str] = {}  # of the client that began each session
         self._closing = False
         self.tries = Tries()
         self.door: Door | None = None
@@ -91,19 +92,27 @@ class Hub:
         if self.door and peer:
             self.door.let_in((str(peer[0]), int(peer[1])))
 
-    def open(self) -> SessionRunner:
-        """A new session. Raises ``AssistantError``: ``server_full``, ``server_busy``, ``server_stopping``."""
-        if (refusal := self.refusal()) and not (refusal.code == "server_full" and self._make_room()):
+    def open(self, address: str = "") -> SessionRunner:
+        """A new session of a client at ``address``. Raises ``AssistantError``: ``server_full``,
+        ``server_busy``, ``server_stopping``, ``too_many_sessions``."""
+        theirs = [each for each in self._runners if self._addresses[each] == address]
+        crowded = len(theirs) >= self.settings.max_sessions_per_address and not is_loopback(address)
+        if not self._closing and crowded and not self._make_room(theirs):
+            message = "Too many sessions from your address. Close others, or wait until they have ended."
+            raise AssistantError(message, code="too_many_sessions")
+        if (refusal := self.refusal()) and not (
+            refusal.code == "server_full" and self._make_room(self._runners)
+        ):
             raise refusal
         runner = SessionRunner(self.settings, self.components, self.writer)
-        self._runners[runner.id] = runner
+        self._runners[runner.id], self._addresses[runner.id] = runner, address
         task = asyncio.get_running_loop().create_task(runner.run(), name=runner.id)
         self._tasks[runner.id] = task
         task.add_done_callback(lambda done: self._over(runner, done))
         return runner
 
     def refusal(self) -> AssistantError | None:
-        """Why a new session would be refused. The first one never is because of the machine."""
+        """Why a new session would be refused. The first session is never refused for load."""
         if self._closing:
             return AssistantError("The server is stopping. Try again soon.", code="server_stopping")
         if len(self._runners) >= self.settings.max_sessions:
@@ -118,10 +127,10 @@ class Hub:
             )
         return None
 
-    def _make_room(self) -> bool:
-        """End the oldest session that was opened, abandoned and never used, or else the oldest whose client
-        has closed it and knows no way back; False if there is none."""
-        runners = self._runners.values()
+    def _make_room(self, among: Iterable[str]) -> bool:
+        """End the oldest of these sessions that was opened, abandoned and never used, or else the oldest
+        whose client has closed it and knows no way back; False if there is none."""
+        runners = [self._runners[each] for each in among]
         over = next((runner for runner in runners if runner.abandoned), None)
         over = over or next((r for r in runners if r.done_with and not r.connected), None)
         if over is None:
@@ -132,6 +141,7 @@ class Hub:
 
     def _over(self, runner: SessionRunner, task: "asyncio.Task[None]") -> None:
         self._runners.pop(runner.id, None)
+        self._addresses.pop(runner.id, None)
         self._tasks.pop(runner.id, None)
         if not task.cancelled() and (error := task.exception()):
             log.error("session %s ended by a bug", runner.id, exc_info=error)
@@ -194,7 +204,7 @@ async def realtime(socket: WebSocket) -> None:
         if "resume" in socket.query_params:
             message = "A resume token in the address is refused: send it as a subprotocol. Reload the page."
             raise BadInput(message, code="resume_in_address")
-        runner = runner or hub.open()
+        runner = runner or hub.open(address_of(socket.scope))
     except AssistantError as error:
         await socket.accept(protocol)
         kind = "invalid_request_error" if isinstance(error, BadInput) else "server_error"
@@ -217,7 +227,7 @@ async def realtime(socket: WebSocket) -> None:
     telemetry.connections.inc()
     if after is None:
         await runner.start_with(_wanted(socket))
-    outbox = runner.connect(after)
+    outbox = runner.connect(after, address_of(socket.scope))
     asked = set(socket.query_params)
     stock = not asked.isdisjoint(STOCK_QUERY) or STOCK_PROTOCOL in offered
     ours = not stock or "assistant" in asked

@@ -95,7 +95,7 @@ async def _fields(request: Request) -> dict[str, str]:
             raise BadInput("That is too long.", code="json_invalid")
     try:
         fields = whole_parts(json.loads(body))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # nested a thousand times
         fields = None
     if not isinstance(fields, dict):
         raise BadInput("Send a JSON object.", code="json_invalid")

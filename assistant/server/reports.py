@@ -103,8 +103,18 @@ async def _report(request: Request) -> Report:
     return await writer.read(read)
 
 
+def position(request: Request, name: str) -> int:
+    """A number in the path. Raises ``BadInput``: ``number_invalid``."""
+    return _whole(request.path_params[name], f"'{name}' must be a whole number.", "number_invalid")
+
+
 def _milliseconds(request: Request, name: str) -> int:
-    given = request.query_params.get(name, "")
+    message = f"'{name}' must be a whole number of milliseconds."
+    return _whole(request.query_params.get(name, ""), message, "range_invalid")
+
+
+def _whole(given: str, message: str, code: str) -> int:
+    """Python itself takes no number of thousands of digits."""
     if not (given.isascii() and given.isdecimal() and len(given) < 12):
-        raise BadInput(f"'{name}' must be a whole number of milliseconds.", code="range_invalid")
+        raise BadInput(message, code=code)
     return int(given)

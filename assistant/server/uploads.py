@@ -10,8 +10,10 @@ import asyncio
 import io
 import secrets
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -26,10 +28,12 @@ from assistant.events import Attachment
 from assistant.imaging.square import saved
 from assistant.imaging.study import Picture, Problem, SourceFile, Study, in_short, problem_of
 from assistant.server.owner import PREFIX, live
-from assistant.server.reports import answered
+from assistant.server.reports import answered, position
 from assistant.session.attachments import place_for
 from assistant.session.runner import SessionRunner
 
+UPLOAD_IDLE_S = 900.0
+"""An upload that nothing has come for in this time is deleted."""
 THUMBNAIL_PX, LARGE_PX = 256, 1024
 MOST_UPLOADS = 4
 """That one session has begun and not finished."""
@@ -45,6 +49,9 @@ class Upload:
     files: list[SourceFile] = field(default_factory=list)
     refused: list[Problem] = field(default_factory=list)
     size: int = 0
+    busy: int = 0
+    """Files on their way."""
+    touched: float = field(default_factory=time.monotonic)
 
 
 class Uploads:
@@ -64,7 +71,7 @@ class Uploads:
             Route("/uploads/{upload_id}/finish", answered(self.finish), methods=["POST"]),
             Route(picture, answered(self.thumbnail)),
             Route(f"{picture}/slice", answered(self.slice)),
-            Route(f"{picture}/model/{{index:int}}", answered(self.model_image)),
+            Route(f"{picture}/model/{{index}}", answered(self.model_image)),
             Route("/prompt", answered(self.prompt)),
         ]
 
@@ -101,6 +108,7 @@ class Uploads:
             )
         upload_id = f"up_{secrets.token_urlsafe(9)}"
         self._open[upload_id] = Upload(session, session.attachments.new_folder())
+        self._expire_later(upload_id, UPLOAD_IDLE_S)
         return JSONResponse({"id": upload_id}, status_code=201)
 
     async def put(self, request: Request) -> Response:
@@ -139,6 +147,7 @@ class Uploads:
         """Stream the body to disk. Raises ``BadInput``: ``upload_too_large``,
         ``file_name_invalid``."""
         place = place_for(name, upload.folder)
+        upload.busy += 1
         size, limit = 0, upload.session.attachments.most_bytes
         try:
             with place.open("wb") as file:
@@ -155,6 +164,9 @@ class Uploads:
             upload.size -= size
             place.unlink(missing_ok=True)
             raise
+        finally:
+            upload.busy -= 1
+            upload.touched = time.monotonic()
         upload.files.append(SourceFile(name, place))
 
     def _upload(self, request: Request) -> Upload:
@@ -163,6 +175,21 @@ class Uploads:
         if upload is None or upload.session is not live(request):
             raise BadInput("There is no such upload. Attach the files again.", code="upload_unknown")
         return upload
+
+    def _expire_later(self, upload_id: str, after_s: float) -> None:
+        def look() -> None:
+            upload = self._open.get(upload_id)
+            if upload is None:
+                return
+            idle_s = 0.0 if upload.busy else time.monotonic() - upload.touched
+            if idle_s < UPLOAD_IDLE_S:
+                self._expire_later(upload_id, UPLOAD_IDLE_S - idle_s)
+                return
+            del self._open[upload_id]
+            loop.run_in_executor(None, partial(shutil.rmtree, upload.folder, ignore_errors=True))
+
+        loop = asyncio.get_running_loop()
+        loop.call_later(after_s, look)
 
     def _forget_ended(self) -> None:
         for upload_id, upload in list(self._open.items()):
@@ -206,7 +233,7 @@ class Uploads:
         if (study := self._study(request)) is None:
             return _unknown()
         try:
-            return _picture(await asyncio.to_thread(study.model_image, request.path_params["index"]))
+            return _picture(await asyncio.to_thread(study.model_image, position(request, "index")))
         except (IndexError, OSError):
             return _unknown()
 

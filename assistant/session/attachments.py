@@ -38,6 +38,7 @@ class Attachments:
         self._links: dict[str, str] = {}
         self._folder: Path | None = None
         self._closed = False
+        self._reading = asyncio.Lock()
 
     @property
     def most_bytes(self) -> int:
@@ -49,7 +50,7 @@ class Attachments:
         if self._closed:
             raise BadInput("The session has ended.", code="session_unknown")
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="assistant-"))
+            self._folder = self._reader.scratch.new()
         return Path(tempfile.mkdtemp(dir=self._folder))
 
     async def add(
@@ -97,7 +98,8 @@ class Attachments:
         """A single photo is read in a thread, which is quicker; everything else in a process."""
         if len(files) == 1 and await asyncio.to_thread(is_photo, files[0].path):
             return await asyncio.to_thread(_read_photo, files[0], folder)
-        return await self._reader.read(files, folder, room)
+        async with self._reading:  # one upload of a session at a time, so that it leaves readers for others
+            return await self._reader.read(files, folder, room)
 
     def _compare_patient(self, study: Study) -> None:
         others = {each.patient for each in self._studies.values()} - {""}

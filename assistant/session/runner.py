@@ -13,6 +13,7 @@ from typing import Literal, assert_never
 from assistant import telemetry
 from assistant.asr.expected_words import words_in
 from assistant.audio.frames import AudioChunk, LostSound
+from assistant.audio.webrtc import with_own_candidates
 from assistant.channels import Outbox
 from assistant.components.components import Components
 from assistant.components.personal import Personal
@@ -172,6 +173,7 @@ class SessionRunner:
         self._uncommitted = 0  # samples since the last commit
         self.done_with = False
         """Its client has closed it, and does not come back."""
+        self._address = ""
         self._used = False  # a client has sent something that would be missed
         self._answers: dict[int, Task] = {}
         self._ended = asyncio.Event()
@@ -274,14 +276,15 @@ class SessionRunner:
         """True if no client is connected and the session was never used."""
         return not self.connected and not self._used
 
-    def connect(self, after_seq: int | None) -> Outbox[Logged]:
-        """Connect a client; returns its events. ``after_seq`` None means a fresh start.
+    def connect(self, after_seq: int | None, address: str = "") -> Outbox[Logged]:
+        """Connect a client at ``address``; returns its events. ``after_seq`` None means a fresh start.
 
         A session has one client at a time: an earlier connection gets a notice and is closed, with its
         microphone.
         """
         if self.connected:
             self._help("close-earlier-peer", self._microphone.close_peer, again=False)
+        self._address = address
         outbox = self._delivery.connect(self._state(), after_seq, self._microphone.next_sample)
         if after_seq is None and self.kept.trouble:
             self._storing_changed(self.kept.trouble)
@@ -409,7 +412,9 @@ class SessionRunner:
             case ResponseCancel():
                 self._take(StopRequested(event.response_id, event.event_id))
             case WebRtcOffer():
-                await self._microphone.offer(event.sdp)
+                anywhere = self._settings.webrtc_addresses == "any" or not self._address
+                sdp = event.sdp if anywhere else with_own_candidates(event.sdp, self._address)
+                await self._microphone.offer(sdp)
             case WebRtcClose():
                 await self._microphone.turn_off()
                 await self._commit()

@@ -138,3 +138,28 @@ def sparse_ct(path: Path, frames: int, side: int = 512) -> Path:
         file.write(b"\xe0\x7f\x10\x00OW\0\0" + length.to_bytes(4, "little"))
         file.truncate(file.tell() + length)
     return path
+
+
+def _pdf_bomb(depth=12, wide=10):
+    """A page of forms in forms: each draws the next ten times, so that a page has 10¹² of them."""
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>>>>",
+        b"<</Length 5>>stream\n/F Do\nendstream",
+    ]
+    for level in range(depth):
+        draws = b"/F Do " * wide if level < depth - 1 else b"0 0 9 9 re f "
+        inner = f"/Resources<</XObject<</F {6 + level} 0 R>>>>" if level < depth - 1 else ""
+        head = f"<</Type/XObject/Subtype/Form/BBox[0 0 99 99]{inner}/Length {len(draws)}>>stream\n"
+        objects.append(head.encode() + draws + b"\nendstream")
+    body, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    tail = b"trailer<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF" % (len(places) + 1, len(body))
+    return body + b"xref\n0 %d\n0000000000 65535 f \n" % (len(places) + 1) + table + tail
+
+
+PDF_BOMB = _pdf_bomb()

@@ -15,6 +15,13 @@ OF_EVERYBODY = {
     "/v1/realtime",  # begins a session, or takes one up with its token
     "/v1/guidelines/{passage_id}",  # one library for all
     "/v1/guidelines/{passage_id}/page.png",
+    "/v1/audio/transcriptions",  # these begin and end with one request
+    "/v1/chat/completions",
+    "/v1/realtime/client_secrets",
+    "/v1/models",
+    "/v1/models/{model:path}",
+    "/v1/{path:path}",  # there is no such path
+    "/openapi.json",
     "/healthz",
     "/metrics",
     "/{path:path}",  # no such socket

@@ -11,7 +11,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from assistant.imaging.worker import MARK
 from tests.imaging import made
+from tests.imaging.bad_files import PDF_BOMB, png
 
 
 @pytest.fixture
@@ -143,17 +145,72 @@ async def test_a_file_that_kills_the_reader_costs_only_its_own_upload(server, ht
     await sender.put(upload, "a.dcm", (tmp_path / "a.dcm").read_bytes())
     await sender.finish(upload)
     reader = server.components.reader
-    (process,) = reader._pool._processes.values()
-    os.kill(process.pid, signal.SIGSTOP)  # it hangs, then it dies
+    (pool,) = reader._idle
+    (process,) = pool._processes.values()
+    os.kill(process.pid, signal.SIGKILL)  # between two uploads: nobody is told
     upload = await sender.begin()
-    await sender.put(upload, "b.dcm", b"x")
+    await sender.put(upload, "a.dcm", (tmp_path / "a.dcm").read_bytes())
+    assert (await sender.finish(upload)).json()["attachments"]
+    upload = await sender.begin()
+    await sender.put(upload, "b.dcm", (tmp_path / "a.dcm").read_bytes())
+    await sender.put(upload, "c.pdf", PDF_BOMB)
     finishing = asyncio.create_task(sender.finish(upload))
-    while not reader._pool._pending_work_items:  # noqa: ASYNC110 (the pool tells nobody)
-        await asyncio.sleep(0.01)
+    await reading(reader, "c.pdf")
+    (busy,) = reader._busy
+    (process,) = busy._processes.values()
     os.kill(process.pid, signal.SIGKILL)
-    answer = await finishing
-    assert answer.json()["problems"][0]["code"] == "reader_died"
+    answer = (await finishing).json()
+    assert [(each["name"], each["code"]) for each in answer["problems"]] == [("c.pdf", "reader_died")]
+    assert len(answer["attachments"]) == 1
     assert (await sender.folder(made.series(tmp_path / "ct", 5, shape=(8, 8)))).json()["attachments"]
+
+
+async def reading(reader, name):
+    """Some reader has begun to read this file."""
+    async with asyncio.timeout(120):
+        while not any(  # noqa: ASYNC110 (the reader's process tells nobody)
+            mark.read_text().endswith(f"\n{name}") for mark in reader.scratch._folder.rglob(MARK)
+        ):
+            await asyncio.sleep(0.05)
+
+
+async def test_a_file_that_takes_for_ever_is_stopped_its_neighbours_are_read_and_other_users_do_not_wait(
+    server, http, tmp_path, monkeypatch
+):
+    _, created = await server.session()
+    _, other = await server.session()
+    sender, neighbour = Sender(http, created["session"]), Sender(http, other["session"])
+    made.dicom(tmp_path / "a.dcm", np.zeros((8, 8), np.int16))
+    data = (tmp_path / "a.dcm").read_bytes()
+    upload = await sender.begin()
+    for name, content in [("a.dcm", data), ("b.pdf", PDF_BOMB), ("c.png", png())]:
+        await sender.put(upload, name, content)
+    finishing = asyncio.create_task(sender.finish(upload))
+    await reading(server.components.reader, "b.pdf")
+    (busy,) = server.components.reader._busy
+    (process,) = busy._processes.values()
+    os.kill(process.pid, signal.SIGSTOP)  # else it would die of its memory first
+    theirs = await neighbour.begin()
+    await neighbour.put(theirs, "a.dcm", data)
+    assert (await neighbour.finish(theirs)).json()["attachments"]
+    assert not finishing.done()
+    monkeypatch.setattr("assistant.imaging.worker.LONGEST_FILE_S", 1)
+    answer = (await finishing).json()
+    assert [(each["name"], each["code"]) for each in answer["problems"]] == [("b.pdf", "reading_too_slow")]
+    assert sorted(each["kind"] for each in answer["attachments"]) == ["ct", "photo"]
+
+
+async def test_an_upload_that_nobody_goes_on_with_is_deleted(server, http, monkeypatch):
+    _, created = await server.session()
+    sender = Sender(http, created["session"])
+    monkeypatch.setattr("assistant.server.uploads.UPLOAD_IDLE_S", 0.2)
+    upload = await sender.begin()
+    await sender.put(upload, "a.png", b"x")
+    scratch = server.components.reader.scratch._folder
+    async with asyncio.timeout(60):
+        while any(path.name == "a.png" for path in scratch.rglob("*")):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert (await sender.finish(upload)).json()["error"]["code"] == "upload_unknown"
 
 
 async def test_pictures_of_another_patient_are_pointed_out(server, http, tmp_path):
