@@ -23,7 +23,7 @@ from assistant.imaging.study import Problem, SourceFile, problem_of
 log = logging.getLogger(__name__)
 
 LONGEST_READ_S = 600.0
-LONGEST_FILE_S, LONGEST_FILE_S_PER_GB = 60.0, 60.0
+LONGEST_FILE_S, LONGEST_FILE_S_PER_GB = 45.0, 60.0
 """For one file; the second for each GB of its upload."""
 LOOK_EVERY_S = 0.25
 MOST_LEFT_OUT = 3

@@ -140,7 +140,7 @@ def sparse_ct(path: Path, frames: int, side: int = 512) -> Path:
     return path
 
 
-def _pdf_bomb(depth=12, wide=10):
+def pdf_bomb(depth: int = 12, wide: int = 10) -> bytes:
     """A page of forms in forms: each draws the next ten times, so that a page has 10¹² of them."""
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
@@ -153,7 +153,8 @@ def _pdf_bomb(depth=12, wide=10):
         inner = f"/Resources<</XObject<</F {6 + level} 0 R>>>>" if level < depth - 1 else ""
         head = f"<</Type/XObject/Subtype/Form/BBox[0 0 99 99]{inner}/Length {len(draws)}>>stream\n"
         objects.append(head.encode() + draws + b"\nendstream")
-    body, places = b"%PDF-1.4\n", []
+    body = b"%PDF-1.4\n"
+    places: list[int] = []
     for number, content in enumerate(objects, 1):
         places.append(len(body))
         body += b"%d 0 obj%s\nendobj\n" % (number, content)
@@ -162,4 +163,4 @@ def _pdf_bomb(depth=12, wide=10):
     return body + b"xref\n0 %d\n0000000000 65535 f \n" % (len(places) + 1) + table + tail
 
 
-PDF_BOMB = _pdf_bomb()
+PDF_BOMB = pdf_bomb()

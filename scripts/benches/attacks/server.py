@@ -58,13 +58,15 @@ async def started(
     folder: Path,
     *,
     files: int = 0,
+    file_s: float = 0,
     model: str = "benches.attacks.tones:Tones",
     token: str | None = None,
     **settings: Any,
 ) -> AsyncIterator[ServerProcess]:
-    """A server with these settings, killed at the end. ``files``: how many descriptors it may open (0: as
+    """A server with these settings, killed at the end. ``file_s``: how long it reads a file of an upload.
+    ``files``: how many descriptors it may open (0: as
     many as we). ``model``: ``module:class`` of its recogniser. Its log is written to ``folder``."""
-    wanted = {"files": files, "model": model, "token": token, "settings": settings}
+    wanted = {"files": files, "file_s": file_s, "model": model, "token": token, "settings": settings}
     log = folder / f"server-{next(_numbers)}.log"
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
@@ -92,12 +94,15 @@ async def serve(wanted: dict[str, Any]) -> None:
     from assistant.components.components import Components  # noqa: PLC0415
     from assistant.config import Settings  # noqa: PLC0415
     from assistant.engines.scripted import ScriptedEngine  # noqa: PLC0415
+    from assistant.imaging import worker  # noqa: PLC0415
     from assistant.server.app import create_app  # noqa: PLC0415
     from assistant.server.run import Server, bind, server_config  # noqa: PLC0415
     from assistant.telemetry import configure_logging  # noqa: PLC0415
     from assistant.vad.endpoint import EndpointSettings  # noqa: PLC0415
     from benches.attacks.tones import LoudnessVad  # noqa: PLC0415
 
+    if wanted["file_s"]:
+        worker.LONGEST_FILE_S = wanted["file_s"]
     module, _, name = wanted["model"].partition(":")
     model = getattr(importlib.import_module(module), name)()
     settings = Settings(port=0, engine="openai", **wanted["settings"])
