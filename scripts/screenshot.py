@@ -1,5 +1,7 @@
 """Takes docs/screenshot.png of the real page: the shipped recording is spoken into it, an image attached.
 
+No medical model is connected, so the spoken question is declined and the summary quotes the report.
+
 Run: .venv/bin/python scripts/screenshot.py [--dark] [FILE.png]
 """
 
@@ -71,6 +73,9 @@ def main() -> None:
             page.set_input_files("input[type=file]", str(phantom(Path(folder))))
             page.click("#mic")
             expect(page.locator("#answers article")).to_be_visible(timeout=90_000)
+            page.fill("#question-text", "Summarize the report")
+            page.click("#ask")
+            expect(page.locator("#answers article")).to_have_count(2)
             expect(page.locator("#stop-answer")).to_be_hidden(timeout=60_000)
             page.screenshot(path=args.file)
             browser.close()

@@ -29,6 +29,7 @@ from assistant.components.opening import open_recogniser
 from assistant.config import Settings
 from assistant.errors import AssistantError, Missing
 from assistant.weights import load_manifest, pull
+from assistant.weights.terms import accept
 from tests.asr.lasr_models import PIECES, write_lasr_directory
 
 DESCRIBED = Described("tiny", "a test", "abc", "Apache-2.0")
@@ -315,6 +316,7 @@ def test_medasr_in_sherpa_onnxs_archive_is_pulled_held_to_its_hash_and_heard_wit
     models = tmp_path / "models"
     with serving(archive.parent) as url:
         source = manifest.source.model_copy(update={"url": f"{url}/medasr.tar.bz2"})
+        accept(manifest, models)
         pull(manifest.model_copy(update={"source": source}), models)
     recogniser = open_recogniser(Settings(asr="medasr", models_dir=models))
     assert recogniser.name == "medasr"

@@ -33,7 +33,7 @@ class ServerThread:
         settings = Settings(port=0, engine="openai", **settings)
         components = opening.open_components(settings)
         components.engine = engine
-        components.model = model or components.model
+        components.recogniser.model = model or components.model
         self.engine = engine
         self._socket = bind("127.0.0.1", port)
         self.port = self._socket.getsockname()[1]

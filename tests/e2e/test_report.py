@@ -171,7 +171,7 @@ def test_a_house_style_chosen_in_the_settings_holds_for_what_is_dictated_then_an
 @pytest.mark.parametrize("server", [lambda _tmp_path: {"asr": "lasr-mini"}], indirect=True)
 def test_names_written_in_the_settings_are_told_to_the_recogniser_now_and_at_the_next_visit(open_page):
     page = open_page()
-    expect(page.get_by_text("lasr-mini").first).to_be_visible()
+    expect(page.get_by_text("Test recogniser: not for use").first).to_be_visible()
     told = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda m: told.append(m)))  # noqa: PLW0108
     page.reload()

@@ -21,7 +21,8 @@ async def http(server):
 
 
 def peak_mb(server):
-    (process,) = server.components.reader._pool._processes.values()
+    (pool,) = server.components.reader._idle
+    (process,) = pool._processes.values()
     status = Path(f"/proc/{process.pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
 

@@ -226,7 +226,6 @@ async def rest_recording(server, client, bad):
 async def raw_frame(server, client, bad):
     """A text frame that is not UTF-8 ends the connection and no session."""
     other, _ = await server.session(resume=client.events[0]["session"]["resume_token"])
-    await other.until("session.created")
     with contextlib.suppress(websockets.ConnectionClosed):
         await other.socket.send(bad.encode("utf-8", "surrogatepass"), text=True)
         await other.socket.send(b"\xff\xfe", text=True)
@@ -488,9 +487,11 @@ async def attach(server, client, name, data):
     session = client.events[0]["session"]
     async with httpx.AsyncClient(trust_env=False, timeout=120) as http:
         headers = {"X-Session-Token": session["resume_token"]}
-        params = {"session": session["id"], "name": name}
         response = await http.post(
-            f"{server.http}/v1/attachments", params=params, headers=headers, content=data
+            f"{server.http}/v1/sessions/{session['id']}/attachments",
+            params={"name": name},
+            headers=headers,
+            content=data,
         )
         assert response.status_code in (201, 400), response.text
         response.json()

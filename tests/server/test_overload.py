@@ -81,7 +81,7 @@ async def test_who_was_let_in_comes_back_also_when_newcomers_are_refused(start_s
     client, created = await server.session()
     busy(server)
     await client.socket.close()
-    _, back = await server.session(f"?resume={created['session']['resume_token']}")
+    _, back = await server.session(resume=created["session"]["resume_token"])
     assert back["resumed"]
 
 

@@ -23,6 +23,7 @@ OF_EVERYBODY = {
     "/v1/{path:path}",  # there is no such path
     "/openapi.json",
     "/healthz",
+    "/readyz",
     "/metrics",
     "/{path:path}",  # no such socket
     "",  # the page's files

@@ -153,8 +153,7 @@ class SureModel(FakeModel):
 
 async def test_doubtful_words_come_with_the_report_and_can_be_played(start_server, pcm, http):
     server = await start_server(keep_audio_min=1)
-    server.components.model = SureModel(server.model)
-    server.model = server.components.model
+    server.model = server.components.recogniser.model = SureModel(server.model)
     _, session, changed = await dictated(server, pcm)
     (doubtful,) = changed["doubtful"]
     text = "".join(run["text"] for run in changed["sections"][0]["runs"])

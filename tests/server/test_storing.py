@@ -63,8 +63,8 @@ async def photo(http, server, session):
     data = io.BytesIO()
     PIL.Image.new("RGB", (64, 64)).save(data, "PNG")
     return await http.post(
-        f"{server.http}/v1/attachments",
-        params={"session": session["id"], "name": "photo.png"},
+        f"{server.http}/v1/sessions/{session['id']}/attachments",
+        params={"name": "photo.png"},
         headers={"X-Session-Token": session["resume_token"]},
         content=data.getvalue(),
     )
