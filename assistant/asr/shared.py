@@ -226,8 +226,8 @@ def checked(transcript: Transcript, samples: int) -> Transcript:
         _check_text(word.text, samples)
         if not 0 <= word.start_ms <= word.end_ms <= latest_ms:
             raise ValueError("a word outside the sound")
-        if word.confidence is not None and not 0 <= word.confidence <= 1:
-            raise ValueError("a confidence that is none")
+        if word.confidence is not None and (word.confidence < 0 or word.confidence > 1):
+            raise ValueError("a confidence that is none")  # not a number is unknown, which the words can say
     return transcript
 
 

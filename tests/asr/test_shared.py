@@ -239,7 +239,6 @@ async def test_it_is_still_opened_again_when_who_asked_first_is_gone():
         Transcript("a", (Word("a", 10, 5),)),
         Transcript("a", (Word("a", 0, 60_000),)),
         Transcript("a", (Word("a", float("nan"), 5),)),
-        Transcript("a", (Word("a", 0, 5, float("nan")),)),
         Transcript("a", (Word("a", 0, 5, 1.5),)),
     ],
 )

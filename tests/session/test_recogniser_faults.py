@@ -91,7 +91,6 @@ GARBAGE = {
         Transcript("loop " * 5_000),
         Transcript("a", (Word("a", 9, 3),)),
         Transcript("a", (Word("a", 0, 10**9),)),
-        Transcript("a", (Word("a", 0, 3, float("nan")),)),
     ],
 }
 
