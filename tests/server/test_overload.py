@@ -40,7 +40,7 @@ async def test_a_recogniser_that_hangs_is_told_to_all_and_what_was_said_is_writt
 async def test_sound_that_cannot_be_read_is_told_where_it_was(start_server):
     server = await start_server()
     client, _ = await server.session()
-    server.model.texts[3] = "\ud800"
+    server.model.texts[3] = "a" * 10_000
     await client.append(loud(0.3))
     failed = await client.until("conversation.item.input_audio_transcription.failed")
     assert failed["error"]["code"] == "not_transcribed"

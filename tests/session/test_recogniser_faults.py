@@ -87,7 +87,6 @@ GARBAGE = {
     "accept": ["text", Partial(None, ""), Partial("", "x" * 10_000)],
     "finish": [
         "text",
-        Transcript("\udfff"),
         Transcript("loop " * 5_000),
         Transcript("a", (Word("a", 9, 3),)),
         Transcript("a", (Word("a", 0, 10**9),)),
