@@ -69,5 +69,5 @@ class WholeText:
         return self._decoder.decode(piece.encode("utf-16-le", "surrogatepass"))
 
     def end(self) -> str:
-        """What is left: "�" if the text ended with half a character, else nothing."""
+        """The end of the text: "�" if it ended with half a character, else nothing."""
         return self._decoder.decode(b"", final=True)

@@ -34,7 +34,7 @@ EVENTS_KEPT = 10_000
 LARGEST_MESSAGE_BYTES = 64 * 2**20
 UPLOAD_TIMEOUT_S = 60
 KEPT_S = 20
-"""Of sound that the server has not acknowledged. A server that acknowledges is never sent more ahead."""
+"""Most seconds of sound that are kept until the server acknowledges them, and are sent ahead of it."""
 PING_TIMEOUT_S = 60
 """A pong may stand behind sound that the server has no room for yet."""
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)

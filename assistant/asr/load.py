@@ -1,4 +1,4 @@
-"""How busy finals keep the machine, how late they come, and how late with one more session."""
+"""Measures the load of finals: how late they are now, and how late they would be with one more session."""
 
 import math
 import os
@@ -10,11 +10,11 @@ from typing import Protocol
 from weakref import WeakSet
 
 WINDOW_S = 30.0
-"""What is measured is measured over so long."""
+"""Length of the window in which load is measured."""
 LEAST_SPEECH_S = 10.0
-"""Less speech in the window says nothing of what speech costs: the figure of the start then stands."""
+"""With less speech than this in the window, the cost measured at start is used."""
 LATE_SHARE = 0.9
-"""As late as nine of ten finals are at most."""
+"""Share of finals that come no later than ``late_s``."""
 
 
 class Waits(Protocol):
@@ -47,19 +47,19 @@ class Load:
         self._waiting: WeakSet[Waits] = WeakSet()
 
     def measured(self, took_s: float, speech_s: float) -> None:
-        """At start: a final of so much speech took so long, with nothing else to do."""
+        """Set the cost at start: a final of ``speech_s`` of speech took ``took_s`` on an idle machine."""
         self._took_s, self._speech_s = took_s, speech_s
 
     def join(self, waits: Waits) -> None:
-        """A session whose finals count."""
+        """Count the finals of this session."""
         self._waiting.add(waits)
 
     def step(self, took_s: float) -> None:
-        """A worker was busy for a final."""
+        """Note that a worker computed for a final."""
         self._steps.append((self._now(), took_s))
 
     def final(self, *, late_s: float, speech_s: float) -> None:
-        """One has come, so long after it was due."""
+        """Note a final that came ``late_s`` after it was due."""
         self._finals.append(_Final(self._now(), late_s, speech_s))
 
     @property
@@ -84,8 +84,8 @@ class Load:
         return took_s / speech_s / self._at_once
 
     def expected_s(self) -> float:
-        """How long a final is expected to take if one more person speaks all the time: the time it takes
-        alone over the share of the machine that is left."""
+        """The time of a final if one more person speaks without a pause: the time it takes alone, divided
+        by the share of the machine that is left."""
         took_s, _, finals = self._costs()
         left = 1.0 - self.busy - self.need
         return max(took_s / finals / left if left > 0 else math.inf, self.late_s)

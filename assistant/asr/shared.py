@@ -132,7 +132,7 @@ class SharedRecogniser:
                     self.load.step(time.monotonic() - began)
 
     def look(self) -> None:
-        """What waits for its turn may have become urgent."""
+        """Give out turns anew: a step that waits may have become urgent."""
         self._turns.give()
 
     async def mend(self, opened: int) -> None:

@@ -93,7 +93,7 @@ def _unreadable(name: str) -> BadInput:
 def _decoded(
     file: IO[bytes], name: str, on_length: Callable[[float], None]
 ) -> Generator[Samples, None, bool]:
-    """What can be read; returns whether that is all there should be."""
+    """Yields the sound that can be read. Returns False if the file is cut short."""
     import av  # noqa: PLC0415 - brings all of FFmpeg; only whoever reads files pays for it
 
     read_samples = 0

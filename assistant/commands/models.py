@@ -21,7 +21,7 @@ USES = {
     "medgemma-transformers": "Use it: assistant serve --engine transformers --engine-model {folder}",
     "medasr": "Use it: assistant serve --asr medasr",
 }
-"""What to do with a model that was pulled."""
+"""The next step after a model was pulled."""
 
 
 def register(subparsers: Subparsers) -> None:

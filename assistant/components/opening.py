@@ -49,7 +49,7 @@ MEDGEMMA_BUNDLE, SMALL_BUNDLE = "medgemma", "gemma-3-270m"
 VAD_BUNDLE = "silero-vad"
 RECORDING = Path(__file__).parents[1] / "data" / "demo.flac"
 PROBE_S = 5
-"""Of it, to warm up with and to measure what a final takes."""
+"""Seconds of the recording that warm the recogniser up and measure the time of a final."""
 RECORDINGS_WAIT = 10
 """Recordings give way to live speech: a step of theirs may take so many times as long."""
 

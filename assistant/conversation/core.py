@@ -326,8 +326,8 @@ class Conversation:
         return [taken, *self._attend(order == "sleep", "voice")]
 
     def _take_rest(self, item_id: str, look: Look, fact: FinalHeard) -> list[Action]:
-        """What is left of an utterance of which sound was lost: it obeys nothing and asks nothing by itself,
-        since "delete that" may be the end of "do not delete that"."""
+        """Take an utterance of which sound was lost. It gives no command, and asks only in question mode:
+        "delete that" may be the end of "do not delete that"."""
         if not look.text:
             return []
         if look.mode == "question":

@@ -35,9 +35,9 @@ from assistant.events.patching import MOST_APPLIED, moved, place
 SHORT = 4_000
 """A report up to this size in bytes, roughly, is sent whole with every change."""
 RUN_BYTES = 100
-"""Of a run as JSON, beside its text."""
+"""Size of a run as JSON, without its text."""
 MOST_CHARS = 2_000_000
-"""Of a report that is typed in; ten hours of speech are a quarter of it."""
+"""Most characters of a report with typed text. Ten hours of speech are a quarter of this."""
 
 
 class Report:

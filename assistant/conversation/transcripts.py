@@ -111,7 +111,7 @@ class Transcripts:
 
 
 def logprobs(fact: FinalHeard) -> list[LogProbability]:
-    """Of the words that the recogniser has a confidence of."""
+    """The log probability of each word to which the recogniser gave a confidence."""
     return [
         LogProbability(
             token=word.text, bytes=list(word.text.encode()), logprob=math.log(max(word.confidence, 1e-9))

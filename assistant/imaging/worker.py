@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import logging
-import multiprocessing
 import os
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,6 +17,7 @@ from assistant.errors import BadInput
 from assistant.imaging.options import Options, Prepared
 from assistant.imaging.scratch import Scratch
 from assistant.imaging.study import Problem, SourceFile, problem_of
+from assistant.processes import end_process, open_process
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +29,6 @@ MOST_LEFT_OUT = 3
 """Files of one upload that may end their reader; the rest is read again without them."""
 MEMORY_BYTES = 6 * 2**30
 """Address space of a process, its libraries counted."""
-NICENESS = 5
-"""Speech goes first."""
 MARK = ".reading"
 """The file in which a reader says what it reads now."""
 
@@ -84,14 +81,14 @@ class Reader:
     ) -> Prepared:
         """One try, in a process that is idle or new. Raises ``_Stopped``, ``BadInput``."""
         known = bool(self._idle)
-        pool = self._idle.pop() if known else _new_pool()
+        pool = self._idle.pop() if known else open_process(_limit_memory)
         self._busy.add(pool)
         whole = False
         try:
             reading = asyncio.wrap_future(pool.submit(_prepare, files, place, options, skip))
             reading.add_done_callback(_retrieved)
-            limit_s = LONGEST_FILE_S + LONGEST_FILE_S_PER_GB * await asyncio.to_thread(_gigabytes, files)
-            await _until_done(reading, place / MARK, limit_s, ends_at)
+            gigabytes = await asyncio.to_thread(_gigabytes, files)
+            await _until_done(reading, place / MARK, gigabytes, ends_at)
             prepared = reading.result()
             whole = True
             return prepared
@@ -115,11 +112,11 @@ class Reader:
             if whole:
                 self._idle.append(pool)
             else:
-                _end(pool)
+                end_process(pool)
 
     def close(self) -> None:
         for pool in [*self._idle, *self._busy]:
-            _end(pool)
+            end_process(pool)
         self._idle.clear()
         self.scratch.close()
 
@@ -133,9 +130,9 @@ class _Stopped(Exception):
 
 
 async def _until_done(
-    reading: "asyncio.Future[Prepared]", mark: Path, limit_s: float, ends_at: float
+    reading: "asyncio.Future[Prepared]", mark: Path, gigabytes: float, ends_at: float
 ) -> None:
-    """Wait for a reader. Raises ``_Stopped`` when one file takes longer than ``limit_s``."""
+    """Wait for the reader of an upload of this size. Raises ``_Stopped`` when a file takes too long."""
     seen, since = "", time.monotonic()
     while True:
         done, _ = await asyncio.wait([reading], timeout=LOOK_EVERY_S)
@@ -145,6 +142,7 @@ async def _until_done(
         if marked != seen:
             seen, since = marked, now
         name = marked.partition("\n")[2]
+        limit_s = LONGEST_FILE_S + LONGEST_FILE_S_PER_GB * gigabytes
         if name and now - since > limit_s:
             message = f"{name}: reading it took more than {limit_s:.0f} s and was stopped."
             raise _Stopped(Problem(name, "reading_too_slow", message))
@@ -159,19 +157,9 @@ def _retrieved(done: "asyncio.Future[Prepared]") -> None:
         done.exception()
 
 
-def _new_pool() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_start)
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    for process in list((pool._processes or {}).values()):  # a process that hangs ends in no other way
-        process.kill()
-    pool.shutdown(wait=False, cancel_futures=True)
-
-
 def _mark(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8", errors="surrogateescape")
+        return os.fsdecode(file.read_bytes())
     except OSError:
         return ""
 
@@ -189,9 +177,7 @@ def _names(files: Sequence[SourceFile]) -> str:
     return f"{files[0].name}{more}"
 
 
-def _start() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the server, which ends this process
-    os.nice(NICENESS)
+def _limit_memory() -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):  # Windows; a lower limit is set already
         import resource  # noqa: PLC0415
 
@@ -206,7 +192,7 @@ def _prepare(files: Sequence[SourceFile], place: Path, options: Options, skip: f
     def begin(name: str) -> bool:
         nonlocal count
         count += 1
-        (place / MARK).write_text(f"{count}\n{name}", encoding="utf-8", errors="surrogateescape")
+        (place / MARK).write_bytes(os.fsencode(f"{count}\n{name}"))
         return name not in skip
 
     return prepare(files, place, options, begin)

@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import multiprocessing
 import os
-import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +13,7 @@ import numpy.typing as npt
 
 from assistant.errors import AssistantError, EngineFailed, Missing
 from assistant.installation import install_command
+from assistant.processes import end_process, open_process
 from assistant.siglip.labels import TEXTS
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ log = logging.getLogger(__name__)
 
 Vectors = npt.NDArray[np.float32]
 
-NICENESS = 5
-"""Speech goes first."""
 LONGEST_WAIT_S = 300.0
 """For one image or some texts, and those of other sessions before them. Real weights were not timed."""
 
@@ -57,7 +54,7 @@ class Embedder:
         ``package_missing``.
         """
         log.info("loading %s", self.loaded.name)
-        pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+        pool = open_process()
         try:
             self.loaded = await asyncio.get_running_loop().run_in_executor(pool, _load, *self._wanted)
         except BrokenProcessPool:
@@ -66,7 +63,7 @@ class Embedder:
                 code="siglip_load_failed",
             ) from None
         except BaseException:
-            _end(pool)
+            end_process(pool)
             raise
         self._pool = pool
         log.info("loaded %s", self.loaded.name)
@@ -122,13 +119,7 @@ class Embedder:
     def _drop(self, pool: ProcessPoolExecutor) -> None:
         if self._pool is pool:
             self._pool = None
-        _end(pool)
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    for process in list((pool._processes or {}).values()):  # one that computes ends in no other way
-        process.kill()
-    pool.shutdown(wait=False, cancel_futures=True)
+        end_process(pool)
 
 
 # --- in the process ---
@@ -138,8 +129,6 @@ _model: "SiglipModel | None" = None
 
 def _load(name: str, revision: str | None, threads: int) -> Loaded:
     global _model  # noqa: PLW0603 (the process is this model's)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the server, which ends this process
-    os.nice(NICENESS)
     os.environ["TOKENIZERS_PARALLELISM"], os.environ["HF_HUB_DISABLE_TELEMETRY"] = "false", "1"
     try:
         from tqdm.std import TqdmDefaultWriteLock  # noqa: PLC0415

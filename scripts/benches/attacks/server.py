@@ -63,9 +63,11 @@ async def started(
     token: str | None = None,
     **settings: Any,
 ) -> AsyncIterator[ServerProcess]:
-    """A server with these settings, killed at the end. ``file_s``: how long it reads a file of an upload.
-    ``files``: how many descriptors it may open (0: as
-    many as we). ``model``: ``module:class`` of its recogniser. Its log is written to ``folder``."""
+    """A server with these settings, killed at the end.
+
+    ``files``: how many descriptors it may open (0: as many as this process). ``file_s``: the time that it
+    reads a file of an upload. ``model``: ``module:class`` of its recogniser. Its log is in ``folder``.
+    """
     wanted = {"files": files, "file_s": file_s, "model": model, "token": token, "settings": settings}
     log = folder / f"server-{next(_numbers)}.log"
     with log.open("wb") as errors:
