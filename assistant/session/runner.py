@@ -259,7 +259,7 @@ class SessionRunner:
         """From now on this engine answers; tells the client. Returns the answers that still run."""
         running = list(self._answers.values())
         self._take(EngineChanged(engine))
-        self._emit(SessionUpdated(session=self._state()))
+        self._tell_state()
         return running
 
     def stop_answers(self, tasks: "frozenset[asyncio.Task[None]]") -> None:

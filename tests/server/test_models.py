@@ -189,6 +189,25 @@ async def test_a_server_is_used_in_all_sessions_without_a_restart(open_page, med
     assert created["session"]["engine"]["name"] == "medgemma1.5:4b"
 
 
+async def test_the_token_is_neither_stored_nor_replayed_when_the_engine_changes(
+    open_page, medgemma, monkeypatch, tmp_path
+):
+    _, port = medgemma
+    page = await open_page(store=tmp_path / "store")
+    await answer_of(page.client, "Dose?")
+    await page.post("use", id=await offered(page, monkeypatch, port))
+    await page.client.until("session.updated")
+    token = page.session["resume_token"]
+    client, _ = await page.server.session(resume=token, after=0)
+    replayed = await client.until("session.updated")
+    assert replayed["session"]["engine"]["name"] == "medgemma1.5:4b"
+    assert token not in str(replayed)
+    await page.server.stop()
+    files = [file for file in (tmp_path / "store").rglob("*") if file.is_file()]
+    assert any(b"medgemma1.5:4b" in file.read_bytes() for file in files)
+    assert not any(token.encode() in file.read_bytes() for file in files)
+
+
 class Closing(ScriptedEngine):
     """Tells when it was closed."""
 
