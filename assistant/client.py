@@ -25,6 +25,7 @@ from websockets.exceptions import (
 from websockets.typing import Subprotocol
 
 from assistant import events as ev
+from assistant.addresses import is_loopback
 from assistant.channels import DropOldest
 from assistant.errors import AssistantError, BadInput, Denied, EngineFailed
 from assistant.events.patching import KnownReport
@@ -465,8 +466,7 @@ def _is_typed(item: ev.ConversationItem) -> bool:
 
 def is_this_machine(url: str) -> bool:
     """True for loopback addresses, which no proxy serves."""
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def upload(request: Request, *, direct: bool) -> ev.Attachment:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic import BaseModel
 
+from assistant.addresses import is_loopback
 from assistant.engines.base import CutOff, EngineInfo, Output, Question, Report, Thought, Usage, nobody
 from assistant.engines.openai_errors import Advice, translated
 from assistant.engines.prompt import messages, room_for_answer, sent, turns
@@ -50,7 +51,9 @@ class OpenAICompatibleEngine:
             unknown=f"The answer engine has no model {model!r}: see --engine-model and --engine-url.",
         )
         self._max_tokens, self._timeout_s, self._key = max_tokens, timeout_s, api_key
-        self._client = httpx2.AsyncClient(timeout=None, follow_redirects=True)
+        here = is_loopback(urlsplit(base_url).hostname or "")
+        # No proxy of the environment sees a question to this machine, and no server passes one on to another.
+        self._client = httpx2.AsyncClient(timeout=None, follow_redirects=False, trust_env=not here)
         self._url = f"{base_url.rstrip('/')}/chat/completions"
         self._common: dict[str, Any] = {"model": model}
         self._thinks, self._streams, self._archive_token = thinks, streams, archive_token
@@ -66,9 +69,9 @@ class OpenAICompatibleEngine:
 
     async def answer(self, question: Question, report: Report = nobody) -> AsyncGenerator[Output, None]:
         """Pieces of the answer. Raises ``EngineFailed`` (``engine_unreachable``, ``engine_unauthorized``,
-        ``engine_model_unknown``, ``engine_quota``, ``engine_sees_no_images``, ``engine_timeout``,
-        ``answer_filtered``, ``engine_failed``) and ``BadInput`` (``prompt_too_long``, ``too_many_images``,
-        ``image_not_readable``, ``request_too_large``)."""
+        ``engine_model_unknown``, ``engine_moved``, ``engine_quota``, ``engine_sees_no_images``,
+        ``engine_timeout``, ``answer_filtered``, ``engine_failed``) and ``BadInput`` (``prompt_too_long``,
+        ``too_many_images``, ``image_not_readable``, ``request_too_large``)."""
         thinking = ThinkingFilter()
         failed: AssistantError | None = None
         end: CutOff | None = None

@@ -38,6 +38,12 @@ def _refusal(response: httpx2.Response, advice: Advice) -> AssistantError:
     match response.status_code:
         case 401 | 403:
             return EngineFailed(advice.unauthorized, code="engine_unauthorized")
+        case 301 | 302 | 303 | 307 | 308:
+            return EngineFailed(
+                "The answer engine names another address, and a question is not passed on: "
+                "set --engine-url to the address that it moved to.",
+                code="engine_moved",
+            )
         case 404:
             return EngineFailed(advice.unknown, code="engine_model_unknown")
         case 413:

@@ -20,7 +20,13 @@ from assistant.extraction.schema import FieldSpec, instruction, read_answer
 TRIES = 3
 GIVE_UP_AFTER = 8
 """Reports that fail one after the other because of the engine, not of themselves."""
-OF_THE_ENGINE = ("engine_unreachable", "engine_unauthorized", "engine_model_unknown", "engine_not_loaded")
+OF_THE_ENGINE = (
+    "engine_unreachable",
+    "engine_unauthorized",
+    "engine_model_unknown",
+    "engine_moved",
+    "engine_not_loaded",
+)
 FIRST_WAIT_S = 1.0
 
 

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from assistant import telemetry
+from assistant.addresses import is_loopback
 from assistant.channels import Outbox
 from assistant.components.components import Components
 from assistant.config import Settings
@@ -32,7 +33,7 @@ from assistant.events import ErrorBody, ErrorEvent, SessionConfig, event_id_of, 
 from assistant.guidelines.library import watching
 from assistant.installation import page
 from assistant.server import answers, guidelines, reports
-from assistant.server.auth import Gate, Tries, address_of, is_loopback, keys
+from assistant.server.auth import Gate, Tries, address_of, keys
 from assistant.server.door import PEER, Door
 from assistant.server.models import ModelsDialog
 from assistant.server.owner import below_sessions, cookie, moved

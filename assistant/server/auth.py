@@ -2,7 +2,6 @@
 
 import hmac
 import html
-import ipaddress
 import logging
 import secrets
 import time
@@ -14,6 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.addresses import is_loopback
 from assistant.server.rest.secrets import OPENS, Secrets
 
 log = logging.getLogger(__name__)
@@ -55,16 +55,6 @@ def address_of(scope: Scope) -> str:
     """Of the client; empty where the server does not know it."""
     client = scope.get("client")
     return str(client[0]) if client else ""
-
-
-def is_loopback(host: str) -> bool:
-    """True for names and addresses of this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Gate:

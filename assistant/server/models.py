@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assistant import weights
+from assistant.addresses import is_loopback
 from assistant.components.choosing import Choice, FromBundle, FromServer, Nothing, why_nothing
 from assistant.components.components import Components
 from assistant.components.opening import MEDASR_BUNDLE, MEDGEMMA_BUNDLE, models_dir, open_choice
@@ -29,7 +30,6 @@ from assistant.engines.base import Engine
 from assistant.engines.counted import Counted
 from assistant.engines.local_servers import NAMES, LocalServer, find, is_medgemma, shown
 from assistant.errors import AssistantError, BadInput, Denied, Missing
-from assistant.server.auth import is_loopback
 from assistant.server.owner import live
 from assistant.server.reports import answered
 from assistant.session.runner import SessionRunner

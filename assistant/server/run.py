@@ -15,12 +15,13 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from assistant.addresses import is_loopback
 from assistant.components.opening import open_components
 from assistant.config import Settings
 from assistant.errors import BadInput
 from assistant.installation import state
 from assistant.server.app import MAX_MESSAGE_BYTES, Hub, create_app
-from assistant.server.auth import is_loopback, new_token
+from assistant.server.auth import new_token
 from assistant.server.door import BACKLOG, PEER, Door, raise_file_limit
 from assistant.telemetry import configure_logging, log_of_the_loop
 

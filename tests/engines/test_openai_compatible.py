@@ -176,6 +176,44 @@ async def test_a_full_quota_says_when_to_try_again(server, headers, when):
     assert (await failure(server)).message.endswith(f"Try again {when}.")
 
 
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"]
+)
+async def test_a_question_is_not_passed_on_to_another_server(server, status):
+    async with model_server.running() as other:
+        other.body = [chunk("Yes."), *END]
+        server.status, server.headers = status, f"Location: {other.root}/v1/chat/completions"
+        caught = await failure(server)
+        assert (caught.code, "--engine-url" in caught.message) == ("engine_moved", True)
+        assert other.requests == []
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.2", "[::1]"])
+async def test_a_question_to_this_machine_goes_through_no_proxy(server, monkeypatch, name, host):
+    for each in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(each, raising=False)
+    async with model_server.running() as proxy:
+        proxy.body = [chunk("Through the proxy."), *END]
+        monkeypatch.setenv(name, proxy.root)
+        server.body = [chunk("Yes."), *END]
+        with contextlib.suppress(EngineFailed):  # where this machine has no such address
+            async with opened(server.url.replace("127.0.0.1", host)) as engine:
+                assert await answer(engine) == ["Yes."]
+        assert proxy.requests == []
+
+
+async def test_a_question_to_another_machine_goes_through_the_proxy_that_is_set(monkeypatch):
+    async with model_server.running() as proxy:
+        proxy.body = [chunk("Yes."), *END]
+        monkeypatch.setenv("http_proxy", proxy.root)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        async with opened("http://model.example/v1") as engine:
+            assert await answer(engine) == ["Yes."]
+        assert len(proxy.requests) == 1
+
+
 WHOLE = {
     "choices": [
         {"index": 0, "message": {"role": "assistant", "content": "<unused94>thought\nHm<unused95>No."}}

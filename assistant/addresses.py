@@ -1,0 +1,13 @@
+"""Which names and addresses are this machine's own. Pure."""
+
+import ipaddress
+
+
+def is_loopback(host: str) -> bool:
+    """True for names and addresses of this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
