@@ -38,30 +38,20 @@ from assistant.events import (
     server_events,
 )
 from assistant.export.history import SessionInfo
+from assistant.storage.database import (
+    APPLICATION_ID,
+    BUSY_S,
+    FILE,
+    FIRST_APPLICATION_ID,
+    migrate,
+    prepare_file,
+)
 
-FILE = "sessions.sqlite3"
-APPLICATION_ID = 0x43564132
-"""Marks the file as ours ("CVA2"); the digit is the schema's version."""
-FIRST_VERSION = 0x43564131
-"""Its audit had rows for some events only."""
-BUSY_S = 1.0
-"""How long a write waits for another program that locks the file."""
 AUDIT_COLUMNS = "at, session_id, who, what, seq, event_sha256"
 DELETED = "session_deleted"
-MARK = f"PRAGMA application_id = {APPLICATION_ID};"
 KNOWN_TYPES = frozenset(event.model_fields["type"].default for event in get_args(get_args(ServerEvent)[0]))
-FIRST_SCHEMA = """
-CREATE TABLE sessions (id TEXT PRIMARY KEY, started_at TEXT NOT NULL, recogniser TEXT NOT NULL,
-    token_sha256 TEXT NOT NULL);
-CREATE TABLE events (session_id TEXT NOT NULL REFERENCES sessions(id), seq INTEGER NOT NULL,
-    type TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session_id, seq)) WITHOUT ROWID;
-CREATE TABLE audit (id INTEGER PRIMARY KEY, at TEXT NOT NULL, session_id TEXT NOT NULL, who TEXT NOT NULL,
-    what TEXT NOT NULL, seq INTEGER, event_sha256 TEXT NOT NULL, hash TEXT NOT NULL);
-CREATE TRIGGER events_are_kept BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'append only'); END;
-CREATE TRIGGER audit_is_kept BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'append only'); END;
-CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'append only'); END;
-"""
-SECOND_SCHEMA = """
+SECOND_VERSION = f"""
+PRAGMA application_id = {APPLICATION_ID};
 CREATE INDEX audit_of ON audit (session_id, seq);
 CREATE TRIGGER sessions_are_kept BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'append only'); END;
 """
@@ -115,13 +105,10 @@ class Store:
 
     def _open(self) -> None:
         """Raises ``AssistantError``, ``OSError``, ``sqlite3.OperationalError``."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = not self.path.exists()
+        prepare_file(self.path)
         self._connection = self._connected()
         self._reader = self._connected()
         try:
-            if new:
-                self.path.chmod(0o600)
             with self._errors():
                 self._prepare()
                 self._reader.execute("PRAGMA query_only = ON")
@@ -140,26 +127,18 @@ class Store:
 
     def _prepare(self) -> None:
         run = self._connection.execute
-        found = run("PRAGMA application_id").fetchone()[0]
-        if found == 0 and not run("SELECT 1 FROM sqlite_master").fetchone():
-            run("PRAGMA journal_mode = WAL")
-            self._connection.executescript(f"BEGIN IMMEDIATE; {FIRST_SCHEMA} {SECOND_SCHEMA} {MARK} COMMIT;")
-        elif found == FIRST_VERSION:
+        if run("PRAGMA application_id").fetchone()[0] == FIRST_APPLICATION_ID:
             self._carry_over()
-        elif found != APPLICATION_ID:
-            raise BadInput(
-                f"{self.path} is not a store of this version of the program. It was left "
-                "unchanged. Choose another --store.",
-                code="store_broken",
-            )
+        migrate(self.path)
         run("PRAGMA secure_delete = ON")
         run("PRAGMA synchronous = FULL")
         run("PRAGMA foreign_keys = ON")
 
     def _carry_over(self) -> None:
-        """A store of the first version: what its audit does not cover gets its rows now. All or nothing."""
+        """A store that 0.2 made, whose audit had rows for some events only: the missing ones are added now.
+        All or nothing."""
         run = self._connection.execute
-        self._connection.executescript(f"BEGIN IMMEDIATE; {SECOND_SCHEMA}")
+        self._connection.executescript(f"BEGIN IMMEDIATE; {SECOND_VERSION}")
         try:
             at, who, what = now(), "assistant", "carried_over"
             sessions = run("SELECT * FROM sessions").fetchall()
@@ -169,7 +148,6 @@ class Store:
                 " WHERE audit.session_id = events.session_id AND audit.seq = events.seq)"
             ).fetchall()
             self._audit(AuditRow(at, row[0], who, what, row[1], _sha256(row[2])) for row in events)
-            run(MARK)
             run("COMMIT")
         except BaseException:
             run("ROLLBACK")

@@ -1,0 +1,95 @@
+"""The database: its file, its migrations, its transactions."""
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from assistant.errors import AssistantError, BadInput
+from assistant.storage.database import FILE, Database, url_of
+from assistant.storage.store import Store
+
+
+async def test_a_new_database_is_for_the_user_alone_and_has_its_tables(tmp_path: Path) -> None:
+    database = Database(tmp_path / "kept")
+    await database.start()
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM sessions"))).scalar_one() == 0
+        assert (await connection.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
+        assert (await connection.execute(text("PRAGMA synchronous"))).scalar_one() == 2
+        files = list((tmp_path / "kept").iterdir())
+        assert len(files) > 1
+        assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}
+    assert stat.S_IMODE((tmp_path / "kept").stat().st_mode) == 0o700
+    await database.close()
+
+
+async def test_a_store_and_a_database_use_one_file_at_once(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        database = Database(tmp_path)
+        await database.start()
+        store.record("sess_1", "somebody", "exported_txt")
+        async with database.read() as connection:
+            found = await connection.execute(text("SELECT what FROM audit"))
+            assert found.scalars().all() == ["exported_txt"]
+        await database.close()
+
+
+async def test_a_transaction_that_fails_leaves_nothing_also_no_table(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    await database.start()
+    with pytest.raises(AssistantError) as failed:
+        async with database.write() as connection:
+            await connection.execute(text("CREATE TABLE half (word TEXT)"))
+            await connection.execute(
+                text("INSERT INTO nowhere VALUES (:word)"), {"word": "said-by-a-patient"}
+            )
+    assert failed.value.code == "database_failed"
+    assert "said-by-a-patient" not in failed.value.message
+    async with database.read() as connection:
+        found = await connection.execute(text("SELECT name FROM sqlite_master WHERE name = 'half'"))
+        assert found.all() == []
+    await database.close()
+
+
+@pytest.mark.parametrize("revision", ["9999", None])
+async def test_the_file_of_a_newer_version_or_another_program_is_left_as_it_is(
+    tmp_path: Path, revision: str | None
+) -> None:
+    if revision:
+        Store(tmp_path).close()
+        with sqlite3.connect(tmp_path / FILE) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    else:
+        with sqlite3.connect(tmp_path / FILE) as connection:
+            connection.execute("CREATE TABLE theirs (word TEXT)")
+    connection.close()
+    before = (tmp_path / FILE).read_bytes()
+    database = Database(tmp_path)
+    with pytest.raises(BadInput) as refused:
+        await database.start()
+    assert refused.value.code == "store_broken"
+    with pytest.raises(BadInput):
+        Store(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("somewhere", "sqlite+aiosqlite"),
+        ("sqlite:////var/kept.sqlite3", "sqlite+aiosqlite"),
+        ("postgresql://me@host/reports", "postgresql+asyncpg"),
+    ],
+)
+def test_a_database_is_named_by_a_folder_or_a_url(given: str, driver: str) -> None:
+    assert url_of(given).drivername == driver
+
+
+@pytest.mark.parametrize("given", ["mysql://host/reports", "://", "postgresql://host:port/x"])
+def test_other_databases_are_refused(given: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        url_of(given)
+    assert refused.value.code == "database_unsupported"
