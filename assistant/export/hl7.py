@@ -1,10 +1,14 @@
 """A report as an HL7 v2.5.1 ORU^R01 message: one OBX of formatted text (FT) a section. Pure.
 
+A text longer than an FT may be goes on in further OBX of the same section, told apart by OBX-4.
 No PID segment: this program knows no patient; the interface engine adds it, or refuses. MSH-10, the
 message's control id, is the same for the same revision exported at the same time.
 """
 
 import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 
 from assistant.dictation.plain_text import printable
@@ -14,6 +18,12 @@ from assistant.export.report import Report
 APPLICATION = "VOICE_ASSISTANT"
 VERSION = "2.5.1"
 PRELIMINARY = "P"
+LONGEST_FT = 65_536
+"""Characters of a value of type FT, escape sequences counted (HL7 v2.5.1, 2.A.31)."""
+LONGEST_IDENTIFIER = 20
+"""Characters of the first part of a coded element (HL7 v2.5.1, 2.A.3)."""
+LOCAL = "L"
+"""Coding system of the sections' identifiers: local, since no code covers every title (HL7 table 0396)."""
 _ESCAPES = str.maketrans({"|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\", "\\": "\\E\\"})
 
 
@@ -31,16 +41,48 @@ def oru_r01(report: Report) -> bytes:
              "RAD" if is_imaging(report) else "", PRELIMINARY]
         ),
     ]  # fmt: skip
-    for number, section in enumerate(report.filled, 1):
-        title = escaped(section.title.strip() or "Text")
-        text = escaped(section.text.strip())
-        segments.append(f"OBX|{number}|FT|^{title}||{text}||||||{PRELIMINARY}")
+    observed = [
+        (_section(section.title), part)
+        for section in report.filled
+        for part in _parts(escaped(section.text.strip()))
+    ]
+    times = Counter(section for section, _ in observed)
+    seen: Counter[str] = Counter()
+    for number, (section, part) in enumerate(observed, 1):
+        seen[section] += 1
+        sub_id = str(seen[section]) if times[section] > 1 else ""
+        segments.append(f"OBX|{number}|FT|{section}|{sub_id}|{part}||||||{PRELIMINARY}")
     return "".join(f"{segment}\r" for segment in segments).encode()
 
 
 def escaped(text: str) -> str:
     """Separators as escape sequences, line ends as ``\\.br\\``."""
     return printable(text).translate(_ESCAPES).replace("\n", "\\.br\\").replace("\t", "\\X09\\")
+
+
+def _section(title: str) -> str:
+    """OBX-3, a coded element: an identifier made of the title, the title, the coding system."""
+    title = title.strip() or "Text"
+    identifier = re.sub(r"[^A-Z0-9]+", "_", title.upper()).strip("_") or _hashed(title)
+    if len(identifier) > LONGEST_IDENTIFIER:
+        identifier = f"{identifier[: LONGEST_IDENTIFIER - 9]}_{_hashed(title)}"
+    return f"{identifier}^{escaped(title)}^{LOCAL}"
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8].upper()
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Escaped text in parts that an FT may hold, cut between words where there are any, and never in an
+    escape sequence."""
+    while len(text) > LONGEST_FT:
+        cut = text.rfind(" ", 0, LONGEST_FT) + 1 or LONGEST_FT
+        if text.count("\\", 0, cut) % 2:
+            cut = text.rfind("\\", 0, cut)
+        yield text[:cut]
+        text = text[cut:]
+    yield text
 
 
 def _service(report: Report) -> str:

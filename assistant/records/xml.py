@@ -1,7 +1,8 @@
-"""Records in XML: FHIR, by the models of ``fhir.resources``; C-CDA, by the words of its sections. Pure.
+"""Records in XML: FHIR, by the models of ``fhir.resources``; C-CDA, by the words of its sections and by its
+coded entries. Pure.
 
-A C-CDA document has to say in each section's text, for people to read, all that its coded entries say: the
-text is read, the entries are not.
+A C-CDA document has to say in each section's text, for people to read, all that its coded entries say. Both
+are read, since neither says all in practice.
 """
 
 import copy
@@ -14,11 +15,11 @@ import lxml.etree
 
 from assistant.errors import BadInput
 from assistant.records.bundles import Given, take
+from assistant.records.ccda import CDA_NAMESPACE, Entries
 from assistant.records.dates import day
 from assistant.records.notes import parsed_xml, words_of
 
 FHIR_NAMESPACE = "http://hl7.org/fhir"
-CDA_NAMESPACE = "urn:hl7-org:v3"
 _VERSIONS = ("fhir.resources.R4B", "fhir.resources", "fhir.resources.STU3")
 """R4 and R4B, R5, STU3: the first that a resource is valid in counts."""
 _C = f"{{{CDA_NAMESPACE}}}"
@@ -117,35 +118,31 @@ def _take_document(given: Given, root: Any) -> None:
     date = root.find(f"{_C}effectiveTime")
     written = day("" if date is None else date.get("value", ""))
     title = words_of(root.find(f"{_C}title")) if root.find(f"{_C}title") is not None else "Document"
-    given.notes.append(f"A C-CDA document ({title}): read by the words of its sections.")
     body = root.find(f"{_C}component/{_C}nonXMLBody/{_C}text")
     if body is not None:
         attachment = {"contentType": body.get("mediaType", ""), "data": "".join(body.itertext()).strip()}
         given.resources.append(("", {"resourceType": "DocumentReference", "date": written,
                                      "description": title, "content": [{"attachment": attachment}],
                                      "subject": {"reference": f"Patient/{number}"}}))  # fmt: skip
-    wordless: list[str] = []
-    negated: Counter[str] = Counter()
+    coded, entries = 0, Entries(root)
+    subject = {"reference": f"Patient/{number}"}
     for section in root.iter(f"{_C}section"):
         heading, text = section.find(f"{_C}title"), section.find(f"{_C}text")
         name = words_of(heading) if heading is not None else _name_of(section.find(f"{_C}code"))
         lines = [] if text is None else _lines(text)
         if section.get("nullFlavor"):
             lines.append(f"no information ({section.get('nullFlavor')})")
-        entries = section.findall(f"{_C}entry")
-        if entries and not lines:
-            wordless.append(f"{name or 'no name'} ({len(entries)})")
-        elif count := sum(1 for entry in entries if entry.find(".//*[@negationInd='true']") is not None):
-            negated[name or "no name"] += count
         for line in lines:
             given.resources.append(("", {"resourceType": "Section", "date": written, "code": {"text": name},
-                                         "valueString": line,
-                                         "subject": {"reference": f"Patient/{number}"}}))  # fmt: skip
-    if wordless:
-        given.notes.append(f"Sections whose entries have no words and are not read: {', '.join(wordless)}.")
-    if negated:
-        named = ", ".join(f"{name} ({count})" for name, count in negated.items())
-        given.notes.append(f"Entries coded as not so, which the words of their section have to say: {named}.")
+                                         "valueString": line, "subject": subject}))  # fmt: skip
+        for statement in entries.of_section(section):
+            given.resources.append(("", {**statement, "subject": subject}))
+            coded += 1
+    read = f" and by {coded} coded statement{'s' * (coded != 1)}" if coded else ""
+    given.notes.append(f"A C-CDA document ({title}): read by the words of its sections{read}.")
+    if entries.unread:
+        named = ", ".join(f"{count} {part}" for part, count in entries.unread.most_common())
+        given.notes.append(f"Not read of its coded entries: {named}.")
 
 
 def _lines(text: Any) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 from fhir.resources.R4B.documentreference import DocumentReference
 from hl7apy.consts import VALIDATION_LEVEL
+from hl7apy.factories import datatype_factory
 from hl7apy.parser import parse_message
 from hypothesis import given, settings
 
@@ -71,7 +72,7 @@ def _observations(made):
 
 
 def test_an_hl7_message_is_a_valid_oru_r01():
-    made = report(("Findings", "Clear."), ("Impression", "x^y"))  # hl7apy holds OBX-5 to the 199 of ST
+    made = report(("Findings", "Clear."), ("Impression", "x^y"))
     message = _parsed(made)
     message.validate()
     assert message.msh.msh_9.to_er7() == "ORU^R01^ORU_R01"
@@ -91,13 +92,38 @@ def test_an_hl7_message_is_a_valid_oru_r01():
         report(("Findings", "")),
         report(title=""),
         report(("A|B", "x " * 900)),
+        report(("Findings", "word | " * 20_000), ("Past medical history in all detail", "x")),
     ],
 )
-def test_any_hl7_message_is_valid_and_strictly_so_but_for_the_length_of_its_texts(made):
-    whole = parse_message(oru_r01(made).decode(), validation_level=VALIDATION_LEVEL.TOLERANT)
-    assert whole.validate()
-    short = report(*((s.title, s.text[:150]) for s in made.sections), title=made.template)
-    assert _parsed(short).validate()  # hl7apy's strict reader takes any OBX-5 for ST, 199 characters
+def test_any_hl7_message_is_strictly_valid(made):
+    """hl7apy's parser takes any OBX-5 for ST, whatever OBX-2 says: so values are checked by themselves."""
+    segments = [segment.split("|") for segment in oru_r01(made).decode().split("\r")]
+    for fields in segments:
+        if fields[0] == "OBX":
+            assert datatype_factory(fields[2], fields[5], "2.5.1", VALIDATION_LEVEL.STRICT).value is not None
+            fields[5] = ""
+    rest = "\r".join("|".join(fields) for fields in segments)
+    assert parse_message(rest, validation_level=VALIDATION_LEVEL.STRICT, find_groups=True).validate()
+
+
+def test_a_section_is_named_by_an_identifier_its_title_and_a_coding_system():
+    titles = ["Findings", "Past medical history", "胸部", "A|B", "Findings", ""]
+    rows = oru_r01(report(*((title, "x") for title in titles))).decode().split("\r")[3:-1]
+    named = [tuple(row.split("|")[3:5]) for row in rows]
+    assert named[0] == ("FINDINGS^Findings^L", "1") and named[4] == ("FINDINGS^Findings^L", "2")
+    assert named[1][0].endswith("^Past medical history^L") and named[3] == ("A_B^A\\F\\B^L", "")
+    assert named[5] == ("TEXT^Text^L", "")
+    assert all(0 < len(name.split("^")[0]) <= 20 for name, _ in named)
+    assert len({name for name, _ in named}) == 5
+
+
+@pytest.mark.parametrize("text", ["word | " * 20_000, "|" * 100_000, "x" * 70_000])
+def test_a_text_longer_than_an_ft_goes_on_in_the_next_one(text):
+    rows = [row.split("|") for row in oru_r01(report(("Findings", text))).decode().split("\r")[3:-1]]
+    assert len(rows) > 1 and [row[4] for row in rows] == [str(n) for n in range(1, len(rows) + 1)]
+    assert len({row[3] for row in rows}) == 1 and all(len(row[5]) <= 65_536 for row in rows)
+    assert "".join(row[5] for row in rows).replace("\\F\\", "|") == text.strip()
+    assert all(row[5].count("\\") % 2 == 0 for row in rows)
 
 
 def _observed(made):
@@ -113,7 +139,7 @@ def _observed(made):
 def test_hl7_separators_in_the_text_are_escaped_and_lines_are_kept():
     text = "x^y & z~ \\ |\nnext\n\n\tlast"
     written = oru_r01(report(("A|B", f"{text}\x0b"))).decode()
-    assert "|^A\\F\\B||x\\S\\y \\T\\ z\\R\\ \\E\\ \\F\\\\.br\\next\\.br\\\\.br\\\\X09\\last||" in written
+    assert "|A_B^A\\F\\B^L||x\\S\\y \\T\\ z\\R\\ \\E\\ \\F\\\\.br\\next\\.br\\\\.br\\\\X09\\last||" in written
     assert _observed(report(("A|B", text))) == [("A|B", text)]
 
 
