@@ -32,8 +32,9 @@ from assistant.errors import AssistantError, BadInput, TooSlow, of_the_system
 from assistant.events import ErrorBody, ErrorEvent, SessionConfig, event_id_of, parse_client_event
 from assistant.guidelines.library import watching
 from assistant.installation import page
+from assistant.principal import Principal
 from assistant.server import answers, guidelines, reports
-from assistant.server.auth import Gate, Tries, address_of, keys
+from assistant.server.auth import Gate, Identifier, SharedToken, ThisMachine, Tries, address_of, keys
 from assistant.server.door import PEER, Door
 from assistant.server.models import ModelsDialog
 from assistant.server.owner import below_sessions, cookie, moved
@@ -44,6 +45,7 @@ from assistant.server.rest.errors import ANY_METHOD, http_error, no_such_path
 from assistant.server.rest.models import Models
 from assistant.server.rest.secrets import Secrets
 from assistant.server.rest.transcriptions import Transcriptions
+from assistant.server.rights import PREFIX, guarded, known
 from assistant.server.uploads import Uploads
 from assistant.session.delivery import GOING_AWAY, TOO_SLOW
 from assistant.session.runner import SessionRunner
@@ -93,8 +95,8 @@ class Hub:
         if self.door and peer:
             self.door.let_in((str(peer[0]), int(peer[1])))
 
-    def open(self, address: str = "") -> SessionRunner:
-        """A new session of a client at ``address``. Raises ``AssistantError``: ``server_full``,
+    def open(self, person: Principal, address: str = "") -> SessionRunner:
+        """A new session of this person's client at ``address``. Raises ``AssistantError``: ``server_full``,
         ``server_busy``, ``server_stopping``, ``too_many_sessions``."""
         theirs = [each for each in self._runners if self._addresses[each] == address]
         crowded = len(theirs) >= self.settings.max_sessions_per_address and not is_loopback(address)
@@ -105,7 +107,7 @@ class Hub:
             refusal.code == "server_full" and self._make_room(self._runners)
         ):
             raise refusal
-        runner = SessionRunner(self.settings, self.components, self.writer)
+        runner = SessionRunner(self.settings, self.components, person, self.writer)
         self._runners[runner.id], self._addresses[runner.id] = runner, address
         task = asyncio.get_running_loop().create_task(runner.run(), name=runner.id)
         self._tasks[runner.id] = task
@@ -154,11 +156,11 @@ class Hub:
     def find(self, session_id: str) -> SessionRunner | None:
         return self._runners.get(session_id)
 
-    def resume(self, token: str) -> SessionRunner | None:
-        """The session with this resume token, if it is still alive."""
+    def resume(self, token: str, person: Principal) -> SessionRunner | None:
+        """This person's session with this resume token, if it is still alive."""
         for runner in self._runners.values():
             if hmac.compare_digest(runner.resume_token.encode(), token.encode()):
-                return None if runner.over else runner
+                return None if runner.over or runner.person.id != person.id else runner
         return None
 
     async def start(self) -> None:
@@ -196,7 +198,8 @@ async def realtime(socket: WebSocket) -> None:
     offered = socket.scope.get("subprotocols", [])
     protocol = next((each for each in (PROTOCOL, STOCK_PROTOCOL) if each in offered), None)
     token = next((each.removeprefix(RESUME) for each in offered if each.startswith(RESUME)), "")
-    runner = hub.resume(token) if token else None
+    person = known(socket.scope)
+    runner = hub.resume(token, person) if token else None
     after: int | None = None
     if runner is not None:
         given = socket.query_params.get("after", "0")
@@ -205,7 +208,7 @@ async def realtime(socket: WebSocket) -> None:
         if "resume" in socket.query_params:
             message = "A resume token in the address is refused: send it as a subprotocol. Reload the page."
             raise BadInput(message, code="resume_in_address")
-        runner = runner or hub.open(address_of(socket.scope))
+        runner = runner or hub.open(person, address_of(socket.scope))
     except AssistantError as error:
         await socket.accept(protocol)
         kind = "invalid_request_error" if isinstance(error, BadInput) else "server_error"
@@ -254,8 +257,8 @@ async def realtime(socket: WebSocket) -> None:
 def _wanted(socket: WebSocket) -> SessionConfig:
     """The session that the client's secret is for; a transcription session where the address says so."""
     secrets: Secrets = socket.app.state.secrets
-    sessions = [session for key in keys(socket.headers) if (session := secrets.find(key))]
-    wanted = sessions[0] if sessions else SessionConfig()
+    found = [secret for key in keys(socket.headers) if (secret := secrets.find(key))]
+    wanted = found[0].session if found else SessionConfig()
     if socket.query_params.get("intent") == "transcription":
         return wanted.model_copy(update={"type": "transcription"})
     return wanted
@@ -375,13 +378,21 @@ async def out_of_resources(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": {"code": told.code, "message": told.message}}, status_code=503)
 
 
-def create_app(settings: Settings, components: Components, token: str | None = None) -> Starlette:
-    """The application. ``components`` are loaded when it starts and closed when it ends.
+def create_app(
+    settings: Settings,
+    components: Components,
+    token: str | None = None,
+    identifier: Identifier | None = None,
+) -> Starlette:
+    """The application. ``components`` are loaded when it starts and closed when it ends. ``identifier`` says
+    who asks; without one everybody is the one user of the server, who shows the ``token`` if there is one.
 
     Raises ``BadInput`` when the store of the settings cannot be used.
     """
     writer = Writer(Store(settings.store)) if settings.store else None
     hub = Hub(settings, components, writer)
+    if identifier is None:
+        identifier = SharedToken(token, settings.user) if token else ThisMachine(settings.user)
     uploads, pacs, secrets = Uploads(hub.find), Pacs(settings), Secrets(components)
     components.engine = Counted(components.engine)
     dialog = ModelsDialog(settings, components, hub.runners)
@@ -405,27 +416,30 @@ def create_app(settings: Settings, components: Components, token: str | None = N
         await dialog.close()
         await components.close()
 
+    routes = [
+        WebSocketRoute("/v1/realtime", realtime),
+        below_sessions(hub, guarded(session_routes, PREFIX)),
+        *moved(),
+        *guidelines.routes(components),
+        *Transcriptions(settings, components).routes(),
+        *Chat(settings, components).routes(),
+        *Models(components).routes(),
+        *secrets.routes(),
+        Route("/v1/{path:path}", no_such_path, methods=ANY_METHOD),
+        *description.ROUTES,
+        Route("/healthz", health),
+        Route("/readyz", ready),
+        Route("/metrics", metrics),
+        WebSocketRoute("/{path:path}", no_such_socket),  # StaticFiles takes HTTP only
+        Mount("/", StaticFiles(directory=page(), html=True)),
+    ]
     app = Starlette(
-        routes=[
-            WebSocketRoute("/v1/realtime", realtime),
-            below_sessions(hub, session_routes),
-            *moved(),
-            *guidelines.routes(components),
-            *Transcriptions(settings, components).routes(),
-            *Chat(settings, components).routes(),
-            *Models(components).routes(),
-            *secrets.routes(),
-            Route("/v1/{path:path}", no_such_path, methods=ANY_METHOD),
-            *description.ROUTES,
-            Route("/healthz", health),
-            Route("/readyz", ready),
-            Route("/metrics", metrics),
-            WebSocketRoute("/{path:path}", no_such_socket),  # StaticFiles takes HTTP only
-            Mount("/", StaticFiles(directory=page(), html=True)),
-        ],
+        routes=guarded(routes),
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(Gate, token=token, allowed_origins=settings.allowed_origins, secrets=secrets),
+            Middleware(
+                Gate, identifier=identifier, allowed_origins=settings.allowed_origins, secrets=secrets
+            ),
         ],
         exception_handlers={OSError: out_of_resources, HTTPException: http_error},
         lifespan=lifespan,

@@ -6,6 +6,8 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
@@ -14,12 +16,13 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.addresses import is_loopback
+from assistant.principal import Principal, sole_user
 from assistant.server.rest.secrets import OPENS, Secrets
+from assistant.server.rights import OPEN_PATHS
 
 log = logging.getLogger(__name__)
 
 KEY_PROTOCOL = "openai-insecure-api-key."
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 MOST_TRIES, TRY_EVERY_S = 20, 3.0
 MOST_ADDRESSES = 10_000
 """Addresses whose wrong tokens are counted at once; the one that was quiet longest is forgotten."""
@@ -57,21 +60,26 @@ def address_of(scope: Scope) -> str:
     return str(client[0]) if client else ""
 
 
-class Gate:
-    """ASGI middleware in front of everything.
+class Identifier(Protocol):
+    """One way of finding out who asks."""
 
-    - Without a token the server serves this machine only: ``Host`` must be a loopback name, so that a web
-      page cannot reach it through a name of its own (DNS rebinding).
+    async def identify(self, scope: Scope) -> Principal | Response:
+        """Who asks, or the answer to a stranger."""
+
+
+class Gate:
+    """ASGI middleware in front of everything. It says who asks; ``guarded`` decides what they may.
+
     - A browser's ``Origin`` must be this server's, or one of ``allowed_origins``.
-    - With a token, requests must carry it: ``Authorization: Bearer``, a WebSocket's sub-protocol, or
-    ``?token=`` once, which sets a cookie.
+    - A short-lived key opens few addresses, for whoever made it.
+    - Everybody else is identified, by one ``Identifier`` for the whole server.
     - Who is not let in gets one answer for each connection.
     """
 
     def __init__(
-        self, app: ASGIApp, token: str | None, allowed_origins: tuple[str, ...], secrets: Secrets
+        self, app: ASGIApp, identifier: Identifier, allowed_origins: tuple[str, ...], secrets: Secrets
     ) -> None:
-        self._app, self._token, self._origins = app, token, frozenset(allowed_origins)
+        self._app, self._identifier, self._origins = app, identifier, frozenset(allowed_origins)
         self._secrets = secrets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,64 +89,80 @@ class Gate:
         if scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, _closing(send))
             return
-        refused = self._check(scope)
-        if refused is None:
+        found = self._refused_origin(scope) or self._opened(scope) or await self._identifier.identify(scope)
+        if isinstance(found, Principal):
+            scope.setdefault("state", {})["principal"] = found
             scope["app"].state.hub.let_in(scope)
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await _for_people(refused, scope)(scope, receive, _closing(send))
+            await _for_people(found, scope)(scope, receive, _closing(send))
         elif "websocket.http.response" in scope.get("extensions", {}):
-            await refused(scope, receive, send)
+            await found(scope, receive, send)
         else:  # before the handshake is accepted: the client sees HTTP 403
             await send({"type": "websocket.close", "code": 4403, "reason": "denied"})
 
-    def _check(self, scope: Scope) -> "_Refused | RedirectResponse | None":
+    def _refused_origin(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        host = headers.get("host", "")
-        if self._token is None and not is_loopback(_hostname(host)):
-            return _Refused(
-                "host_not_allowed", "Open this server at its local address, or start it with a token."
-            )
         origin = headers.get("origin")
-        if origin and origin not in self._origins and _netloc(origin) != host:
-            return _Refused(
+        if origin and origin not in self._origins and _netloc(origin) != headers.get("host", ""):
+            return Refused(
                 "origin_not_allowed", "This page is not allowed to use the server. See --allowed-origins."
             )
-        if self._token is None:
+        return None
+
+    def _opened(self, scope: Scope) -> Principal | None:
+        """Who made the short-lived key of this request."""
+        if scope["path"] not in OPENS or scope["app"].state.hub.tries.too_many(address_of(scope)):
             return None
+        found = (self._secrets.find(key) for key in keys(Headers(scope=scope)))
+        secret = next((each for each in found if each), None)
+        return replace(secret.principal, scopes=frozenset({"dictate"})) if secret else None
+
+
+class ThisMachine:
+    """Without a token the server serves this machine only: ``Host`` must be a loopback name, so that a web
+    page cannot reach it through a name of its own (DNS rebinding)."""
+
+    def __init__(self, name: str) -> None:
+        self._principal = sole_user(name)
+
+    async def identify(self, scope: Scope) -> Principal | Response:
+        if is_loopback(_hostname(Headers(scope=scope).get("host", ""))):
+            return self._principal
+        return Refused("host_not_allowed", "Open this server at its local address, or start it with a token.")
+
+
+class SharedToken:
+    """One secret for everybody: ``Authorization: Bearer``, a WebSocket's sub-protocol, or ``?token=`` once,
+    which sets a cookie."""
+
+    def __init__(self, token: str, name: str) -> None:
+        self._token, self._principal = token, sole_user(name)
+
+    async def identify(self, scope: Scope) -> Principal | Response:
+        headers = Headers(scope=scope)
         tries, address = scope["app"].state.hub.tries, address_of(scope)
-        shown = self._shown(scope, headers)
+        name = cookie_name(headers.get("host", ""), "assistant_token")
+        cookie = HTTPConnection(scope).cookies.get(name, "")
+        shown = [*keys(headers), cookie] if cookie else keys(headers)
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if (shown or given) and tries.too_many(address):
-            return _Refused("too_many_tries", "Too many wrong tokens. Wait a moment, then try again.", 429)
-        if self._opened(scope, shown):
-            return None
+            return too_many_tries()
         if any(hmac.compare_digest(each.encode(), self._token.encode()) for each in shown):
-            return None
+            return self._principal
         if given and hmac.compare_digest(given.encode(), self._token.encode()):
             response = RedirectResponse("/" + scope["path"].lstrip("/"), status_code=303)
             secure = scope["scheme"] in ("https", "wss")
-            response.set_cookie(
-                _cookie_name(host), self._token, httponly=True, samesite="strict", secure=secure
-            )
+            response.set_cookie(name, self._token, httponly=True, samesite="strict", secure=secure)
             return response
         if shown or given:
             tries.wrong(address, "the server's token")
-        return _Refused(
+        return Refused(
             "token_missing",
             "The server needs its token. Open this address once with ?token=TOKEN at its end; the person who "
             "runs the server has the token.",
             status_code=401,
         )
-
-    def _shown(self, scope: Scope, headers: Headers) -> list[str]:
-        """The tokens in the request's headers."""
-        cookie = HTTPConnection(scope).cookies.get(_cookie_name(headers.get("host", "")), "")
-        return [*keys(headers), cookie] if cookie else keys(headers)
-
-    def _opened(self, scope: Scope, shown: list[str]) -> bool:
-        """Whether one of these is a short-lived key, which opens few addresses."""
-        return scope["path"] in OPENS and any(self._secrets.find(key) is not None for key in shown)
 
 
 def keys(headers: Headers) -> list[str]:
@@ -171,15 +195,14 @@ def _hostname(host: str) -> str:
         return ""
 
 
-def _cookie_name(host: str) -> str:
-    """One name for each port. Browsers share cookies between the ports of a host, so with one name two
-    servers
+def cookie_name(host: str, name: str) -> str:
+    """One for each port. Browsers share cookies between the ports of a host, so with one name two servers
     would log each other out."""
     try:
         port = urlsplit(f"//{host}").port
     except ValueError:
         port = None
-    return f"assistant_token_{port}" if port else "assistant_token"
+    return f"{name}_{port}" if port else name
 
 
 def _netloc(origin: str) -> str:
@@ -193,7 +216,7 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-class _Refused(JSONResponse):
+class Refused(JSONResponse):
     """In OpenAI's shape. 401 asks for a key; 403 says that none would help."""
 
     def __init__(self, code: str, message: str, status_code: int = 403) -> None:
@@ -203,9 +226,13 @@ class _Refused(JSONResponse):
         self.message = message
 
 
+def too_many_tries() -> Refused:
+    return Refused("too_many_tries", "Too many wrong tokens. Wait a moment, then try again.", 429)
+
+
 def _for_people(answer: Response, scope: Scope) -> Response:
     """The refusal as a readable sentence, for a browser that asked for a page."""
-    if not isinstance(answer, _Refused) or "text/html" not in Headers(scope=scope).get("accept", ""):
+    if not isinstance(answer, Refused) or "text/html" not in Headers(scope=scope).get("accept", ""):
         return answer
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">'

@@ -1,4 +1,5 @@
-"""Whose session it is: every address below ``/v1/sessions/ID`` needs that session's own token.
+"""Whose session it is: every address below ``/v1/sessions/ID`` needs that session's token, shown by its
+owner.
 
 The routes hang below one mount, so that a new one cannot forget it. The token goes in ``X-Session-Token``.
 The images of the page, which can send no header, go with a cookie that the socket sets: it opens GET alone.
@@ -18,10 +19,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.errors import BadInput
 from assistant.server.auth import Tries, address_of
+from assistant.server.rights import PREFIX, known
 from assistant.session.runner import SessionRunner
 from assistant.storage.writer import Writer
 
-PREFIX = "/v1/sessions/{session_id}"
 COOKIE = "assistant_session"
 MOVED = ("/v1/attachments", "/v1/uploads", "/v1/pacs", "/v1/prompt")
 """Where addresses of a session were before 0.3."""
@@ -44,7 +45,10 @@ class Owner:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         session_id, address = scope["path_params"]["session_id"], address_of(scope)
-        runner = self._sessions.find(session_id)
+        runner, asks = self._sessions.find(session_id), known(scope)
+        if runner and runner.person.id != asks.id:  # to them it does not exist
+            await JSONResponse(_body("session_unknown", unknown().message), 404)(scope, receive, send)
+            return
         if runner and self._sessions.tries.too_many(address):
             answer = JSONResponse(_body("too_many_tries", "Too many wrong tokens. Wait a moment."), 429)
             await answer(scope, receive, send)
@@ -53,7 +57,7 @@ class Owner:
         token = connection.headers.get("x-session-token", "")
         if runner and _is_owner(runner, token, connection, scope):
             scope.setdefault("state", {})["session"] = runner
-        elif not runner and await self._is_stored(session_id, token):
+        elif not runner and await self._is_stored(session_id, token, asks.id):
             scope.setdefault("state", {})["session"] = None
         else:
             if runner:
@@ -62,11 +66,11 @@ class Owner:
             return
         await self._app(scope, receive, send)
 
-    async def _is_stored(self, session_id: str, token: str) -> bool:
+    async def _is_stored(self, session_id: str, token: str, owner: str) -> bool:
         writer = self._sessions.writer
         if not (token and writer):
             return False
-        return await writer.read(partial(writer.store.is_token_of, session_id, token))
+        return await writer.read(partial(writer.store.is_token_of, session_id, token, owner))
 
 
 def below_sessions(sessions: Sessions, routes: Sequence[BaseRoute]) -> Mount:

@@ -19,6 +19,7 @@ from assistant.export.formats import file_name, find_format
 from assistant.export.history import report_from
 from assistant.export.report import Report
 from assistant.server.owner import live
+from assistant.server.rights import known
 from assistant.storage.writer import Writer
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -93,7 +94,7 @@ async def _report(request: Request) -> Report:
         await runner.kept.note(what)
         return await asyncio.to_thread(runner.kept.history())
     writer: Writer = request.app.state.hub.writer
-    session_id, who = request.path_params["session_id"], request.app.state.hub.settings.user
+    session_id, who = request.path_params["session_id"], known(request.scope).name
     store = writer.store
 
     def read() -> Report:

@@ -27,8 +27,9 @@ from assistant.errors import BadInput
 from assistant.events import Attachment
 from assistant.imaging.square import saved
 from assistant.imaging.study import Picture, Problem, SourceFile, Study, in_short, problem_of
-from assistant.server.owner import PREFIX, live
+from assistant.server.owner import live
 from assistant.server.reports import answered, position
+from assistant.server.rights import PREFIX
 from assistant.session.attachments import place_for
 from assistant.session.runner import SessionRunner
 

@@ -93,6 +93,7 @@ from assistant.events import (
 from assistant.export.history import SessionInfo
 from assistant.imaging.photo import image_from_data_uri
 from assistant.imaging.study import Study
+from assistant.principal import Principal
 from assistant.session.attachments import Attachments
 from assistant.session.choices import Choices, chosen, hints
 from assistant.session.delivery import ENDED, GOING_AWAY, Delivery
@@ -126,7 +127,11 @@ TROUBLES: dict[Trouble, str] = {
 class SessionRunner:
     """A session, from its first connection until no client has come back within the grace time."""
 
-    def __init__(self, settings: Settings, components: Components, writer: Writer | None = None) -> None:
+    def __init__(
+        self, settings: Settings, components: Components, person: Principal, writer: Writer | None = None
+    ) -> None:
+        self.person = person
+        """Its owner: nobody else may see or change anything of it."""
         self.id = f"sess_{secrets.token_urlsafe(12)}"
         self.resume_token = secrets.token_urlsafe(24)
         self._settings = settings
@@ -153,7 +158,9 @@ class SessionRunner:
             filter_samples=components.open_filter(),
         )
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
-        self.kept = KeptSession(settings, session, writer, self.resume_token, self._storing_changed)
+        self.kept = KeptSession(
+            settings, session, writer, self.resume_token, self._storing_changed, person=person
+        )
         self._delivery = Delivery(self.id, self.kept, settings.grace_s, on_gone=self.end)
         self._emit, self._warn, self.refuse = self._delivery.emit, self._delivery.warn, self._delivery.refuse
         self._microphone = Microphone(

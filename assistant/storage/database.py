@@ -23,9 +23,10 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from assistant.errors import AssistantError, BadInput
+from assistant.principal import SOLE
 
 FILE: Final = "sessions.sqlite3"
-LOCAL: Final = "local"
+LOCAL: Final = SOLE
 """The owner of everything on a server without users."""
 APPLICATION_ID: Final = 0x43564132
 """Marks the SQLite file as ours ("CVA2")."""
@@ -185,7 +186,7 @@ def upgrade(connection: Connection) -> None:
     config = _alembic()
     config.attributes["connection"] = connection
     with _one_at_a_time:
-        command.upgrade(config, "head")
+        command.upgrade(config, "heads")
 
 
 def _alembic() -> Config:

@@ -38,10 +38,11 @@ class Journal:
         *,
         token: str,
         who: str,
+        owner: str,
         on_trouble: Callable[[AssistantError | None], None],
         on_work: Callable[[], None],
     ) -> None:
-        self.session, self.token, self.who = session, token, who
+        self.session, self.token, self.who, self.owner = session, token, who, owner
         self.on_trouble = on_trouble
         self._log, self._on_work = log, on_work
         self._waiting: deque[_Waiting] = deque()

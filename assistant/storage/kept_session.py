@@ -11,13 +11,14 @@ from assistant.errors import AssistantError, BadInput
 from assistant.events import ServerEvent, server_events
 from assistant.export.history import SessionInfo, report_from
 from assistant.export.report import Report
+from assistant.principal import Principal
 from assistant.storage.journal import Journal
 from assistant.storage.writer import Writer
 
 
 class KeptSession:
-    """Keeps one session. ``on_trouble`` is called when writing starts to fail, and with None when it works
-    again."""
+    """Keeps one session of ``person``. ``on_trouble`` is called when writing starts to fail, and with None
+    when it works again."""
 
     def __init__(
         self,
@@ -26,6 +27,8 @@ class KeptSession:
         writer: Writer | None,
         token: str,
         on_trouble: Callable[[AssistantError | None], None],
+        *,
+        person: Principal,
     ) -> None:
         self._session = session
         self._log = EventLog()
@@ -37,7 +40,8 @@ class KeptSession:
                 self._log,
                 session,
                 token=token,
-                who=settings.user,
+                who=person.name,
+                owner=person.id,
                 on_trouble=on_trouble,
                 on_work=writer.look,
             )

@@ -38,6 +38,7 @@ from assistant.events import (
     server_events,
 )
 from assistant.export.history import SessionInfo
+from assistant.principal import SOLE
 from assistant.storage.database import (
     APPLICATION_ID,
     BUSY_S,
@@ -195,14 +196,15 @@ class Store:
 
     # --- writing ---
 
-    def open_session(self, session: SessionInfo, token: str, who: str) -> None:
-        """Register a session, once. ``token`` allows its holder to export the session later; only its hash is
-        stored."""
+    def open_session(self, session: SessionInfo, token: str, who: str, owner: str = SOLE) -> None:
+        """Register a session, once. ``token`` allows its ``owner``, the id of a user, to export the session
+        later; only its hash is stored."""
         row = (session.id, session.started_at.isoformat(), session.recogniser, _sha256(token))
         with self._transaction():
             if self._connection.execute("SELECT 1 FROM sessions WHERE id = ?", row[:1]).fetchone():
                 return
             self._connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", row)
+            self._connection.execute("INSERT INTO session_owners VALUES (?, ?)", (session.id, owner))
             self._audit([AuditRow(now(), session.id, who, "session_opened", None, _row_sha256(row))])
 
     def append(self, session_id: str, rows: Sequence[Logged | Note], who: str) -> None:
@@ -239,6 +241,7 @@ class Store:
         with self._transaction():
             self._connection.execute("DELETE FROM events WHERE session_id = ?", (session_id,))
             self._connection.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
+            self._connection.execute("DELETE FROM session_owners WHERE session_id = ?", (session_id,))
             self._audit([AuditRow(now(), session_id, who, DELETED)])
         with self._lock, self._errors():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -269,9 +272,16 @@ class Store:
                 return found
         raise BadInput("The store has no such session.", code="session_unknown")
 
-    def is_token_of(self, session_id: str, token: str) -> bool:
-        rows = self._read("SELECT token_sha256 FROM sessions WHERE id = ?", session_id)
-        return bool(rows) and hmac.compare_digest(rows[0][0], _sha256(token))
+    def is_token_of(self, session_id: str, token: str, owner: str = SOLE) -> bool:
+        """Whether the session is ``owner``'s and this is its token."""
+        rows = self._read(
+            "SELECT token_sha256, owner FROM sessions LEFT JOIN session_owners ON session_id = id"
+            " WHERE id = ?",
+            session_id,
+        )
+        if not rows or (rows[0][1] or SOLE) != owner:
+            return False
+        return hmac.compare_digest(rows[0][0], _sha256(token))
 
     def events(self, session_id: str) -> list[ServerEvent]:
         """The session's events in order, without those of a newer version that are unknown here.

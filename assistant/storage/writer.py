@@ -145,7 +145,7 @@ class Writer:
             return True
         for journal, rows in batches:
             if not self._journals[journal]:
-                self.store.open_session(journal.session, journal.token, journal.who)
+                self.store.open_session(journal.session, journal.token, journal.who, journal.owner)
             self.store.append(journal.session.id, rows, journal.who)
         return False
 

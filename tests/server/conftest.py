@@ -131,9 +131,9 @@ class Client:
 
 
 class Running:
-    def __init__(self, settings, components, token):
+    def __init__(self, settings, components, token, identifier=None):
         self.components, self.engine, self.model = components, components.engine, components.model
-        self.app = create_app(settings, components, token)
+        self.app = create_app(settings, components, token, identifier)
         self.hub = self.app.state.hub
         self._socket = bind("127.0.0.1", 0)
         self.port = self._socket.getsockname()[1]
@@ -183,7 +183,16 @@ async def start_server():
     """``await start_server(token=…, real=…, **settings)``; ended after the test."""
     running = []
 
-    async def start(token=None, real=False, engine=None, guidelines_library=None, embedder=None, **settings):
+    async def start(
+        *,
+        token=None,
+        identifier=None,
+        real=False,
+        engine=None,
+        guidelines_library=None,
+        embedder=None,
+        **settings,
+    ):
         settings = Settings(port=0, engine="openai", **settings)
         if real:
             components = opening.open_components(settings)
@@ -197,7 +206,7 @@ async def start_server():
         components.engine = engine or ScriptedEngine()
         components.guidelines = guidelines_library
         components.embedder = embedder
-        server = Running(settings, components, token)
+        server = Running(settings, components, token, identifier)
         running.append(server)
         await server.start()
         return server

@@ -22,6 +22,7 @@ from assistant.events import (
     server_events,
 )
 from assistant.export.history import SessionInfo
+from assistant.principal import sole_user
 from assistant.session.delivery import ENDED, OUTBOX_BYTES, TOO_SLOW, Delivery
 from assistant.storage.kept_session import KeptSession
 
@@ -43,7 +44,7 @@ def gone():
 @pytest.fixture
 def delivery(gone):
     info = SessionInfo("s", datetime(2026, 1, 1, tzinfo=UTC), "scripted")
-    kept = KeptSession(Settings(), info, None, "t", lambda _: None)
+    kept = KeptSession(Settings(), info, None, "t", lambda _: None, person=sole_user("person"))
     return Delivery("s", kept, 0, on_gone=gone.set)
 
 

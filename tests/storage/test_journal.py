@@ -10,6 +10,7 @@ from assistant.config import Settings
 from assistant.errors import AssistantError
 from assistant.events import ItemEdited, Notice, OutputTextDelta
 from assistant.export.history import SessionInfo
+from assistant.principal import sole_user
 from assistant.storage import writer as writing
 from assistant.storage.kept_session import KeptSession
 from assistant.storage.store import Store
@@ -41,7 +42,7 @@ class Kept(KeptSession):
     def __init__(self, writer, session_id="sess_1"):
         self.troubles, self.failed, self.works = [], asyncio.Event(), asyncio.Event()
         info = SessionInfo(session_id, datetime.now(UTC), "x")
-        super().__init__(Settings(user="Dr A"), info, writer, "t", self._tell)
+        super().__init__(Settings(), info, writer, "t", self._tell, person=sole_user("Dr A"))
 
     def _tell(self, trouble):
         self.troubles.append(trouble)

@@ -18,6 +18,7 @@ from assistant.events import (
 from assistant.export.formats import FORMATS
 from assistant.export.history import SessionInfo
 from assistant.export.report import read_report
+from assistant.principal import sole_user
 from assistant.storage.kept_session import KeptSession
 
 UTTERANCES = 5_000
@@ -27,7 +28,7 @@ INFO = SessionInfo("sess_1", datetime(2026, 11, 24, 8, 0, tzinfo=UTC), "scripted
 @pytest.fixture(scope="module")
 def kept():
     """Seven events for each utterance."""
-    session = KeptSession(Settings(), INFO, None, "t", lambda _: None)
+    session = KeptSession(Settings(), INFO, None, "t", lambda _: None, person=sole_user("person"))
     for number in range(UTTERANCES):
         item_id, start, text = f"utt_{number}", 7_000 * number, f"Nodule {number} is unchanged."
         for event in (

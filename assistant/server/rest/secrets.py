@@ -15,8 +15,10 @@ from assistant.components.components import Components
 from assistant.errors import BadInput
 from assistant.events import NOT_HAD, AudioFormat, SessionConfig
 from assistant.events.session import Asked
+from assistant.principal import Principal
 from assistant.server.rest.bodies import json_body
 from assistant.server.rest.errors import Busy, answered, invalid
+from assistant.server.rights import known
 from assistant.session.choices import Choices, chosen
 
 MOST = 1000
@@ -37,9 +39,12 @@ class SecretRequest(Asked):
 
 
 @dataclass(frozen=True, slots=True)
-class _Secret:
+class Secret:
+    """``principal`` made it, and owns the sessions that it opens."""
+
     expires_at: float
     session: SessionConfig
+    principal: Principal
 
 
 class Secrets:
@@ -47,15 +52,15 @@ class Secrets:
 
     def __init__(self, components: Components, now: Callable[[], float] = time.time) -> None:
         self._components, self._now = components, now
-        self._secrets: dict[str, _Secret] = {}
+        self._secrets: dict[str, Secret] = {}
 
     def routes(self) -> list[Route]:
         return [Route("/v1/realtime/client_secrets", answered(self.create), methods=["POST"])]
 
-    def find(self, value: str) -> SessionConfig | None:
-        """The session that a valid secret is for."""
+    def find(self, value: str) -> Secret | None:
+        """The secret with this value, if it is valid."""
         secret = self._secrets.get(value)
-        return secret.session if secret and secret.expires_at > self._now() else None
+        return secret if secret and secret.expires_at > self._now() else None
 
     async def create(self, request: Request) -> Response:
         try:
@@ -69,7 +74,7 @@ class Secrets:
             raise Busy("Too many secrets are valid. Ask again soon.", code="too_many_secrets")
         value = f"ek_{secrets.token_urlsafe(32)}"
         expires_at = now + asked.expires_after.seconds
-        self._secrets[value] = _Secret(expires_at, asked.session)
+        self._secrets[value] = Secret(expires_at, asked.session, known(request.scope))
         session: dict[str, Any] = asked.session.model_dump(exclude_unset=True)
         session = {"type": asked.session.type or "realtime", **session, "object": "realtime.session"}
         return JSONResponse({"value": value, "expires_at": int(expires_at), "session": session})

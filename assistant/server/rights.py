@@ -1,0 +1,122 @@
+"""What each route asks of who calls it. A route that is not in the table keeps the application from starting.
+
+``Gate`` finds out who asks; ``guarded`` puts the check in front of each route.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from assistant.principal import Principal, Right
+from assistant.server.rest.errors import refusal
+
+Need = Right | Literal["nothing", "known"]
+"""``nothing``: strangers too. ``known``: anybody whom the server knows."""
+
+PREFIX: Final = "/v1/sessions/{session_id}"
+"""Everything below it needs the session's own token and its owner too, see ``owner.py``."""
+
+NEEDS: Final[Mapping[str, Need]] = {
+    "/healthz": "nothing",
+    "/readyz": "nothing",
+    "/metrics": "watch",
+    "/openapi.json": "known",
+    "": "known",  # the page's files
+    "/{path:path}": "known",  # no such socket
+    "/v1/{path:path}": "known",  # no such path
+    "/v1/realtime": "dictate",
+    "/v1/realtime/client_secrets": "dictate",
+    "/v1/audio/transcriptions": "transcribe",
+    "/v1/chat/completions": "ask",
+    "/v1/models": "known",
+    "/v1/models/{model:path}": "known",
+    "/v1/guidelines/{passage_id}": "known",
+    "/v1/guidelines/{passage_id}/page.png": "known",
+    "/v1/attachments": "known",  # old addresses, which look at nothing
+    "/v1/attachments/{rest:path}": "known",
+    "/v1/uploads": "known",
+    "/v1/uploads/{rest:path}": "known",
+    "/v1/pacs": "known",
+    "/v1/pacs/{rest:path}": "known",
+    "/v1/prompt": "known",
+    "/v1/prompt/{rest:path}": "known",
+    f"{PREFIX}/attachments": "dictate",
+    f"{PREFIX}/attachments/{{attachment_id}}": "dictate",
+    f"{PREFIX}/attachments/{{attachment_id}}/slice": "dictate",
+    f"{PREFIX}/attachments/{{attachment_id}}/model/{{index}}": "dictate",
+    f"{PREFIX}/uploads": "dictate",
+    f"{PREFIX}/uploads/{{upload_id}}": "dictate",
+    f"{PREFIX}/uploads/{{upload_id}}/finish": "dictate",
+    f"{PREFIX}/prompt": "dictate",
+    f"{PREFIX}/pacs/find": "dictate",
+    f"{PREFIX}/pacs/attach": "dictate",
+    f"{PREFIX}/export": "dictate",
+    f"{PREFIX}/checks": "dictate",
+    f"{PREFIX}/words": "dictate",
+    f"{PREFIX}/audio": "dictate",
+    f"{PREFIX}/answers/{{response_id}}/prompt": "dictate",
+    f"{PREFIX}/answers/{{response_id}}/images/{{number}}": "dictate",
+    f"{PREFIX}/answers/{{response_id}}/labs": "dictate",
+    f"{PREFIX}/models": "dictate",
+    f"{PREFIX}/models/use": "change_models",
+    f"{PREFIX}/models/pull": "change_models",
+    f"{PREFIX}/models/stop": "change_models",
+}
+OPEN_PATHS: Final = frozenset(path for path, need in NEEDS.items() if need == "nothing")
+
+
+class Guard:
+    """In front of one route: who lacks the right is refused."""
+
+    def __init__(self, app: ASGIApp, need: Need) -> None:
+        self.app, self.need = app, need
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _may(principal_of(scope), self.need):
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 4403, "reason": "denied"})
+                return
+            message = "You may not do this here. Ask who administers this server for the role."
+            await refusal(403, "right_missing", message, self.need)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def guarded(routes: Sequence[BaseRoute], prefix: str = "") -> list[BaseRoute]:
+    """The same routes, each behind what the table says. Raises ``KeyError`` for one that it lacks."""
+    return [_guarded(route, prefix) for route in routes]
+
+
+def _guarded(route: BaseRoute, prefix: str) -> BaseRoute:
+    assert isinstance(route, (Route, WebSocketRoute, Mount)), route
+    if isinstance(route, Mount) and route.path == PREFIX:
+        return route  # its routes are guarded one by one
+    other = copy.copy(route)
+    other.app = Guard(route.app, NEEDS[prefix + route.path])
+    return other
+
+
+def principal_of(scope: Scope) -> Principal | None:
+    """Who asks; None where a stranger may."""
+    principal: Principal | None = scope.get("state", {}).get("principal")
+    return principal
+
+
+def known(scope: Scope) -> Principal:
+    """Who asks, behind the gate."""
+    principal = principal_of(scope)
+    assert principal is not None, "the gate lets strangers in only where nothing is needed"
+    return principal
+
+
+def _may(principal: Principal | None, need: Need) -> bool:
+    match need:
+        case "nothing":
+            return True
+        case "known":
+            return principal is not None
+        case _:
+            return principal is not None and need in principal.rights
