@@ -327,7 +327,7 @@ export function whyNoMicrophone() {
 }
 
 /** @param {{name: string}} error of getUserMedia */
-export function refusalInWords(error) {
+function refusalInWords(error) {
   switch (error.name) {
     case 'NotAllowedError':
     case 'SecurityError':

@@ -31,13 +31,13 @@ export function parse(stored) {
     // as if nothing was stored
   }
   return {
-    readAloud: given.readAloud === true,
-    voice: typeof given.voice === 'string' ? given.voice : '',
-    rate: typeof given.rate === 'number' && Number.isFinite(given.rate) ? Math.min(FASTEST, Math.max(SLOWEST, given.rate)) : 1,
-    wake: given.wake === 'assistant' || given.wake === 'own' ? given.wake : 'off',
-    phrase: typeof given.phrase === 'string' ? given.phrase.slice(0, LONGEST_PHRASE) : '',
-    talkKey: typeof given.talkKey === 'string' && given.talkKey in TALK_KEYS ? /** @type {Preferences['talkKey']} */ (given.talkKey) : 'Space',
-    talk: given.talk === 'toggle' ? 'toggle' : 'hold',
+    readAloud: typeof given.readAloud === 'boolean' ? given.readAloud : defaults.readAloud,
+    voice: typeof given.voice === 'string' ? given.voice : defaults.voice,
+    rate: typeof given.rate === 'number' && Number.isFinite(given.rate) ? Math.min(FASTEST, Math.max(SLOWEST, given.rate)) : defaults.rate,
+    wake: given.wake === 'assistant' || given.wake === 'own' ? given.wake : defaults.wake,
+    phrase: typeof given.phrase === 'string' ? given.phrase.slice(0, LONGEST_PHRASE) : defaults.phrase,
+    talkKey: typeof given.talkKey === 'string' && given.talkKey in TALK_KEYS ? /** @type {Preferences['talkKey']} */ (given.talkKey) : defaults.talkKey,
+    talk: given.talk === 'hold' || given.talk === 'toggle' ? given.talk : defaults.talk,
   };
 }
 

@@ -31,10 +31,6 @@ class Calibration(BaseModel):
     def __call__(self, probability: float) -> float:
         return float(1 / (1 + np.exp(-(self.scale * _logit(probability) + self.shift))))
 
-    def undone(self, confidence: float) -> float:
-        """The probability that this confidence was made of."""
-        return float(1 / (1 + np.exp(-(_logit(confidence) - self.shift) / self.scale)))
-
 
 def fit(probabilities: Sequence[float], right: Sequence[bool]) -> Calibration:
     """Logistic regression, by Newton's method."""

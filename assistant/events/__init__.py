@@ -240,7 +240,7 @@ ServerEvent = Annotated[
 _client_events: TypeAdapter[ClientEvent] = TypeAdapter(ClientEvent)
 server_events: TypeAdapter[ServerEvent] = TypeAdapter(ServerEvent)
 
-_VARIANTS = ("server_vad", "semantic_vad", "constrained-int", "literal['inf']")
+_VARIANTS = ("server_vad", "semantic_vad", "input_text", "input_image", "constrained-int", "literal['inf']")
 """Names of the members of unions, which pydantic puts into the places of errors."""
 
 TRANSIENT = (

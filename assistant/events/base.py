@@ -59,6 +59,10 @@ class Part(BaseModel):
 
 
 class ClientEventBase(Part):
+    """A field that is not named is refused (``parameter_unknown``), never ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     event_id: str | None = Field(
         None, max_length=LONGEST_EVENT_ID, description="Echoed in an error about this event."
     )

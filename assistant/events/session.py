@@ -74,7 +74,7 @@ class SessionAudio(Asked):
     output: dict[str, Any] | None = Field(None, description="There is no sound in answers; not echoed.")
 
 
-class HouseStyle(Part):
+class HouseStyle(Asked):
     """House style of dictation. Fields left out keep the server's settings."""
 
     dates: Literal["long", "day_first", "as_dictated"] | None = Field(

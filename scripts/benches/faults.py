@@ -13,7 +13,7 @@ from pathlib import Path
 from benches.attacks.rows import Broken, Figures, Row, all_rows
 
 LONGEST_ROW_S = 900
-HEAD = "| attack | sent s | heard s | lost s | said s | finals lost | doubled | memory MB | told after s | |"
+HEAD = "| attack | spoken s | heard s | lost s | told lost s | finals lost | doubled | MB | told after s | |"
 
 
 async def run(row: Row, short: bool) -> tuple[Figures, str]:
@@ -28,13 +28,13 @@ async def run(row: Row, short: bool) -> tuple[Figures, str]:
             return Figures(), f"{type(error).__name__}: {error}"[:200]
     if figures.finals_lost or figures.finals_doubled:
         return figures, "finals were lost or doubled"
-    if figures.unsaid_s > 0.1:
-        return figures, f"{figures.unsaid_s:.1f} s of sound were lost without a word"
+    if figures.untold_s > 0.1:
+        return figures, f"{figures.untold_s:.1f} s of speech were lost, and the clinician was not told"
     return figures, ""
 
 
 def line(row: Row, figures: Figures, broken: str) -> str:
-    seconds = [figures.sent_s, figures.heard_s, figures.lost_s, figures.said_s]
+    seconds = [figures.spoken_s, figures.heard_s, figures.lost_s, figures.told_lost_s]
     cells = [
         row.name,
         *(_number(value) for value in seconds),
@@ -67,7 +67,7 @@ async def measure(rows: list[Row], short: bool) -> dict[str, object]:
         "failed": failed,
         "finals_lost": sum(each.finals_lost for each in all_figures),
         "finals_doubled": sum(each.finals_doubled for each in all_figures),
-        "unsaid_s": round(sum(each.unsaid_s for each in all_figures), 1),
+        "untold_s": round(sum(each.untold_s for each in all_figures), 1),
     }
 
 

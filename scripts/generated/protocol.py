@@ -235,7 +235,7 @@ def markdown() -> str:
         "One WebSocket, `/v1/realtime`. Every text frame is one JSON event, told apart by `type`; a binary",
         "frame from the client is PCM16 audio, mono, without a header, at 24,000 samples a second unless",
         "`session.update` says another rate. Event names are those of the OpenAI Realtime API where it has",
-        "them; `assistant.*` events add what it lacks. Unknown fields are ignored; clients must ignore",
+        "them; `assistant.*` events add what it lacks. Unknown fields are refused; clients must ignore",
         "events they do not know.",
         "",
         "- Where a token is set, show it as `Authorization: Bearer TOKEN`. Requests without it get 401.",

@@ -138,6 +138,7 @@ def calibrate(model: Path, tables: list[Path]) -> None:
 
     Words that only the beam decided are left out: they get a fixed value."""
     recogniser = MoonshineModel(model, vocabulary=expected_words.medical_words())
+    probability_of = Calibration(scale=1 / CONFIDENCE.scale, shift=-CONFIDENCE.shift / CONFIDENCE.scale)
     halves: tuple[list[tuple[float, bool]], ...] = ([], [])
     doubtful: list[bool] = []
     rows = [row for table in tables for row in speak.read_clips(table)]
@@ -148,7 +149,7 @@ def calibrate(model: Path, tables: list[Path]) -> None:
             if word.confidence == DOUBT:
                 doubtful.append(right)
             else:
-                halves[number % 2].append((CONFIDENCE.undone(word.confidence), right))
+                halves[number % 2].append((probability_of(word.confidence), right))
     fitted = fit(*zip(*halves[0], strict=True))
     probabilities, right = zip(*halves[1], strict=True)
     for name, each in (("now", CONFIDENCE), ("fitted", fitted), ("none", Calibration())):

@@ -11,6 +11,7 @@ from assistant.asr.base import Transcript
 from assistant.components.opening import open_recogniser
 from assistant.config import Settings
 from assistant.errors import BadInput
+from benches.attacks.tones import Tones
 from tests.asr.tones import ToneModel
 from tests.e2e.test_export import ScriptedModel
 from tests.server.conftest import LoudnessModel
@@ -18,9 +19,11 @@ from tests.server.test_reports import SureModel
 from tests.session.test_listener import CountingModel, FirstSoundModel, SayingModel
 
 MADE = {
+    "moonshine-tiny-en": lambda: open_recogniser(Settings(asr="moonshine-tiny-en")),
     "moonshine-clinical": lambda: open_recogniser(Settings(asr="moonshine-clinical")),
     "lasr-mini": lambda: open_recogniser(Settings(asr="lasr-mini")),
     "tones": ToneModel,
+    "tones-of-the-attacks": Tones,
     "loudness": LoudnessModel,
     "sure": lambda: SureModel(LoudnessModel()),
     "scripted": ScriptedModel,
@@ -34,7 +37,7 @@ SECONDS = 3
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(name, marks=pytest.mark.models) if name == "moonshine-clinical" else name
+        pytest.param(name, marks=pytest.mark.models) if name.startswith("moonshine") else name
         for name in MADE
     ],
 )

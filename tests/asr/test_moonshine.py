@@ -239,14 +239,15 @@ def test_confidence_is_lower_where_words_are_wrong(model, clips):
     assert np.mean(right) > np.mean(wrong) + 0.2
 
 
-def test_a_dose_over_and_over_is_kept_and_marked_and_what_follows_is_not_lost(model, data_dir):
+@pytest.mark.parametrize("pause_ms", [0, 300])
+def test_a_dose_over_and_over_is_kept_and_marked_and_what_follows_is_not_lost(model, data_dir, pause_ms):
     samples = audio_of(data_dir, "answer_drugs.flac")
     words = model.hear(samples).words
     dose = next(word for word in words if word.text == "twice")
     once = samples[(dose.start_ms - 150) * 16 : (words[words.index(dose) + 1].end_ms) * 16]
     rest = samples[(words[words.index(dose) + 2].start_ms) * 16 :]
-    pause = np.zeros(300 * 16, np.float32)
-    heard = model.hear(np.concatenate([*[once, pause] * 5, rest]))
+    between = np.zeros(pause_ms * 16, np.float32)
+    heard = model.hear(np.concatenate([*[once, between] * 5, rest]))
     assert PLAIN(heard.text).count("twice") >= 4, "cut out of its sentence, one of the five may be misheard"
     assert {"40", "bedtime"} <= set(PLAIN(heard.text).split())
     doubted = [word.confidence for word in heard.words if "twice" in PLAIN(word.text)]

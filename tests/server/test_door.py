@@ -121,17 +121,19 @@ async def test_a_helper_that_fails_is_started_again_and_ends_no_session(server, 
     }
     monkeypatch.setattr(runner, "HELP_AGAIN_S", 0.01)
     owner, method = calls[name]
-    works, failed = getattr(owner, method), asyncio.Event()
+    works, failed, again = getattr(owner, method), asyncio.Event(), asyncio.Event()
 
     async def fails_once(self):
         if not failed.is_set():
             failed.set()
             raise RuntimeError("the patient said")
+        again.set()
         await works(self)
 
     monkeypatch.setattr(owner, method, fails_once)
     client, _ = await server.session()
     await asyncio.wait_for(failed.wait(), PATIENCE_S)
+    await asyncio.wait_for(again.wait(), PATIENCE_S)
     await client.works()
     assert f"{name} failed" in caplog.text
 

@@ -22,11 +22,11 @@ async def test_a_server_under_attack_keeps_its_promises(row):
 
 
 async def held(short, folder):
-    return Figures(sent_s=2, heard_s=1, lost_s=1, said_s=1)
+    return Figures(spoken_s=2, heard_s=1, lost_s=1, told_lost_s=1)
 
 
 async def lost_quietly(short, folder):
-    return Figures(lost_s=3, said_s=1, finals_lost=1)
+    return Figures(lost_s=3, told_lost_s=1, finals_lost=1)
 
 
 async def lied(short, folder):
@@ -41,7 +41,7 @@ async def test_a_row_that_fails_is_said_whatever_the_reason(capsys):
     rows = [Row(each.__name__, each) for each in (held, lost_quietly, lied, fell_over)]
     result = await measure(rows, short=True)
     assert result["failed"] == ["lost_quietly", "lied", "fell_over"]
-    assert (result["finals_lost"], result["finals_doubled"], result["unsaid_s"]) == (1, 2, 2.0)
+    assert (result["finals_lost"], result["finals_doubled"], result["untold_s"]) == (1, 2, 2.0)
     table = capsys.readouterr().out
     assert "| held |" in table and "FAILED: it said nothing" in table and "OSError" in table
 

@@ -229,6 +229,7 @@ async def test_sound_that_comes_faster_than_it_can_be_heard_keeps_its_connection
     """The pong stands behind sound for which there is no room yet: nobody may be cut off for that."""
     monkeypatch.setattr(microphone, "AUDIO_CHUNKS", 200)
     server = await start_server()
+    assert server.server.config.ws_ping_timeout is None
     server.server.config.ws_ping_interval = 0.05
     server.model.open_stream = lambda: CountingStream(server.model.gate)
     server.model.gate.clear()

@@ -4,6 +4,7 @@ in an event, and every event is one of the client's own types."""
 import asyncio
 import base64
 import contextlib
+import copy
 import re
 import typing
 from pathlib import Path
@@ -407,8 +408,59 @@ async def test_a_session_whose_connection_was_lost_does_not_give_way(start_serve
     assert resumed["resumed"]
 
 
-async def test_nothing_of_the_packages_own_types_is_ignored():
-    """docs/compat.md is made by trying them; a field that no model names must be refused."""
+AN_ITEM = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "x"}]}
+WHOLE = [
+    {"type": "session.update", "session": {
+        "audio": {"input": {
+            "format": {"type": "audio/pcm", "rate": 24_000},
+            "transcription": {"language": "en"},
+            "turn_detection": {"type": "server_vad"},
+        }},
+        "style": {"dates": "long"},
+    }},
+    {"type": "session.update", "session": {"audio": {"input": {"turn_detection": {"type": "semantic_vad"}}}}},
+    {"type": "input_audio_buffer.append", "audio": ""},
+    {"type": "input_audio_buffer.commit"},
+    {"type": "conversation.item.create", "item": AN_ITEM},
+    {"type": "conversation.item.create", "item": {**AN_ITEM, "content": [
+        {"type": "input_image", "image_url": "data:image/png;base64,AA=="},
+    ]}},
+    {"type": "conversation.item.retrieve", "item_id": "x"},
+    {"type": "response.create", "response": {"input": [AN_ITEM]}},
+    {"type": "response.cancel"},
+    {"type": "assistant.mode.set", "mode": "auto"},
+    {"type": "assistant.document.command", "command": "undo"},
+]  # fmt: skip
+
+
+def objects_in(event, place=()):
+    """The places of the event itself and of every object in it."""
+    if isinstance(event, dict):
+        yield place
+    pairs = event.items() if isinstance(event, dict) else enumerate(event) if isinstance(event, list) else ()
+    for key, value in pairs:
+        yield from objects_in(value, (*place, key))
+
+
+async def test_a_field_that_no_model_names_is_refused_at_every_level(stock):
+    tried = 0
+    for event, place in ((each, place) for each in WHOLE for place in objects_in(each)):
+        unknown = copy.deepcopy(event) | {"event_id": "u"}
+        at = unknown
+        for key in place:
+            at = at[key]
+        at["nonsense"] = 1
+        await stock.connection.send(unknown)
+        error = (await stock.until("error")).error
+        assert (error.code, error.event_id) == ("parameter_unknown", "u"), unknown
+        assert error.param == ".".join(map(str, (*place, "nonsense")))
+        tried += 1
+    assert tried == 29
+    assert (await stock.update()).type == "session.updated"
+
+
+def test_the_page_says_of_every_type_of_the_package_what_is_done():
+    """docs/compat.md is made by trying them."""
     page = (Path(__file__).parents[2] / "docs" / "compat.md").read_text()
     assert f"version {openai.__version__}, tried" in page
     rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", page, re.M)

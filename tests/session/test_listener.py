@@ -131,29 +131,31 @@ async def test_a_cleared_utterance_gets_no_final():
 
 
 class FirstSoundModel(FakeModel):
-    """One word, which stands where the sound begins."""
+    """One word for each of ``levels``, which stands where the sound first is louder than that."""
 
     name = "first-sound"
 
+    def __init__(self, *levels):
+        self.levels = levels or (0.1,)
+
     def open_stream(self):
-        return FirstSoundStream()
+        return FirstSoundStream(self.levels)
 
 
 class FirstSoundStream(CountingStream):
-    def __init__(self):
+    def __init__(self, levels):
         super().__init__()
-        self.audio = []
+        self.levels, self.audio = levels, []
 
     def accept(self, samples, *, partial=True):
         self.audio.append(samples)
         return super().accept(samples, partial=partial)
 
     def finish(self):
-        loud = np.flatnonzero(np.abs(np.concatenate([*self.audio, [0.0]])) > 0.1)
-        if not len(loud):
-            return Transcript("")
-        at_ms = int(loud[0]) // 16
-        return Transcript("one", (Word("one", at_ms, at_ms + 100),))
+        heard = np.abs(np.concatenate([*self.audio, [0.0]]))
+        starts_ms = [int(np.argmax(heard > level)) // 16 for level in self.levels if heard.max() > level]
+        words = tuple(Word("one", at_ms, at_ms + 100) for at_ms in starts_ms)
+        return Transcript(" ".join(word.text for word in words), words)
 
 
 async def test_speech_at_the_very_start_of_a_session_has_silence_in_front_and_right_word_times():
@@ -165,7 +167,21 @@ async def test_speech_at_the_very_start_of_a_session_has_silence_in_front_and_ri
     assert second.start_ms + second.words[0].start_ms == pytest.approx(2500, abs=1)
 
 
-async def test_lost_audio_inside_speech_leaves_word_times_right():
+@pytest.mark.parametrize("lost_s", [0.1, 0.5])
+async def test_lost_audio_inside_speech_leaves_word_times_right(lost_s):
+    chunks = audio([(0.5, False), (3, True), (1.5, False)])
+    louder_from = 125  # 2.5 s
+    for chunk in chunks[louder_from:150]:
+        chunk.samples[:] = 0.9
+    lost = chunks[:75] + chunks[75 + round(lost_s / 0.02) :]
+    facts = await run(listener(model=FirstSoundModel(0.1, 0.7)), lost, 1)
+    (final,) = of(FinalHeard, facts)
+    before, after = (final.start_ms + word.start_ms for word in final.words)
+    assert before == pytest.approx(500, abs=1)
+    assert after == pytest.approx(2500, abs=1)
+
+
+async def test_of_speech_with_lost_audio_inside_everything_else_is_heard():
     ears = listener()
     chunks = audio([(0.5, False), (3, True), (1.5, False)])
     lost = chunks[:75] + chunks[100:]  # half a second is missing

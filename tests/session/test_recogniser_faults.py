@@ -56,8 +56,8 @@ def quick(monkeypatch):
 
 
 async def heard(recogniser, step="", pattern=PATTERN, ends=3):
-    """What became of every utterance. A final is only prepared at a pause if the recogniser keeps up."""
-    pace_s = 0.003 if step == "prepare_final" else 0
+    """What became of every utterance. A final is only prepared at a pause if the recogniser keeps up, so then
+    the sound waits for it."""
     ears = Listener(vad=LoudnessVad(), settings=EndpointSettings(), recogniser=recogniser)
     done = []
 
@@ -72,7 +72,9 @@ async def heard(recogniser, step="", pattern=PATTERN, ends=3):
     task = asyncio.create_task(recognise())
     for chunk in audio(pattern):
         ears.hear(chunk)
-        await asyncio.sleep(pace_s)
+        resting = asyncio.create_task(ears.at_rest() if step == "prepare_final" else asyncio.sleep(0))
+        await asyncio.wait({resting, task}, return_when=asyncio.FIRST_COMPLETED)
+        resting.cancel()
     async with asyncio.timeout(30):
         await task
     return done
@@ -82,6 +84,22 @@ def texts(done):
     return [fact.text if isinstance(fact, FinalHeard) else getattr(fact, "code", "lost") for fact in done]
 
 
+@pytest.fixture
+async def time_is_over(monkeypatch):
+    """Time limits of ``PATIENCE_S`` end when this is called, from any thread, and on no clock."""
+    timeout, limits, loop = asyncio.timeout, [], asyncio.get_running_loop()
+
+    def limited(limit_s):
+        if limit_s != PATIENCE_S:
+            return timeout(limit_s)
+        limits.append(timeout(None))
+        return limits[-1]
+
+    monkeypatch.setattr(asyncio, "timeout", limited)
+    return lambda: loop.call_soon_threadsafe(lambda: limits[-1].reschedule(loop.time()))
+
+
+PATIENCE_S = 1234.5
 STEPS = ("accept", "prepare_final", "finish")
 GARBAGE = {
     "accept": ["text", Partial(None, ""), Partial("", "x" * 10_000)],
@@ -115,18 +133,19 @@ async def test_garbage_is_no_text_and_the_utterance_is_read_again(step, garbage)
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("workers", [1, 2])
-async def test_a_recogniser_that_hangs_once_is_opened_again_and_changes_nothing(step, workers):
+async def test_a_recogniser_that_hangs_once_is_opened_again_and_changes_nothing(step, workers, time_is_over):
     gate, opened = threading.Event(), []
 
     def fault(name, count, samples):
         if name == step and count == 2:
+            time_is_over()
             gate.wait(30)
 
     def reopen():
         opened.append(Faulty(lambda *_: None))
         return opened[-1]
 
-    recogniser = SharedRecogniser(Faulty(fault), reopen=reopen, workers=workers, patience_s=0.3)
+    recogniser = SharedRecogniser(Faulty(fault), reopen=reopen, workers=workers, patience_s=PATIENCE_S)
     assert texts(await heard(recogniser, step)) == WHOLE
     assert len(opened) == 1
     gate.set()

@@ -83,7 +83,7 @@ export function alsoNode(entry, verb, pick) {
 }
 
 /** How it was taken: a shape and a word; opened, how sure and why. @param {Utterance} entry */
-export function intentChip(entry) {
+function intentChip(entry) {
   const intent = entry.intent ?? 'dictation';
   const sure = entry.confidence === null ? '' : `${Math.round(entry.confidence * 100)} % sure`;
   const why = entry.unfinished ? 'Unfinished: the connection to the server was lost.'

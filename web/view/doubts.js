@@ -11,7 +11,7 @@ import { goTo } from './places.js';
  * @param {SectionPart} part
  * @returns {{start: number, end: number, text: string, doubt: DoubtPart, isGap: boolean}[]}
  */
-export function doubtsOf(part) {
+function doubtsOf(part) {
   const found = [];
   let at = 0;
   for (const run of part.runs) {

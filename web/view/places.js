@@ -1,7 +1,7 @@
 // Places in the report: the protocol counts code points in a section's text, the DOM counts UTF-16 units in nodes.
 
 /** The element that shows a section's text. @param {string} sectionId @returns {HTMLElement|null} */
-export function sectionNode(sectionId) {
+function sectionNode(sectionId) {
   return document.querySelector(`#report [data-section="${CSS.escape(sectionId)}"]`);
 }
 

@@ -119,7 +119,7 @@ function keepsAudio(state) {
 }
 
 /** What the server keeps, so that nobody has to guess. @param {State} state */
-export function keptInWords(state) {
+function keptInWords(state) {
   const minutes = state.session?.keep_audio_min ?? 0;
   return [
     minutes > 0 ? `◉ Audio kept ${minutes} min in memory` : '',

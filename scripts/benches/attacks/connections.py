@@ -13,9 +13,10 @@ async def figures_of(dictation: Dictation, server: ServerProcess) -> Figures:
     """Of a session whose every utterance should have been heard once."""
     heard_s = await server.heard_s()
     return Figures(
-        sent_s=dictation.spoken_s,
+        spoken_s=dictation.spoken_s,
         heard_s=heard_s,
         lost_s=max(0.0, dictation.spoken_s - heard_s),
+        told_lost_s=dictation.told_lost_s,
         finals_lost=dictation.finals_lost(),
         finals_doubled=dictation.finals_doubled(),
         memory_mb=server.memory_mb(),

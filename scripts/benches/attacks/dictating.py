@@ -8,7 +8,7 @@ from typing import Self
 
 from assistant import events as ev
 from assistant.client import AssistantClient
-from benches.attacks.tones import RATE, SILENCE_S, SPOKEN_S, sound_of, text_of
+from benches.attacks.tones import RATE, SPOKEN_S, sound_of, text_of
 
 PIECE_S = 0.1
 PATIENCE_S = 60.0
@@ -17,8 +17,8 @@ PATIENCE_S = 60.0
 class Dictation:
     """``async with Dictation(url) as dictation``: one session. ``events`` are all that it was sent."""
 
-    def __init__(self, url: str, token: str | None = None) -> None:
-        self.client = AssistantClient(url, token, rate_hz=RATE)
+    def __init__(self, url: str) -> None:
+        self.client = AssistantClient(url, rate_hz=RATE)
         self.events: list[ev.ServerEvent] = []
         self.said: list[str] = []
         self._changed = asyncio.Condition()
@@ -92,11 +92,11 @@ class Dictation:
         return list(self.finals().values()) if shown is None else shown
 
     @property
-    def sent_s(self) -> float:
-        """Seconds of sound said, silence included."""
-        return len(self.said) * (SPOKEN_S + SILENCE_S)
-
-    @property
     def spoken_s(self) -> float:
         """Seconds of tone said."""
         return len(self.said) * SPOKEN_S
+
+    @property
+    def told_lost_s(self) -> float:
+        """Seconds of lost sound that it was told about."""
+        return sum(event.duration_ms for event in self.events if isinstance(event, ev.AudioGap)) / 1000

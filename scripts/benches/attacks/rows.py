@@ -19,14 +19,14 @@ class Broken(Exception):
 class Figures:
     """What one attack did. None: this attack does not measure it."""
 
-    sent_s: float | None = None
-    """Seconds of sound sent."""
+    spoken_s: float | None = None
+    """Seconds of speech sent, without the silence between utterances."""
     heard_s: float | None = None
-    """Seconds of sound that reached the recogniser."""
+    """Seconds of speech that reached the recogniser."""
     lost_s: float | None = None
-    """Seconds of sound that did not."""
-    said_s: float | None = None
-    """Of these, seconds that the clinician was told about."""
+    """Seconds of speech that did not."""
+    told_lost_s: float | None = None
+    """Seconds of lost sound that the clinician was told about."""
     finals_lost: int = 0
     """Utterances without a final, and finals shown that are neither in the store nor in an export."""
     finals_doubled: int = 0
@@ -36,9 +36,9 @@ class Figures:
     """Seconds from the fault until the clinician was told."""
 
     @property
-    def unsaid_s(self) -> float:
-        """Seconds of sound lost without a word."""
-        return max(0.0, (self.lost_s or 0.0) - (self.said_s or 0.0))
+    def untold_s(self) -> float:
+        """Seconds of speech lost, of which the clinician was not told."""
+        return max(0.0, (self.lost_s or 0.0) - (self.told_lost_s or 0.0))
 
 
 Attack = Callable[[bool, Path], Awaitable[Figures]]

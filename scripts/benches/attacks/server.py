@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib
 import itertools
 import json
 import os
@@ -59,16 +58,14 @@ async def started(
     *,
     files: int = 0,
     file_s: float = 0,
-    model: str = "benches.attacks.tones:Tones",
-    token: str | None = None,
     **settings: Any,
 ) -> AsyncIterator[ServerProcess]:
     """A server with these settings, killed at the end.
 
     ``files``: how many descriptors it may open (0: as many as this process). ``file_s``: the time that it
-    reads a file of an upload. ``model``: ``module:class`` of its recogniser. Its log is in ``folder``.
+    reads a file of an upload. Its log is in ``folder``.
     """
-    wanted = {"files": files, "file_s": file_s, "model": model, "token": token, "settings": settings}
+    wanted = {"files": files, "file_s": file_s, "settings": settings}
     log = folder / f"server-{next(_numbers)}.log"
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
@@ -101,12 +98,11 @@ async def serve(wanted: dict[str, Any]) -> None:
     from assistant.server.run import Server, bind, server_config  # noqa: PLC0415
     from assistant.telemetry import configure_logging  # noqa: PLC0415
     from assistant.vad.endpoint import EndpointSettings  # noqa: PLC0415
-    from benches.attacks.tones import LoudnessVad  # noqa: PLC0415
+    from benches.attacks.tones import LoudnessVad, Tones  # noqa: PLC0415
 
     if wanted["file_s"]:
         worker.LONGEST_FILE_S = wanted["file_s"]
-    module, _, name = wanted["model"].partition(":")
-    model = getattr(importlib.import_module(module), name)()
+    model = Tones()
     settings = Settings(port=0, engine="openai", **wanted["settings"])
     configure_logging(settings.log_level)
     components = Components(
@@ -115,21 +111,21 @@ async def serve(wanted: dict[str, Any]) -> None:
         engine=ScriptedEngine(),
         endpoint=EndpointSettings(),
     )
-    app = create_app(settings, components, wanted["token"])
+    app = create_app(settings, components, None)
     sock = bind("127.0.0.1", 0)
 
     at_start_s = 0.0  # what it was given to warm up
 
     def ready() -> None:
         nonlocal at_start_s
-        at_start_s = getattr(model, "heard_s", 0.0)
+        at_start_s = model.heard_s
         if wanted["files"]:  # after what it needs to start
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted["files"], wanted["files"]))
         print(sock.getsockname()[1], flush=True)
 
     def tell() -> None:
         if sys.stdin.readline():
-            print(getattr(model, "heard_s", at_start_s) - at_start_s, flush=True)
+            print(model.heard_s - at_start_s, flush=True)
         else:
             asyncio.get_running_loop().remove_reader(sys.stdin)
 

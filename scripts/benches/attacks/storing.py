@@ -70,14 +70,14 @@ def storing(fault: Callable[[Path, float], AbstractContextManager[None]]) -> Att
             await dictation.until_all_heard()
             finals = stored_finals(store, dictation)
             figures = Figures(
-                sent_s=dictation.spoken_s,
+                spoken_s=dictation.spoken_s,
                 heard_s=await server.heard_s(),
                 finals_lost=dictation.finals_lost() + dictation.finals_lost(finals),
                 finals_doubled=dictation.finals_doubled() + dictation.finals_doubled(finals),
                 memory_mb=server.memory_mb(),
                 told_s=told_s if told else None,
             )
-            if not told or told_s > MOST_TOLD_S:
+            if not told or (told_s > MOST_TOLD_S and not short):  # the short run is a test: no time counts
                 raise Broken("told too late", figures)
             if not heard or not again:
                 raise Broken("dictation stopped" if not heard else "storing did not go on", figures)

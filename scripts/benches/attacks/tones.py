@@ -6,6 +6,7 @@ So a final that is lost, doubled or mixed up shows, whatever the attack does to 
 import numpy as np
 
 from assistant.asr.base import Partial, Transcript
+from assistant.errors import BadInput
 
 RATE = 16_000
 LEVEL = 0.3
@@ -50,6 +51,8 @@ class Tones:
         self.heard_s = 0.0
 
     def expecting(self, phrases, context=()):
+        if phrases:
+            raise BadInput("Tones cannot be given words to expect.", code="hotwords_not_supported")
         return self
 
     def open_stream(self):
