@@ -5,7 +5,7 @@ import { Microphone, defaultSettings, microphones, whyNoMicrophone } from './mic
 import { Session } from './session.js';
 import { runningAnswer, transcript } from './selectors.js';
 import { initialState, reduce } from './state.js';
-import { post, uploadAll } from './uploads.js';
+import { post, reason, uploadAll } from './uploads.js';
 import { answersView } from './view/answers.js';
 import { archiveView } from './view/archive.js';
 import { attachmentsView } from './view/attachments.js';
@@ -134,7 +134,10 @@ const report = reportView({ send, sendQuietly: (event) => session.send(event) })
 const tellStyle = styleSettings(send);
 const tellExpected = expectedSettings(send);
 const matching = matchingView({ send, look: (attachment, index) => look(attachment, index) });
-const look = viewer(send, matching.looked);
+const look = viewer(send, matching.looked, async (series, number) => {
+  const answer = await post(`stacks?${new URLSearchParams({ series, number: String(number) })}`, {}, session);
+  return answer.status === 201 ? '' : reason(answer);
+});
 
 const exports = exportsView({ key: reportKey, explain: trust.explain });
 const carryOut = commanded({

@@ -1032,6 +1032,8 @@ export interface Attachment {
   worked_out: number[];
   /** What to know about it, e.g. that slices are missing. */
   notes: string[];
+  /** Only where its series has several. */
+  stacks?: SeriesStacks | null;
 }
 
 export interface LabelScore {
@@ -1225,6 +1227,15 @@ export interface TextPatch {
   start: number;
   end: number;
   text: string;
+}
+
+/** The stacks of the series that an attachment is one of: any can be attached (``POST /v1/sessions/ID/stacks``). */
+export interface SeriesStacks {
+  /** The same for all attachments of one series. */
+  series: string;
+  /** Which of them this attachment is, from 1. */
+  number: number;
+  names: string[];
 }
 
 export interface TokenUsage {

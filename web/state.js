@@ -63,7 +63,7 @@ import { patched } from './patching.js';
  * @typedef {{number: number, file: string, place: string, text: string, url: string}} Source
  * @typedef {{key: string, epoch: number, id: string, name: string, url: string, width_px: number,
  *   height_px: number, kind: string, count: number, windows: string[], worked_out: number[], notes: string[], removed: boolean,
- *   note: string}} Attachment   `note`: what an image matcher says of it
+ *   note: string, stacks?: import('./protocol.js').SeriesStacks|null}} Attachment   `note`: what an image matcher says of it
  * @typedef {{id: number, name: string, progress: number}} Upload
  * @typedef {{id: string, level: 'info'|'warning'|'error', message: string}} Notice
  * @typedef {{state: 'off'|'asking'|'on'|'waiting', transport: 'webrtc'|'websocket'|null,

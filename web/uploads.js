@@ -144,9 +144,10 @@ function parsed(text) {
   }
 }
 
-/** @param {Answer} answer */
-function reason({ status, body }) {
+/** Why the server did not do what it was asked. @param {Answer} answer */
+export function reason({ status, body }) {
   if (body?.error?.message) return body.error.message;
+  if (body?.problems?.[0]) return body.problems[0].message;
   return status === 0 ? 'the server could not be reached. Try again.' : `the server refused it (${status}).`;
 }
 

@@ -107,6 +107,7 @@ from assistant.events.images import (
     LabelScore,
     LabelsScore,
     LabelsScored,
+    SeriesStacks,
     SimilarFind,
     SimilarFound,
     SimilarImage,

@@ -38,6 +38,15 @@ class SimilarFind(ClientEventBase):
     index: int = Field(0, ge=0, description="Which of its pictures, as in /slice?i=.")
 
 
+class SeriesStacks(Part):
+    """The stacks of the series that an attachment is one of: any can be attached
+    (``POST /v1/sessions/ID/stacks``)."""
+
+    series: str = Field(description="The same for all attachments of one series.")
+    number: int = Field(description="Which of them this attachment is, from 1.")
+    names: list[str]
+
+
 class Attachment(Part):
     id: str
     name: str
@@ -52,6 +61,7 @@ class Attachment(Part):
         [], description="Its pictures, from 0, that were not taken but worked out from their neighbours."
     )
     notes: list[str] = Field([], description="What to know about it, e.g. that slices are missing.")
+    stacks: SeriesStacks | None = Field(None, description="Only where its series has several.")
 
 
 class AttachmentAdded(ServerEventBase):

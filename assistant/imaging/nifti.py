@@ -1,9 +1,11 @@
 """NIfTI files → volumes, in slices from the feet to the head, shown as radiologists look at them."""
 
 import gzip
+import math
 import tempfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +33,21 @@ def is_nifti(head: bytes) -> bool:
     return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0")
 
 
-def read_nifti(path: Path, name: str, folder: Path, most_bytes: int, most_expansion: int = 100) -> Study:
-    """A packed file is unpacked to ``most_bytes`` and ``most_expansion`` times its size at most.
+def read_nifti(
+    path: Path, name: str, folder: Path, most_bytes: int, *, most_expansion: int = 100, number: int = 1
+) -> Study:
+    """The volume of this number, from 1. A packed file is unpacked to ``most_bytes`` and ``most_expansion``
+    times its size at most.
 
-    Raises ``BadInput``: ``nifti_not_readable``, ``nifti_not_a_volume``, ``file_too_large``."""
+    Raises ``BadInput``: ``nifti_not_readable``, ``nifti_not_a_volume``, ``file_too_large``,
+    ``stack_unknown``."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         pair = path.suffix == ".hdr"  # its values lie beside it
         plain = (
             path if pair else _unpacked(path, name, Path(scratch) / "volume.nii", most_bytes, most_expansion)
         )
         try:
-            return _study(plain, name, folder)
+            return _study(plain, name, folder, number)
         except (BadInput, MemoryError):
             raise
         except Exception:  # a damaged header makes nibabel fail in many ways
@@ -72,41 +78,47 @@ def _unpacked(path: Path, name: str, target: Path, most_bytes: int, most_expansi
     return target
 
 
-def _study(path: Path, name: str, folder: Path) -> Study:
+def _study(path: Path, name: str, folder: Path, number: int) -> Study:
     image: Any = nibabel.load(path)
     shape, kept = image.shape, image.dataobj
     stored = kept.get_unscaled()  # not in memory: a map of the file
     if len(shape) < 3 or min(shape[:3]) < 2 or stored.dtype.kind not in "iuf":
         raise BadInput(f"{name} does not hold a volume.", code="nifti_not_a_volume")
+    count = math.prod(shape[3:])
+    if not 1 <= number <= count:
+        raise BadInput("There is no such volume in the file.", code="stack_unknown")
     # Axes to the right, the front, the head.
     orientation = nibabel.io_orientation(image.affine)  # type: ignore[no-untyped-call]
-    volume = nibabel.apply_orientation(stored.reshape(*shape[:3], -1, order="F")[..., 0], orientation)  # type: ignore[no-untyped-call]
+    stored = stored.reshape(*shape[:3], -1, order="F")[..., number - 1]
+    volume = nibabel.apply_orientation(stored, orientation)  # type: ignore[no-untyped-call]
     sizes_mm = voxel_sizes(image.affine)[np.argsort(orientation[:, 0])]  # type: ignore[no-untyped-call]
     axis = _across(sizes_mm)
     planes = np.moveaxis(volume, axis, 0)
 
     def slices() -> Iterator[Plane]:
-        for number, plane in enumerate(planes if axis == 2 else planes[::-1], start=1):
+        for place, plane in enumerate(planes if axis == 2 else planes[::-1], start=1):
             values = plane if (kept.slope, kept.inter) == (1, 0) else plane * kept.slope + kept.inter
             # The front (or the head) up, the patient's right (or the front) on the left.
-            yield Plane(f"{name}, slice {number}", values[::-1, ::-1].T)
+            yield Plane(f"{name}, slice {place}", values[::-1, ::-1].T)
 
     notes = [] if axis == 2 else [NOT_AXIAL]
-    if shape[3:] and max(shape[3:]) > 1:
-        notes.append("Of a series of volumes the first is kept.")
+    if count > 1:
+        notes.append(f"Volume {number} of the {count} in the file.")
     ct = any(bool((values < AIR_HU).any()) for _, values, _ in slices())
     notes.append(f"Taken for {'a CT' if ct else 'an MRI'}: NIfTI does not say what was measured.")
     if _unplaced(image):
         notes.append("The file does not say how it lies: left and right are unknown.")
     across, down = [size for index, size in enumerate(sizes_mm) if index != axis]
-    return keep_volume(
+    kept_volume = keep_volume(
         slices(),
         folder,
         kind="ct" if ct else "mr",
-        name="CT" if ct else "MRI",
+        name=("CT" if ct else "MRI") + (f" · volume {number}" if count > 1 else ""),
         notes=notes,
         pixel_mm=(float(down), float(across)) if min(down, across) > 0 else None,
     )
+    names = tuple(f"volume {place} · {kept_volume.count} slices" for place in range(1, count + 1))
+    return replace(kept_volume, series=name, stack=number, stacks=names) if count > 1 else kept_volume
 
 
 def _unplaced(image: Any) -> bool:

@@ -6,6 +6,14 @@ from assistant.imaging.study import Problem, Study
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """One stack of a series, as ``Study.series`` and ``Study.stack`` name it."""
+
+    series: str
+    stack: int
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """The bounds of one upload, in which a zip counts by what it unpacks to, and what may be shown."""
 
@@ -19,6 +27,8 @@ class Options:
     """Names, dates and descriptions of the tags may stand in labels."""
     allow_burned_in: bool = False
     """Take pictures whose tags say that text, perhaps a name, is written in them."""
+    wanted: Wanted | None = None
+    """This alone, of all that was given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ def prepare(
                             records.append(read)
                         case Presentation():
                             presentations.append(read)
+                        case None:
+                            pass
                         case _:
                             studies.append(read)
             except Exception as error:  # readers meet damage with errors of many kinds
@@ -87,6 +89,7 @@ def prepare(
             most=room,
             show_identity=options.show_identity,
             presentations=presentations,
+            wanted=options.wanted,
         ):
             studies.append(each) if isinstance(each, Study) else problems.append(each)
     if not studies and not problems:
@@ -104,6 +107,8 @@ def _pairs(
         by_name.setdefault(stem, {})[suffix.lower()] = each
     for stem, parts in by_name.items():
         name = next(iter(parts.values())).name
+        if options.wanted and ("hdr" not in parts or options.wanted.series != parts["hdr"].name):
+            continue
         matlab = parts.pop("mat", None)  # what SPM knows beside a pair; the pair is read without it
         if matlab and not parts:
             yield Problem(name, "file_type_unsupported", f"{name} is a MATLAB file, which is not read.")
@@ -117,16 +122,18 @@ def _pairs(
         for suffix, part in parts.items():
             (place / f"volume.{suffix}").symlink_to(part.path.resolve())
         try:
-            yield read_nifti(place / "volume.hdr", parts["hdr"].name, folder, options.most_bytes)
+            number = options.wanted.stack if options.wanted else 1
+            header = place / "volume.hdr"
+            yield read_nifti(header, parts["hdr"].name, folder, options.most_bytes, number=number)
         except Exception as error:  # readers meet damage with errors of many kinds
             yield problem_of(parts["hdr"].name, error)
 
 
 def _read(
     found: SourceFile, folder: Path, options: Options, *, full: bool
-) -> Study | Instance | Presentation | SourceFile:
-    """DICOM files are only looked into, and files of a record only found: they may belong together. Raises
-    ``BadInput``; of all else ``too_many_images`` if it is ``full``."""
+) -> Study | Instance | Presentation | SourceFile | None:
+    """DICOM files are only looked into, and files of a record only found: they may belong together. None of
+    what is not wanted. Raises ``BadInput``; of all else ``too_many_images`` if it is ``full``."""
     path, name = found.path, found.name
     with path.open("rb") as file:
         head = file.read(512)
@@ -135,12 +142,16 @@ def _read(
         raise BadInput(f"{name} is empty. Attach it again.", code="image_empty")
     if suffix in DICOM_SUFFIXES or head[128:132] == b"DICM" or is_bare(head):
         return _dicom(found, head, folder, options)
+    if options.wanted and options.wanted.series != name:
+        return None
     if full:
         raise no_room(name)
     if head.startswith(b"%PDF"):
         return read_pdf(path, name, folder)
     if is_nifti(head) or is_nifti(gzip_head(head)):
-        return read_nifti(path, name, folder, options.most_bytes, options.most_expansion)
+        number = options.wanted.stack if options.wanted else 1
+        most, most_times = options.most_bytes, options.most_expansion
+        return read_nifti(path, name, folder, most, most_expansion=most_times, number=number)
     if suffix in SLIDE_SUFFIXES or (head[:2] in (b"II", b"MM") and is_slide(path)):
         return read_slide(path, name, folder)
     if is_record(head, name):

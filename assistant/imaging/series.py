@@ -20,6 +20,7 @@ from assistant.imaging.dicom import (
     window_of,
 )
 from assistant.imaging.dicom_slide import read_dicom_slide
+from assistant.imaging.options import Wanted
 from assistant.imaging.presentation import Presentation, newest_for
 from assistant.imaging.square import UNEVEN_PIXELS, even_pixels, uneven
 from assistant.imaging.stacks import Slice, Stack, stacks_of
@@ -58,20 +59,25 @@ def prepare_series(
     most: int,
     show_identity: bool,
     presentations: Sequence[Presentation] = (),
+    wanted: Wanted | None = None,
 ) -> Iterator[Study | Problem]:
     """The studies of at most so many series, in the order in which they came; and what was left out. Pictures
     are shown as their presentation state says, where one was given with them."""
     groups: dict[Hashable, list[Instance]] = defaultdict(list)
     for each in instances:
         groups[_group(each)].append(each)
-    for rank, members in enumerate(groups.values()):
+    if wanted:
+        groups = {group: members for group, members in groups.items() if _key(group) == wanted.series}
+    for rank, (group, members) in enumerate(groups.items()):
         try:
             if rank >= most:
                 raise no_room(members[0].name)
             elif members[0].whole_slide:
                 yield read_dicom_slide(members, folder)
             elif _in_volume(members[0]):
-                yield from _volume(members, folder, show_identity, presentations)
+                number = wanted.stack if wanted else 0
+                for found in _volume(members, folder, show_identity, presentations, number):
+                    yield replace(found, series=_key(group)) if isinstance(found, Study) else found
             else:
                 yield from _pictures(members, folder, show_identity, presentations)
         except Exception as error:  # pixels and tags can be damaged in many ways
@@ -83,6 +89,10 @@ def _group(instance: Instance) -> Hashable:
     if not volume and instance.modality in XRAY_MODALITIES:
         return str(instance.path)  # each X-ray is a picture of its own
     return (instance.study, instance.series, instance.modality, volume)
+
+
+def _key(group: Hashable) -> str:
+    return repr(group)
 
 
 def _in_volume(instance: Instance) -> bool:
@@ -98,14 +108,20 @@ def _in_volume(instance: Instance) -> bool:
 
 
 def _volume(
-    members: list[Instance], folder: Path, show_identity: bool, presentations: Sequence[Presentation]
+    members: list[Instance],
+    folder: Path,
+    show_identity: bool,
+    presentations: Sequence[Presentation],
+    number: int,
 ) -> Iterator[Study | Problem]:
-    stacks, problems = stacks_of([Slice(each, frame) for each in members for frame in each.frames])
+    found = stacks_of([Slice(each, frame) for each in members for frame in each.frames], number)
+    stacks, problems = found.chosen, found.problems
     if any(newest_for(each.uid, presentations) for each in members):
         stacks[0].notes.append("Its presentation state is not applied: volumes have windows of their own.")
     for stack in stacks:
         try:
-            yield _stack(stack, folder, show_identity, problems)
+            study = _stack(stack, folder, show_identity, problems)
+            yield replace(study, stack=stack.number, stacks=found.names)
         except BadInput as error:
             if not problems:
                 problems.append(Problem(stack.slices[0].instance.name, error.code, error.message))

@@ -22,7 +22,7 @@ SAME_DIRECTION = 0.01
 """Difference of the cosines: half a degree."""
 FEWEST_SLICES = 5
 MOST_STACKS = 6
-"""Of one series; the others are named, not attached."""
+"""Of one series that are attached by themselves; the others can be chosen."""
 SPACING_DIFFERS = 0.05
 MOST_FILLED = 4
 """Slices worked out between two that were taken; a wider gap stays one, since nobody knows what is in it."""
@@ -48,18 +48,30 @@ class Stack:
 
     slices: list[Slice]
     label: str = ""
+    number: int = 0
+    """Among those of the series, from 1; 0 where it has but one."""
     notes: list[str] = field(default_factory=list)
     between: list[int] = field(default_factory=list)
     """How many slices are to be worked out in each gap so that the stack is to scale; empty where its spacing
     is even."""
 
 
-def stacks_of(slices: list[Slice]) -> tuple[list[Stack], list[Problem]]:
-    """The stacks, at most ``MOST_STACKS``, and the files that belong to none. Raises ``BadInput``
-    (``dicom_size_mixed``, ``dicom_orientation_mixed``) where there is none."""
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """Of one series: those to attach, what each that it has is called (empty where it has but one), and the
+    files that belong to none."""
+
+    chosen: list[Stack]
+    names: tuple[str, ...]
+    problems: list[Problem]
+
+
+def stacks_of(slices: list[Slice], number: int = 0) -> Stacks:
+    """The first ``MOST_STACKS`` of a series, or the one of this number. Raises ``BadInput``:
+    ``dicom_size_mixed``, ``dicom_orientation_mixed`` where there is none, ``stack_unknown``."""
     problems: list[Problem] = []
     if not all(each.frame.position and each.frame.orientation for each in slices):
-        return [_without_places(slices, problems)], problems
+        return Stacks([_without_places(slices, problems)], (), problems)
     groups = _groups(slices, problems)
     stacks: list[Stack] = []
     left_out: list[str] = []
@@ -70,24 +82,40 @@ def stacks_of(slices: list[Slice]) -> tuple[list[Stack], list[Problem]]:
     largest = max(len(stack.slices) for stack in stacks)
     kept = [stack for stack in stacks if len(stack.slices) >= FEWEST_SLICES or largest < FEWEST_SLICES]
     kept.sort(key=lambda stack: -len(stack.slices))
-    small = Counter(_kind_of_rest(stack) for stack in stacks if stack not in kept for _ in stack.slices)
+    rest = sorted((stack for stack in stacks if stack not in kept), key=lambda stack: -len(stack.slices))
+    small = Counter(_kind_of_rest(stack) for stack in rest for _ in stack.slices)
+    names = tuple(_name(stack) for stack in (*kept, *rest))
     left_out += [f"Left out: {count} {what}." for what, count in small.items()]
     if more := kept[MOST_STACKS:]:
-        names = "; ".join(stack.label for stack in more[:MOST_STACKS])
-        names += f" and {len(more) - MOST_STACKS} more" if len(more) > MOST_STACKS else ""
+        others = "; ".join(stack.label for stack in more[:MOST_STACKS])
+        others += f" and {len(more) - MOST_STACKS} more" if len(more) > MOST_STACKS else ""
         left_out.append(
-            f"Of {len(kept)} stacks of the series {MOST_STACKS} are attached. Not attached: {names}."
+            f"Of {len(kept)} stacks of the series {MOST_STACKS} are attached. Not attached: {others}."
         )
-    for stack in kept[:MOST_STACKS]:
+    kept[0].notes += left_out
+    if len(names) > 1:
+        for place, stack in enumerate((*kept, *rest), 1):
+            stack.number = place
+    if number:
+        chosen = [stack for stack in (*kept, *rest) if stack.number == number]
+        if not chosen:
+            raise BadInput("There is no such stack in the series.", code="stack_unknown")
+    else:
+        chosen = kept[:MOST_STACKS]
+    for stack in chosen:
         stack.slices, doubles = _by_place(stack.slices)
         if doubles:
             stack.notes.append(f"Left out: {doubles} more of the same places.")
         _note_geometry(stack)
         _note_few(stack)
-        if len(kept) == 1:
+        if len(kept) == 1 and stack is kept[0]:
             stack.label = ""
-    kept[0].notes = left_out + kept[0].notes
-    return kept[:MOST_STACKS], problems
+    return Stacks(chosen, names if len(names) > 1 else (), problems)
+
+
+def _name(stack: Stack) -> str:
+    count = len(_at_places(stack.slices))
+    return f"{stack.label or 'without a name'} · {count} slice{'s' * (count != 1)}"
 
 
 def _kind_of_rest(stack: Stack) -> str:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant.errors import BadInput
-from assistant.imaging.options import Options, Prepared
+from assistant.imaging.options import Options, Prepared, Wanted
 from assistant.imaging.scratch import Scratch
 from assistant.imaging.study import Problem, SourceFile, problem_of
 from assistant.processes import end_process, open_process
@@ -43,13 +43,15 @@ class Reader:
         self._idle: list[ProcessPoolExecutor] = []
         self._busy: set[ProcessPoolExecutor] = set()
 
-    async def read(self, files: Sequence[SourceFile], folder: Path, most_studies: int) -> Prepared:
-        """Prepare ``files`` in ``folder``. A file that takes too long or ends its reader becomes a problem,
-        and the others are read without it.
+    async def read(
+        self, files: Sequence[SourceFile], folder: Path, most_studies: int, wanted: Wanted | None = None
+    ) -> Prepared:
+        """Prepare ``files`` in ``folder``, or what is wanted of them. A file that takes too long or ends
+        its reader becomes a problem, and the others are read without it.
 
         Raises ``BadInput``: ``reader_died``, ``reading_too_slow``, ``disk_full``, ``file_not_readable``.
         """
-        options = replace(self.options, most_studies=most_studies)
+        options = replace(self.options, most_studies=most_studies, wanted=wanted)
         ends_at = time.monotonic() + LONGEST_READ_S
         left_out: list[Problem] = []
         async with self._free:

@@ -73,6 +73,7 @@ class Uploads:
             Route(picture, answered(self.thumbnail)),
             Route(f"{picture}/slice", answered(self.slice)),
             Route(f"{picture}/model/{{index}}", answered(self.model_image)),
+            Route("/stacks", answered(self.add_stack), methods=["POST"]),
             Route("/prompt", answered(self.prompt)),
         ]
 
@@ -143,6 +144,18 @@ class Uploads:
         finally:
             await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
         return result(attachments, problems)
+
+    async def add_stack(self, request: Request) -> Response:
+        """POST ``?series=…&number=7``, as attachments name them: attach one more stack of a series."""
+        session = live(request)
+        series, number = request.query_params.get("series", ""), request.query_params.get("number", "")
+        if not (number.isascii() and number.isdecimal() and len(number) <= 6):
+            raise BadInput("Name a series and the number of its stack.", code="stack_unknown")
+        try:
+            return result(*await session.attachments.add_stack(series, int(number)))
+        except OSError as error:
+            problem = problem_of("", error)
+            return _bad(problem.code, problem.message)
 
     async def _take(self, request: Request, upload: Upload, name: str) -> None:
         """Stream the body to disk. Raises ``BadInput``: ``upload_too_large``,

@@ -1,16 +1,18 @@
 """The attachments of one session: read once, kept in a private folder that is deleted with the session."""
 
 import asyncio
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assistant.characters import whole, whole_parts
 from assistant.engines.pieces import LinkPiece, Piece
 from assistant.errors import BadInput
-from assistant.events import Attachment
-from assistant.imaging.options import Prepared
+from assistant.events import Attachment, SeriesStacks
+from assistant.imaging.options import Prepared, Wanted
 from assistant.imaging.photo import is_photo, read_photo
 from assistant.imaging.record import RecordStudy
 from assistant.imaging.study import Problem, SourceFile, Study, all_pieces, no_room, problem_of
@@ -19,6 +21,18 @@ from assistant.records.fhir import Resource
 
 MOST_ATTACHMENTS = 16
 LONGEST_NAME_CHARS = 200
+
+
+@dataclass(slots=True)
+class _Series:
+    """A series of several stacks: its files stay, so that any of them can be attached later."""
+
+    id: str
+    key: str
+    files: list[SourceFile]
+    folder: Path
+    attached: dict[int, str] = field(default_factory=dict)
+    """Number of a stack → its attachment."""
 
 
 class Attachments:
@@ -36,6 +50,7 @@ class Attachments:
         self._attached, self.warn = attached, warn
         self._studies: dict[str, Study] = {}
         self._links: dict[str, str] = {}
+        self._series: dict[str, _Series] = {}
         self._folder: Path | None = None
         self._closed = False
         self._reading = asyncio.Lock()
@@ -67,6 +82,44 @@ class Attachments:
             prepared = await self._read(files, folder, room)
         except BadInput as error:
             return [], [Problem(files[0].name, error.code, error.message)]
+        series = await self._kept(files, {study.series for study in prepared.studies if study.stacks})
+        return await self._attach(prepared, series, link)
+
+    async def add_stack(self, series_id: str, number: int) -> tuple[list[Attachment], list[Problem]]:
+        """Attach one more stack of a series, or give it back where it is attached. Raises ``BadInput``:
+        ``stack_unknown``, ``too_many_images``, and what reading does."""
+        series = self._series.get(series_id)
+        if series is None:
+            raise BadInput("There is no such series any more. Attach its files again.", code="stack_unknown")
+        if known := self._studies.get(series.attached.get(number, "")):
+            return [self._describe(known)], []
+        if len(self._studies) >= MOST_ATTACHMENTS:
+            raise no_room(series.files[0].name)
+        async with self._reading:
+            wanted = Wanted(series.key, number)
+            prepared = await self._reader.read(series.files, self.new_folder(), 1, wanted)
+        return await self._attach(prepared, {series.key: series})
+
+    async def _kept(self, files: Sequence[SourceFile], keys: set[str]) -> dict[str, _Series]:
+        """The series of these keys, with files of their own: those that were given are deleted."""
+        if not keys or self._closed:
+            return {}
+        folder = self.new_folder()
+        kept = [SourceFile(file.name, folder / str(i) / file.path.name) for i, file in enumerate(files)]
+
+        def link() -> None:
+            for file, own in zip(files, kept, strict=True):
+                own.path.parent.mkdir()
+                own.path.hardlink_to(file.path)
+
+        await asyncio.to_thread(link)
+        found = {key: _Series(f"series_{secrets.token_urlsafe(9)}", key, kept, folder) for key in keys}
+        self._series |= {each.id: each for each in found.values()}
+        return found
+
+    async def _attach(
+        self, prepared: Prepared, series: Mapping[str, _Series], link: str = ""
+    ) -> tuple[list[Attachment], list[Problem]]:
         attachments, problems = [], list(prepared.problems)
         whole = len(prepared.studies) == 1 and not problems
         for study in prepared.studies:
@@ -78,6 +131,8 @@ class Attachments:
             self._studies[study.id] = study
             if link and whole:
                 self._links[study.id] = link
+            if study.series in series:
+                series[study.series].attached[study.stack] = study.id
             attachments.append(self._describe(study))
             self._attached(attachments[-1], study)
         return attachments, problems
@@ -121,6 +176,14 @@ class Attachments:
             windows=list(study.windows),
             worked_out=list(study.worked_out),
             notes=list(study.notes),
+            stacks=next(
+                (
+                    SeriesStacks(series=each.id, number=study.stack, names=list(study.stacks))
+                    for each in self._series.values()
+                    if each.attached.get(study.stack) == study.id
+                ),
+                None,
+            ),
         )
 
     def study(self, attachment_id: str) -> Study | None:
@@ -158,11 +221,18 @@ class Attachments:
         self._links.pop(attachment_id, None)
         if study := self._studies.pop(attachment_id, None):
             await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)
+        for series in [*self._series.values()]:
+            series.attached = {n: each for n, each in series.attached.items() if each != attachment_id}
+            if not series.attached:
+                del self._series[series.id]
+                if all(each.folder != series.folder for each in self._series.values()):
+                    await asyncio.to_thread(shutil.rmtree, series.folder, ignore_errors=True)
 
     async def close(self) -> None:
         """Delete everything."""
         self._closed = True
         self._studies.clear()
+        self._series.clear()
         if self._folder:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 

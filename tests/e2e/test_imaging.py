@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from assistant.engines.pieces import TextPiece
 from tests.imaging import made
+from tests.imaging.test_stacks import stack
 from tests.siglip import tiny_siglip
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models]
@@ -97,6 +98,28 @@ def test_a_dropped_series_is_looked_through_and_asked_about_aloud(open_page, ser
     expect(pieces).to_contain_text("SLICE 24")
     expect(pieces.locator("img").last).to_have_js_property("naturalWidth", 96)
     assert Axe().run(page).violations_count == 0
+    assert not page.errors
+
+
+def test_any_stack_of_a_series_is_chosen_where_it_is_looked_at(open_page, tmp_path):
+    for echo in range(8):
+        stack(tmp_path / "mr", 5, 100 * echo, EchoTime=float(10 + echo))
+    page = open_page(viewport={"width": 1280, "height": 900})
+    dropped(page, tmp_path / "mr")
+    expect(page.locator("#attached .attached")).to_have_count(6, timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Look at MRI · TE 10 ms · 5 slices").click()
+    stacks = page.get_by_role("combobox", name="Stack")
+    expect(stacks.locator("option")).to_have_count(8)
+    expect(stacks.locator("option").nth(7)).to_have_text("TE 17 ms · 5 slices (not attached yet)")
+    assert Axe().run(page).violations_count == 0
+    stacks.select_option("8")
+    expect(page.locator("#viewer-title")).to_have_text("MRI · TE 17 ms · 5 slices", timeout=PATIENCE_MS)
+    expect(page.locator("#attached .attached")).to_have_count(7)
+    expect(stacks).to_have_value("8")
+    expect(stacks.locator("option").nth(7)).to_have_text("TE 17 ms · 5 slices")
+    stacks.select_option("2")  # one that is attached is only opened
+    expect(page.locator("#viewer-title")).to_have_text("MRI · TE 11 ms · 5 slices")
+    expect(page.locator("#attached .attached")).to_have_count(7)
     assert not page.errors
 
 

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from assistant.errors import BadInput
+from assistant.imaging.nifti import read_nifti
+
 
 def test_a_nifti_scan_lies_as_a_dicom_one_does(show, tmp_path):
     import nibabel
@@ -71,6 +74,22 @@ def test_of_the_volumes_of_a_scan_the_first_is_kept(show, tmp_path):
     assert images[-1].max() == 255
 
 
+def test_any_volume_of_a_scan_can_be_chosen(tmp_path):
+    volume = np.zeros((5, 6, 7, 2, 3), np.int16)
+    for index in np.ndindex(2, 3):
+        volume[(..., *index)] = 10 * (index[0] + 2 * index[1]) + np.arange(5 * 6 * 7).reshape(5, 6, 7) % 2
+    path = nifti(tmp_path / "bold.nii", volume, np.eye(4))
+    for number in range(1, 7):
+        study = read_nifti(path, "bold.nii", tmp_path, 10**9, number=number)
+        assert study.stacks == tuple(f"volume {n} · 7 slices" for n in range(1, 7))
+        assert (study.stack, study.name) == (number, f"MRI · volume {number} · 7 slices")
+        assert {float(study._values(k).min()) for k in range(7)} == {10.0 * (number - 1)}
+        assert f"Volume {number} of the 6 in the file." in study.notes
+    with pytest.raises(BadInput) as error:
+        read_nifti(path, "bold.nii", tmp_path, 10**9, number=7)
+    assert error.value.code == "stack_unknown"
+
+
 def placed(path, affine, *, code):
     import nibabel
 
@@ -84,24 +103,17 @@ def placed(path, affine, *, code):
 
 @pytest.mark.parametrize(("code", "unknown"), [(0, True), (1, False)])
 def test_a_nifti_without_an_orientation_says_that_left_and_right_are_unknown(tmp_path, code, unknown):
-    from assistant.imaging.nifti import read_nifti
-
     study = read_nifti(placed(tmp_path / "v.nii", np.eye(4), code=code), "v.nii", tmp_path, 10**9)
     assert any("left and right are unknown" in note for note in study.notes) == unknown
 
 
 def test_the_aspect_of_a_nifti_is_put_right(tmp_path):
-    from assistant.imaging.nifti import read_nifti
-
     path = nifti(tmp_path / "v.nii", np.zeros((6, 6, 6), np.int16), np.diag([1.0, 2.0, 2.0, 1]))
     study = read_nifti(path, "v.nii", tmp_path, 10**9)
     assert (study.width_px, study.height_px) == (6, 12)
 
 
 def test_a_packed_volume_that_would_unpack_to_far_more_than_it_is_is_left_out(tmp_path, monkeypatch):
-    from assistant.errors import BadInput
-    from assistant.imaging.nifti import read_nifti
-
     path = nifti(tmp_path / "zeros.nii.gz", np.zeros((128, 128, 256), np.int16), np.eye(4))
     unpacked = 128 * 128 * 256 * 2
     assert unpacked > 200 * path.stat().st_size

@@ -1,11 +1,12 @@
 """What a series holds: stacks told apart by what their tags say, each with its right values and name."""
 
 import numpy as np
+import PIL.Image
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from assistant.imaging.options import Options
+from assistant.imaging.options import Options, Wanted
 from assistant.imaging.prepare import prepare
 from assistant.imaging.study import SourceFile
 from tests.imaging import made
@@ -114,6 +115,43 @@ def test_beyond_so_many_stacks_the_others_are_named(tmp_path):
     assert studies[0].notes[0] == (
         "Of 9 stacks of the series 6 are attached. Not attached: TE 16 ms; TE 17 ms; TE 18 ms."
     )
+
+
+def test_any_stack_of_a_series_can_be_chosen(tmp_path):
+    folder = tmp_path / "mr"
+    for echo in range(9):
+        stack(folder, 5, 10 * echo, EchoTime=float(10 + echo))
+    stack(folder, 2, 999, EchoTime=50.0)  # too few to be attached by themselves
+    attached, _ = read(tmp_path, folder)
+    names = attached[0].stacks
+    assert [each.stack for each in attached] == [1, 2, 3, 4, 5, 6]
+    assert {each.stacks for each in attached} == {names} and len({each.series for each in attached}) == 1
+    assert len(names) == 10 and names[8] == "TE 18 ms · 5 slices" and names[9] == "TE 50 ms · 2 slices"
+    for number in range(1, 11):
+        wanted = Wanted(attached[0].series, number)
+        (study,), problems = read(tmp_path, folder, wanted=wanted)
+        assert not problems and study.name == f"MRI · {names[number - 1]}"
+        assert middle(study) == (999.0 if number == 10 else 10.0 * (number - 1))
+    _, problems = read(tmp_path, folder, wanted=Wanted(attached[0].series, 11))
+    assert [each.code for each in problems] == ["stack_unknown"]
+
+
+def test_of_other_series_and_files_nothing_comes_with_a_chosen_stack(tmp_path):
+    folder = tmp_path / "mr"
+    for echo in range(7):
+        stack(folder, 5, 10 * echo, EchoTime=float(10 + echo), SeriesInstanceUID="1.2.3")
+    other = stack(tmp_path / "other", 6, 500, SeriesInstanceUID="1.2.4")
+    photo = tmp_path / "a.png"
+    PIL.Image.new("RGB", (8, 8)).save(photo)
+    attached, _ = read(tmp_path, other, folder, photo)
+    series = next(each for each in attached if each.stacks)
+    (study,), problems = read(tmp_path, other, folder, photo, wanted=Wanted(series.series, 7))
+    assert (study.name, middle(study), problems) == ("MRI · TE 16 ms · 5 slices", 60.0, ())
+
+
+def test_a_series_of_one_stack_offers_none(tmp_path):
+    (study,), _ = read(tmp_path, stack(tmp_path / "mr", 6, 100))
+    assert (study.stacks, study.stack) == ((), 0)
 
 
 def test_neither_a_scout_nor_a_bolus_test_nor_another_run_costs_the_main_scan(tmp_path):

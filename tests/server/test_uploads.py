@@ -14,6 +14,7 @@ import pytest
 from assistant.imaging.worker import MARK
 from tests.imaging import made
 from tests.imaging.bad_files import PDF_BOMB, png
+from tests.imaging.test_stacks import stack
 
 
 @pytest.fixture
@@ -211,6 +212,39 @@ async def test_an_upload_that_nobody_goes_on_with_is_deleted(server, http, monke
         while any(path.name == "a.png" for path in scratch.rglob("*")):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     assert (await sender.finish(upload)).json()["error"]["code"] == "upload_unknown"
+
+
+async def test_any_stack_of_a_series_is_attached_when_it_is_chosen(server, http, tmp_path):
+    client, created = await server.session()
+    sender = Sender(http, created["session"])
+    for echo in range(8):
+        stack(tmp_path / "mr", 5, 10 * echo, EchoTime=float(10 + echo))
+    attached = (await sender.folder(tmp_path / "mr")).json()["attachments"]
+    offers = [each["stacks"] for each in attached]
+    assert [each["number"] for each in offers] == [1, 2, 3, 4, 5, 6]
+    assert offers[0]["names"][7] == "TE 17 ms · 5 slices"
+
+    async def choose(series, number):
+        query = {"series": series, "number": number}
+        return await http.post(f"{sender.address}/stacks", params=query, **sender.options)
+
+    series = offers[0]["series"]
+    chosen = await choose(series, 8)
+    (one,) = chosen.json()["attachments"]
+    assert (chosen.status_code, one["name"], one["stacks"]["number"]) == (201, "MRI · TE 17 ms · 5 slices", 8)
+    added = [await client.until("assistant.attachment.added") for _ in range(7)]
+    assert added[-1]["attachment"] == one
+    assert (await choose(series, 8)).json()["attachments"] == [one]  # it is there already
+    assert (await choose(series, 2)).json()["attachments"] == [attached[1]]
+    for series_id, number in ((series, 9), (series, "x"), ("series_x", 1)):
+        refused = await choose(series_id, number)
+        problem = (refused.json().get("problems") or [refused.json().get("error")])[0]
+        assert (refused.status_code, problem["code"]) == (400, "stack_unknown")
+    assert (await http.post(f"{sender.address}/stacks?series={series}&number=7")).status_code == 404
+    for each in (*attached, one):
+        await client.send("assistant.attachment.remove", attachment_id=each["id"])
+        await client.until("assistant.attachment.removed")
+    assert (await choose(series, 7)).status_code == 400  # its files are gone with the last of it
 
 
 async def test_pictures_of_another_patient_are_pointed_out(server, http, tmp_path):

@@ -11,19 +11,25 @@ const UNITS = { ct: 'Slice', mr: 'Slice', pages: 'Page', slide: 'Patch', picture
 /**
  * @param {import('../events.js').Send} send
  * @param {(attachment: Attachment, index: number) => void} looked  told which picture is shown
+ * @param {(series: string, number: number) => Promise<string>} choose  attaches a stack of a series; gives why not
  * @returns {((attachment: Attachment, index?: number) => void) & {view: (state: import('../state.js').State) => void}}
  *   opens it, at a picture; the view closes it when its attachment goes
  */
-export function viewer(send, looked) {
+export function viewer(send, looked, choose) {
   const dialog = byId('viewer', 'dialog');
   const picture = byId('viewer-picture', 'img');
   const slider = byId('viewer-slider', 'input');
   const windows = byId('viewer-windows');
   const windowNow = () =>
     /** @type {HTMLInputElement|null} */ (windows.querySelector('input:checked'))?.value ?? '';
+  const stacks = byId('viewer-stacks', 'select');
   /** @type {Attachment|null} */
   let shown = null;
   let loading = '';
+  /** @type {Attachment[]} */
+  let attached = [];
+  /** The stack that was asked for and is not there yet. @type {{series: string, number: number}|null} */
+  let wanted = null;
 
   /** Draw what is wanted; while a picture loads only the newest wish counts. */
   const draw = () => {
@@ -75,8 +81,36 @@ export function viewer(send, looked) {
     picture.removeAttribute('src');
   });
 
-  const open = (/** @type {Attachment} */ attachment, /** @type {number|undefined} */ index) => {
+  const stackOf = (/** @type {string} */ series, /** @type {number} */ number) =>
+    attached.find(({ stacks: own }) => own?.series === series && own.number === number);
+
+  /** All stacks of the series; those that are not attached say so. */
+  const list = () => {
+    const series = shown?.stacks;
+    byId('viewer-series').hidden = !series;
+    stacks.replaceChildren(...(series?.names ?? []).map((name, i) => element('option', { value: String(i + 1) },
+      series && stackOf(series.series, i + 1) ? name : `${name} (not attached yet)`)));
+    stacks.value = String(series?.number ?? '');
+  };
+  stacks.addEventListener('change', async () => {
+    if (!shown?.stacks) return;
+    const { series } = shown.stacks;
+    const number = Number(stacks.value);
+    const there = stackOf(series, number);
+    if (there) return open(there);
+    wanted = { series, number };
+    setText(byId('viewer-place'), 'Reading the stack…');
+    const trouble = await choose(series, number);
+    if (!trouble) return;
+    wanted = null;
+    list();
+    setText(byId('viewer-place'), trouble);
+  });
+
+  /** @param {Attachment} attachment @param {number} [index] */
+  const open = (attachment, index) => {
     shown = attachment;
+    list();
     setText(byId('viewer-title'), attachment.name);
     slider.max = String(attachment.count - 1);
     slider.value = String(index ?? (['ct', 'mr'].includes(attachment.kind) ? Math.floor(attachment.count / 2) : 0));
@@ -93,7 +127,17 @@ export function viewer(send, looked) {
   };
   return Object.assign(open, {
     view: (/** @type {import('../state.js').State} */ state) => {
-      if (shown && !state.attachments.some((each) => each.key === shown?.key && !each.removed)) dialog.close();
+      const present = state.attachments.filter((each) => !each.removed);
+      if (shown && !present.some((each) => each.key === shown?.key)) dialog.close();
+      if (present.length === attached.length && present.every((each, i) => each === attached[i])) return;
+      attached = present;
+      const there = shown && wanted && stackOf(wanted.series, wanted.number);
+      if (there) {
+        wanted = null;
+        open(there);
+      } else if (shown) {
+        list();
+      }
     },
   });
 }
