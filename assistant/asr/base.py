@@ -1,5 +1,6 @@
 """The recogniser interface: a shared model, and one stream per utterance. Pure."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -15,7 +16,7 @@ LEAD_MS = 300
 class Word:
     """One recognised word. Times are milliseconds from the first sample of the utterance's audio.
 
-    ``confidence`` is in [0, 1], None where the model has none.
+    ``confidence`` is in [0, 1], None where the model has none; one that is not a number is none.
     """
 
     text: str
@@ -24,6 +25,10 @@ class Word:
     confidence: float | None = None
     alternatives: tuple[str, ...] = ()
     """Other readings of the word, likeliest first; empty where the recogniser was sure."""
+
+    def __post_init__(self) -> None:
+        if self.confidence is not None and math.isnan(self.confidence):
+            object.__setattr__(self, "confidence", None)
 
     def later(self, by_ms: int) -> "Word":
         """The same word on a clock that is ``by_ms`` ahead, and not before its zero.

@@ -227,7 +227,7 @@ def checked(transcript: Transcript, samples: int) -> Transcript:
         if not 0 <= word.start_ms <= word.end_ms <= latest_ms:
             raise ValueError("a word outside the sound")
         if word.confidence is not None and (word.confidence < 0 or word.confidence > 1):
-            raise ValueError("a confidence that is none")  # not a number is unknown, which the words can say
+            raise ValueError("a confidence that is none")
     return transcript
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from assistant.conversation.echo import Loudspeaker, may_be_echo, without_echo
+from assistant.conversation.transcripts import text_of
 from assistant.conversation.types import (
     AnswerFinished,
     AttentionChosen,
@@ -136,14 +137,21 @@ class Attention:
         self._began_ms.pop(fact.utterance, None)
         if fact.utterance in self._unheard:
             self._unheard.discard(fact.utterance)
-            wakes = self.asleep and self._wakes(fact.text, fact.end_ms)
+            whole = not (fact.parts or any(fact.beside))
+            wakes = self.asleep and whole and self._wakes(fact.text, fact.end_ms)
             return AttentionChosen(asleep=False, by="voice") if wakes else None
-        read = self.loudspeaker.between(fact.start_ms, fact.end_ms)
-        rest = without_echo(fact.text, read, _is_command) if read else fact.text
-        self.left_out = "" if rest else fact.text
-        if rest == fact.text:
-            return fact
-        return replace(fact, text=rest, words=())
+        heard = self._without_echo(fact)
+        self.left_out = "" if heard.text else fact.text
+        return heard
+
+    def _without_echo(self, fact: FinalHeard) -> FinalHeard:
+        if fact.parts:
+            parts = tuple(self._without_echo(p) if isinstance(p, FinalHeard) else p for p in fact.parts)
+            rest = text_of(parts)
+        else:
+            read = self.loudspeaker.between(fact.start_ms, fact.end_ms)
+            parts, rest = (), without_echo(fact.text, read, _is_command) if read else fact.text
+        return fact if rest == fact.text else replace(fact, text=rest, words=(), parts=parts)
 
     def _may_be_echo(self, utterance: int, text: str) -> bool:
         """True if a partial may be an echo: it is then neither shown nor acted on before its final."""

@@ -59,6 +59,7 @@ from assistant.conversation.types import (
 from assistant.conversation.utterances import Item, Utterances
 from assistant.dictation.commands import ROW
 from assistant.dictation.desk import Command
+from assistant.dictation.gaps import NOT_BESIDE, Beside
 from assistant.engines.base import EngineInfo, Sent
 from assistant.errors import BadInput
 from assistant.events import (
@@ -73,6 +74,7 @@ from assistant.events import (
     ItemEdited,
     Meant,
     Mode,
+    Notice,
     ResponseDone,
     SpeechStop,
     TranscriptWords,
@@ -81,6 +83,8 @@ from assistant.intents.classifier import tidy
 from assistant.intents.detect import Context, Decision, of_the_last
 from assistant.intents.split import Part, split, undecided
 from assistant.readings.labs import LabReport
+
+BESIDE_LOSS = "sound was lost right beside it"
 
 CORRECTIONS: dict[CommandName | Meant, Literal["dictation", "question"]] = {
     "was_dictation": "dictation",
@@ -180,10 +184,8 @@ class Conversation:
                 return self._answers.drop_ahead()
             case FinalHeard():
                 return self._final(fact)
-            case SoundLost(start_ms, duration_ms):
-                if self.mode != "question" and not self._chosen.transcribes:  # else there is no report
-                    self.dictation.lose(start_ms, duration_ms)
-                return []
+            case SoundLost():
+                return self._lose(fact)
             case UtteranceDropped():
                 return [*self._answers.drop_ahead(), *self._transcripts.dropped(fact)]
             case RecognitionFailed():
@@ -268,16 +270,21 @@ class Conversation:
         if words := word_times(fact):
             self.report.spoken.heard(item_id, words)
             actions.append(Emit(TranscriptWords(item_id=item_id, words=words)))
+        actions += [
+            Emit(Notice(level="warning", code=part.code, message=part.message))
+            for part in fact.parts
+            if isinstance(part, RecognitionFailed)
+        ]
         if self._chosen.transcribes:
             return actions
         if self._attention.left_out:
             actions += self._leave_out(item_id, self._attention.left_out)
             return [*actions, *self._answers.drop_ahead()]
         look = self._look(text)
-        if order := self._attention.order(look.command, fact.start_ms, fact.end_ms):
-            actions += self._follow(order, item_id, text)
-        elif fact.lost_before or fact.lost_after:
+        if fact.parts or fact.lost_before or fact.lost_after:
             actions += self._take_rest(item_id, look, fact)
+        elif order := self._attention.order(look.command, fact.start_ms, fact.end_ms):
+            actions += self._follow(order, item_id, text)
         elif look.command and not look.parts:
             self.dictation.heard(item_id)
             actions += self._obey(item_id, text, look.command)
@@ -325,19 +332,37 @@ class Conversation:
             return [taken, Emit(SpeechStop()), *self._answers.stop()]
         return [taken, *self._attend(order == "sleep", "voice")]
 
+    def _lose(self, lost: SoundLost) -> list[Action]:
+        if self.mode != "question" and not self._chosen.transcribes:  # else there is no report
+            self.dictation.lose(lost.start_ms, lost.duration_ms)
+        return []
+
     def _take_rest(self, item_id: str, look: Look, fact: FinalHeard) -> list[Action]:
-        """Take an utterance of which sound was lost. It gives no command, and asks only in question mode:
-        "delete that" may be the end of "do not delete that"."""
-        if not look.text:
-            return []
-        if look.mode == "question":
-            return self._take(item_id, look)
-        words = Decision("dictation", 0.5, "sound was lost right beside it", look.text)
-        self.dictation.heard(item_id)
-        kept = self.dictation.take(
-            item_id, look.text, cut=fact.cut, lost_before=fact.lost_before, lost_after=fact.lost_after
-        )
-        return [self._utterances.take(item_id, look.text, words, text=kept)]
+        """Take an utterance of which sound was lost. It gives no command: "delete that" may be the end of "do
+        not delete that". It asks only where everything is asked, and then its text says what was lost."""
+        if look.mode == "question" and look.text:
+            asked = look.text if fact.parts else fact.beside.marked(tidy(look.text))
+            self.dictation.heard(item_id)
+            decision = Decision("question", 0.5, BESIDE_LOSS, asked)
+            return self._take_question(item_id, look.text, decision, None, fact.beside)
+        actions: list[Action] = []
+        number = 0
+        for part in fact.parts or (fact,):
+            match part:
+                case SoundLost():
+                    actions += self._lose(part)
+                case FinalHeard() if part.text.strip():
+                    number += 1
+                    part_id = f"{item_id}_{number}" if number > 1 else item_id
+                    actions += self._take_beside(part_id, part, item_id if number > 1 else None)
+        return actions
+
+    def _take_beside(self, item_id: str, fact: FinalHeard, part_of: str | None) -> list[Action]:
+        """Words beside lost sound are dictation; if they ask, it is offered to ask them."""
+        text = fact.text.strip()
+        asks = any(part.decision.intent == "question" for part in self._look(text).parts)
+        decision = Decision("dictation", 0.5, BESIDE_LOSS, text, doubtful=asks)
+        return self._take_part(item_id, Part(text, decision), part_of, cut=fact.cut, beside=fact.beside)
 
     def _take(self, item_id: str, look: Look, *, disputed: bool = False, cut: bool = False) -> list[Action]:
         """Act on an utterance that is no command of the report. ``disputed``: two recognisers heard it, and
@@ -366,22 +391,44 @@ class Conversation:
             return self._answers.drop_ahead()
         return self._answers.begin_ahead(tidy(parts[0].decision.text), self.document, self._images)
 
-    def _take_part(self, item_id: str, part: Part, part_of: str | None, *, cut: bool) -> list[Action]:
+    def _take_part(
+        self,
+        item_id: str,
+        part: Part,
+        part_of: str | None,
+        *,
+        cut: bool = False,
+        beside: Beside = NOT_BESIDE,
+    ) -> list[Action]:
         text, decision = part.heard.strip(), part.decision
         if part_of:
             self.report.spoken.share(part_of, item_id)
         self.dictation.heard(item_id)
         if decision.intent == "question":
-            kept = tidy(decision.text)
-            taken = self._utterances.take(item_id, text, decision, text=kept, part_of=part_of)
-            if not self._chosen.answers_speech:
-                self._asked_text = (item_id, kept)
-                return [taken]
-            return [taken, *self._ask(item_id, kept)]
-        nearly = self.dictation.nearly(text)
-        kept = self.dictation.take(item_id, text, cut=cut)
+            return self._take_question(item_id, text, replace(decision, text=tidy(decision.text)), part_of)
+        nearly = None if any(beside) else self.dictation.nearly(text)
+        kept = self.dictation.take(item_id, text, cut=cut, lost_before=beside.before, lost_after=beside.after)
         decision = replace(decision, intent="dictation")  # also "that was a question", with none before it
-        return [self._utterances.take(item_id, text, decision, text=kept, part_of=part_of, nearly=nearly)]
+        return [
+            self._utterances.take(
+                item_id, text, decision, text=kept, part_of=part_of, nearly=nearly, beside=beside
+            )
+        ]
+
+    def _take_question(
+        self,
+        item_id: str,
+        heard: str,
+        decision: Decision,
+        part_of: str | None,
+        beside: Beside = NOT_BESIDE,
+    ) -> list[Action]:
+        asked = decision.text
+        taken = self._utterances.take(item_id, heard, decision, text=asked, part_of=part_of, beside=beside)
+        if not self._chosen.answers_speech:
+            self._asked_text = (item_id, asked)
+            return [taken]
+        return [taken, *self._ask(item_id, asked)]
 
     def _is_meant(self, command: Command) -> bool:
         """Whether it is a command here. "Stop", said while no answer runs, may be the spoken full stop."""
@@ -435,9 +482,13 @@ class Conversation:
         item.intent = fact.intent
         if fact.intent == "dictation":
             self._answers.forget(item.id)
-            item.text = self.dictation.put_back(item.id, item.heard)
+            lost_before, lost_after = item.beside
+            item.text = self.dictation.put_back(
+                item.id, item.heard, lost_before=lost_before, lost_after=lost_after
+            )
         else:
             self.dictation.take_out(item.id)
+            item.text = item.beside.marked(item.text)
         keep = KeepCorrection(item.heard, fact.intent)
         emit = Emit(
             IntentEvent(
@@ -472,7 +523,7 @@ class Conversation:
             self.dictation.rewrite(item.id, fact.text.strip())
         except BadInput as error:
             return [refused(error.code, error.message, fact.event_id)]
-        item.text = fact.text.strip()
+        item.text, item.beside = fact.text.strip(), NOT_BESIDE
         return [Emit(ItemEdited(item_id=item.id, text=item.text))]
 
     # --- questions and answers ---

@@ -1,8 +1,7 @@
 """The events of an utterance, from its first sound to its final. Pure."""
 
 import math
-from collections.abc import Callable
-from math import isfinite
+from collections.abc import Callable, Iterable
 
 from assistant.conversation.items import Items
 from assistant.conversation.types import (
@@ -11,11 +10,14 @@ from assistant.conversation.types import (
     FinalHeard,
     PartialHeard,
     RecognitionFailed,
+    SoundLost,
     SpeechStarted,
     SpeechStopped,
     TurnCommitted,
+    TurnPart,
     UtteranceDropped,
 )
+from assistant.dictation.gaps import gap_text
 from assistant.dictation.live import LiveWriter
 from assistant.events import (
     AlsoHeard,
@@ -33,6 +35,20 @@ from assistant.events import (
     TranscriptPartial,
     WordTime,
 )
+
+
+def text_of(parts: Iterable[TurnPart]) -> str:
+    """What was heard, with a mark wherever something was lost."""
+    told: list[str] = []
+    for part in parts:
+        match part:
+            case FinalHeard():
+                told.append(part.text.strip())
+            case SoundLost():
+                told.append(gap_text(part.duration_ms))
+            case RecognitionFailed():
+                pass  # its sound is told as lost
+    return " ".join(filter(None, told))
 
 
 def item_id(utterance: int) -> str:
@@ -128,7 +144,7 @@ def word_times(fact: FinalHeard) -> list[WordTime]:
             text=word.text,
             start_ms=fact.start_ms + word.start_ms,
             end_ms=fact.start_ms + word.end_ms,
-            confidence=word.confidence if word.confidence is not None and isfinite(word.confidence) else None,
+            confidence=word.confidence,
             alternatives=list(word.alternatives),
         )
         for word in fact.words

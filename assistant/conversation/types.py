@@ -5,6 +5,7 @@ from typing import Literal
 
 from assistant.asr.base import Word
 from assistant.dictation.formatter import Formatter
+from assistant.dictation.gaps import Beside
 from assistant.dictation.library import Library
 from assistant.engines.base import EngineInfo, Question, Sent, Usage
 from assistant.events import (
@@ -89,6 +90,12 @@ class FinalHeard:
     lost_before: bool = False
     """Sound was lost right before it: its first word may be a part of one."""
     lost_after: bool = False
+    parts: "tuple[TurnPart, ...]" = ()
+    """Of a turn in which something was lost: what was heard and lost, in order. ``text`` has the marks."""
+
+    @property
+    def beside(self) -> Beside:
+        return Beside(self.lost_before, self.lost_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,9 @@ class RecognitionFailed:
     code: str
     message: str
 
+
+TurnPart = FinalHeard | SoundLost | RecognitionFailed
+"""A failed utterance is told as lost sound beside this."""
 
 # Facts from the person.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.conversation.types import Emit
+from assistant.dictation.gaps import NOT_BESIDE, Beside
 from assistant.events import Intent, IntentEvent
 from assistant.intents.detect import Decision
 
@@ -19,6 +20,8 @@ class Item:
     intent: Intent | Literal["echo"]
     nearly: str | None = None
     """The command that its words resemble."""
+    beside: Beside = NOT_BESIDE
+    """Lost sound; over once a person has written what was said."""
 
 
 class Utterances:
@@ -42,11 +45,12 @@ class Utterances:
         text: str | None = None,
         part_of: str | None = None,
         nearly: str | None = None,
+        beside: Beside = NOT_BESIDE,
     ) -> Emit:
         """Keep an utterance as it was decided, and tell so. ``text`` is what was made of ``heard``, if not
         the same."""
         text = heard if text is None else text
-        self.put(Item(item_id, heard, text, decision.intent, nearly))
+        self.put(Item(item_id, heard, text, decision.intent, nearly, beside))
         return Emit(
             IntentEvent(
                 item_id=item_id,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple, Protocol
 
+from assistant.asr.base import Word
 from assistant.events import WordPlace, WordTime
 
 LONGEST_GROUP = 12
@@ -86,7 +87,7 @@ class SpokenWords:
         """An empty ``words`` is a recogniser without word times: nothing is claimed of that item."""
         if words:
             self._words[item_id] = words
-            self._least[item_id] = _least(words)
+            self._least[item_id] = least_confidence(words)
 
     def share(self, item_id: str, part_id: str) -> None:
         """A part of an utterance is an item of its own; its words are among those of the whole."""
@@ -112,7 +113,7 @@ class SpokenWords:
         return [placed for item_id, found in pieces.items() for placed in self._place(item_id, found, below)]
 
     def _place(self, item_id: str, pieces: Sequence[_Piece], below: float | None) -> Iterator[WordPlace]:
-        if below is not None and not _is_below(self._least[item_id], below):
+        if below is not None and not is_below(self._least[item_id], below):
             return
         spoken = self._words[item_id]
         matches = self._matches(item_id, " ".join(piece.text for piece in pieces))
@@ -122,8 +123,8 @@ class SpokenWords:
                 start, end = max(match.start, at), min(match.end, at + len(piece.text))
                 if start < end:
                     group = spoken[match.first : match.last]
-                    confidence = _least(group)
-                    if below is not None and not _is_below(confidence, below):
+                    confidence = least_confidence(group)
+                    if below is not None and not is_below(confidence, below):
                         continue
                     shift = piece.offset - at
                     yield WordPlace(
@@ -145,11 +146,11 @@ class SpokenWords:
         return known[1]
 
 
-def _is_below(confidence: float | None, below: float) -> bool:
+def is_below(confidence: float | None, below: float) -> bool:
     return confidence is not None and confidence < below
 
 
-def _least(group: Sequence[WordTime]) -> float | None:
+def least_confidence(group: Sequence[Word | WordTime]) -> float | None:
     """A group is as sure as its least sure word."""
     known = [word.confidence for word in group if word.confidence is not None]
     return min(known) if known else None

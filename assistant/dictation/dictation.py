@@ -1,7 +1,7 @@
 """One session's report: turns dictation, commands and typing into changes. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from assistant.dictation import changes, desk, gaps, literals, pauses, punctuation
@@ -10,6 +10,7 @@ from assistant.dictation.desk import Command, Desk, Outcome
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.editor import Editor, moved_position
 from assistant.dictation.formatter import Formatter
+from assistant.dictation.gaps import Beside
 from assistant.dictation.grammar import Grammar
 from assistant.dictation.insertion import goes_on, insert_running, insert_spoken, open_section, run_together
 from assistant.dictation.library import Library, spoken_key
@@ -18,6 +19,9 @@ from assistant.dictation.near_misses import near_miss_marks
 from assistant.dictation.written import Written, inside
 from assistant.errors import BadInput
 from assistant.events import DocumentCommand
+
+_CHANGE = {"new_report": Editor.begin, "accept": Editor.accept}
+"""How commands change the report that take marks of gaps away; all others leave them."""
 
 
 class Dictation:
@@ -83,11 +87,7 @@ class Dictation:
         document = self._joined(words)
         if document is not self.document:
             words = pauses.lowered(words)
-
-        def write(said: str, continues: bool) -> Written:
-            made = self._write_with_doubts(said, continues)
-            return gaps.in_doubt_beside_gaps(made, before=lost_before, after=lost_after)
-
+        write = self._writer(Beside(lost_before, lost_after))
         document, written = self._insert(document, item_id, words, write)
         self._utterances[item_id] = None
         if pauses.end_mark(words):
@@ -161,19 +161,23 @@ class Dictation:
         last = document.ranges_of(item_id)[-1]
         return end - 1 if (last.section_id, last.end) == (section.id, end) else None
 
-    def put_back(self, item_id: str, words: str) -> str:
+    def put_back(
+        self, item_id: str, words: str, *, lost_before: bool = False, lost_after: bool = False
+    ) -> str:
         """Insert an utterance where the cursor was when it was heard, if that place is still there.
 
         If a command was wrongly made of it, what that did is undone first, unless more has happened since.
+        Otherwise as ``take``.
         """
         if self.editor.last_cause == _cause(item_id):
             self.editor.undo()
-            return self.take(item_id, words)
+            return self.take(item_id, words, lost_before=lost_before, lost_after=lost_after)
         cursor = self.document.cursor
         place = self._place(item_id)
         if place is None or place == cursor or self.document.selected:
-            return self.take(item_id, words)
-        document, written = self._insert(self.document.move(place), item_id, words, self._write_with_doubts)
+            return self.take(item_id, words, lost_before=lost_before, lost_after=lost_after)
+        write = self._writer(Beside(lost_before, lost_after))
+        document, written = self._insert(self.document.move(place), item_id, words, write)
         self._utterances[item_id] = None
         self.editor.change(document.move(moved_position(cursor, self.document, document)), item_id)
         return written
@@ -236,9 +240,8 @@ class Dictation:
                 outcome = change(command, self.document, self._desk(item_id))
                 if command.name == "insert":
                     self._utterances[item_id] = None  # "scratch that" takes the macro out
-                frees = command.name in ("new_report", "accept")  # all others leave the marks of gaps
-                change_to = self.editor.change_freely if frees else self.editor.change
-                change_to(outcome.document, _cause(item_id))
+                change_to = _CHANGE.get(command.name, Editor.change)
+                change_to(self.editor, outcome.document, _cause(item_id))
                 return outcome
 
     def undo(self) -> None:
@@ -271,7 +274,7 @@ class Dictation:
             case "new_report":
                 command = Command("new_report", target=button.name or "")
                 outcome = changes.new_report(command, self.document, self._desk(None))
-                self.editor.change_freely(outcome.document)
+                self.editor.begin(outcome.document)
                 return outcome.message
             case "insert_macro":
                 macro = self.library.macro(button.name or "")
@@ -331,7 +334,7 @@ class Dictation:
         if run.origin == "gap" and not text:
             document = self.document.delete(place)
             document = document.move(moved_position(self.document.cursor, self.document, document))
-            self.editor.accept(document, run.item_id or "")
+            self.editor.accept(document)
             return
         if not text and run.doubt is not None and run.doubt.reason == "near_miss":
             self._right |= frozenset(run.text.lower().split())
@@ -355,6 +358,12 @@ class Dictation:
         written = self._write(words, continues)
         marks = near_miss_marks(written.text, self.formatter.own_words | self._right)
         return replace(written, marks=inside([*written.marks, *marks], len(written.text)))
+
+    def _writer(self, beside: Beside) -> Callable[[str, bool], Written]:
+        def write(words: str, continues: bool) -> Written:
+            return gaps.in_doubt_beside_gaps(self._write_with_doubts(words, continues), beside)
+
+        return write
 
     def _desk(self, item_id: str | None) -> Desk:
         return Desk(self.library, tuple(self._utterances), self._write_with_doubts, item_id)

@@ -14,8 +14,6 @@ KEPT_REVISIONS = 500
 """An edit may be made against one of so many latest revisions."""
 KEPT_STEPS = 1_000
 TYPED = "typed"
-_ACCEPTED = "accepted "
-"""The cause of a step that takes the mark of a gap away, with its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +22,10 @@ class Step:
 
     before: Document
     cause: str | None
+    accepted: frozenset[str]
+    """The gaps whose marks a person took away in it."""
+    begins: bool = False
+    """It put another report in the place of this one: neither has the marks of the other."""
 
 
 class Change(NamedTuple):
@@ -74,13 +76,13 @@ class Editor:
         it. False if nothing changes."""
         return self._step(self._with_gaps(document), cause)
 
-    def change_freely(self, document: Document, cause: str | None = None) -> bool:
-        """As ``change``, for what may take away marks of gaps: another report, or a person who accepts them."""
+    def accept(self, document: Document, cause: str | None = None) -> bool:
+        """``document`` is the report without the marks of gaps that a person has accepted."""
         return self._step(document, cause)
 
-    def accept(self, document: Document, gap_id: str) -> bool:
-        """``document`` is the report without the mark of a gap that a person has accepted."""
-        return self._step(document, _ACCEPTED + gap_id)
+    def begin(self, document: Document, cause: str | None = None) -> bool:
+        """As ``change``; ``document`` is another report, which has no marks of this one."""
+        return self._step(document, cause, begins=True)
 
     def mark(self, document: Document) -> None:
         """``document`` is the report with a mark more, which is no step of undo."""
@@ -88,24 +90,28 @@ class Editor:
         self._has_gaps = True
         self._become(document)
 
-    def _with_gaps(self, document: Document, but: str = "") -> Document:
-        """``document`` with the marks of gaps that it lacks, each at its place; without that named ``but``."""
+    def _with_gaps(self, document: Document, but: frozenset[str] = frozenset()) -> Document:
+        """``document`` with the marks of gaps that it lacks, each at its place; without those named ``but``."""
         if not self._has_gaps:
             return document
-        there = {run.item_id for _, run in gaps.gaps_in(document)}
+        there = gaps.ids_in(document) | but
         for position, run in gaps.gaps_in(self.document):
-            if run.item_id not in there and run.item_id != but:
+            if run.item_id not in there:
                 document = gaps.inserted(document, moved_position(position, self.document, document), run)
         return document
 
-    def _step(self, document: Document, cause: str | None) -> bool:
+    def _step(self, document: Document, cause: str | None, *, begins: bool = False) -> bool:
         if document.sections == self.document.sections and document.template == self.document.template:
             return self.move(document)
-        self._undo.append(Step(self.document, cause))
+        self._undo.append(Step(self.document, cause, self._taken_away(document), begins))
         self._redo.clear()
         self._typed_to = None
         self._become(document)
         return True
+
+    def _taken_away(self, document: Document) -> frozenset[str]:
+        """The gaps whose marks ``document`` lacks."""
+        return gaps.ids_in(self.document) - gaps.ids_in(document) if self._has_gaps else frozenset()
 
     def move(self, document: Document) -> bool:
         """Move the cursor and the selection, without a step of undo. False if they are the same."""
@@ -119,19 +125,18 @@ class Editor:
         if not self._undo:
             return False
         step = self._undo.pop()
-        self._redo.append(Step(self.document, step.cause))
+        self._redo.append(replace(step, before=self.document))
         self._typed_to = None
-        self._become(self._with_gaps(step.before))
+        self._become(step.before if step.begins else self._with_gaps(step.before))
         return True
 
     def redo(self) -> bool:
         if not self._redo:
             return False
         step = self._redo.pop()
-        self._undo.append(Step(self.document, step.cause))
+        self._undo.append(replace(step, before=self.document))
         self._typed_to = None
-        accepted = (step.cause or "").removeprefix(_ACCEPTED)
-        self._become(self._with_gaps(step.before, but=accepted))
+        self._become(step.before if step.begins else self._with_gaps(step.before, but=step.accepted))
         return True
 
     def edit(self, revision: int, where: Range, text: str) -> None:
@@ -148,6 +153,8 @@ class Editor:
             and not text[:1].isspace()
         )
         if typing_on:
+            last = self._undo.pop()
+            self._undo.append(replace(last, accepted=last.accepted | self._taken_away(document)))
             self._redo.clear()
             self._become(document)
         else:

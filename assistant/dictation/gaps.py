@@ -7,15 +7,31 @@ accepts it, or deletes it by hand: no command, no undo and no new utterance take
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from assistant.dictation.document import Document, Position, Range, Run
 from assistant.dictation.written import Doubt, Mark, Written, inside
 
 WORDS_IN_DOUBT = 2
 """On each side of a gap: what a recogniser makes of a word that was cut is often another word."""
+UNHEARD = "[not heard]"
 _AT_END = re.compile(r"\[\d[\d.]* s not heard\] *$")
 _WORD = re.compile(r"\S*\w\S*")
 _BESIDE = Doubt("gap", "Sound was lost right beside this: it may be a part of another word.")
+
+
+class Beside(NamedTuple):
+    """Whether sound was lost right before some words, and right after them."""
+
+    before: bool = False
+    after: bool = False
+
+    def marked(self, text: str) -> str:
+        """The words with a mark where sound was lost."""
+        return " ".join([*[UNHEARD] * self.before, text, *[UNHEARD] * self.after])
+
+
+NOT_BESIDE = Beside()
 
 
 def ends_with_gap(text: str) -> bool:
@@ -28,12 +44,21 @@ def gap_id(start_ms: int) -> str:
     return f"gap_{start_ms}"
 
 
+def gap_text(duration_ms: int) -> str:
+    """The mark for ``duration_ms`` of lost sound, as text."""
+    return f"[{_length(duration_ms)} s not heard]"
+
+
 def gap_run(item_id: str, duration_ms: int) -> Run:
     """The mark for ``duration_ms`` of lost sound; ``item_id`` names this gap."""
-    seconds = max(0.1, duration_ms / 1000)
-    length = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
+    length = _length(duration_ms)
     message = f"{length} s were not heard here: words may be missing. Say them again, or accept the gap."
-    return Run(f"[{length} s not heard]", item_id, "gap", doubt=Doubt("gap", message))
+    return Run(gap_text(duration_ms), item_id, "gap", doubt=Doubt("gap", message))
+
+
+def _length(duration_ms: int) -> str:
+    seconds = max(0.1, duration_ms / 1000)
+    return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
 
 
 def gap_run_of(item_id: str, text: str) -> Run:
@@ -50,6 +75,11 @@ def gaps_in(document: Document) -> Iterator[tuple[Position, Run]]:
             if run.origin == "gap" and run.doubt is not None:
                 yield Position(section.id, at), run
             at += len(run.text)
+
+
+def ids_in(document: Document) -> frozenset[str]:
+    """The names of the gaps that have a mark."""
+    return frozenset(run.item_id for _, run in gaps_in(document) if run.item_id is not None)
 
 
 def outside(document: Document, at: Position) -> Position:
@@ -83,9 +113,12 @@ def inserted(document: Document, at: Position, run: Run) -> Document:
     return document.move(cursor, selected=selected)
 
 
-def in_doubt_beside_gaps(written: Written, *, before: bool, after: bool) -> Written:
-    """``written`` with its first words in doubt if a gap is ``before`` it, its last if one is ``after`` it."""
+def in_doubt_beside_gaps(written: Written, beside: Beside) -> Written:
+    """``written`` with its first words in doubt if sound was lost before it, its last if after it."""
     words = list(_WORD.finditer(written.text))
-    beside = [*(words[:WORDS_IN_DOUBT] if before else []), *(words[-WORDS_IN_DOUBT:] if after else [])]
-    marks = [Mark(each.start(), each.end(), _BESIDE) for each in beside]
+    near = [
+        *(words[:WORDS_IN_DOUBT] if beside.before else []),
+        *(words[-WORDS_IN_DOUBT:] if beside.after else []),
+    ]
+    marks = [Mark(each.start(), each.end(), _BESIDE) for each in near]
     return replace(written, marks=inside([*written.marks, *marks], len(written.text)))

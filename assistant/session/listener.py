@@ -354,13 +354,10 @@ class Listener:
             utterance = self._utterances[0]
             try:
                 fact, busy = await self._advance(utterance)
-            except RecogniserFailed as error:
-                fact, busy = None, True
-                for each in await self._try_again(utterance, error):
-                    yield each
             except AssistantError as error:
-                fact, busy = RecognitionFailed(utterance.number, error.code, error.message), True
-                utterance.phase = after(utterance.phase, "drop")
+                fact, busy = None, True
+                for each in await self._after_failure(utterance, error):
+                    yield each
             if utterance.phase == "dropped":
                 self._utterances.remove(utterance)
             self._advanced.set()
@@ -380,26 +377,37 @@ class Listener:
         self._resting.set()
         await self._work.wait()
 
-    async def _try_again(self, utterance: _Utterance, error: RecogniserFailed) -> list[Fact]:
+    async def _after_failure(self, utterance: _Utterance, error: AssistantError) -> list[Fact]:
         """Another stream gets all of the utterance's audio: at once after one error; else once the recogniser
-        has been opened again and takes other sound. If this one still fails then, it is the sound: it is told
-        as lost."""
+        has been opened again and takes other sound. If this one still fails then, it is the sound, and it is
+        given up; as it is when the model says why it cannot be read."""
+        if utterance.phase == "dropped":
+            return []
+        if not isinstance(error, RecogniserFailed):
+            return self._give_up(utterance, error.code, error.message)
         utterance.failures += 1
         if error.hung or utterance.failures > 1:
             await self._recogniser.mend(utterance.opened)
         if utterance.failures == MOST_TRIES:
-            facts = self._end_now("forced") if utterance is self._current else []
-            utterance.phase = after(utterance.phase, "drop")
-            length = (utterance.end or utterance.start) - utterance.start
             message = "The recogniser cannot read what was said here. Say it again, or type it."
-            return [
-                *facts,
-                RecognitionFailed(utterance.number, "not_transcribed", message),
-                SoundLost(_ms(utterance.start), _ms(length)),
-            ]
+            return self._give_up(utterance, "not_transcribed", message)
         utterance.stream, utterance.opened = self._open_stream(), self._opened
         utterance.pending, utterance.heard = [*utterance.heard, *utterance.pending], []
         return []
+
+    def _give_up(self, utterance: _Utterance, code: str, message: str) -> list[Fact]:
+        """Tell the sound of the utterance as lost. What is said from now on is heard anew."""
+        facts: list[Fact] = []
+        if utterance is self._current:
+            facts = self._end_now("forced")
+            self._lost_until = self._heard_until
+        utterance.phase = after(utterance.phase, "drop")
+        length = (utterance.end or utterance.start) - utterance.start
+        return [
+            *facts,
+            RecognitionFailed(utterance.number, code, message),
+            SoundLost(_ms(utterance.start), _ms(length)),
+        ]
 
     async def _advance(self, utterance: _Utterance) -> tuple[Fact | None, bool]:
         """One step of one utterance; returns the fact it brought, and whether anything was done."""

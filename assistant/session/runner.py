@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -112,6 +112,8 @@ log = logging.getLogger(__name__)
 FILES_EVERY_S = 2.0
 HELP_AGAIN_S = 1.0
 """Pause before a helper that failed is started again."""
+LAST_TURN_S = 5.0
+"""A session that ends waits so long for the final of a turn that its client has not committed."""
 
 Task = asyncio.Task[None]
 HEARING_EVERY_S = 1.0
@@ -176,7 +178,7 @@ class SessionRunner:
         )
         self._matching = ImageMatching(components.embedder, self.attachments, self._emit, self.refuse)
         self._choices = Choices(self._microphone.format)
-        self._turns: Turns | None = None  # where only a commit ends a turn
+        self._turns = Turns()
         self._uncommitted = 0  # samples since the last commit
         self.done_with = False
         """Its client has closed it, and does not come back."""
@@ -202,6 +204,9 @@ class SessionRunner:
                     self._help("tell-how-it-hears", self._tell_how_it_hears),
                 ]
                 await self._ended.wait()
+                if self._turns.is_open:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self.finish_speech(), LAST_TURN_S)
                 for task in [*helpers, *self._answers.values()]:
                     task.cancel()
         except BaseExceptionGroup:
@@ -237,9 +242,7 @@ class SessionRunner:
         self._ended.set()
 
     async def finish_speech(self) -> None:
-        """What is being said when the server stops is a whole utterance: end it, and wait for its final."""
-        if self._turns is not None:  # a turn ends when its client says so
-            return
+        """What is being said is over, also a turn that its client has not committed: wait for its final."""
         await self._commit()
         await self._listener.at_rest()
 
@@ -454,11 +457,10 @@ class SessionRunner:
     async def _commit(self) -> bool:
         """End the turn now; False if there was nothing in it."""
         await self._microphone.flush()
-        if self._turns is None:
-            speaking = self._listener.speaking
-            self._hear(self._listener.commit())
-            return speaking
+        speaking = self._listener.speaking
         self._hear(self._listener.commit())
+        if not self._turns.by_commit:
+            return speaking
         heard, self._uncommitted = self._uncommitted, 0
         if heard:
             self._take_all(self._turns.commit(self._listener.next_number(), self._microphone.clock_ms))
@@ -487,9 +489,9 @@ class SessionRunner:
         if hints(new) != hints(before) and self._components.model.takes_phrases:
             self._listener.expect(hints(new))
         if new.turn_detection != before.turn_detection:
-            if (new.turn_detection is None) != (before.turn_detection is None):
+            if (by_commit := new.turn_detection is None) != self._turns.by_commit:
                 await self._commit()  # what was said before belongs to a turn of the other kind
-                self._turns = Turns() if new.turn_detection is None else None
+                self._turns.switch(by_commit=by_commit, at_ms=self._microphone.clock_ms)
                 self._uncommitted = 0
             self._listener.cut_by(new.endpoint(self._components.endpoint))
         self._take(
@@ -549,9 +551,9 @@ class SessionRunner:
     # --- facts and actions ---
 
     def _hear(self, facts: list[Fact]) -> None:
-        """Facts of the listener; without turn detection they become those of turns."""
+        """Facts of the listener, as those of turns where commits end these."""
         for fact in facts:
-            self._take_all(self._turns.take(fact) if self._turns else [fact])
+            self._take_all(self._turns.take(fact))
 
     def _take_all(self, facts: list[Fact]) -> None:
         for fact in facts:

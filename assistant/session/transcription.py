@@ -8,12 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from assistant.asr.base import Word
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, Samples
 from assistant.components.components import Components
 from assistant.conversation.transcripts import word_times
 from assistant.conversation.types import Fact, FinalHeard, RecognitionFailed
-from assistant.dictation.alignment import SpokenWords, align
+from assistant.dictation.alignment import SpokenWords, align, is_below, least_confidence
 from assistant.dictation.dictation import Dictation
 from assistant.dictation.document import FIRST_SECTION
 from assistant.errors import AssistantError, EngineFailed
@@ -225,12 +224,9 @@ class Transcription:
         unsure = [
             Doubt(match.start, match.end, "low_confidence", UNSURE)
             for match in align([word.text for word in words], text)
-            if any(self._is_unsure(word) for word in words[match.first : match.last])
+            if is_below(least_confidence(words[match.first : match.last]), self._mark_below)
         ]
         return _segment(fact, text, unsure)
-
-    def _is_unsure(self, word: Word) -> bool:
-        return word.confidence is not None and word.confidence < self._mark_below
 
 
 def _first(group: BaseExceptionGroup[AssistantError]) -> AssistantError:

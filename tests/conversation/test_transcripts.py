@@ -5,9 +5,20 @@ from hypothesis import strategies as st
 
 from assistant.asr.base import Word
 from assistant.conversation.core import Conversation
-from assistant.conversation.types import FinalHeard, Hearing, PartialHeard, SpeechStarted
+from assistant.conversation.types import FinalHeard, Hearing, PartialHeard, SessionChosen, SpeechStarted
+from assistant.dictation.alignment import least_confidence
 from assistant.events import TranscriptCompleted, TranscriptDelta, TranscriptWords
 from tests.conversation.talk import INFO, events, final, of
+
+
+def test_a_confidence_that_is_not_a_number_is_none_wherever_confidences_are_told():
+    talk = Conversation(INFO)
+    talk.handle(SessionChosen(with_logprobs=True))
+    words = [Word("clear", 0, 100, float("nan")), Word("lungs", 100, 200, 0.5)]
+    actions = talk.handle(final(1, "clear lungs", words))
+    assert [each.token for each in of(TranscriptCompleted, actions)[0].logprobs] == ["lungs"]
+    assert [word.confidence for word in of(TranscriptWords, actions)[0].words] == [None, 0.5]
+    assert least_confidence(words) == 0.5
 
 
 def test_an_empty_final_is_said_and_kept_out_of_the_document():

@@ -97,6 +97,96 @@ def test_another_report_has_none_of_it_and_undo_brings_the_old_one_back(dictatio
     assert marks(dictation) == [MARK]
 
 
+def obey(dictation, said):
+    return dictation.obey("utt_9", dictation.understand(said))
+
+
+@pytest.mark.parametrize("by", [lambda d: press(d, "new_report"), lambda d: obey(d, "new report")])
+def test_each_report_keeps_its_own_marks_however_often_they_change_places(dictation, by):
+    by(dictation)
+    dictation.take("utt_3", "no fracture")
+    dictation.lose(9_000, 3_000)
+    for _ in range(2):
+        dictation.undo()
+        assert dictation.document.text == "[3.0 s not heard]"
+        dictation.undo()
+        assert marks(dictation) == [MARK]
+        dictation.redo()
+        dictation.redo()
+        assert dictation.document.text == "No fracture [3.0 s not heard]"
+
+
+def taken_away_by_hand(dictation):
+    ((place, run),) = gaps_in(dictation.document)
+    where = _range(place.offset, place.offset + len(run.text))
+    dictation.editor.edit(dictation.document.revision, where, "")
+
+
+def typed_over(dictation):
+    """After some typing, of which it is a part."""
+    ((place, run),) = gaps_in(dictation.document)
+    dictation.editor.edit(dictation.document.revision, _range(place.offset, place.offset), "x")
+    where = _range(place.offset + 1, place.offset + 1 + len(run.text))
+    dictation.editor.edit(dictation.document.revision, where, "y")
+
+
+@pytest.mark.parametrize(
+    "accept", [lambda d: obey(d, "accept the gap"), taken_away_by_hand, typed_over], ids=str
+)
+def test_what_was_accepted_in_any_way_is_so_again_after_undo_and_redo(dictation, accept):
+    accept(dictation)
+    assert marks(dictation) == []
+    dictation.lose(9_000, 3_000)
+    dictation.undo()
+    assert sorted(marks(dictation)) == [MARK, "[3.0 s not heard]"]
+    dictation.redo()
+    assert marks(dictation) == ["[3.0 s not heard]"]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_done_each_report_has_the_marks_of_its_own_gaps_that_nobody_accepted(seed):
+    """Checked against the simplest model: sets of gaps, and what each step of undo does to them."""
+    rng, dictation, reports, current = random.Random(seed), Dictation(), [set()], 0
+    undo, redo = [], []  # (gaps accepted, report before, report after)
+    ways = ["say", "say", "gap", "undo", "undo", "redo", "new report", "accept the gap", "accept all gaps"]
+    for step in range(80):
+        document, way = dictation.document, rng.choice([*ways, "scratch that", "delete everything"])
+        match way:
+            case "say":
+                dictation.take(f"utt_{step}", f"the lungs are clear {step}")
+            case "gap":
+                dictation.lose(step * 1000, 300 + step * 100)
+                reports[current].add(f"gap_{step * 1000}")
+            case "undo" if undo:
+                dictation.undo()
+                accepted, before, after = undo.pop()
+                redo.append((accepted, before, after))
+                current = before
+                reports[before] |= accepted
+            case "redo" if redo:
+                dictation.redo()
+                accepted, before, after = redo.pop()
+                undo.append((accepted, before, after))
+                current = after
+                reports[after] -= accepted
+            case said if command := dictation.understand(said):
+                with contextlib.suppress(BadInput):
+                    dictation.obey(f"utt_{step}", command)
+        found = {run.item_id for _, run in gaps_in(dictation.document)}
+        if way not in ("gap", "undo", "redo") and dictation.document.sections != document.sections:
+            before, gone = current, set()
+            if way == "new report":
+                reports.append(set())
+                current = len(reports) - 1
+            elif way.startswith("accept"):
+                gone = reports[current] - found
+                assert len(gone) == 1 or (way.endswith("gaps") and gone == reports[current])
+                reports[current] -= gone
+            undo.append((gone, before, current))
+            redo.clear()
+        assert found == reports[current], (step, way)
+
+
 def test_a_field_that_was_to_be_filled_stays_selected():
     dictation = Dictation()
     text = "name: T\nsections: [{title: Size, text: 'A [size] mass.'}]"

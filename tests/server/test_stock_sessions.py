@@ -250,6 +250,59 @@ async def test_without_turn_detection_only_a_commit_ends_a_turn(server, stock, p
         assert done.transcript.startswith(told)
 
 
+async def test_what_was_said_before_turn_detection_changes_is_told(server, stock, pcm):
+    """The recogniser still works on it when the way in which turns end changes."""
+    text, by_silence = server.model.texts[3], {"type": "server_vad"}
+    for before, after in [(by_silence, None), (None, by_silence), (by_silence, None)]:
+        await stock.update(audio={"input": {"turn_detection": before}})
+        stock.events.clear()
+        server.model.gate.clear()
+        await stock.append(pcm(0.3, silence_s=0.1))
+        await stock.update(audio={"input": {"turn_detection": after}})
+        server.model.gate.set()
+        if COMPLETED not in stock.kinds():
+            await stock.until(COMPLETED)
+        assert [event.transcript for event in stock.events if event.type == COMPLETED] == [text]
+
+
+async def test_a_turn_that_its_client_has_not_ended_is_told_when_the_server_stops(server, stock, pcm):
+    await stock.update(audio={"input": {"turn_detection": None}})
+    await stock.append(pcm(0.3))
+    await stock.connection.conversation.item.retrieve(item_id="none")
+    await stock.until("error")  # all of it has arrived
+    (runner,) = server.hub._runners.values()
+    await runner.finish_speech()
+    assert (await stock.until(COMPLETED)).transcript == server.model.texts[3]
+
+
+async def test_a_turn_that_its_client_has_not_ended_is_in_the_report_when_the_session_ends(
+    server, stock, pcm
+):
+    await stock.update(audio={"input": {"turn_detection": None}})
+    await stock.append(pcm(0.3))
+    await stock.connection.conversation.item.retrieve(item_id="none")
+    await stock.until("error")  # all of it has arrived
+    (runner,) = server.hub._runners.values()
+    runner.end()
+    assert (await stock.until(COMPLETED)).transcript == server.model.texts[3]
+    assert runner.conversation.document
+
+
+async def test_sound_lost_in_a_turn_stands_in_its_transcript_and_in_the_report(server, stock, pcm):
+    await stock.update(audio={"input": {"turn_detection": None}})
+    texts, rate = server.model.texts, 24_000
+    first, second = pcm(0.3), pcm(0.6)
+    for sample, sound in ((0, first), (len(first) // 2 + 2 * rate, second)):
+        await stock.connection.send({"type": "assistant.audio.at", "sample": sample, "age_ms": 0})
+        await stock.append(sound)
+    await stock.connection.input_audio_buffer.commit()
+    done = await stock.until(COMPLETED)
+    assert done.transcript == f"{texts[3]} [2.0 s not heard] {texts[6]}"
+    (runner,) = server.hub._runners.values()
+    assert runner.conversation.document.count("[2.0 s not heard]") == 1
+    assert not runner.conversation.document.startswith("[")
+
+
 async def test_every_commit_has_one_end(server, stock, pcm):
     await stock.connection.input_audio_buffer.commit(event_id="c1")
     assert await stock.refused() == ("input_audio_buffer_commit_empty", "c1")

@@ -10,6 +10,7 @@ import pytest
 from assistant.asr.base import Partial, Transcript, Word
 from assistant.asr.shared import RecogniserFailed, SharedRecogniser
 from assistant.conversation.types import FinalHeard, RecognitionFailed, SoundLost
+from assistant.errors import BadInput
 from assistant.session.listener import Listener
 from assistant.vad.endpoint import EndpointSettings
 from tests.asr.fakes import FakeModel, FakeStream
@@ -197,6 +198,25 @@ async def test_speech_that_fails_while_it_goes_on_is_lost_up_to_there_and_the_re
     lost_until_s = (done[1].start_ms + done[1].duration_ms) / 1000
     assert 1.3 < lost_until_s < 4.3
     assert int(done[2].text) / 16_000 == pytest.approx(4.3 - lost_until_s, abs=0.1)
+    assert done[2].lost_before
+
+
+@pytest.mark.parametrize("step", ["accept", "finish"])
+async def test_sound_that_the_recogniser_refuses_is_told_as_lost_and_the_rest_is_written(step):
+    refused = []
+
+    def fault(name, count, samples):
+        if name == step and samples >= 16_000 and not refused:
+            refused.append(samples)
+            raise BadInput("This is no sound.", code="audio_not_finite")
+
+    pattern = [(0.3, False), (4, True), (1.2, False), (1, True), (1.2, False)]
+    done = await heard(SharedRecogniser(Faulty(fault)), "prepare_final", pattern, ends=2)
+    assert texts(done)[:2] == ["audio_not_finite", "lost"]
+    lost_until_s = (done[1].start_ms + done[1].duration_ms) / 1000
+    assert 0 < done[1].duration_ms and lost_until_s <= done[2].start_ms / 1000
+    if step == "accept":
+        assert int(done[2].text) / 16_000 == pytest.approx(4.3 - lost_until_s, abs=0.1)
 
 
 async def test_a_recording_is_an_error_when_the_recogniser_fails_for_good():
