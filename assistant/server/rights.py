@@ -50,6 +50,7 @@ NEEDS: Final[Mapping[str, Need]] = {
     f"{PREFIX}/uploads": "dictate",
     f"{PREFIX}/uploads/{{upload_id}}": "dictate",
     f"{PREFIX}/uploads/{{upload_id}}/finish": "dictate",
+    f"{PREFIX}/stacks": "dictate",
     f"{PREFIX}/prompt": "dictate",
     f"{PREFIX}/pacs/find": "dictate",
     f"{PREFIX}/pacs/attach": "dictate",
