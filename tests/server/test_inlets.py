@@ -272,6 +272,7 @@ ROUTES = {
     f"{PREFIX}/uploads": "upload: file names",
     f"{PREFIX}/uploads/{{upload_id}}": "upload: file names",
     f"{PREFIX}/uploads/{{upload_id}}/finish": "upload: file names",
+    f"{PREFIX}/stacks": None,  # chooses among what was offered
     f"{PREFIX}/pacs/find": "archive of the hospital: requests",
     f"{PREFIX}/pacs/attach": "archive of the hospital: requests",
     "/v1/chat/completions": "http: questions",
