@@ -75,7 +75,8 @@ class AssistantClient:
         self._numbered: ClientConnection | None = None  # which was told where its sound begins
         self._acknowledges = False
         self._acknowledged = asyncio.Event()
-        self._sounding = asyncio.Lock()
+        self._speaking = asyncio.Lock()  # one caller's sound after the other's
+        self._sounding = asyncio.Lock()  # held while sound is sent, never while it waits for the server
         self._sending_again: asyncio.Task[None] | None = None
         self._asking = asyncio.Lock()
         self.session: ev.SessionState | None = None
@@ -103,9 +104,10 @@ class AssistantClient:
     async def close(self) -> None:
         """End the connection. The session on the server lives for its grace time."""
         self._done = True
-        if self._task:
-            self._task.cancel()
-            await asyncio.wait((self._task,))
+        for task in (self._task, self._sending_again):
+            if task:
+                task.cancel()
+                await asyncio.wait((task,))
         if self._socket:
             await self._socket.close()
         self._finish()
@@ -146,14 +148,19 @@ class AssistantClient:
                 "PCM16 audio must be whole samples: an even number of bytes.", code="audio_invalid"
             )
         size = 2 * self._rate_hz
-        async with self._sounding:
+        async with self._speaking:
             for i in range(0, len(pcm16), size):
-                await self._send_sound(pcm16[i : i + size])
+                await self._room()
+                async with self._sounding:
+                    await self._send_sound(pcm16[i : i + size])
 
-    async def _send_sound(self, pcm16: bytes) -> None:
+    async def _room(self) -> None:
+        """Wait while too much is not acknowledged."""
         while self._acknowledges and self._next_sample - self._kept_from > KEPT_S * self._rate_hz:
             self._acknowledged.clear()
             await self._acknowledged.wait()
+
+    async def _send_sound(self, pcm16: bytes) -> None:
         self._kept.append((self._next_sample, pcm16))
         self._next_sample += len(pcm16) // 2
         while self._next_sample - self._kept_from > 2 * KEPT_S * self._rate_hz:  # nobody acknowledges
@@ -388,6 +395,8 @@ class AssistantClient:
                     self._forget_sound(sample)
                 if not resumed:
                     self._last_seq, self._report = 0, KnownReport()
+                    self._acknowledges = False  # until it does: it may be an older server
+                    self._acknowledged.set()
                 if not resumed or _rate_of(session) != self._rate_hz:  # what was set may have been lost
                     await self._set_up()
                 self._connected.set()

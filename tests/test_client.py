@@ -24,6 +24,7 @@ from assistant import events as ev
 from assistant.client import AssistantClient, endpoint
 from assistant.errors import AssistantError, BadInput, Denied, EngineFailed
 
+RATE = 8_000
 ENGINE = ev.EngineDescription(name="fake", stand_in=True, sees_images=True)
 Talk = Callable[[ServerConnection], Awaitable[None]]
 
@@ -169,6 +170,83 @@ async def test_audio_goes_as_binary_frames_at_the_rate_told_before() -> None:
         assert await asyncio.wait_for(got, 5) == (8000, b"\1\0\2\0")
         with pytest.raises(BadInput):
             await client.send_audio(b"\1")
+
+
+class Hearing:
+    """A server that breaks the first connection after ``breaks_after`` samples and counts what it hears. It
+    acknowledges nothing of the first but where the sound begins, of later ones all if ``acknowledges``."""
+
+    def __init__(self, breaks_after: int, *, resumes: bool, acknowledges: bool = True) -> None:
+        self._breaks_after, self._resumes, self._acknowledges = breaks_after, resumes, acknowledges
+        self.counts: list[int] = []
+        self.committed = asyncio.Event()
+
+    async def __call__(self, socket: ServerConnection) -> None:
+        self.counts.append(0)
+        first = len(self.counts) == 1
+        await say(socket, created(resumed=not first and self._resumes))
+        at = 0
+        async for data in socket:
+            if isinstance(data, bytes):
+                self.counts[-1] += len(data) // 2
+            elif (message := json.loads(data))["type"] == "assistant.audio.at":
+                at = message["sample"]
+            elif message["type"] == "input_audio_buffer.commit":
+                self.committed.set()
+            if first and self.counts[-1] > self._breaks_after:
+                await socket.close(1011)
+                return
+            if self._acknowledges if not first else self.counts[-1] == 0:
+                await say(socket, ev.AudioReceived(sample=at + self.counts[-1]))
+
+
+async def dictate(client: AssistantClient, seconds: int) -> None:
+    """The first second is sent alone, so that the client knows that sound is acknowledged."""
+    await client.send_audio(bytes(2 * RATE))
+    async for event in client:
+        if isinstance(event, ev.AudioReceived):
+            break
+    await asyncio.wait_for(client.send_audio(bytes(2 * RATE * (seconds - 1))), 10)
+    await client.commit()
+
+
+async def test_sound_goes_on_after_a_break_while_all_that_is_kept_waits_to_be_acknowledged() -> None:
+    """The client may send no more when the connection breaks; what is kept goes again, and then the rest."""
+    hearing = Hearing(20 * RATE, resumes=True)
+    async with server(hearing) as url, AssistantClient(url, rate_hz=RATE) as client:
+        await dictate(client, 40)
+        await asyncio.wait_for(hearing.committed.wait(), 10)
+    assert hearing.counts == [21 * RATE, 40 * RATE]
+
+
+@pytest.mark.parametrize("acknowledges", [True, False])
+async def test_a_new_session_gets_what_the_lost_one_did_not_acknowledge(acknowledges: bool) -> None:
+    """Also where the new server acknowledges nothing, as an older one does: then nothing waits for it."""
+    hearing = Hearing(20 * RATE, resumes=False, acknowledges=acknowledges)
+    async with server(hearing) as url, AssistantClient(url, rate_hz=RATE) as client:
+        await dictate(client, 90)
+        await asyncio.wait_for(hearing.committed.wait(), 10)
+    assert hearing.counts == [21 * RATE, 90 * RATE]
+
+
+async def test_closing_stops_sending_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server takes nothing after a break: what is kept is on its way when the client closes."""
+    stuck = asyncio.Event()
+    ended: list[bool] = []
+
+    async def sends(client: AssistantClient, socket: object) -> None:
+        stuck.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    hearing = Hearing(0, resumes=True)
+    async with server(hearing) as url, AssistantClient(url, rate_hz=RATE) as client:
+        await client.send_audio(bytes(2 * RATE))
+        monkeypatch.setattr(AssistantClient, "_send_kept", sends)
+        await asyncio.wait_for(stuck.wait(), 10)
+    assert ended == [True]
 
 
 async def test_an_image_is_attached(tmp_path: Path) -> None:

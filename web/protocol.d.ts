@@ -1288,7 +1288,7 @@ export interface TranscriptionConfig {
   delay?: "minimal" | "low" | "medium" | "high" | "xhigh" | null;
 }
 
-/** Silence ends a turn. ``idle_timeout_ms`` cannot be had; speech does not interrupt an answer in text. */
+/** Silence ends a turn. ``idle_timeout_ms`` cannot be had. */
 export interface ServerVad {
   type?: "server_vad";
   threshold?: number | null;
@@ -1296,6 +1296,7 @@ export interface ServerVad {
   silence_duration_ms?: number | null;
   /** False: a question waits for response.create. */
   create_response?: boolean | null;
+  /** True: speech ends the running answer. */
   interrupt_response?: boolean | null;
   idle_timeout_ms?: null;
 }

@@ -11,11 +11,14 @@ from functools import cached_property
 from pathlib import Path
 
 from assistant.asr.confusable import counterparts, expectable
+from assistant.errors import BadInput
 
 SHORTEST_WORD = 4
 """Letters; shorter words are found everywhere."""
 SHORTEST_CONTEXT_WORD = 6
 """The same for words that nobody asked for."""
+LONGEST_PROMPT = 20_000
+"""Characters: a long report; its words are looked for in one go."""
 
 
 @dataclass(slots=True)
@@ -66,6 +69,12 @@ def _add(node: Node, spelling: Sequence[int], value: float) -> None:
     for token in spelling:
         node = node.next.setdefault(token, Node())
     node.kept = min(node.kept, value) if node.kept else value
+
+
+def check_prompt(text: str) -> None:
+    """Raises ``BadInput`` (``hint_too_long``) if a client's text to take words from is too long."""
+    if len(text) > LONGEST_PROMPT:
+        raise BadInput(f"A prompt may have {LONGEST_PROMPT} characters at most.", code="hint_too_long")
 
 
 def words_in(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from assistant.conversation.asking import (
     MOST_EARLIER,
@@ -60,6 +61,7 @@ from assistant.imaging.timeline import Attached, in_time, is_one_picture
 from assistant.readings.labs import LabReport, parse_labs
 from assistant.records.fhir import Resource, named_in
 
+StopReason = Literal["client_cancelled", "turn_detected"]
 ANSWER_ITEM = "answer_"
 MOST_SENT = 20
 MOST_SENT_BYTES = 64 * 2**20
@@ -184,11 +186,12 @@ class Answering:
         turn = item_id.removeprefix(ANSWER_ITEM)
         self.forget(self._questions.get(turn, item_id) if turn != item_id else item_id)
 
-    def stop(self) -> list[Action]:
+    def stop(self, reason: StopReason = "client_cancelled") -> list[Action]:
         """Stop the running answer, if there is one."""
         if self.running is None:
             return []
-        return [StopAnswer(self.running.turn), *self._close("cancelled")]
+        details: dict[str, object] = {"type": "cancelled", "reason": reason}
+        return [StopAnswer(self.running.turn), *self._close("cancelled", details)]
 
     # --- facts of a turn ---
 
@@ -294,7 +297,8 @@ class Answering:
         instructions, most = self.instructions, self.max_tokens
         if wanted:
             instructions = instructions if wanted.instructions is None else wanted.instructions
-            most = wanted.max_tokens or most
+            if wanted.max_tokens is not None:
+                most = None if wanted.max_tokens == "inf" else wanted.max_tokens
         records = tuple(key for key, each in images.items() if each.attachment.kind == "record")
         pictures = [attached_of(each) for key, each in images.items() if key not in records]
         chosen = choose_images(text, pictures, self.open_id)

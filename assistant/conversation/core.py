@@ -171,7 +171,8 @@ class Conversation:
     def _handle(self, fact: Fact) -> list[Action]:
         match fact:
             case SpeechStarted():
-                return self._transcripts.started(fact)
+                stopped = self._answers.stop("turn_detected") if self._chosen.speech_stops else []
+                return [*self._transcripts.started(fact), *stopped]
             case SpeechStopped():
                 return self._transcripts.stopped(fact)
             case TurnCommitted():

@@ -129,10 +129,12 @@ TurnPart = FinalHeard | SoundLost | RecognitionFailed
 @dataclass(frozen=True, slots=True)
 class SessionChosen:
     """``transcribes``: nothing is done with what is heard but to transcribe it. Not ``answers_speech``: a
-    question that is heard waits for ``AnswerRequested``. ``instructions`` stand before every question."""
+    question that is heard waits for ``AnswerRequested``. ``speech_stops``: speech ends the running answer.
+    ``instructions`` stand before every question."""
 
     transcribes: bool = False
     answers_speech: bool = True
+    speech_stops: bool = False
     instructions: str = ""
     max_tokens: int | None = None
     with_logprobs: bool = False
@@ -218,13 +220,13 @@ class QuestionTyped:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRequested:
-    """``text`` is asked in place of the last item. Not ``remembered``: neither the question nor the answer
-    becomes part of the conversation."""
+    """``text`` is asked in place of the last item. What is None is as the session has it. Not ``remembered``:
+    neither the question nor the answer becomes part of the conversation."""
 
     event_id: str | None = None
     text: str = ""
     instructions: str | None = None
-    max_tokens: int | None = None
+    max_tokens: int | Literal["inf"] | None = None
     remembered: bool = True
     metadata: dict[str, str] | None = None
 

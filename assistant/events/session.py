@@ -40,14 +40,14 @@ class TranscriptionConfig(Asked):
 
 
 class ServerVad(Asked):
-    """Silence ends a turn. ``idle_timeout_ms`` cannot be had; speech does not interrupt an answer in text."""
+    """Silence ends a turn. ``idle_timeout_ms`` cannot be had."""
 
     type: Literal["server_vad"] = "server_vad"
     threshold: float | None = Field(None, gt=0, lt=1)
     prefix_padding_ms: int | None = Field(None, ge=0, le=1000)
     silence_duration_ms: int | None = Field(None, ge=100, le=5000)
     create_response: bool | None = Field(None, description="False: a question waits for response.create.")
-    interrupt_response: bool | None = None
+    interrupt_response: bool | None = Field(None, description="True: speech ends the running answer.")
     idle_timeout_ms: None = None
 
 

@@ -395,7 +395,7 @@ def create_app(
         identifier = SharedToken(token, settings.user) if token else ThisMachine(settings.user)
     uploads, pacs, secrets = Uploads(hub.find), Pacs(settings), Secrets(components)
     components.engine = Counted(components.engine)
-    dialog = ModelsDialog(settings, components, hub.runners)
+    dialog = ModelsDialog(settings, components, hub.runners, shared=not isinstance(identifier, ThisMachine))
     session_routes = [
         *uploads.routes(),
         *pacs.routes(),

@@ -29,9 +29,10 @@ MOST_ADDRESSES = 10_000
 
 
 class Tries:
-    """Wrong tokens by address: ``MOST_TRIES`` at once, then one in ``TRY_EVERY_S``; more are not looked at.
+    """Wrong tokens by address: ``MOST_TRIES`` at once, then one in ``TRY_EVERY_S``; more are told to wait.
 
-    Each is logged with its address and nothing else of the request.
+    Each that is not is logged with its address and nothing else of the request. The right token is never
+    told to wait: others behind the same proxy may have tried wrong ones.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -41,13 +42,17 @@ class Tries:
     def too_many(self, address: str) -> bool:
         return self._count(address) > MOST_TRIES - 1
 
-    def wrong(self, address: str, what: str) -> None:
+    def wrong(self, address: str, what: str) -> bool:
+        """Count one; True if there were too many before."""
+        if self.too_many(address):
+            return True
         log.warning("refused: %s from %s is wrong", what, address)
         count = self._count(address) + 1
         self._spent.pop(address, None)
         if len(self._spent) >= MOST_ADDRESSES:
             self._spent.pop(next(iter(self._spent)))
         self._spent[address] = count, self._now()
+        return False
 
     def _count(self, address: str) -> float:
         count, at = self._spent.get(address, (0.0, 0.0))
@@ -112,7 +117,7 @@ class Gate:
 
     def _opened(self, scope: Scope) -> Principal | None:
         """Who made the short-lived key of this request."""
-        if scope["path"] not in OPENS or scope["app"].state.hub.tries.too_many(address_of(scope)):
+        if scope["path"] not in OPENS:
             return None
         found = (self._secrets.find(key) for key in keys(Headers(scope=scope)))
         secret = next((each for each in found if each), None)
@@ -141,13 +146,10 @@ class SharedToken:
 
     async def identify(self, scope: Scope) -> Principal | Response:
         headers = Headers(scope=scope)
-        tries, address = scope["app"].state.hub.tries, address_of(scope)
         name = cookie_name(headers.get("host", ""), "assistant_token")
         cookie = HTTPConnection(scope).cookies.get(name, "")
         shown = [*keys(headers), cookie] if cookie else keys(headers)
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if (shown or given) and tries.too_many(address):
-            return too_many_tries()
         if any(hmac.compare_digest(each.encode(), self._token.encode()) for each in shown):
             return self._principal
         if given and hmac.compare_digest(given.encode(), self._token.encode()):
@@ -155,8 +157,9 @@ class SharedToken:
             secure = scope["scheme"] in ("https", "wss")
             response.set_cookie(name, self._token, httponly=True, samesite="strict", secure=secure)
             return response
-        if shown or given:
-            tries.wrong(address, "the server's token")
+        tries: Tries = scope["app"].state.hub.tries
+        if (shown or given) and tries.wrong(address_of(scope), "the server's token"):
+            return too_many_tries()
         return Refused(
             "token_missing",
             "The server needs its token. Open this address once with ?token=TOKEN at its end; the person who "

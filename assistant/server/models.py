@@ -66,9 +66,16 @@ class ModelsDialog:
     """For the page's dialog, one per server: the offers, the one download, and the one change at a time."""
 
     def __init__(
-        self, settings: Settings, components: Components, runners: Callable[[], list[SessionRunner]]
+        self,
+        settings: Settings,
+        components: Components,
+        runners: Callable[[], list[SessionRunner]],
+        *,
+        shared: bool,
     ) -> None:
+        """``shared``: those who reach the server, also from this machine, need not be those who run it."""
         self._settings, self._components, self._runners = settings, components, runners
+        self._shared = shared or not is_loopback(settings.host)
         self._directory = models_dir(settings)
         self._offers: dict[str, Choice] = {}
         self._ids: dict[Choice, str] = {}
@@ -120,7 +127,7 @@ class ModelsDialog:
 
     @property
     def may_change(self) -> bool:
-        return is_loopback(self._settings.host) or self._settings.models_from_page
+        return self._settings.models_from_page or not self._shared
 
     async def _allowed(self, request: Request) -> Mapping[str, Any]:
         """The fields of a request that changes something. Raises ``Denied`` and ``BadInput``."""

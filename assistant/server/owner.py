@@ -44,14 +44,10 @@ class Owner:
         self._app, self._sessions = app, sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        session_id, address = scope["path_params"]["session_id"], address_of(scope)
+        session_id = scope["path_params"]["session_id"]
         runner, asks = self._sessions.find(session_id), known(scope)
         if runner and runner.person.id != asks.id:  # to them it does not exist
             await JSONResponse(_body("session_unknown", unknown().message), 404)(scope, receive, send)
-            return
-        if runner and self._sessions.tries.too_many(address):
-            answer = JSONResponse(_body("too_many_tries", "Too many wrong tokens. Wait a moment."), 429)
-            await answer(scope, receive, send)
             return
         connection = HTTPConnection(scope)
         token = connection.headers.get("x-session-token", "")
@@ -60,9 +56,10 @@ class Owner:
         elif not runner and await self._is_stored(session_id, token, asks.id):
             scope.setdefault("state", {})["session"] = None
         else:
-            if runner:
-                self._sessions.tries.wrong(address, "a session's token")
-            await JSONResponse(_body("session_unknown", unknown().message), 404)(scope, receive, send)
+            answer = JSONResponse(_body("session_unknown", unknown().message), 404)
+            if runner and self._sessions.tries.wrong(address_of(scope), "a session's token"):
+                answer = JSONResponse(_body("too_many_tries", "Too many wrong tokens. Wait a moment."), 429)
+            await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -1,10 +1,12 @@
 """What a client has chosen for its session: checked as a whole, then taken in one step."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from assistant.asr.base import AsrModel
-from assistant.asr.expected_words import words_in
+from assistant.asr.expected_words import check_prompt, words_in
 from assistant.asr.hotwords import check_phrases
 from assistant.audio.pcm import StreamResampler
 from assistant.errors import BadInput
@@ -49,6 +51,11 @@ class Choices:
         detection = self.turn_detection
         return detection is None or detection.create_response is not False
 
+    @property
+    def speech_stops(self) -> bool:
+        """Whether speech ends the running answer."""
+        return self.turn_detection is not None and self.turn_detection.interrupt_response is True
+
     def endpoint(self, settings: EndpointSettings) -> EndpointSettings:
         """How the ends of utterances are found; ``settings`` are the server's."""
         match self.turn_detection:
@@ -64,7 +71,7 @@ class Choices:
 
 def chosen(now: Choices, asked: SessionConfig, model: AsrModel) -> Choices:
     """The choices with what is asked for. Raises ``BadInput`` with ``param``: ``language_not_supported``,
-    ``audio_rate_unsupported``, ``hotwords_invalid``; then nothing of it is to be taken."""
+    ``audio_rate_unsupported``, ``hotwords_invalid``, ``hint_too_long``; then nothing of it is to be taken."""
     given = asked.model_fields_set
     new = now
     if asked.type is not None:
@@ -103,13 +110,24 @@ def _of_transcription(new: Choices, asked: TranscriptionConfig, model: AsrModel)
             param=f"{IN}.transcription.{'language' if asked.language else 'languages'}",
         )
     if asked.keywords is not None:
-        try:
+        with _about(f"{IN}.transcription.keywords"):
             new = replace(new, keywords=check_phrases(asked.keywords))
-        except BadInput as error:
-            raise BadInput(error.message, code=error.code, param=f"{IN}.transcription.keywords") from None
     if asked.prompt is not None:
+        with _about(f"{IN}.transcription.prompt"):
+            check_prompt(asked.prompt)
         new = replace(new, prompt=asked.prompt)
+    with _about(f"{IN}.transcription.{'keywords' if asked.prompt is None else 'prompt'}"):
+        check_phrases(hints(new))
     return new
+
+
+@contextmanager
+def _about(param: str) -> Iterator[None]:
+    """What is refused within is about this field."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput(error.message, code=error.code, param=param) from None
 
 
 def hints(choices: Choices) -> tuple[str, ...]:
@@ -122,10 +140,8 @@ def is_english(language: str) -> bool:
 
 
 def _check_rate(form: AudioFormat) -> None:
-    try:
+    with _about(f"{IN}.format.rate"):
         StreamResampler(form.rate_hz)
-    except BadInput as error:
-        raise BadInput(error.message, code=error.code, param=f"{IN}.format.rate") from None
     if form.type != "audio/pcm" and form.rate not in (None, form.rate_hz):
         raise BadInput(
             f"G.711 has {form.rate_hz} samples a second.",

@@ -124,6 +124,8 @@ TROUBLES: dict[Trouble, str] = {
     "machine_busy": "The server is busy: what you say is written late. Nothing is lost.",
     "second_recogniser_failed": "The recogniser for questions failed; the one for dictation hears them.",
 }
+LATE: frozenset[Trouble] = frozenset({"recogniser_failing", "machine_busy"})
+"""With these, what is said is not written in time."""
 
 
 class SessionRunner:
@@ -362,7 +364,7 @@ class SessionRunner:
                 now.add("second_recogniser_failed")
             for trouble in sorted(now - told):
                 self._warn(trouble, TROUBLES[trouble])
-            if told - now:
+            if told & LATE and not now & LATE:
                 self._emit(Notice(code="hearing_works", message="What you say is written in time again."))
             told = now
             await asyncio.sleep(HEARING_EVERY_S)
@@ -498,6 +500,7 @@ class SessionRunner:
             SessionChosen(
                 transcribes=new.kind == "transcription",
                 answers_speech=new.answers_speech,
+                speech_stops=new.speech_stops,
                 instructions=new.instructions,
                 max_tokens=new.max_output_tokens,
                 with_logprobs=bool(new.include),
@@ -608,12 +611,11 @@ class SessionRunner:
 def _requested(event: ResponseCreate) -> AnswerRequested:
     wanted = event.response or ResponseConfig()
     texts = [part.text for item in wanted.input or () for part in item.content]
-    most = wanted.max_output_tokens
     return AnswerRequested(
         event.event_id,
         text="\n".join(texts).strip(),
         instructions=wanted.instructions,
-        max_tokens=most if isinstance(most, int) else None,
+        max_tokens=wanted.max_output_tokens,
         remembered=wanted.conversation == "auto",
         metadata=wanted.metadata,
     )

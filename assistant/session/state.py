@@ -110,14 +110,14 @@ def _detection(choices: Choices, endpoint: EndpointSettings) -> ServerVad | Sema
                 prefix_padding_ms=endpoint.pre_roll_ms,
                 silence_duration_ms=endpoint.silence_ms,
                 create_response=choices.answers_speech and choices.kind == "realtime",
-                interrupt_response=False,
+                interrupt_response=choices.speech_stops,
             )
         case SemanticVad(eagerness=eagerness):
             return SemanticVad(
                 type="semantic_vad",
                 eagerness=eagerness or "auto",
                 create_response=choices.answers_speech and choices.kind == "realtime",
-                interrupt_response=False,
+                interrupt_response=choices.speech_stops,
             )
         case None:
             return None

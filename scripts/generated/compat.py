@@ -35,7 +35,6 @@ AT_WORK = {
     "session.audio.input.transcription.keywords": "a hint; too long ones: `hotwords_invalid`",
     "session.audio.input.transcription.prompt": "a hint",
     "session.audio.input.transcription.delay": "a hint; what is in effect is echoed",
-    "session.audio.input.turn_detection.interrupt_response": "speech does not stop text; `false` is echoed",
     "session.audio.output": "accepted, without effect: there is no sound in answers",
     "session.tracing": "without effect: nothing is told to a tracing service",
     "session.model": "any name; what runs is echoed",

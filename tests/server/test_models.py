@@ -303,13 +303,14 @@ async def test_bad_requests_and_strangers_change_nothing(open_page, monkeypatch)
 
 
 async def test_a_shared_server_is_changed_from_the_page_only_where_that_was_allowed(open_page, monkeypatch):
-    page = await open_page(host="0.0.0.0", token="secret")
-    state = await page.look()
-    assert state["may_change"] is False
-    for what in ("use", "pull", "stop"):
-        response = await page.post(what, id="x", name="medgemma")
-        assert response.status_code == 403
-        assert response.json()["error"]["code"] == "models_locked"
+    for host in ("0.0.0.0", "127.0.0.1"):  # with a token, not everyone who reaches it runs it
+        page = await open_page(host=host, token="secret")
+        state = await page.look()
+        assert state["may_change"] is False
+        for what in ("use", "pull", "stop"):
+            response = await page.post(what, id="x", name="medgemma")
+            assert response.status_code == 403
+            assert response.json()["error"]["code"] == "models_locked"
     page = await open_page(host="0.0.0.0", token="secret", models_from_page=True)
     assert (await page.look())["may_change"] is True
     assert await page.code("use", id="x") == "offer_unknown"

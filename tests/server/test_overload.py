@@ -37,6 +37,21 @@ async def test_a_recogniser_that_hangs_is_told_to_all_and_what_was_said_is_writt
     await other.works()
 
 
+async def test_a_recogniser_that_fails_while_it_is_late_is_not_told_to_work(start_server):
+    server = await start_server(asr_patience_s=8, final_limit_s=1)
+    client, _ = await server.session()
+    gate, server.model.gate = server.model.gate, threading.Event()
+    await client.append(loud(0.3))
+    await client.until("assistant.notice", code="machine_busy")
+    await client.until("assistant.notice", code="recogniser_failing")
+    server.hub.components.recogniser.load.measured(0.01, 1)  # nothing comes between these two
+    codes = [event["code"] for event in client.of("assistant.notice")]
+    assert "hearing_works" not in codes
+    server.model.gate.set()
+    server.model.gate = gate
+    await client.until("assistant.notice", code="hearing_works")
+
+
 async def test_sound_that_cannot_be_read_is_told_where_it_was(start_server):
     server = await start_server()
     client, _ = await server.session()

@@ -135,6 +135,8 @@ REFUSED = [
     ({"audio": {"input": {"format": {"type": "audio/pcm", "rate": 4_000}}}}, "audio_rate_unsupported"),
     ({"input_audio_format": "mp3"}, "audio_format_not_supported"),
     ({"audio": {"input": {"transcription": {"keywords": ["x" * 81]}}}}, "hotwords_invalid"),
+    ({"audio": {"input": {"transcription": {"prompt": "x" * 81}}}}, "hotwords_invalid"),
+    ({"audio": {"input": {"transcription": {"prompt": "effusion " * 2_500}}}}, "hint_too_long"),
     ({"temperature": 0.8}, "parameter_unknown"),
     (
         {"audio": {"input": {"turn_detection": {"type": "server_vad", "idle_timeout_ms": 5000}}}},
@@ -327,6 +329,38 @@ async def test_a_question_waits_where_no_response_is_to_be_created(server, stock
     assert not server.engine.questions
     await stock.connection.response.create()
     assert (await stock.until("response.done")).response.output[0].content[0].text == "None seen."
+
+
+@pytest.mark.parametrize("kind", ["server_vad", "semantic_vad"])
+@pytest.mark.parametrize("stops", [True, False, None])
+async def test_speech_ends_the_running_answer_where_that_was_asked_for(server, stock, pcm, kind, stops):
+    gate = asyncio.Semaphore(1)
+    server.engine.script("how long", ["Two ", "weeks."], gate=gate)
+    detection = {"type": kind, "interrupt_response": stops}
+    session = (await stock.update(audio={"input": {"turn_detection": detection}})).session
+    assert session.audio.input.turn_detection.interrupt_response is bool(stops)
+    item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "How long?"}]}
+    await stock.connection.conversation.item.create(item=item)
+    await stock.connection.response.create()
+    await stock.until("response.output_text.delta")
+    await stock.append(pcm(0.3))
+    assert (await stock.until(COMPLETED)).transcript == server.model.texts[3]
+    gate.release()
+    done = [event for event in stock.events if event.type == "response.done"]
+    assert bool(done) is bool(stops)
+    response = (done[0] if done else await stock.until("response.done")).response
+    assert response.status == ("cancelled" if stops else "completed")
+    if stops:
+        assert response.status_details.reason == "turn_detected"
+
+
+async def test_a_response_may_be_longer_than_the_session_has_it(server, stock):
+    await stock.update(max_output_tokens=9)
+    item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "A pneumothorax?"}]}
+    for asked, most in (({}, 9), ({"max_output_tokens": "inf"}, None), ({"max_output_tokens": 90}, 90)):
+        await stock.connection.response.create(response={"input": [item], **asked})
+        await stock.until("response.done")
+        assert server.engine.questions[-1].max_tokens == most
 
 
 async def test_every_field_of_a_response_works_or_is_refused(server, stock):

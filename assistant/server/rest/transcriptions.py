@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from assistant.asr.expected_words import words_in
+from assistant.asr.expected_words import check_prompt, words_in
 from assistant.audio.files import audio_parts
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.components.components import Components
@@ -31,6 +31,7 @@ from assistant.export.subtitles import cues_of, srt, vtt
 from assistant.server.rest.bodies import form_with_file, json_body, unless_gone
 from assistant.server.rest.errors import Busy, answered, described, invalid
 from assistant.server.rest.events import event_stream
+from assistant.session.choices import is_english
 from assistant.session.transcription import Doubt, Segment, Step, Transcript, Transcription
 from assistant.vad.endpoint import EndpointSettings
 
@@ -163,10 +164,14 @@ class Transcriptions:
 
     def _check(self, asked: TranscriptionRequest) -> None:
         languages = [each for each in (asked.language, *asked.languages) if each]
-        if languages and not any(_is_english(each) for each in languages):
+        if languages and not any(is_english(each) for each in languages):
             raise BadInput(
                 "The recogniser knows English only.", code="language_not_supported", param="language"
             )
+        try:
+            check_prompt(asked.prompt)
+        except BadInput as error:
+            raise BadInput(error.message, code=error.code, param="prompt") from None
         if asked.model and asked.model not in OPENAI_NAMES | {self._components.model.name}:
             raise BadInput(
                 "There is no such recogniser. See /v1/models.", code="model_not_found", param="model"
@@ -327,10 +332,6 @@ def _decoded(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except ValueError:
         raise BadInput("'file' is not base64.", code="audio_not_base64", param="file") from None
-
-
-def _is_english(language: str) -> bool:
-    return language.strip().lower().partition("-")[0] in ("en", "eng", "english")
 
 
 def _utterances(transcript: Transcript) -> Iterator[Utterance]:
