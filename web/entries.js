@@ -22,7 +22,9 @@ export function updateLive(state, itemId, change) {
   const at = state.live.findIndex((each) => each.itemId === itemId);
   if (at >= 0) return { ...state, live: state.live.with(at, change(state.live[at])) };
   if (findUtterance(state, itemId)) return state; // its final is already here
-  return { ...state, live: [...state.live, change({ itemId, stable: '', tentative: '' })] };
+  // Its words go where the cursor is now, wherever that is put meanwhile.
+  const place = state.document ? { sectionId: state.document.cursor.section_id } : {};
+  return { ...state, live: [...state.live, change({ itemId, ...place, stable: '', tentative: '' })] };
 }
 
 /** @param {State} state @param {string} itemId @returns {State} */

@@ -32,7 +32,7 @@ export function patched(report, event) {
   return {
     ...report,
     seq: event.seq, event_id: event.event_id, revision: event.revision, sections, cursor: event.cursor,
-    selected: event.selected ?? null, can_undo: event.can_undo, can_redo: event.can_redo,
+    selected: event.selected ?? null, also_selected: event.also_selected ?? [], can_undo: event.can_undo, can_redo: event.can_redo,
     applied: [...report.applied ?? [], ...event.applied ?? []].slice(-MOST_APPLIED),
     doubtful: [...doubtful.filter((word) => !sure.has(placeOf(word))), ...event.doubtful ?? []],
   };

@@ -170,7 +170,7 @@ export interface DocumentEdit {
   text: string;
 }
 
-/** A button's command on the report. ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too; ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes the doubt off the text at ``offset``, and puts ``text`` in its place if there is one; confirmed without a text, the mark of a gap is accepted and leaves the report. */
+/** A button's command on the report. ``go_to`` takes ``section_id``; ``place_cursor`` takes ``section_id``, ``offset`` and ``revision``, for a selection also its ``end``, in the section ``end_section_id`` if that is another. Its ``event_id`` comes back in ``applied``, with the place that was taken: fields, and marks of lost sound, are selected whole; ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes the doubt off the text at ``offset``, and puts ``text`` in its place if there is one; confirmed without a text, the mark of a gap is accepted and leaves the report. */
 export interface DocumentCommand {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -178,6 +178,8 @@ export interface DocumentCommand {
   command: "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_macro" | "insert_text" | "choose" | "confirm";
   section_id?: string | null;
   offset?: number | null;
+  end?: number | null;
+  end_section_id?: string | null;
   revision?: number | null;
   name?: string | null;
   text?: string | null;
@@ -430,10 +432,12 @@ export interface DocumentChanged {
   cursor: PositionPart;
   /** What the next words replace. */
   selected?: RangePart | null;
+  /** The rest of a selection that goes over several sections, in their order. */
+  also_selected: RangePart[];
   template?: string | null;
   can_undo: boolean;
   can_redo: boolean;
-  /** The event ids of the latest hand edits that are in it. */
+  /** The event ids of the latest hand edits, and cursors put by hand, that are in it. */
   applied: string[];
   /** Words heard with less than the session's mark_below; none where nothing is known. */
   doubtful: WordPlace[];
@@ -451,6 +455,7 @@ export interface DocumentPatched {
   sections: SectionPatch[];
   cursor: PositionPart;
   selected?: RangePart | null;
+  also_selected: RangePart[];
   can_undo: boolean;
   can_redo: boolean;
   /** The event ids of the hand edits that came in with it. */

@@ -79,7 +79,7 @@ import { patched } from './patching.js';
  * @property {Mode} mode
  * @property {boolean} asleep    nothing that is said is kept
  * @property {Entry[]} entries
- * @property {Array<{itemId: string, stable: string, tentative: string, written?: string, writtenTail?: string}>} live
+ * @property {Array<{itemId: string, sectionId?: string, stable: string, tentative: string, written?: string, writtenTail?: string}>} live
  * @property {Answer[]} answers
  * @property {Attachment[]} attachments
  * @property {Upload[]} uploads

@@ -13,6 +13,7 @@ from assistant.conversation.attention import Attention, Order
 from assistant.conversation.items import Items
 from assistant.conversation.report import Report
 from assistant.conversation.transcripts import Transcripts, word_times
+from assistant.conversation.transcripts import item_id as item_id_of
 from assistant.conversation.types import (
     Action,
     AnswerFinished,
@@ -170,7 +171,8 @@ class Conversation:
 
     def _handle(self, fact: Fact) -> list[Action]:
         match fact:
-            case SpeechStarted():
+            case SpeechStarted(utterance):
+                self.dictation.begin(item_id_of(utterance))
                 stopped = self._answers.stop("turn_detected") if self._chosen.speech_stops else []
                 return [*self._transcripts.started(fact), *stopped]
             case SpeechStopped():
@@ -183,13 +185,17 @@ class Conversation:
                 return self._expect(text.strip())
             case SpeechWentOn():
                 return self._answers.drop_ahead()
-            case FinalHeard():
-                return self._final(fact)
+            case FinalHeard(utterance):
+                with self.dictation.at_its_place(item_id_of(utterance)):
+                    return self._final(fact)
             case SoundLost():
                 return self._lose(fact)
-            case UtteranceDropped():
+            case UtteranceDropped(utterance):
+                if utterance is not None:
+                    self.dictation.end(item_id_of(utterance))
                 return [*self._answers.drop_ahead(), *self._transcripts.dropped(fact)]
-            case RecognitionFailed():
+            case RecognitionFailed(utterance):
+                self.dictation.end(item_id_of(utterance))
                 return [*self._answers.drop_ahead(), *self._transcripts.failed(fact)]
             case SessionChosen():
                 self._chosen, self._transcripts.with_logprobs = fact, fact.with_logprobs

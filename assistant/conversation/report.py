@@ -70,7 +70,7 @@ class Report:
         stored grows with what was changed, and who comes back has as much to read at most twice.
         """
         document = self.dictation.document
-        if document.revision == self._shown.revision:
+        if document.revision == self._shown.revision and tuple(self._applied) == self._shown_applied:
             return []
         event: DocumentChanged | DocumentPatched
         changes = _changes(self._shown, document)
@@ -93,13 +93,14 @@ class Report:
         self, document: Document, changes: "list[_Changed]", patches: list[SectionPatch]
     ) -> DocumentPatched:
         sure, doubtful = self._doubts_changed(document, changes, patches)
-        editor = self.dictation.editor
+        editor, selected = self.dictation.editor, _selected(document)
         return DocumentPatched(
             base=self._shown.revision,
             revision=document.revision,
             sections=patches,
             cursor=_position(document),
-            selected=_selected(document),
+            selected=next(iter(selected), None),
+            also_selected=selected[1:],
             can_undo=editor.can_undo,
             can_redo=editor.can_redo,
             applied=[each for each in self._applied if each not in self._shown_applied],
@@ -142,7 +143,7 @@ class Report:
         try:
             self._check_room(len(edit.text))
             where = Range(edit.section_id, edit.start, edit.end)
-            self.dictation.editor.edit(edit.revision, where, edit.text)
+            self.dictation.edit(edit.revision, where, edit.text)
         except BadInput as error:
             return [refused(error.code, error.message, edit.event_id)]
         if edit.event_id:
@@ -156,6 +157,8 @@ class Report:
             message = self.dictation.press(button)
         except BadInput as error:
             return [refused(error.code, error.message, button.event_id)]
+        if button.event_id and button.command == "place_cursor":
+            self._applied.append(button.event_id)
         return [Emit(CommandDone(command=button.command, message=message))] if message else []
 
     def _check_room(self, chars: int) -> None:
@@ -208,6 +211,7 @@ def document_changed(
 ) -> DocumentChanged:
     """The newest revision; ``applied`` are the event ids of the latest hand edits."""
     document, editor = dictation.document, dictation.editor
+    selected = _selected(document)
     return DocumentChanged(
         revision=document.revision,
         sections=[
@@ -215,7 +219,8 @@ def document_changed(
             for section in document.sections
         ],
         cursor=_position(document),
-        selected=_selected(document),
+        selected=next(iter(selected), None),
+        also_selected=selected[1:],
         template=document.template,
         can_undo=editor.can_undo,
         can_redo=editor.can_redo,
@@ -228,11 +233,10 @@ def _position(document: Document) -> PositionPart:
     return PositionPart(section_id=document.cursor.section_id, offset=document.cursor.offset)
 
 
-def _selected(document: Document) -> RangePart | None:
-    where = document.selected
-    if where is None:
-        return None
-    return RangePart(section_id=where.section_id, start=where.start, end=where.end)
+def _selected(document: Document) -> list[RangePart]:
+    return [
+        RangePart(section_id=each.section_id, start=each.start, end=each.end) for each in document.selected
+    ]
 
 
 def _run(run: Run) -> RunPart:

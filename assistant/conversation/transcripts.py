@@ -58,8 +58,8 @@ def item_id(utterance: int) -> str:
 class Transcripts:
     """The transcripts of one conversation, before any decision about them."""
 
-    def __init__(self, open_live: Callable[[], LiveWriter], items: Items) -> None:
-        """``open_live`` writes an utterance that begins now."""
+    def __init__(self, open_live: Callable[[str], LiveWriter], items: Items) -> None:
+        """``open_live`` writes an utterance, named by its item id, that begins now."""
         self._items = items
         self.with_logprobs = False
         self._open_live = open_live
@@ -88,7 +88,7 @@ class Transcripts:
             actions.append(Emit(TranscriptDelta(item_id=item, delta=delta)))
             self._stable_sent[fact.utterance] = fact.stable
         if fact.utterance not in self._live:
-            self._live[fact.utterance] = self._open_live()
+            self._live[fact.utterance] = self._open_live(item)
         written, tail = self._live[fact.utterance].update(fact.stable, fact.tentative)
         partial = TranscriptPartial(
             item_id=item, stable=fact.stable, tentative=fact.tentative, written=written, written_tail=tail

@@ -9,12 +9,13 @@ from assistant.dictation.editor import moved_position
 from assistant.dictation.gaps import gaps_in
 from assistant.dictation.insertion import open_section, run_together, runs_of
 from assistant.dictation.library import Macro, said_in
+from assistant.dictation.places import off_word
 from assistant.errors import BadInput
 
 
 def scratch(_: Command, document: Document, desk: Desk) -> Outcome:
     if document.selected:
-        return Outcome(document.delete(document.selected), "Deleted the selection.")
+        return Outcome(document.cleared(), "Deleted the selection.")
     item_id = desk.last_utterance(document)
     if item_id is None:
         raise BadInput("There is no utterance to remove.", code="nothing_to_scratch")
@@ -84,8 +85,7 @@ def _spelled(document: Document, where: Range, new: str) -> Document:
 
 
 def new_line(command: Command, document: Document, desk: Desk) -> Outcome:
-    cursor = document.cursor
-    where = document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
+    document, where = off_word(document).ready()
     text = document.section(where.section_id).text
     if text[where.end : where.end + 1] == " ":
         where = replace(where, end=where.end + 1)
@@ -149,8 +149,7 @@ def insert_macro(document: Document, macro: Macro, item_id: str | None) -> Docum
     named = (macro.section or "").casefold()
     if named and here.casefold() != named and any(s.title.casefold() == named for s in document.sections):
         document = open_section(document, named)
-    cursor = document.cursor
-    where = document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
+    document, where = off_word(document).ready()
     text = document.section(where.section_id).text
     runs = said_in(macro, item_id)
     before, after = text[: where.start], text[where.end :]

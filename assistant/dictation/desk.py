@@ -64,11 +64,22 @@ def meant(command: Command, document: Document, desk: Desk) -> Range:
     if command.unit:
         return unit_range(command, document)
     if document.selected:
-        return document.selected
+        return in_one_section(document)
     item_id = desk.last_utterance(document)
     if item_id is None:
         raise BadInput("Nothing has been dictated yet that “that” could refer to.", code="nothing_said")
     return document.ranges_of(item_id)[-1]
+
+
+def in_one_section(document: Document) -> Range:
+    """What is selected. Raises ``BadInput`` (``selection_too_wide``) where it goes over several sections."""
+    if len({each.section_id for each in document.selected}) > 1:
+        raise BadInput(
+            "The selection goes over several sections. Select words of one section for this.",
+            code="selection_too_wide",
+        )
+    first, last = document.selected[0], document.selected[-1]
+    return Range(first.section_id, first.start, last.end)
 
 
 def has_words(command: Command, document: Document, desk: Desk) -> bool:
@@ -95,8 +106,7 @@ def unit_range(command: Command, document: Document) -> Range:
     if command.unit in ("section", "document"):
         span = (0, len(here.text)) if here.text else None
     elif command.unit == "field":
-        where = document.selected or field_from(document, forward=False)
-        return where
+        return in_one_section(document) if document.selected else field_from(document, forward=False)
     else:
         span = unit_at(here.text, document.cursor.offset, command.unit, which, command.count)
     if span is None:
@@ -110,9 +120,8 @@ def field_from(document: Document, *, forward: bool) -> Range:
     if not fields:
         raise BadInput("All fields are filled.", code="no_field")
     order = {section.id: number for number, section in enumerate(document.sections)}
-    selected = document.selected
-    start = selected.start if selected else document.cursor.offset
-    here = (order[document.cursor.section_id], start)
+    selected, start = document.selected, document.place.first
+    here = (order[start.section_id], start.start)
     if forward:
         behind = [
             f

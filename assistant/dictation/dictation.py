@@ -1,13 +1,14 @@
 """One session's report: turns dictation, commands and typing into changes. Pure."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from assistant.dictation import changes, desk, gaps, literals, pauses, punctuation
 from assistant.dictation.commands import ROW, Refused
 from assistant.dictation.desk import Command, Desk, Outcome
-from assistant.dictation.document import Document, Position, Range, Run
+from assistant.dictation.document import Document, Place, Position, Range, Run
 from assistant.dictation.editor import Editor, moved_position
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.gaps import Beside
@@ -16,6 +17,7 @@ from assistant.dictation.insertion import goes_on, insert_running, insert_spoken
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.live import LiveWriter
 from assistant.dictation.near_misses import near_miss_marks
+from assistant.dictation.places import off_word
 from assistant.dictation.written import Written, inside
 from assistant.errors import BadInput
 from assistant.events import DocumentCommand
@@ -34,6 +36,8 @@ class Dictation:
         self.editor = Editor()
         self._insert = insert_spoken if in_sections else insert_running
         self._places: dict[str, tuple[int, Position]] = {}
+        self._under_way: dict[str, int | None] = {}  # utterances, with the names of their places, if held
+        self._last_held = 0
         self._utterances: dict[str, None] = {}  # in the order in which they were taken
         self._says_marks = False  # the speaker says "period": no mark of the recogniser's counts
         self._paused: set[str] = set()  # utterances whose last full stop nobody spoke
@@ -51,16 +55,76 @@ class Dictation:
     def document(self) -> Document:
         return self.editor.document
 
+    # --- the places of utterances that are under way ---
+
+    def begin(self, item_id: str) -> None:
+        """An utterance begins: its words go where the cursor is now, wherever a hand puts the cursor meanwhile."""
+        self._under_way[item_id] = None
+
+    def end(self, item_id: str) -> None:
+        """An utterance is over, with or without words."""
+        name = self._under_way.pop(item_id, None)
+        if name is not None and name not in self._under_way.values():
+            self.editor.hold({each: at for each, at in self.document.held.items() if each != name})
+
+    @contextmanager
+    def at_its_place(self, item_id: str) -> Iterator[None]:
+        """While an utterance is taken, the cursor is where it belongs; then back, and the utterance is over.
+
+        What the utterance does to the cursor holds for those that began after it at the same place."""
+        self._join_places(item_id)
+        name = self._under_way.get(item_id)
+        if name is not None:
+            self._swap(name)
+        try:
+            yield
+        finally:
+            if name is not None:
+                self._swap(name)
+            self.end(item_id)
+
+    def _join_places(self, item_id: str) -> None:
+        """Utterances whose places have become the same go on behind each other; so does the cursor."""
+        name = self._under_way.get(item_id)
+        if name is None:
+            return
+        place = self.document.held.get(name)
+        same = {each for each, at in self.document.held.items() if at == place}
+        to = None if place is None or place == self.document.place else name
+        for item, held in self._under_way.items():
+            if held == name or held in same:
+                self._under_way[item] = to
+        self.editor.hold({each: at for each, at in self.document.held.items() if each not in same - {to}})
+
+    def _swap(self, name: int) -> None:
+        """The cursor and a held place change their parts; a place that is gone, with its report, stays away."""
+        document = self.document
+        if name in document.held:
+            self.editor.hold({**document.held, name: document.place})
+            self.editor.move(self.document.at(document.held[name]))
+
+    def _by_hand(self) -> None:
+        """A hand changes the report or moves the cursor: the utterances under way stay where they are."""
+        staying = [item_id for item_id, name in self._under_way.items() if name is None]
+        if staying:
+            self._last_held += 1
+            self._under_way.update(dict.fromkeys(staying, self._last_held))
+            self.editor.hold({**self.document.held, self._last_held: self.document.place})
+
+    def _place_of(self, item_id: str) -> Place:
+        name = self._under_way.get(item_id)
+        return self.document.place if name is None else self.document.held.get(name, self.document.place)
+
     # --- utterances ---
 
     def heard(self, item_id: str) -> None:
         """Remember where the words of an utterance would go, whatever its intent."""
         self._places[item_id] = (self.document.revision, self.document.cursor)
 
-    def live(self) -> LiveWriter:
-        """A live writer for an utterance that begins now at the cursor."""
-        cursor = self.document.cursor
-        before = self.document.section(cursor.section_id).text[: cursor.offset]
+    def live(self, item_id: str) -> LiveWriter:
+        """A live writer for an utterance, at its place."""
+        where = self._place_of(item_id).first
+        before = self.document.section(where.section_id).text[: where.start]
         return LiveWriter(
             lambda words, continues: self._write(words, continues).text, continues=goes_on(before)
         )
@@ -68,8 +132,8 @@ class Dictation:
     def lose(self, start_ms: int, duration_ms: int) -> None:
         """Mark at the cursor that sound was lost: its words would stand there. Undo leaves the mark."""
         document = self.document
-        where = document.selected
-        at = Position(where.section_id, where.start) if where else document.cursor
+        where = document.place.first
+        at = Position(where.section_id, where.start)
         self.editor.mark(gaps.inserted(document, at, gaps.gap_run(gaps.gap_id(start_ms), duration_ms)))
 
     def take(
@@ -83,6 +147,7 @@ class Dictation:
     ) -> str:
         """Insert an utterance at the cursor; returns its written form. ``cut``: the machine ended it.
         ``lost_before`` and ``lost_after``: sound was lost right beside it."""
+        self.editor.move(off_word(self.document))
         words = self._without_unspoken_marks(words, cut=cut)
         document = self._joined(words)
         if document is not self.document:
@@ -254,10 +319,16 @@ class Dictation:
         if not self.editor.redo():
             raise BadInput("There is nothing to redo.", code="nothing_to_redo")
 
-    # --- buttons ---
+    # --- by hand ---
+
+    def edit(self, revision: int, where: Range, text: str) -> None:
+        """A hand edit. Raises as ``Editor.edit`` does."""
+        self._by_hand()
+        self.editor.edit(revision, where, text)
 
     def press(self, button: DocumentCommand) -> str:
         """Carry out a button's command; returns a message for the user, or nothing. Raises ``BadInput``."""
+        self._by_hand()
         match button.command:
             case "undo":
                 self.undo()
@@ -267,7 +338,7 @@ class Dictation:
                 section = self.document.section(button.section_id or "")
                 self.editor.move(self.document.move(Position(section.id, len(section.text))))
             case "place_cursor":
-                self._place_cursor(self._pressed(button))
+                self._place_cursor(button)
             case "next_field" | "previous_field":
                 where = desk.field_from(self.document, forward=button.command == "next_field")
                 self.editor.move(self.document.select(where))
@@ -295,8 +366,7 @@ class Dictation:
     def insert(self, runs: Sequence[Run], cause: str | None = None, section: str | None = None) -> None:
         """Insert runs at the cursor, or at the end of a section, set off by a space where words would run together."""
         document = self.document if section is None else open_section(self.document, section)
-        cursor = document.cursor
-        where = document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
+        document, where = off_word(document).ready()
         text = document.section(where.section_id).text
         before, new, after = text[: where.start], "".join(run.text for run in runs), text[where.end :]
         lead = [Run(" ", origin=runs[0].origin)] if run_together(before, new) else []
@@ -308,11 +378,36 @@ class Dictation:
         run = gaps.gap_run_of(f"gap_of_revision_{document.revision}", (button.text or "").strip())
         self.editor.mark(gaps.inserted(document, document.cursor, run))
 
-    def _place_cursor(self, where: Range) -> None:
-        """In a field, all of it is selected: the next words fill it. In the mark of a gap: behind it."""
-        field = self._field_at(where)
-        moved = self.document.move(gaps.outside(self.document, Position(where.section_id, where.start)))
-        self.editor.move(self.document.select(field) if field else moved)
+    def _place_cursor(self, button: DocumentCommand) -> None:
+        """Put the cursor, or a selection, where the browser has it. Fields and the marks of gaps are selected as a
+        whole: a cursor in a field selects it, one in a mark goes behind it."""
+        revision = self.document.revision if button.revision is None else button.revision
+        start = Position(button.section_id or "", button.offset or 0)
+        end = start
+        if button.end is not None:
+            end = Position(button.end_section_id or start.section_id, button.end)
+        start, end = self.editor.position_now(revision, start), self.editor.position_now(revision, end)
+        document = self.document
+        if start != end:
+            place = document.between(start, end)
+            whole = tuple(self._widened(each) for each in place.selected)
+            if whole:
+                place = Place(Position(whole[-1].section_id, whole[-1].end), whole)
+            self.editor.move(document.at(place))
+            return
+        field = self._field_at(Range(start.section_id, start.offset, start.offset))
+        self.editor.move(document.select(field) if field else document.move(gaps.outside(document, start)))
+
+    def _widened(self, where: Range) -> Range:
+        """With the whole of each field and each mark of a gap that it cuts."""
+        section = self.document.section(where.section_id)
+        start, end, at = where.start, where.end, 0
+        for run in section.runs:
+            last = at + len(run.text)
+            if (run.field or run.origin == "gap") and at < where.end and where.start < last:
+                start, end = min(start, at), max(end, last)
+            at = last
+        return Range(where.section_id, start, end)
 
     def _field_at(self, where: Range) -> Range | None:
         fields = (place for place, _ in self.document.fields() if place.section_id == where.section_id)

@@ -4,8 +4,9 @@ Offsets count code points in a section's text. Nothing here knows of time, undo 
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from assistant.dictation.plain_text import plain_text
 from assistant.dictation.written import Doubt
@@ -80,14 +81,62 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where words go: they replace ``selected``, if anything is; ``cursor`` is then its end.
+
+    A selection over several sections is a range in each of them, in the order of the report.
+    """
+
+    cursor: Position
+    selected: tuple[Range, ...] = ()
+
+    @property
+    def first(self) -> Range:
+        """What words replace, in the section where they go; empty at the cursor when nothing is selected."""
+        at = self.cursor
+        return self.selected[0] if self.selected else Range(at.section_id, at.offset, at.offset)
+
+    def moved(self, where: Range, new_end: int) -> "Place":
+        """This place after ``where`` became a text up to ``new_end``.
+
+        Text that goes in right at the place stands behind it: words said before it was typed come before it.
+        New text in a selection is no part of it: nobody selected that.
+        """
+        left = tuple(part for each in self.selected for part in _rest(each, where, new_end))
+        if left:
+            return Place(Position(left[-1].section_id, left[-1].end), left)
+        at = Position(self.first.section_id, self.first.start)
+        if at.section_id != where.section_id or at.offset <= where.start:
+            return Place(at)
+        return Place(Position(at.section_id, new_end + max(0, at.offset - where.end)))
+
+
+def _rest(each: Range, where: Range, new_end: int) -> list[Range]:
+    """What is left of a selected range."""
+    if each.section_id != where.section_id:
+        return [each]
+    before = replace(each, end=min(each.end, where.start))
+    after = Range(each.section_id, new_end + max(0, each.start - where.end), new_end + each.end - where.end)
+    parts = [part for part in (before, after) if part.start < part.end]
+    if len(parts) == 2 and before.end == after.start:
+        return [Range(each.section_id, before.start, after.end)]
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """The next words replace ``selected``, if set; ``cursor`` is then its end."""
+    """The next words replace ``selected``, if anything is; ``cursor`` is then its end.
+
+    ``held`` are further places, by name, which stay with their text whatever changes around them: those of
+    utterances that are still under way while the cursor has been put elsewhere.
+    """
 
     sections: tuple[Section, ...] = (Section(FIRST_SECTION, ""),)
     cursor: Position = Position(FIRST_SECTION, 0)
-    selected: Range | None = None
+    selected: tuple[Range, ...] = ()
     revision: int = 0
     template: str | None = None
+    held: Mapping[int, Place] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def text(self) -> str:
@@ -103,7 +152,7 @@ class Document:
         for section in self.sections:
             if section.id == section_id:
                 return section
-        raise BadInput("The report has no such section.", code="section_unknown")
+        raise no_such_section()
 
     @property
     def item_ids(self) -> list[str]:
@@ -172,8 +221,53 @@ class Document:
         return replace(
             self._with_section(replace(section, runs=joined)),
             cursor=Position(section.id, offset),
-            selected=None,
+            selected=(),
+            held={name: place.moved(where, offset) for name, place in self.held.items()},
         )
+
+    def cleared(self) -> "Document":
+        """Without what is selected, as ``delete`` does it; the cursor goes where that began."""
+        document = self
+        for where in reversed(self.selected):
+            document = document.delete(where)
+        return document
+
+    def ready(self) -> tuple["Document", Range]:
+        """Where the next words go, with what they replace there. What is selected in further sections is
+        taken out of the document."""
+        document = self
+        for where in reversed(self.selected[1:]):
+            document = document.replace(where, ())
+        return document, self.place.first
+
+    @property
+    def place(self) -> Place:
+        return Place(self.cursor, self.selected)
+
+    def at(self, place: Place) -> "Document":
+        """The document with the cursor and the selection there. Raises ``BadInput`` as ``move`` does."""
+        return self.move(place.cursor, selected=place.selected)
+
+    def between(self, start: Position, end: Position) -> Place:
+        """All from ``start`` to ``end``, which stand in this order. Raises ``BadInput`` (``section_unknown``,
+        ``range_invalid``)."""
+        order = [section.id for section in self.sections]
+        if start.section_id not in order or end.section_id not in order:
+            raise no_such_section()
+        first, last = order.index(start.section_id), order.index(end.section_id)
+        if (first, start.offset) > (last, end.offset):
+            raise BadInput("The end of the selection stands before its start.", code="range_invalid")
+        ranges = [
+            Range(
+                section.id,
+                start.offset if number == first else 0,
+                end.offset if number == last else section.length,
+            )
+            for number, section in enumerate(self.sections)
+            if first <= number <= last
+        ]
+        selected = tuple(each for each in ranges if each.start < each.end)
+        return Place(Position(selected[-1].section_id, selected[-1].end) if selected else end, selected)
 
     def without_item(self, item_id: str) -> "Document":
         """The document without an utterance's text; the cursor goes to its place."""
@@ -193,14 +287,16 @@ class Document:
             start -= 1
         return self.replace(Range(where.section_id, start, end), ())
 
-    def move(self, to: Position, *, selected: Range | None = None) -> "Document":
+    def move(self, to: Position, *, selected: tuple[Range, ...] = ()) -> "Document":
         """The cursor elsewhere. Raises ``BadInput`` (``section_unknown``, ``range_invalid``)."""
-        if not 0 <= to.offset <= self.section(to.section_id).length:
-            raise BadInput("The position is outside the section's text.", code="range_invalid")
+        ends = [(each.section_id, each.end) for each in selected]
+        for section_id, offset in [(to.section_id, to.offset), *ends]:
+            if not 0 <= offset <= self.section(section_id).length:
+                raise BadInput("The position is outside the section's text.", code="range_invalid")
         return replace(self, cursor=to, selected=selected)
 
     def select(self, where: Range) -> "Document":
-        return self.move(Position(where.section_id, where.end), selected=where)
+        return self.move(Position(where.section_id, where.end), selected=(where,))
 
     def add_section(self, title: str) -> "Document":
         """A new section behind that of the cursor, which goes there. A blank untitled section gives way."""
@@ -209,10 +305,19 @@ class Document:
         current = self.sections[at]
         keep = bool(current.title or current.text.strip())
         sections = (*self.sections[: at + keep], new, *self.sections[at + 1 :])
-        return replace(self, sections=sections, cursor=Position(new.id, 0), selected=None)
+        gone = None if keep else current.id
+        held = {
+            name: Place(Position(new.id, 0)) if place.cursor.section_id == gone else place
+            for name, place in self.held.items()
+        }
+        return replace(self, sections=sections, cursor=Position(new.id, 0), selected=(), held=held)
 
     def _with_section(self, new: Section) -> "Document":
         return replace(self, sections=tuple(new if s.id == new.id else s for s in self.sections))
+
+
+def no_such_section() -> BadInput:
+    return BadInput("The report has no such section.", code="section_unknown")
 
 
 def unique_id(title: str, taken: Iterable[str]) -> str:

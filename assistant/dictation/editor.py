@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from assistant.dictation import gaps
-from assistant.dictation.document import Document, Position, Range, Run, Section
+from assistant.dictation.document import Document, Place, Position, Range, Run, Section, no_such_section
 from assistant.errors import BadInput
 
 KEPT_REVISIONS = 500
@@ -120,6 +120,10 @@ class Editor:
         self._become(replace(self.document, cursor=document.cursor, selected=document.selected))
         return True
 
+    def hold(self, held: Mapping[int, Place]) -> None:
+        """Keep these places, and no others, with their text. That is no new revision."""
+        self.document = replace(self.document, held=dict(held))
+
     def undo(self) -> bool:
         """Reverse the last change; False if there is none."""
         if not self._undo:
@@ -127,7 +131,8 @@ class Editor:
         step = self._undo.pop()
         self._redo.append(replace(step, before=self.document))
         self._typed_to = None
-        self._become(step.before if step.begins else self._with_gaps(step.before))
+        before = self._with_held(step.before)
+        self._become(before if step.begins else self._with_gaps(before))
         return True
 
     def redo(self) -> bool:
@@ -136,8 +141,16 @@ class Editor:
         step = self._redo.pop()
         self._undo.append(replace(step, before=self.document))
         self._typed_to = None
-        self._become(step.before if step.begins else self._with_gaps(step.before, but=step.accepted))
+        before = self._with_held(step.before)
+        self._become(before if step.begins else self._with_gaps(before, but=step.accepted))
         return True
+
+    def _with_held(self, document: Document) -> Document:
+        """``document``, which is no change of this one, with the places that are held now."""
+        held = {
+            name: _moved_place(place, self.document, document) for name, place in self.document.held.items()
+        }
+        return replace(document, held=held)
 
     def edit(self, revision: int, where: Range, text: str) -> None:
         """A hand edit against ``revision``. Typing on is one step of undo, up to the next word.
@@ -163,6 +176,23 @@ class Editor:
 
     def rebased(self, revision: int, where: Range) -> Range:
         """The current place of a range in an earlier revision. Raises as ``edit`` does."""
+        for change in self._changes_since(revision, where):
+            where = _moved(where, change)
+        return where
+
+    def position_now(self, revision: int, at: Position) -> Position:
+        """The current place of a position in an earlier revision: behind what replaced the text that it was in.
+
+        Raises ``BadInput``: ``edit_too_old``, ``section_unknown``, ``range_invalid``.
+        """
+        offset = at.offset
+        for change in self._changes_since(revision, Range(at.section_id, offset, offset)):
+            if offset > change.start:
+                offset = change.new_end + max(0, offset - change.end)
+        return Position(at.section_id, offset)
+
+    def _changes_since(self, revision: int, where: Range) -> list[Change]:
+        """The changes of a section since ``revision``, which has ``where`` in it."""
         first = self._revisions[0].number
         if not first <= revision <= self.document.revision:
             raise BadInput(
@@ -171,16 +201,11 @@ class Editor:
             )
         base, *later = islice(self._revisions, revision - first, None)
         length = base.lengths.get(where.section_id)
-        if length is None:
-            raise _no_such_section()
+        if length is None or any(where.section_id not in each.lengths for each in later):
+            raise no_such_section()
         if not 0 <= where.start <= where.end <= length:
             raise BadInput("The position is outside the section's text.", code="range_invalid")
-        for each in later:
-            if where.section_id not in each.lengths:
-                raise _no_such_section()
-            if change := each.changes.get(where.section_id):
-                where = _moved(where, change)
-        return where
+        return [each.changes[where.section_id] for each in later if where.section_id in each.changes]
 
     def _become(self, document: Document) -> None:
         before, after = self.document, replace(document, revision=self.document.revision + 1)
@@ -198,10 +223,6 @@ class Editor:
                 lengths[section.id] += change.new_end - change.end
         self.document = after
         self._revisions.append(_Revision(after.revision, lengths, changes))
-
-
-def _no_such_section() -> BadInput:
-    return BadInput("The report has no such section.", code="section_unknown")
 
 
 def _moved(where: Range, change: Change) -> Range:
@@ -223,6 +244,18 @@ def moved_position(position: Position, earlier: Document, later: Document) -> Po
     if position.offset <= start:
         return position
     return Position(before.id, new_end + max(0, position.offset - end))
+
+
+def _moved_place(place: Place, earlier: Document, later: Document) -> Place:
+    there = {section.id: section for section in later.sections}
+    for section in earlier.sections:
+        if section.id not in there:
+            if section.id in (place.cursor.section_id, *(each.section_id for each in place.selected)):
+                return Place(later.cursor)
+        elif section.runs is not there[section.id].runs:
+            change = difference(section, there[section.id])
+            place = place.moved(Range(section.id, change.start, change.end), change.new_end)
+    return place
 
 
 def difference(before: Section, after: Section) -> Change:

@@ -106,8 +106,12 @@ def inserted(document: Document, at: Position, run: Run) -> Document:
     def moved(offset: int) -> int:
         return offset + shift if offset >= at.offset else offset
 
-    if selected is not None and selected.section_id == at.section_id:
-        selected = replace(selected, start=moved(selected.start), end=moved(selected.end))
+    selected = tuple(
+        replace(each, start=moved(each.start), end=moved(each.end))
+        if each.section_id == at.section_id
+        else each
+        for each in selected
+    )
     if cursor.section_id == at.section_id:
         cursor = Position(cursor.section_id, moved(cursor.offset))
     return document.move(cursor, selected=selected)

@@ -98,8 +98,7 @@ def open_section(document: Document, title: str) -> Document:
 def _insert(document: Document, item_id: str, words: str, write: Write) -> tuple[Document, str]:
     if not words:
         return document, ""
-    cursor = document.cursor
-    where = document.selected or Range(cursor.section_id, cursor.offset, cursor.offset)
+    document, where = document.ready()
     text = document.section(where.section_id).text
     before, after = text[: where.start], text[where.end :]
     choice = _choice(document, where, words, write)

@@ -11,11 +11,21 @@ from assistant.errors import BadInput
 def select(command: Command, document: Document, desk: Desk) -> Outcome:
     if command.which == "none":
         return Outcome(document.move(document.cursor), "Nothing is selected.")
+    if command.which == "all":
+        return _select_all(document)
     where = meant(command, document, desk)
     text = document.section(where.section_id).text[where.start : where.end]
     start = where.start + len(text) - len(text.lstrip())
     where = Range(where.section_id, start, where.end)
     return Outcome(document.select(where), f"Selected “{short(text.strip())}”: the next words replace it.")
+
+
+def _select_all(document: Document) -> Outcome:
+    first, last = document.sections[0], document.sections[-1]
+    place = document.between(Position(first.id, 0), Position(last.id, last.length))
+    if not place.selected:
+        raise BadInput("The report is empty.", code="report_empty")
+    return Outcome(document.at(place), "Selected all of it: the next words replace it.")
 
 
 def insert_at(command: Command, document: Document, desk: Desk) -> Outcome:

@@ -14,7 +14,7 @@ def read_back(command: Command, document: Document, desk: Desk) -> Outcome:
     _not_empty(document, "read")
     here = document.section(document.cursor.section_id)
     if document.selected:
-        text = here.text[document.selected.start : document.selected.end]
+        text = selected_text(document)
     elif command.unit == "document" or command.which == "all":
         text = document.text
     elif command.unit == "section":
@@ -38,9 +38,18 @@ def copy(command: Command, document: Document, desk: Desk) -> Outcome:
     _not_empty(document, "copy")
     if command.which == "all" or command.unit == "document":
         return Outcome(document, "Copying the report.", document.text)
-    where = meant(command, document, desk)
-    text = document.section(where.section_id).text[where.start : where.end].strip()
+    if document.selected and not (command.target or command.unit):
+        text = selected_text(document)
+    else:
+        where = meant(command, document, desk)
+        text = document.section(where.section_id).text[where.start : where.end].strip()
     return Outcome(document, f"Copying “{short(text)}”.", text)
+
+
+def selected_text(document: Document) -> str:
+    """What is selected, each section's part on lines of its own."""
+    parts = [document.section(each.section_id).text[each.start : each.end] for each in document.selected]
+    return "\n\n".join(part.strip() for part in parts)
 
 
 def print_report(_: Command, document: Document, __: Desk) -> Outcome:

@@ -3,13 +3,16 @@
 import re
 from collections.abc import Callable, Iterator
 
-from assistant.dictation.document import Document, Range
+from assistant.dictation.document import Document, Position, Range
 
 _WORD = re.compile(r"\S+")
 _SENTENCE = re.compile(r"[^\s](?:[^\n.?!]|[.?!](?!\s|$))*[.?!]*[\")\]]*")
 _LINE = re.compile(r"[^\n]+")
 _PARAGRAPH = re.compile(r"[^\n](?:[^\n]|\n(?!\s*\n))*")
 _UNITS = {"word": _WORD, "sentence": _SENTENCE, "line": _LINE, "paragraph": _PARAGRAPH}
+
+_WHOLE = re.compile(r"(?:(?<![^\s(\[])[<>≤≥±~#$€£+−-]+)?\w+(?:[.,:'’/+°^×−-]+\w+)*[%°²³]*")
+"""What no dictated words are put into: a word, with its hyphens, or a number, with its sign and its point."""
 
 Span = tuple[int, int]
 
@@ -32,6 +35,31 @@ def unit_at(text: str, offset: int, unit: str, which: str, count: int = 1) -> Sp
     else:
         found = [span for span in every if span[0] < offset][-count:]
     return (found[0][0], found[-1][1]) if found else None
+
+
+def off_word(document: Document) -> Document:
+    """With the cursor at an edge of the word that it is in: the nearer one at which no other place is held.
+
+    A place that is held in the word or at its end belongs to someone who types that word: words said before come
+    before it.
+    """
+    at = document.cursor
+    if document.selected:
+        return document
+    text = document.section(at.section_id).text
+    word = next(
+        (each.span() for each in _WHOLE.finditer(text) if each.start() < at.offset < each.end()), None
+    )
+    if word is None:
+        return document
+    start, end = word
+    others = {
+        place.cursor.offset for place in document.held.values() if place.cursor.section_id == at.section_id
+    }
+    is_nearer_start = at.offset - start < end - at.offset
+    if start not in others and (is_nearer_start or any(start < other <= end for other in others)):
+        return document.move(Position(at.section_id, start))
+    return document.move(Position(at.section_id, end))
 
 
 def find(document: Document, said: str, write: Callable[[str], str]) -> Range | None:

@@ -57,7 +57,9 @@ ButtonName = Literal[
 class DocumentCommand(ClientEventBase):
     """A button's command on the report.
 
-    ``go_to`` and ``place_cursor`` take ``section_id``, the latter ``offset`` and ``revision`` too;
+    ``go_to`` takes ``section_id``; ``place_cursor`` takes ``section_id``, ``offset`` and ``revision``, for a
+    selection also its ``end``, in the section ``end_section_id`` if that is another. Its ``event_id`` comes
+    back in ``applied``, with the place that was taken: fields, and marks of lost sound, are selected whole;
     ``new_report`` takes a template's ``name`` (none: a blank report), ``insert_macro`` a macro's;
     ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the
     section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes
@@ -69,6 +71,8 @@ class DocumentCommand(ClientEventBase):
     command: ButtonName
     section_id: str | None = Field(None, max_length=128)
     offset: int | None = Field(None, ge=0)
+    end: int | None = Field(None, ge=0)
+    end_section_id: str | None = Field(None, max_length=128)
     revision: int | None = Field(None, ge=0)
     name: str | None = Field(None, max_length=128)
     text: str | None = Field(None, max_length=100_000)
@@ -173,10 +177,15 @@ class DocumentChanged(ServerEventBase):
     sections: list[SectionPart]
     cursor: PositionPart = Field(description="Where the next words go.")
     selected: RangePart | None = Field(None, description="What the next words replace.")
+    also_selected: list[RangePart] = Field(
+        [], description="The rest of a selection that goes over several sections, in their order."
+    )
     template: str | None = None
     can_undo: bool = False
     can_redo: bool = False
-    applied: list[str] = Field([], description="The event ids of the latest hand edits that are in it.")
+    applied: list[str] = Field(
+        [], description="The event ids of the latest hand edits, and cursors put by hand, that are in it."
+    )
     doubtful: list[WordPlace] = Field(
         [], description="Words heard with less than the session's mark_below; none where nothing is known."
     )
@@ -211,6 +220,7 @@ class DocumentPatched(ServerEventBase):
     sections: list[SectionPatch] = Field(description="At most one for each section.")
     cursor: PositionPart
     selected: RangePart | None = None
+    also_selected: list[RangePart] = []
     can_undo: bool = False
     can_redo: bool = False
     applied: list[str] = Field([], description="The event ids of the hand edits that came in with it.")

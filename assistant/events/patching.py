@@ -47,9 +47,10 @@ class KnownReport:
         if last is None or whole is None or last is whole:
             return whole
         sections = [part.model_copy(update={"runs": list(self._runs[part.id])}) for part in whole.sections]
+        places = ("cursor", "selected", "also_selected")
         told = {
             name: getattr(last, name)
-            for name in ("event_id", "seq", "revision", "cursor", "selected", "can_undo", "can_redo")
+            for name in ("event_id", "seq", "revision", *places, "can_undo", "can_redo")
         }
         more = {"sections": sections, "applied": list(self._applied), "doubtful": list(self._doubtful)}
         return whole.model_copy(update=told | more)

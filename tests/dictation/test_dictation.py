@@ -152,7 +152,7 @@ def test_fields_are_visited_filled_and_chosen_from():
 def test_a_previous_field_is_found_and_a_filled_one_is_none():
     speaker = Speaker("use template soap progress note", "next field", "previous field")
     document = speaker.dictation.document
-    assert document.selected == Range("subjective", 0, len("[subjective]"))
+    assert document.selected == (Range("subjective", 0, len("[subjective]")),)
     speaker.say("Feels well.")
     assert len(speaker.dictation.document.fields()) == len(document.fields()) - 1
 

@@ -24,7 +24,7 @@ def test_fields_have_names_and_pick_lists():
     document = read_library({"t.yaml": text}).template("t").document()
     assert document.text == "Size:\nA [size] mass, [side]."
     assert [field.choices for _, field in document.fields()] == [(), ("left", "right")]
-    assert document.selected == document.fields()[0][0]
+    assert document.selected == (document.fields()[0][0],)
 
 
 @pytest.mark.parametrize(

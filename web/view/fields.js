@@ -25,7 +25,6 @@ export function fieldMenu(report, latest, send) {
     before.setEndBefore(field);
     const text = section.textContent ?? '';
     const place = { section_id: section.dataset.section, offset: codePoints(text, before.toString().length), revision: latest().revision };
-    send({ type: 'assistant.document.command', command: 'place_cursor', ...place });
     const choices = choicesAt(place.section_id ?? '', place.offset);
     if (!choices.length) return;
     menu.replaceChildren(...choices.map((choice) => element('button', {

@@ -1,7 +1,7 @@
 // Places in the report: the protocol counts code points in a section's text, the DOM counts UTF-16 units in nodes.
 
 /** The element that shows a section's text. @param {string} sectionId @returns {HTMLElement|null} */
-function sectionNode(sectionId) {
+export function sectionNode(sectionId) {
   return document.querySelector(`#report [data-section="${CSS.escape(sectionId)}"]`);
 }
 
@@ -49,11 +49,12 @@ export function goTo(sectionId, start, end) {
   box?.scrollIntoView({ block: 'center' });
 }
 
-/** @param {Range} range */
+/** Select at once: the browser's own event comes late, when the focus may have gone on. @param {Range} range */
 export function select(range) {
   const selection = getSelection();
   selection?.removeAllRanges();
   selection?.addRange(range);
+  document.dispatchEvent(new Event('selectionchange'));
 }
 
 /** @param {string} text @param {number} codePoints */

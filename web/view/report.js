@@ -1,22 +1,22 @@
 // The report: its sections as they are on the server, to be typed in while voice goes on, and the live line.
 
+import { Caret, isSame, placeIn } from '../caret.js';
 import { SectionEditing } from '../editing.js';
 import { movedCaret, unitsOf } from '../merge.js';
 import { restoringCommands, unfinishedSpeech } from '../restoring.js';
+import { PaintedPlace, dropSelection, hasFocus, readSelection, showSelection } from './caret.js';
 import { DoubtList } from './doubts.js';
 import { Follow, byId, element, setText } from './dom.js';
 import { fieldMenu } from './fields.js';
 import { LiveLine } from './live.js';
-import { placeOf } from './places.js';
 
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../protocol.js').SectionPart} SectionPart */
 /** @typedef {Omit<import('../protocol.js').DocumentChanged, 'event_id'|'seq'|'type'>} Report */
 
-const CARET_MS = 150;
 /** Before the server has sent one. @type {Report} */
 const BLANK = {
-  revision: 0, sections: [{ id: 'text', title: '', runs: [] }], cursor: { section_id: 'text', offset: 0 },
+  revision: 0, sections: [{ id: 'text', title: '', runs: [] }], cursor: { section_id: 'text', offset: 0 }, also_selected: [],
   can_undo: false, can_redo: false, applied: [], doubtful: [],
 };
 
@@ -25,7 +25,8 @@ export function reportView({ send, sendQuietly }) {
   const report = byId('report');
   const live = new LiveLine();
   const viewer = byId('viewer', 'dialog');
-  const here = new Follow(byId('report-scroll'), () => (live.isEmpty ? report.querySelector('.selected, .voice-cursor') : live.node));
+  const painted = new PaintedPlace();
+  const here = new Follow(byId('report-scroll'), () => (live.isEmpty ? painted.bar : live.node));
   /** @type {Map<string, Section>} */
   const sections = new Map();
   /** @type {State|null} */
@@ -33,33 +34,84 @@ export function reportView({ send, sendQuietly }) {
   let document_ = BLANK;
   fieldMenu(report, () => document_, send);
 
+  const isSettled = () => [...sections.values()].every((section) => section.editing.isSettled);
+  const caret = new Caret({ read: readSelection, isSettled, send: sendQuietly });
+  let pointing = false;
+
   report.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
     const key = event.key.toLowerCase();
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || (key !== 'z' && key !== 'y')) return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    if (key === 'a' && selectAll()) event.preventDefault();
+    if (key !== 'z' && key !== 'y') return;
     event.preventDefault(); // the browser's own undo knows nothing of what was dictated
     command(key === 'y' || event.shiftKey ? 'redo' : 'undo');
   });
 
-  /** @type {number|undefined} */
-  let timer;
-  document.addEventListener('selectionchange', () => {
-    clearTimeout(timer);
-    timer = setTimeout(placeCursor, CARET_MS);
+  document.addEventListener('selectionchange', () => caret.selectionChanged());
+  report.addEventListener('pointerdown', () => {
+    pointing = true;
+  });
+  for (const type of ['pointerup', 'pointercancel']) {
+    addEventListener(type, () => {
+      if (!pointing) return;
+      pointing = false;
+      setTimeout(() => follow(caret.changed(document_))); // when the browser has made its selection
+    });
+  }
+  report.addEventListener('focusin', ({ target }) => {
+    const { place } = caret;
+    const isOfPlace = place && target === sections.get(place.end.section_id)?.text;
+    if (!pointing && isOfPlace && isSettled()) showSelection(place); // the browser would go to its start
+    painted.show(isSettled() ? place : null);
+  });
+  report.addEventListener('focusout', () => setTimeout(() => painted.show(isSettled() ? caret.place : null)));
+  new ResizeObserver(() => painted.show(isSettled() ? caret.place : null)).observe(report);
+
+  /** All of a section first; when that is selected, the whole report. @returns {boolean} whether it was done here */
+  function selectAll() {
+    const now = readSelection();
+    const [first, last] = [document_.sections[0].id, document_.sections.at(-1)?.id ?? ''];
+    const length = (/** @type {string} */ id) => [...sections.get(id)?.editing.local ?? ''].length;
+    if (!now) return false;
+    const { start, end } = now;
+    if (start.section_id === end.section_id && end.offset - start.offset < length(start.section_id)) return false;
+    showSelection({ start: { section_id: first, offset: 0 }, end: { section_id: last, offset: length(last) } });
+    return true;
+  }
+
+  /**
+   * Typed over a selection of several sections, which a browser cannot edit as one.
+   * @param {Event} event @param {string|undefined} text  what comes in its place; undefined for a key that types nothing
+   */
+  function typeOverSections(event, text) {
+    const now = text === undefined ? null : readSelection();
+    if (text === undefined || !now || now.start.section_id === now.end.section_id) return;
+    event.preventDefault();
+    const ids = document_.sections.map((each) => each.id);
+    const chosen = ids.slice(ids.indexOf(now.start.section_id), ids.indexOf(now.end.section_id) + 1);
+    for (const id of chosen.reverse()) { // where the text goes is last: the cursor stays there
+      const isFirst = id === now.start.section_id;
+      sections.get(id)?.replace(isFirst ? now.start.offset : 0, id === now.end.section_id ? now.end.offset : Infinity, isFirst ? text : '');
+    }
+  }
+
+  report.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+    const erases = event.key === 'Backspace' || event.key === 'Delete';
+    const types = [...event.key].length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    typeOverSections(event, types ? event.key : erases ? '' : event.key === 'Enter' ? '\n' : undefined);
+  });
+  report.addEventListener('paste', (event) => {
+    typeOverSections(event, event.clipboardData?.getData('text/plain').replace(/\r\n?/g, '\n'));
   });
 
-  function placeCursor() {
-    const selection = getSelection();
-    if (!selection?.focusNode || !selection.isCollapsed || !report.contains(document.activeElement)) return;
-    const place = placeOf(selection.focusNode, selection.focusOffset);
-    const section = place && sections.get(place.sectionId);
-    if (!place || !section?.editing.isSettled) return;
-    const { cursor } = document_;
-    if (document_.selected || cursor.section_id !== place.sectionId || cursor.offset !== place.offset) {
-      sendQuietly({
-        type: 'assistant.document.command', command: 'place_cursor',
-        section_id: place.sectionId, offset: place.offset, revision: section.editing.revision,
-      });
+  /** @param {boolean} isServers  the place is the server's: the browser's selection goes there */
+  function follow(isServers) {
+    const { place } = caret;
+    if (place && isServers && !pointing) {
+      if (!hasFocus()) dropSelection();
+      else if (!isSame(readSelection(), place)) showSelection(place);
     }
+    painted.show(isSettled() ? place : null);
   }
 
   /** @type {('undo'|'redo')[]} */
@@ -74,12 +126,14 @@ export function reportView({ send, sendQuietly }) {
   }
 
   function obey() {
-    if (![...sections.values()].every((section) => section.editing.isSettled)) return;
+    if (!isSettled()) return;
     for (const name of waiting.splice(0)) send({ type: 'assistant.document.command', command: name });
   }
 
   /** @param {Report} latest */
   function draw(latest) {
+    caret.selectionChanged(); // what a hand did last, before the nodes change
+    const hadFocus = hasFocus();
     document_ = latest;
     const wanted = new Set(latest.sections.map((part) => part.id));
     for (const [id, section] of sections) {
@@ -96,6 +150,9 @@ export function reportView({ send, sendQuietly }) {
       if (section.node === before) before = before?.nextElementSibling ?? null;
       else report.insertBefore(section.node, before);
     }
+    const isServers = caret.changed(latest);
+    if (hadFocus && !hasFocus() && caret.place) showSelection(caret.place); // its section is gone
+    follow(isServers);
     obey();
   }
 
@@ -103,14 +160,15 @@ export function reportView({ send, sendQuietly }) {
     if (state.epoch !== shown?.epoch) {
       sections.clear();
       report.replaceChildren();
+      caret.forget();
     }
-    const { cursor, selected } = document_;
+    const was = placeIn(document_);
     const isNew = !shown || state.document !== shown.document || state.epoch !== shown.epoch;
     if (isNew) draw(state.document ?? BLANK);
-    const went = cursor.section_id !== document_.cursor.section_id
-      || (document_.selected && JSON.stringify(selected) !== JSON.stringify(document_.selected));
+    const now = placeIn(document_);
+    const went = was.end.section_id !== now.end.section_id || (document_.selected && !isSame(was, now));
     const wasLive = !live.isEmpty;
-    const section = sections.get(document_.cursor.section_id);
+    const section = sections.get(state.live[0]?.sectionId ?? '') ?? sections.get(document_.cursor.section_id);
     if (section) live.show(state, viewer.open ? byId('viewer-live') : section.foot); // it may stand over the report
     byId('report-empty').hidden = Boolean(state.document) || !live.isEmpty || report.contains(document.activeElement);
     if (went) here.show();
@@ -123,8 +181,10 @@ export function reportView({ send, sendQuietly }) {
     take(event, state) {
       if (event.type === 'error' && event.error.event_id) {
         for (const section of sections.values()) section.refused(event.error.event_id);
+        if (caret.refused(event.error.event_id)) follow(true);
       } else if (event.type === 'session.created' && event.resumed) {
         for (const section of sections.values()) section.editing.reconnected();
+        caret.reconnected();
       } else if (event.type === 'session.created' && state.restarted) { // before any sound reaches the new one
         const parts = new Map([...sections].map(([id, section]) => [id, section.asLost]));
         lost.push(...restoringCommands([...parts.values()], parts.get(document_.cursor.section_id), unfinishedSpeech(state)));
@@ -150,7 +210,7 @@ class Section {
     this.node = element('section', { class: 'section' }, this.title, this.text, this.doubts.node, this.foot);
     /** @type {SectionPart|null} */
     this._part = null;
-    this._mark = '';
+    this._hasRuns = false; // its nodes are those of the runs
     this.text.addEventListener('beforeinput', (/** @type {InputEvent} */ event) => this._beforeInput(event));
     this.text.addEventListener('input', () => {
       this._joinLines();
@@ -165,13 +225,11 @@ class Section {
     this.text.setAttribute('aria-label', part.title || 'Report');
     const text = part.runs.map((run) => run.text).join('');
     this.doubts.show(part, latest.revision);
-    const here = latest.cursor.section_id === part.id;
-    const mark = here ? JSON.stringify([latest.cursor.offset, latest.selected ?? null]) : '';
     const local = this.editing.changed(text, latest.revision, latest.applied);
-    if (part === this._part && mark === this._mark && this.text.textContent === local) return;
+    const isShown = part === this._part || JSON.stringify(part.runs) === JSON.stringify(this._part?.runs);
     this._part = part;
-    this._mark = mark;
-    this._draw(local, local === text ? part : null, here ? latest : null);
+    if (isShown && this._hasRuns && this.text.textContent === local) return;
+    this._draw(local, local === text ? part : null);
   }
 
   /** What is needed to write it into another session. @returns {import('../restoring.js').LostSection} */
@@ -184,7 +242,7 @@ class Section {
   /** @param {string} eventId */
   refused(eventId) {
     const local = this.editing.refused(eventId);
-    if (local !== null && local !== this.text.textContent) this._draw(local, null, null);
+    if (local !== null && local !== this.text.textContent) this._draw(local, null);
   }
 
   /** Enter, paste and drop as plain text: browsers differ in what they make of them. @param {InputEvent} event */
@@ -200,7 +258,16 @@ class Section {
     const local = this.text.textContent ?? '';
     const [start, finish] = [this._unitsAt(range.startContainer, range.startOffset), this._unitsAt(range.endContainer, range.endOffset)];
     const clean = inserted.replace(/\r\n?/g, '\n');
-    this._draw(local.slice(0, start) + clean + local.slice(finish), null, null, start + clean.length);
+    this._draw(local.slice(0, start) + clean + local.slice(finish), null, start + clean.length);
+    this.editing.typed(this.text.textContent ?? '');
+  }
+
+  /** As by typing, the caret behind it. @param {number} start @param {number} end  in code points @param {string} text */
+  replace(start, end, text) {
+    const local = this.text.textContent ?? '';
+    const [first, last] = [unitsOf(local, start), unitsOf(local, end)];
+    if (text) this.text.focus({ preventScroll: true });
+    this._draw(local.slice(0, first) + text + local.slice(last), null, first + text.length);
     this.editing.typed(this.text.textContent ?? '');
   }
 
@@ -210,7 +277,7 @@ class Section {
     if (lines.length === 0) return;
     for (const line of lines) line.prepend('\n');
     const { focusNode, focusOffset } = /** @type {Selection} */ (getSelection());
-    this._draw(this.text.textContent ?? '', null, null, focusNode ? this._unitsAt(focusNode, focusOffset) : undefined);
+    this._draw(this.text.textContent ?? '', null, focusNode ? this._unitsAt(focusNode, focusOffset) : undefined);
   }
 
   /** @param {Node} node @param {number} offset */
@@ -223,10 +290,9 @@ class Section {
 
   /**
    * @param {string} text @param {SectionPart|null} part  its runs, when they make up the text
-   * @param {Report|null} cursorOf  where the next words go, if that is in this section
    * @param {number} [caret]
    */
-  _draw(text, part, cursorOf, caret) {
+  _draw(text, part, caret) {
     const focused = document.activeElement === this.text;
     const selection = focused ? getSelection() : null;
     const was = this.text.textContent ?? '';
@@ -237,27 +303,8 @@ class Section {
     }
     const nodes = part ? part.runs.map(runNode) : [text];
     this.text.replaceChildren(...nodes.filter((node) => node !== ''), ...(text.endsWith('\n') ? [element('br')] : []));
-    if (cursorOf && part) this._showCursor(text, cursorOf);
+    this._hasRuns = part !== null;
     if (focused && caret !== undefined) this._setCaret(Math.min(anchor ?? caret, caret), Math.max(anchor ?? caret, caret));
-  }
-
-  /** A thin bar where the next words go, or a ground under what they replace. @param {string} text @param {Report} latest */
-  _showCursor(text, latest) {
-    const { selected } = latest;
-    const range = selected?.section_id === this.editing.sectionId && selected.end > selected.start
-      ? [unitsOf(text, selected.start), unitsOf(text, selected.end)]
-      : null;
-    if (range) {
-      const found = this._rangeOf(range[0], range[1]);
-      const wrap = element('span', { class: 'selected' });
-      if (found && found.startContainer.parentElement === found.endContainer.parentElement) {
-        if (found.startContainer === found.endContainer) return found.surroundContents(wrap);
-      }
-      return undefined;
-    }
-    const at = unitsOf(text, latest.cursor.offset);
-    this._rangeOf(at, at)?.insertNode(element('span', { class: 'voice-cursor' }));
-    return undefined;
   }
 
   /** @param {number} start @param {number} finish */
