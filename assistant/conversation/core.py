@@ -81,7 +81,7 @@ from assistant.events import (
     TranscriptWords,
 )
 from assistant.intents.classifier import tidy
-from assistant.intents.detect import Context, Decision, of_the_last
+from assistant.intents.detect import Context, Decision, detect, of_the_last
 from assistant.intents.split import Part, split, undecided
 from assistant.readings.labs import LabReport
 
@@ -91,6 +91,10 @@ CORRECTIONS: dict[CommandName | Meant, Literal["dictation", "question"]] = {
     "was_dictation": "dictation",
     "was_question": "question",
 }
+
+
+MOST_LOOKS = 4
+"""Kept: the texts of two recognisers at a pause and at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ class Conversation:
         self._utterances = Utterances()
         self._images: dict[str, ImageAttached] = {}
         self._typed = 0
-        self._looked: tuple[tuple[str, Context, int], Look] | None = None
+        self._looks: dict[tuple[str, Context, int], Look] = {}  # the latest ones
         self._asked_text: tuple[str, str] | None = None  # (item id, text) waiting for response.create
 
     @property
@@ -168,6 +172,18 @@ class Conversation:
         if any(isinstance(each, Emit) and isinstance(each.event, ResponseDone) for each in actions):
             self._attention.answer_ended()
         return [*actions, *self.report.changed()]
+
+    def means(self, text: str) -> Decision:
+        """How all of ``text`` is meant, for the listener: in how much silence it ends, and whether a second
+        recogniser is to hear it."""
+        if self._attention.asleep:
+            return detect(text)  # nothing of it is kept
+        look = self._look(text.strip())
+        if look.command:
+            return _commanded(look.text, look.command.name)
+        if len(look.parts) == 1:
+            return look.parts[0].decision
+        return Decision("dictation", 0.97, "dictation and a question", look.text)
 
     def _handle(self, fact: Fact) -> list[Action]:
         match fact:
@@ -301,14 +317,14 @@ class Conversation:
         return [*actions, *self._answers.drop_ahead()]  # what was begun ahead was no question
 
     def _look(self, text: str) -> Look:
-        """The one decision on an utterance; an expected final and the final that comes share it."""
+        """The one decision on a text: the listener, an expected final and the final that comes share it."""
         said, mode = self._attention.meant(text, self.mode)
         running = self._answers.running is not None
         context = Context(mode=mode, has_images=bool(self._images), answer_running=running)
         of = (said, context, self.dictation.document.revision)
-        if self._looked is None or self._looked[0] != of:
-            self._looked = (of, self._decide(said, context))
-        return self._looked[1]
+        look = self._looks.get(of) or self._decide(said, context)
+        self._looks = dict([*self._looks.items(), (of, look)][-MOST_LOOKS:])
+        return look
 
     def _decide(self, said: str, context: Context) -> Look:
         command = self.dictation.parse(said)
@@ -333,7 +349,7 @@ class Conversation:
         return [Emit(EchoLeftOut(item_id=item_id, text=text))]
 
     def _follow(self, order: Order, item_id: str, text: str) -> list[Action]:
-        decision = Decision("command", 0.97, "the whole utterance is a command", text, order)
+        decision = _commanded(text, order)
         taken = self._utterances.take(item_id, text, decision)
         if order == "stop":
             return [taken, Emit(SpeechStop()), *self._answers.stop()]
@@ -446,7 +462,7 @@ class Conversation:
 
     def _obey(self, item_id: str, text: str, command: Command) -> list[Action]:
         """Carry a spoken command out and say what was done, or why it could not be."""
-        decision = Decision("command", 0.97, "the whole utterance is a command", text, command.name)
+        decision = _commanded(text, command.name)
         actions: list[Action] = [self._utterances.take(item_id, text, decision)]
         message, read, failed = "", "", False
         before = self.dictation.document.sections
@@ -563,6 +579,10 @@ class Conversation:
 
     def _ask(self, item_id: str, text: str, wanted: AnswerRequested | None = None) -> list[Action]:
         return self._answers.ask(item_id, text, self.document, self._images, wanted)
+
+
+def _commanded(text: str, command: CommandName | Meant) -> Decision:
+    return Decision("command", 0.97, "the whole utterance is a command", text, command)
 
 
 def _only_transcribes(event_id: str | None) -> Emit:

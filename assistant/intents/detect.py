@@ -45,6 +45,9 @@ class Decision:
     doubtful: bool = False
 
 
+AUTO = Context()
+"""Nothing is known of the session."""
+
 _ADDRESS = re.compile(
     rf"^(?:(?:{'|'.join(sorted(FILLERS))})\b[\s,.!…-]*)*(?:assistant\b(?P<mark>[\s]*[,:.!-]+\s*|\s+)"
     r"|(?P<question>question\s*(?:[:,]|\bcolon\b|\{colon\})\s*))(?=\w)",
@@ -64,7 +67,7 @@ DOUBTFUL = 0.25
 """Dictation at least so likely to be a question is offered to be asked."""
 
 
-def detect(text: str, context: Context) -> Decision:
+def detect(text: str, context: Context = AUTO) -> Decision:
     """The intent of ``text``, one final as the recogniser wrote it, where no report is open."""
     return commanded(text, context) or meaning(text, context)
 

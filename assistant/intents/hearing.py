@@ -1,9 +1,11 @@
 """A question is heard by two recognisers: when, and which text is the better one. Pure."""
 
+from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal
 
 from assistant.intents.classifier import words
-from assistant.intents.detect import Context, detect
+from assistant.intents.detect import Decision
 from assistant.intents.form import form_of
 from assistant.intents.lexicon import (
     ADVERBS,
@@ -18,7 +20,6 @@ from assistant.intents.lexicon import (
     word_set,
 )
 
-AUTO = Context()
 OPENERS = sorted(
     (WH | AUX | SURE_REQUESTS | word_set("show tell give read draft write compare please")) - {"am"}
 )
@@ -30,30 +31,38 @@ ALIKE = 0.7
 """Of letters (difflib): "whould" and "umarize" are alike enough to what they were."""
 
 
-def worth_hearing_again(text: str, question_mode: bool) -> bool:
-    """Whether the first recogniser's ``text`` may be a question or command: meant so, like one, or short."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The text that a recogniser made of an utterance, and what it means."""
+
+    text: str
+    decision: Decision
+
+
+Verdict = Literal["first", "second", "disputed"]
+
+
+def worth_hearing_again(first: Heard, question_mode: bool) -> bool:
+    """Whether the first recogniser's text may be a question or command: meant so, like one, or short."""
     if question_mode:
         return True
-    decision = detect(text, AUTO)
+    decision = first.decision
     if decision.intent == "command":
         return False
-    said = words(text)
+    said = words(first.text)
     if 0 < len(said) <= SHORT:
         return True
     if decision.intent == "question" or decision.doubtful or form_of(said).kind in ("asked", "open"):
         return True
-    first = next((word for word in said if word not in FILLERS), "")
-    return first not in NEVER and bool(get_close_matches(first, OPENERS, n=1, cutoff=ALIKE))
+    opener = next((word for word in said if word not in FILLERS), "")
+    return opener not in NEVER and bool(get_close_matches(opener, OPENERS, n=1, cutoff=ALIKE))
 
 
-def second_is_better(second: str, question_mode: bool) -> bool:
-    """Whether the general recogniser's text replaces the dictation recogniser's: it does if it asks
-    or commands. If not, it was dictation, and dictation is what the first recogniser knows."""
+def verdict(first: Heard, second: Heard, question_mode: bool) -> Verdict:
+    """The hearing that counts. ``second``, by the general recogniser, does if it asks or commands. If not, it
+    was dictation, which the first recogniser knows better; "disputed" if only the first one asks."""
     if question_mode:
-        return bool(words(second))
-    return detect(second, AUTO).intent != "dictation"
-
-
-def is_disputed(first: str, second: str) -> bool:
-    """The first recogniser's text asks, and what the general one heard does not: in doubt, dictation."""
-    return detect(first, AUTO).intent == "question" and detect(second, AUTO).intent == "dictation"
+        return "second" if words(second.text) else "first"
+    if second.decision.intent != "dictation":
+        return "second"
+    return "disputed" if first.decision.intent == "question" else "first"

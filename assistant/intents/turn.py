@@ -1,12 +1,11 @@
 """The length of silence that ends an utterance, from the words before it. Pure."""
 
 from assistant.intents.classifier import words
-from assistant.intents.detect import Context, detect
 from assistant.intents.form import form_of
+from assistant.intents.hearing import Heard
 from assistant.intents.lexicon import AUX, DEFINITE, FILLERS, INDEFINITE, WH, word_set
 from assistant.vad.endpoint import EndpointSettings
 
-AUTO = Context()
 SURE = 0.9
 DANGLING = (
     (AUX - {"may", "will", "can"})
@@ -27,13 +26,12 @@ ENDING_IN_LY = word_set(
 )
 
 
-def closing_silence_ms(text: str, question_mode: bool, settings: EndpointSettings) -> int:
-    """``text`` is what was heard up to a pause. A question or command that is whole ends sooner, a sentence
+def closing_silence_ms(heard: Heard, question_mode: bool, settings: EndpointSettings) -> int:
+    """``heard`` is what was said up to a pause. A question or command that is whole ends sooner, a sentence
     that is not ends later than ``settings.silence_ms``."""
-    said = words(text)
+    said, decision = words(heard.text), heard.decision
     if not said:
         return settings.silence_ms
-    decision = detect(text, AUTO)
     if decision.intent == "command":
         return settings.question_silence_ms
     if said[-1] == "assistant" and set(said[:-1]) <= FILLERS:

@@ -31,7 +31,8 @@ from assistant.conversation.types import (
     UtteranceDropped,
 )
 from assistant.errors import AssistantError
-from assistant.intents.hearing import is_disputed, second_is_better, worth_hearing_again
+from assistant.intents.detect import Decision, detect
+from assistant.intents.hearing import Heard, verdict, worth_hearing_again
 from assistant.intents.turn import closing_silence_ms
 from assistant.session.utterance import Phase, after, next_step
 from assistant.vad import endpoint
@@ -64,8 +65,10 @@ class _Utterance:
     failures: int = 0
     due: float = math.inf
     """When its end was known, on the clock of the sound: see ``late_s``."""
-    again: tuple[str, str] | None = None
-    """The first recogniser's text, and what the second made of the same audio."""
+    reading: Heard | None = None
+    """What the recogniser made of all of it, latest."""
+    second_reading: Heard | None = None
+    """What the second recogniser made of the same audio."""
     end: int | None = None
     cut: bool = False
     """It ended without a pause."""
@@ -121,13 +124,15 @@ class Listener:
         filter_samples: Callable[[Samples], Samples] = np.asarray,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         partials: bool = True,
+        means: Callable[[str], Decision] = detect,
     ) -> None:
-        """Not ``partials``: nobody waits for text while speech goes on."""
+        """Not ``partials``: nobody waits for text while speech goes on. ``means``: how a text is meant."""
         self._vad, self._recogniser, self._now = vad, recogniser, now
         self._model, self._opened = recogniser.model, recogniser.opened
         self._phrases: Sequence[str] = ()
         self._context: Sequence[str] = ()
         self._second, self._settings, self._partials = second, settings, partials
+        self._means = means
         self.second_failed = False
         """The second recogniser failed: questions are heard by the first one only."""
         self.question_mode = False
@@ -460,7 +465,7 @@ class Listener:
         transcript = await self._recogniser.run(
             "asr_final", lambda: lambda: checked(stream.finish(), samples), tries=utterance.failures
         )
-        transcript, other = await self._choose(utterance, _joined(utterance, transcript))
+        transcript, _, other = await self._choose(utterance, _joined(utterance, transcript))
         if utterance.phase == "dropped":
             return None
         self._recogniser.load.final(
@@ -488,32 +493,39 @@ class Listener:
 
     async def _expect(self, utterance: _Utterance, expected: Transcript) -> Fact | None:
         """The final is known, if no speech follows: its words say how long a silence ends the utterance."""
-        chosen, _ = await self._choose(utterance, _joined(utterance, expected))
+        chosen, heard, _ = await self._choose(utterance, _joined(utterance, expected))
         if utterance.phase != "prepared":  # speech went on meanwhile, or the utterance has ended
             return None
         utterance.phase = after(utterance.phase, "expect")
-        self._detector.silence_ms = closing_silence_ms(chosen.text, self.question_mode, self._settings)
+        self._detector.silence_ms = closing_silence_ms(heard, self.question_mode, self._settings)
         return FinalExpected(utterance.number, chosen.text)
 
-    async def _choose(self, utterance: _Utterance, first: Transcript) -> tuple[Transcript, Hearing | None]:
-        """A question is heard again by the second recogniser; returns the better text, and the other one."""
+    async def _choose(
+        self, utterance: _Utterance, transcript: Transcript
+    ) -> tuple[Transcript, Heard, Hearing | None]:
+        """A question is heard again by the second recogniser; returns the better transcript, what it means,
+        and the other text."""
+        first = utterance.reading
+        if first is None or first.text != transcript.text:
+            utterance.reading = first = Heard(transcript.text, self._means(transcript.text))
+            utterance.second_reading = None
         in_one = not utterance.overlaps and utterance.follows is None
-        second = None if self.second_failed else self._second
-        if second is None or not in_one or not worth_hearing_again(first.text, self.question_mode):
-            return first, None
-        if utterance.again is None or utterance.again[0] != first.text:
+        model = None if self.second_failed else self._second
+        if model is None or not in_one or not worth_hearing_again(first, self.question_mode):
+            return transcript, first, None
+        second = utterance.second_reading
+        if second is None:
             audio = np.concatenate(utterance.heard) if utterance.heard else np.zeros(0, np.float32)
             try:
-                again = await self._recogniser.run("asr_again", lambda: partial(recognise, second, audio))
+                again = await self._recogniser.run("asr_again", lambda: partial(recognise, model, audio))
             except RecogniserFailed:
                 self.second_failed = True
-                return first, None
-            utterance.again = first.text, again.text
-        text = utterance.again[1]
-        if second_is_better(text, self.question_mode):
-            return Transcript(text), Hearing(self._model.name, first.text)
-        disputes = not self.question_mode and is_disputed(first.text, text)
-        return first, Hearing(second.name, text, disputes)
+                return transcript, first, None
+            utterance.second_reading = second = Heard(again.text, self._means(again.text))
+        counts = verdict(first, second, self.question_mode)
+        if counts == "second":
+            return Transcript(second.text), second, Hearing(self._model.name, first.text)
+        return transcript, first, Hearing(model.name, second.text, counts == "disputed")
 
 
 def _joined(utterance: _Utterance, heard: Transcript) -> Transcript:

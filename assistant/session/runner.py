@@ -160,6 +160,7 @@ class SessionRunner:
             recogniser=components.recogniser,
             second=components.second_model,
             filter_samples=components.open_filter(),
+            means=self.conversation.means,
         )
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
         self.kept = KeptSession(

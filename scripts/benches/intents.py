@@ -25,7 +25,7 @@ from assistant.components.opening import open_recogniser, open_second_recogniser
 from assistant.config import Settings
 from assistant.intents.classifier import MODEL, words
 from assistant.intents.detect import Context, Decision, detect
-from assistant.intents.hearing import second_is_better, worth_hearing_again
+from assistant.intents.hearing import Heard, verdict, worth_hearing_again
 from assistant.intents.split import decide
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,8 +79,9 @@ class Hearing:
         chosen = second = first
         if self.second is not None:
             second = self._transcribe(self.second, audio)
-            again = worth_hearing_again(first, question_mode=False)
-            chosen = second if again and second_is_better(second, question_mode=False) else first
+            heard, other = Heard(first, detect(first)), Heard(second, detect(second))
+            if worth_hearing_again(heard, False) and verdict(heard, other, False) == "second":
+                chosen = second
         self.texts.setdefault(label, []).append((said, first, second, chosen))
         return chosen
 

@@ -22,6 +22,8 @@ from assistant.asr.moonshine import MoonshineModel
 from assistant.audio.files import read_audio
 from assistant.components.opening import open_recogniser, open_vad
 from assistant.config import Settings
+from assistant.intents import hearing
+from assistant.intents.detect import detect
 from assistant.intents.turn import closing_silence_ms
 from assistant.vad.base import Vad
 from assistant.vad.endpoint import (
@@ -161,6 +163,11 @@ def listen(
     return ends
 
 
+def words_ms(text: str, settings: EndpointSettings) -> int:
+    """The silence that ends an utterance by its words."""
+    return closing_silence_ms(hearing.Heard(text, detect(text)), False, settings)
+
+
 def smart_turn(path: Path) -> Callable[[np.ndarray], float]:
     """The probability that the speaker has finished. Takes the last 8 s, zeros before it, as Whisper's
     features."""
@@ -193,22 +200,20 @@ def main() -> None:
     }
     for ms in (450, 550):
         by_words = replace(endpoint, question_silence_ms=ms)
-        policies[f"words, questions {ms}"] = lambda audio, text, s=by_words: closing_silence_ms(
-            text, False, s
-        )
+        policies[f"words, questions {ms}"] = lambda audio, text, s=by_words: words_ms(text, s)
     if args.smart_turn:
         done = smart_turn(args.smart_turn)
         short, long = endpoint.question_silence_ms, endpoint.unfinished_silence_ms
         policies["smart turn"] = lambda audio, text: short if done(audio) > 0.5 else long
 
         def both(audio: np.ndarray, text: str) -> int:
-            by_words = closing_silence_ms(text, False, endpoint)
+            by_words = words_ms(text, endpoint)
             return by_words if by_words != endpoint.silence_ms or done(audio) > 0.5 else long
 
         policies["words, then smart turn"] = both
 
         def sooner(audio: np.ndarray, text: str) -> int:
-            by_words = closing_silence_ms(text, False, endpoint)
+            by_words = words_ms(text, endpoint)
             return by_words if by_words > short or done(audio) > 0.5 else endpoint.silence_ms
 
         policies["words, a question sooner if smart turn agrees"] = sooner

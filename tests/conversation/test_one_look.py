@@ -5,11 +5,12 @@ from collections import Counter
 import pytest
 
 from assistant.conversation.core import Conversation
-from assistant.conversation.types import FinalExpected, WakePhraseChosen
+from assistant.conversation.types import AttentionChosen, FinalExpected, ModeChosen, WakePhraseChosen
 from assistant.dictation.grammar import Grammar
 from assistant.events import CommandDone, IntentEvent
 from assistant.intents import split
 from tests.conversation.talk import INFO, final, of, started
+from tests.session.test_listener import SayingModel, audio, live, saying
 
 
 @pytest.fixture
@@ -63,6 +64,47 @@ def test_the_look_is_taken_again_when_the_report_has_changed_meanwhile(looks):
     talk.handle(final(3, "scratch that"))
     talk.handle(final(4, "scratch that"))
     assert parsed["scratch that"] == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("The lungs are clear.", None),
+        ("The lungs are clear. Is there a pneumothorax?", None),
+        ("scratch that", None),
+        ("is there a new methorax", "Is there a pneumothorax?"),
+        ("there a mass", "There is a mass."),
+        ("do we order this", "Do not resuscitate order is in place."),
+    ],
+)
+async def test_the_listener_and_the_conversation_share_the_look_at_each_text(looks, first, second):
+    parsed, judged = looks
+    talk = Conversation(INFO)
+    ears = saying(first, second and SayingModel("general", second), means=talk.means)
+    for fact in await live(ears, audio([(0.5, False), (1, True), (2, False)])):
+        talk.handle(fact)
+    assert parsed == dict.fromkeys(filter(None, [first, second]), 1)
+    assert not judged or max(judged.values()) == 1
+    assert len(judged) <= 3
+
+
+def test_asleep_nothing_of_what_was_said_is_kept():
+    talk = Conversation(INFO)
+    talk.handle(AttentionChosen(asleep=True, by="hand"))
+    assert talk.means("Is there a pneumothorax?").intent == "question"
+    assert "pneumothorax" not in repr(vars(talk))
+
+
+def test_what_a_sentence_means_is_told_as_the_session_takes_it():
+    talk = Conversation(INFO)
+    question, rest = "Is there a pneumothorax?", "The lungs are clear."
+    assert talk.means(question).intent == "question"
+    assert talk.means(f"{rest} {question}").intent == "dictation"
+    assert talk.means("scratch that").command == "scratch"
+    talk.handle(ModeChosen("dictation"))
+    assert talk.means(question).intent == "dictation"
+    talk.handle(ModeChosen("question"))
+    assert talk.means(rest).intent == "question"
 
 
 @pytest.mark.parametrize(

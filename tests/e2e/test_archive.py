@@ -33,4 +33,3 @@ def test_a_series_is_found_by_its_accession_number_and_attached(open_page, serve
     dialog.get_by_role("button", name="CT · a").click()
     expect(page.get_by_role("button", name="Look at CT · 6 slices")).to_be_visible(timeout=60_000)
     expect(dialog).to_be_hidden()
-    assert not page.errors

@@ -70,7 +70,6 @@ def test_without_a_model_the_page_says_so_declines_and_offers_the_ways(open_page
     assert Axe().run(page).response["violations"] == []
     dialog.locator("[data-bundle=medgemma] input").check()
     expect(dialog.locator("[data-bundle=medgemma] button")).to_be_enabled()
-    assert page.errors == []
 
 
 def test_a_server_found_on_this_machine_answers_after_one_click(server, open_page, elsewhere, monkeypatch):
@@ -95,4 +94,3 @@ def test_a_server_found_on_this_machine_answers_after_one_click(server, open_pag
     card = ask(page, "Is there a pneumothorax?")
     expect(card).to_contain_text("No pneumothorax is seen.")
     expect(card.get_by_test_id("insert-answer")).to_be_visible()
-    assert page.errors == []

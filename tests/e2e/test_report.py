@@ -57,7 +57,6 @@ def test_a_report_is_dictated_with_punctuation_scratch_that_and_go_to_impression
     assert_exports_say(page, written)
     page.keyboard.press("Escape")
     assert_readable_on_a_phone(page)
-    assert not page.errors
 
 
 def assert_readable_on_a_phone(page):
@@ -110,7 +109,6 @@ def test_what_is_typed_and_what_is_dictated_meanwhile_are_both_there(open_page):
     assert shown.count("Typed before.") == 1
     page.reload()
     expect(text).to_have_text(shown)
-    assert not page.errors
 
 
 def test_what_is_typed_at_the_cursor_while_the_server_is_away_stands_in_one_line(open_page, server):
@@ -145,7 +143,6 @@ def test_a_template_is_chosen_its_fields_picked_and_a_macro_inserted(open_page):
     expect(page.locator("[data-section=indication]")).to_have_text("[indication]")
     page.click("#help-open")
     expect(page.locator("#say")).to_contain_text("scratch that")
-    assert not page.errors
 
 
 def test_a_house_style_chosen_in_the_settings_holds_for_what_is_dictated_then_and_after_a_reload(open_page):
@@ -185,4 +182,3 @@ def test_names_written_in_the_settings_are_told_to_the_recogniser_now_and_at_the
     sent = [m for m in map(json.loads, told) if m["type"] == "session.update"]
     keywords = [m["session"]["audio"]["input"]["transcription"]["keywords"] for m in sent]
     assert keywords == [["ziprasidone", "Cefazolin", "Dr. Okonkwo"]] * 2
-    assert not page.errors

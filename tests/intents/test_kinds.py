@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from assistant.intents.detect import Context, detect
+from assistant.intents.hearing import Heard
 from assistant.intents.split import decide
 from assistant.intents.turn import closing_silence_ms
 from assistant.vad.endpoint import EndpointSettings
@@ -139,7 +140,9 @@ def test_an_assistant_who_is_a_person_stays_in_the_report() -> None:
 def test_a_pause_after_the_call_does_not_cut_it_off_from_the_question() -> None:
     settings = EndpointSettings()
     for call in ("Okay assistant", "assistant,", "Hey, assistant."):
-        assert closing_silence_ms(call, False, settings) == settings.unfinished_silence_ms
+        assert (
+            closing_silence_ms(Heard(call, detect(call)), False, settings) == settings.unfinished_silence_ms
+        )
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,16 @@
 
 import pytest
 
-from assistant.intents.hearing import is_disputed, second_is_better, worth_hearing_again
+from assistant.intents.detect import detect
+from assistant.intents.hearing import Heard, Verdict, verdict, worth_hearing_again
 from assistant.intents.turn import closing_silence_ms
 from assistant.vad.endpoint import EndpointSettings
 
 SETTINGS = EndpointSettings(question_silence_ms=400, silence_ms=700, unfinished_silence_ms=1300)
+
+
+def heard(text: str) -> Heard:
+    return Heard(text, detect(text))
 
 
 @pytest.mark.parametrize(
@@ -28,12 +33,12 @@ SETTINGS = EndpointSettings(question_silence_ms=400, silence_ms=700, unfinished_
     ],
 )
 def test_the_silence_fits_what_was_said(text: str, silence_ms: int) -> None:
-    assert closing_silence_ms(text, False, SETTINGS) == silence_ms
+    assert closing_silence_ms(heard(text), False, SETTINGS) == silence_ms
 
 
 def test_in_question_mode_whatever_is_whole_ends_soon() -> None:
-    assert closing_silence_ms("the left lung", True, SETTINGS) == 400
-    assert closing_silence_ms("the left lung and the", True, SETTINGS) == 1300
+    assert closing_silence_ms(heard("the left lung"), True, SETTINGS) == 400
+    assert closing_silence_ms(heard("the left lung and the"), True, SETTINGS) == 1300
 
 
 @pytest.mark.parametrize(
@@ -53,14 +58,23 @@ def test_in_question_mode_whatever_is_whole_ends_soon() -> None:
     ],
 )
 def test_what_may_be_asked_is_heard_again(text: str, again: bool) -> None:
-    assert worth_hearing_again(text, question_mode=False) is again
-    assert worth_hearing_again(text, question_mode=True)
+    assert worth_hearing_again(heard(text), question_mode=False) is again
+    assert worth_hearing_again(heard(text), question_mode=True)
 
 
-def test_the_general_recogniser_is_believed_if_what_it_heard_asks() -> None:
-    assert second_is_better("Is there a pneumothorax?", question_mode=False)
-    assert not second_is_better("There is a pneumothorax.", question_mode=False)
-    assert second_is_better("The pneumothorax.", question_mode=True)
-    assert not second_is_better("", question_mode=True)
-    assert not is_disputed("the order is in place", "Do not resuscitate order is in place.")
-    assert is_disputed("do we order this", "Do not resuscitate order is in place.")
+@pytest.mark.parametrize(
+    ("first", "second", "question_mode", "counts"),
+    [
+        ("is there a new methorax", "Is there a pneumothorax?", False, "second"),
+        ("scrat at", "Scratch that.", False, "second"),
+        ("there is a new methorax", "There is a pneumothorax.", False, "first"),
+        ("the new methorax", "The pneumothorax.", True, "second"),
+        ("the new methorax", "", True, "first"),
+        ("the order is in place", "Do not resuscitate order is in place.", False, "first"),
+        ("do we order this", "Do not resuscitate order is in place.", False, "disputed"),
+    ],
+)
+def test_the_general_recogniser_is_believed_if_what_it_heard_asks(
+    first: str, second: str, question_mode: bool, counts: Verdict
+) -> None:
+    assert verdict(heard(first), heard(second), question_mode) == counts

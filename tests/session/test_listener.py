@@ -19,6 +19,7 @@ from assistant.conversation.types import (
     SpeechStopped,
     SpeechWentOn,
 )
+from assistant.intents.detect import detect
 from assistant.session.listener import AudioHistory, Listener
 from assistant.vad.endpoint import EndpointSettings
 from tests.asr.fakes import FakeModel, FakeStream
@@ -56,10 +57,14 @@ class CountingStream(FakeStream):
         return Transcript(str(self.samples))
 
 
-def listener(model=None, *, second=None, **settings):
+def listener(model=None, *, second=None, means=detect, **settings):
     recogniser = SharedRecogniser(model or CountingModel(), workers=1)
     return Listener(
-        vad=LoudnessVad(), settings=EndpointSettings(**settings), recogniser=recogniser, second=second
+        vad=LoudnessVad(),
+        settings=EndpointSettings(**settings),
+        recogniser=recogniser,
+        second=second,
+        means=means,
     )
 
 
@@ -254,8 +259,8 @@ class SayingStream(FakeStream):
         return Transcript(self._model.text)
 
 
-def saying(text, second=None):
-    return listener(SayingModel("dictation", text), second=second)
+def saying(text, second=None, means=detect):
+    return listener(SayingModel("dictation", text), second=second, means=means)
 
 
 async def live(ears, chunks, finals=1):
