@@ -21,7 +21,7 @@ from assistant.asr.ctc import BestPath, LogProbs, TokenWord, collapse, covered, 
 from assistant.asr.features import Features, FeatureSettings, LogMel, frame_count
 from assistant.asr.levels import gain_for, speech_end
 from assistant.asr.windows import Window, decode_window, end_sample, full_context, windows
-from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
+from assistant.audio.frames import SAMPLE_RATE_HZ, GrowingAudio, Samples
 
 GAIN_SAMPLES = 10 * SAMPLE_RATE_HZ
 """The gain of an utterance is chosen from so much of its beginning."""
@@ -105,11 +105,10 @@ class LasrStream:
         self._preset, self._decoder, self._pool = preset, decoder, pool
         self._confidence = confidence or Calibration()
         self._pace = Pace(preset.chunk)
-        self._audio: list[Samples] = []
-        self._samples = 0
+        self._audio = GrowingAudio()
+        self._heard = 0  # samples that are features
         self._gain = float("inf")  # of the partials; it only falls
         self._log_mel = LogMel(features)
-        self._unheard: list[Samples] = []
         self._feats: Features = np.zeros((0, features.mel_bins), np.float32)  # from the first uncommitted
         self._steps = acoustic.open_steps(preset.left)
         self._committed = BestPath.empty()
@@ -122,16 +121,14 @@ class LasrStream:
     @property
     def nbytes(self) -> int:
         """Memory of this stream's state, the audio included."""
-        return self._steps.nbytes + self._feats.nbytes + 4 * self._samples
+        return self._steps.nbytes + self._feats.nbytes + self._audio.nbytes
 
     # --- partials ---
 
     def accept(self, samples: Samples, *, partial: bool = True) -> Partial | None:
         if not len(samples):
             return None
-        self._audio.append(samples)
-        self._unheard.append(samples)
-        self._samples += len(samples)
+        self._audio.add(samples)
         if not partial:
             return None
         self._end_pass()
@@ -142,7 +139,7 @@ class LasrStream:
 
     def _step(self) -> bool:
         """Decode what is new, if it is enough."""
-        waiting = sum(map(len, self._unheard)) // FRAME_SAMPLES + encoder_frames(len(self._feats))
+        waiting = (len(self._audio) - self._heard) // FRAME_SAMPLES + encoder_frames(len(self._feats))
         new = waiting - len(self._ahead)
         if new < self._pace.frames(new):
             return False
@@ -161,11 +158,11 @@ class LasrStream:
 
     def _hear(self) -> None:
         """New audio to features. A gain that only ever falls cannot pump."""
-        audio = np.concatenate(self._unheard)
-        self._unheard = []
-        if self._samples <= GAIN_SAMPLES or np.isinf(self._gain):
-            self._gain = min(self._gain, gain_for(np.concatenate(self._audio)[:GAIN_SAMPLES]))
-        louder = audio if self._gain == 1 else audio * np.float32(self._gain)
+        audio = self._audio.samples
+        if len(audio) <= GAIN_SAMPLES or np.isinf(self._gain):
+            self._gain = min(self._gain, gain_for(audio[:GAIN_SAMPLES]))
+        new, self._heard = audio[self._heard :], len(audio)
+        louder = new if self._gain == 1 else new * np.float32(self._gain)
         self._feats = np.concatenate([self._feats, self._log_mel.push(louder)])
 
     def _partial(self) -> Partial:
@@ -230,8 +227,7 @@ class LasrStream:
         return Transcript(" ".join(word.text for word in words), timed(words, self._confidence))
 
     def _whole(self) -> tuple[Samples, int]:
-        audio = np.concatenate(self._audio) if self._audio else np.zeros(0, np.float32)
-        self._audio = [audio]
+        audio = self._audio.samples
         return audio, speech_end(audio)
 
     def _read(self, audio: Samples, known: dict[Window, LogProbs], abort: Abort | None) -> list[TokenWord]:
@@ -243,11 +239,11 @@ class LasrStream:
 
     def _decode_whole_windows(self) -> None:
         """In long speech, the full-context windows that are complete: at the end only the last is left."""
-        frames = encoder_frames_in(self._samples)
+        frames = encoder_frames_in(len(self._audio))
         for window in windows(frames)[:-1]:
             if window not in self._windows:
                 abort = Abort()
-                audio = self._whole()[0][: end_sample(window, self._features)]
+                audio = self._audio.samples[: end_sample(window, self._features)]
                 future = self._pool.submit(self._read_window, audio, window, abort)
                 self._windows[window] = (abort, future)
 

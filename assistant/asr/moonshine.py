@@ -28,7 +28,7 @@ from assistant.asr.moonshine_tokens import Pieces, Spelled
 from assistant.asr.repeats import Repeat, find_repeats
 from assistant.asr.same_reading import says_the_same
 from assistant.asr.seams import BEYOND_SAMPLES, after_cut, before_cut
-from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
+from assistant.audio.frames import SAMPLE_RATE_HZ, GrowingAudio, Samples
 from assistant.errors import BadInput, Missing
 
 FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
@@ -210,29 +210,27 @@ class MoonshineStream:
 
     def __init__(self, model: MoonshineModel) -> None:
         self._model = model
-        self._parts: list[Samples] = []
-        self._samples = 0
+        self._audio = GrowingAudio()
         self._hypothesis = Hypothesis()
         self._last: list[int] = []
         self._next_at = int(FIRST_PARTIAL_S * SAMPLE_RATE_HZ)
         self._prepared: tuple[int, Transcript] | None = None  # (samples, what was heard)
 
     def accept(self, samples: Samples, *, partial: bool = True) -> Partial | None:
-        self._parts.append(samples)
-        self._samples += len(samples)
+        self._audio.add(samples)
         (self._model.speaking.add if partial else self._model.speaking.discard)(self)
-        if not partial or self._samples < self._next_at:
+        if not partial or len(self._audio) < self._next_at:
             return None
         started = time.perf_counter()
-        self._last, words, likely = self._model.guess(self._audio(), self._last)
+        self._last, words, likely = self._model.guess(self._audio.samples, self._last)
         cost_s = time.perf_counter() - started
         wait_s = max(PARTIAL_EVERY_S, cost_s / self._model.partial_share())
-        self._next_at = self._samples + int(wait_s * SAMPLE_RATE_HZ)
+        self._next_at = len(self._audio) + int(wait_s * SAMPLE_RATE_HZ)
         doubtful = [at for at, each in enumerate(likely) if each < SURE]
         return self._hypothesis.update(" ".join(word.text for word in words), doubtful)
 
     def prepare_final(self) -> None:
-        self._prepared = (self._samples, self._model.hear(self._audio()))
+        self._prepared = (len(self._audio), self._model.hear(self._audio.samples))
 
     def expected(self) -> Transcript | None:
         return self._prepared[1] if self._prepared else None
@@ -240,14 +238,9 @@ class MoonshineStream:
     def finish(self) -> Transcript:
         """Uses what was prepared when only silence has come since: the caller prepares at a pause, and again
         after speech has gone on."""
-        if self._prepared is not None and _quiet(self._audio(), self._prepared[0]):
+        if self._prepared is not None and _quiet(self._audio.samples, self._prepared[0]):
             return self._prepared[1]
-        return self._model.hear(self._audio())
-
-    def _audio(self) -> Samples:
-        if len(self._parts) != 1:
-            self._parts = [np.concatenate(self._parts) if self._parts else np.zeros(0, np.float32)]
-        return self._parts[0]
+        return self._model.hear(self._audio.samples)
 
 
 def _most_tokens(samples: Samples) -> int:

@@ -52,6 +52,38 @@ def pcm16_to_samples(pcm: npt.NDArray[np.int16]) -> Samples:
     return pcm.astype(np.float32) / 32768.0
 
 
+class GrowingAudio:
+    """Audio that grows at its end and is always in one piece. Its room doubles when it is full, so a sample
+    is copied about twice, however often audio is added."""
+
+    def __init__(self) -> None:
+        self._room = np.empty(4 * SAMPLE_RATE_HZ, np.float32)
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def nbytes(self) -> int:
+        return self._room.nbytes
+
+    @property
+    def samples(self) -> Samples:
+        """All of it, read-only. What is added later does not change it."""
+        view = self._room[: self._length]
+        view.flags.writeable = False
+        return view
+
+    def add(self, samples: Samples) -> None:
+        length = self._length + len(samples)
+        if length > len(self._room):
+            room = np.empty(max(length, 2 * len(self._room)), np.float32)
+            room[: self._length] = self._room[: self._length]
+            self._room = room
+        self._room[self._length : length] = samples
+        self._length = length
+
+
 class Rechunker:
     """Any chunk sizes in, chunks of exactly ``size`` samples out.
 

@@ -58,9 +58,11 @@ class _Utterance:
     stream: AsrStream
     opened: int
     """Which opening of the recogniser the stream is of."""
-    pending: list[Samples] = field(default_factory=list)
-    heard: list[Samples] = field(default_factory=list)
-    """The audio that the stream has taken: all of it is given to another one if this one fails."""
+    audio: list[Samples] = field(default_factory=list)
+    """All of it: if the stream fails, another one gets it from the start. Its pieces are those of the
+    history, so the same sound is in memory twice: in these, and joined in the stream."""
+    taken: int = 0
+    """Pieces that the stream has taken."""
     phase: Phase = "speaking"
     failures: int = 0
     due: float = math.inf
@@ -256,9 +258,9 @@ class Listener:
     def _end_now(self, reason: Literal["timer", "forced"]) -> list[Fact]:
         rest = self._rechunk.drain()
         if self._current is not None and len(rest):
-            self._current.pending.append(rest)
+            self._current.audio.append(rest)
         if self._current is not None and reason == "forced":
-            self._current.pending.append(np.zeros(LEAD_SAMPLES, np.float32))  # else "." was heard as ","
+            self._current.audio.append(np.zeros(LEAD_SAMPLES, np.float32))  # else "." was heard as ","
         facts = [fact for event in self._detector.flush(reason) for fact in self._follow(event)]
         self._end_overlap()
         self._wake()
@@ -268,13 +270,13 @@ class Listener:
         if self._current is not None:
             hole = min(frame.start - self._heard_until, LONGEST_FILL_SAMPLES)
             if hole > 0:
-                self._current.pending.append(np.zeros(hole, np.float32))
-            self._current.pending.append(frame.samples)
+                self._current.audio.append(np.zeros(hole, np.float32))
+            self._current.audio.append(frame.samples)
         self._history.add(frame)
         self._heard_until = frame.end
         last = self._cut
         if last is not None and last.hears_on:
-            last.pending.append(frame.samples)
+            last.audio.append(frame.samples)
             last.hears_on = frame.end < (last.end or 0) + BEYOND_SAMPLES
 
     def _follow(self, event: endpoint.Event) -> list[Fact]:
@@ -325,8 +327,7 @@ class Listener:
             utterance.hears_on = self._heard_until < at + BEYOND_SAMPLES
         elif at < self._heard_until:  # it ended in the past: what came after belongs to the next utterance
             utterance.stream, utterance.opened = self._open_stream(), self._opened
-            utterance.heard = []
-            utterance.pending = [self._history.between(utterance.first, at)]
+            utterance.audio, utterance.taken = [self._history.between(utterance.first, at)], 0
         utterance.end, utterance.phase = at, after(utterance.phase, "end")
         utterance.due = self._began + self._heard_until / SAMPLE_RATE_HZ
         return [SpeechStopped(utterance.number, _ms(at))]
@@ -397,7 +398,7 @@ class Listener:
             message = "The recogniser cannot read what was said here. Say it again, or type it."
             return self._give_up(utterance, "not_transcribed", message)
         utterance.stream, utterance.opened = self._open_stream(), self._opened
-        utterance.pending, utterance.heard = [*utterance.heard, *utterance.pending], []
+        utterance.taken = 0
         return []
 
     def _give_up(self, utterance: _Utterance, code: str, message: str) -> list[Fact]:
@@ -417,7 +418,7 @@ class Listener:
     async def _advance(self, utterance: _Utterance) -> tuple[Fact | None, bool]:
         """One step of one utterance; returns the fact it brought, and whether anything was done."""
         stream = utterance.stream
-        hears_on, has_audio = utterance.hears_on, bool(utterance.pending)
+        hears_on, has_audio = utterance.hears_on, utterance.taken < len(utterance.audio)
         match next_step(utterance.phase, has_audio=has_audio, hears_on=hears_on):
             case "take":
                 return await self._take_audio(utterance), True
@@ -447,10 +448,9 @@ class Listener:
         def take() -> Callable[[], Partial | None]:
             nonlocal stream
             stream = utterance.stream
-            audio = np.concatenate(utterance.pending)
-            utterance.heard.append(audio)
-            utterance.pending = []
-            samples, speaking = sum(map(len, utterance.heard)), self._partials and not ended()
+            audio = np.concatenate(utterance.audio[utterance.taken :])
+            utterance.taken = len(utterance.audio)
+            samples, speaking = sum(map(len, utterance.audio)), self._partials and not ended()
             return lambda: checked_partial(stream.accept(audio, partial=speaking), samples)
 
         heard = await self._recogniser.run("asr_partial", take, ended, tries=utterance.failures)
@@ -461,7 +461,7 @@ class Listener:
 
     async def _finish(self, utterance: _Utterance) -> FinalHeard | None:
         assert utterance.end is not None
-        stream, samples = utterance.stream, sum(map(len, utterance.heard))
+        stream, samples = utterance.stream, sum(map(len, utterance.audio))
         transcript = await self._recogniser.run(
             "asr_final", lambda: lambda: checked(stream.finish(), samples), tries=utterance.failures
         )
@@ -515,7 +515,7 @@ class Listener:
             return transcript, first, None
         second = utterance.second_reading
         if second is None:
-            audio = np.concatenate(utterance.heard) if utterance.heard else np.zeros(0, np.float32)
+            audio = np.concatenate(utterance.audio[: utterance.taken])
             try:
                 again = await self._recogniser.run("asr_again", lambda: partial(recognise, model, audio))
             except RecogniserFailed:

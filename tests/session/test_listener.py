@@ -370,3 +370,15 @@ async def test_a_short_loss_is_bridged_and_one_in_silence_leaves_words_alone():
     facts += await run(ears, [], 2)
     first, _, second = [fact for fact in facts if isinstance(fact, FinalHeard | SoundLost)]
     assert not (first.lost_before or first.lost_after or second.lost_before or second.lost_after)
+
+
+def test_the_audio_of_an_utterance_is_that_of_the_history():
+    """Whole seconds of it are not copied: only what was heard before the utterance began is."""
+    ears = listener()
+    for chunk in audio([(0.5, False), (3, True)]):
+        ears.hear(chunk)
+    (utterance,) = ears._utterances
+    pieces = {id(piece) for piece in utterance.audio}
+    copied = [frame for frame in ears._history._frames if id(frame.samples) not in pieces]
+    assert sum(len(frame.samples) for frame in copied) < 16_000
+    assert sum(map(len, utterance.audio)) > 48_000
