@@ -33,13 +33,13 @@ class ServerSettings(BaseModel):
     ice_servers: tuple[str, ...] = Field((), description="STUN or TURN URLs as JSON; none by default.")
     models_from_page: bool = Field(
         False,
-        description="Models are chosen and downloaded from the page also where --host is not this machine. "
-        "Where it is, they always are.",
+        description="Let the page choose and download models also where --host is not this machine. Where it "
+        "is, the page always can.",
     )
     webrtc_addresses: Literal["own", "any"] = Field(
         "own",
-        description="Where WebRTC may send: to the address that a client connects from, or to any that it "
-        "names. Needed with TURN, or with several networks between.",
+        description="Where WebRTC may send. own: to the address that a client connects from. any: to any "
+        "that it names, which TURN needs, and a network with several addresses for one client.",
     )
     max_sessions: int = Field(32, ge=1, le=10_000, description="Most concurrent sessions; more are refused.")
     max_transcriptions: int = Field(
@@ -89,9 +89,9 @@ class RecogniserSettings(BaseModel):
         None, ge=1, le=100, description="Width of the beam; 4 for Moonshine and 8 for MedASR if not given."
     )
     asr_bonus: float = Field(
-        1.0, ge=0, le=3, description="What each piece of an expected word is worth to Moonshine; 0: nothing."
+        1.0, ge=0, le=3, description="Bonus of Moonshine for each piece of an expected word; 0 turns it off."
     )
-    asr_provider: Literal["cpu", "cuda"] = Field("cpu", description="What MedASR runs on.")
+    asr_provider: Literal["cpu", "cuda"] = Field("cpu", description="Processor that MedASR runs on.")
     asr_batch: int = Field(
         1, ge=1, le=256, description="Most streams in one step of MedASR; useful on a GPU."
     )
@@ -164,7 +164,7 @@ class EngineSettings(BaseModel):
     engine_key: SecretStr | None = Field(None, description="API key for --engine openai.")
     engine_stream: bool = Field(
         True,
-        description="The server streams. Google's DICOM-aware container does not: it answers in one piece.",
+        description="The server streams answers. Google's DICOM-aware container sends them in one piece.",
     )
     engine_dicom_links: bool = Field(
         False,

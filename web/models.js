@@ -53,7 +53,7 @@ export function progress({ phase, done, total, message }) {
   const part = total ? `${size(done)} of ${size(total)}` : size(done);
   switch (phase) {
     case 'running': return done >= total && total ? 'Checking the files …' : part;
-    case 'stopped': return `Stopped at ${part}. What came is kept.`;
+    case 'stopped': return `Stopped at ${part}. What was downloaded is kept.`;
     case 'failed': return message;
     case 'done': return 'Downloaded and checked.';
     default: return '';

@@ -79,7 +79,7 @@ export function lossInWords(audio) {
   if (audio.lost > 0) {
     parts.push(`lost ${audio.lost} of ${audio.received + audio.lost} ${unit}, ${audio.recovered ?? 0} recovered`);
   }
-  if (audio.dropped_ms > 0) parts.push(`${(audio.dropped_ms / 1000).toFixed(1)} s not kept up with`);
+  if (audio.dropped_ms > 0) parts.push(`${(audio.dropped_ms / 1000).toFixed(1)} s lost: server too slow`);
   return parts.join(' · ') || 'no loss';
 }
 
@@ -89,7 +89,7 @@ export function lossInWords(audio) {
 const LEVELS = {
   silent: {
     short: 'No sound',
-    sentence: 'No sound comes from the microphone. Look whether it is muted, by a switch on it or its cable, or choose another one at the bottom.',
+    sentence: 'No sound comes from the microphone. Check whether it is muted, by a switch on it or on its cable, or choose another one at the bottom.',
   },
   quiet: {
     short: 'Very quiet',

@@ -137,7 +137,7 @@ def _check(path: Path, record: FileRecord | None) -> None:
         raise BadInput(f"{BUNDLE_FILE} does not know {path.name}. Export again.", code="model_invalid")
     if (size := path.stat().st_size) != record.size:
         raise BadInput(
-            f"{path} has {size} bytes, not {record.size}: it is not whole. Get it again.",
+            f"{path} has {size} bytes, not {record.size}: it is incomplete. Get it again.",
             code="model_hash_mismatch",
         )
     if describe_file(path) != record:

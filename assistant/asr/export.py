@@ -165,7 +165,7 @@ def read_directory(directory: Path) -> tuple[LasrForCTC, tuple[str, ...], Featur
         tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
     except OSError:
         raise Missing(
-            f"model.safetensors is not in {directory}, or not whole.", code="model_missing"
+            f"model.safetensors is missing from {directory}, or incomplete.", code="model_missing"
         ) from None
     except Exception as error:  # safetensors and tokenizers raise types of their own, from Rust
         raise BadInput(

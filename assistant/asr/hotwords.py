@@ -85,7 +85,7 @@ def read_phrases(path: Path) -> tuple[str, ...]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()  # Windows' editor begins with a mark
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(
-            f"{path} cannot be read ({type(error).__name__}). It has to be UTF-8 text, a phrase a line.",
+            f"{path} cannot be read ({type(error).__name__}). It must be UTF-8, one phrase per line.",
             code="hotwords_invalid",
         ) from None
     return check_phrases(line.partition("#")[0] for line in lines)

@@ -108,7 +108,7 @@ class KenLm:
 def _check_vocabulary(path: Path, known: int, size: int) -> None:
     if known < size // 2:
         raise BadInput(
-            f"{path} knows {known} of the recogniser's {size} pieces: it is of another vocabulary.",
+            f"{path} knows {known} of the recogniser's {size} pieces: it was made for another one.",
             code="language_model_vocabulary_mismatch",
         )
 

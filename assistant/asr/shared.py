@@ -227,7 +227,7 @@ def checked(transcript: Transcript, samples: int) -> Transcript:
         if not 0 <= word.start_ms <= word.end_ms <= latest_ms:
             raise ValueError("a word outside the sound")
         if word.confidence is not None and (word.confidence < 0 or word.confidence > 1):
-            raise ValueError("a confidence that is none")
+            raise ValueError("a confidence that is not between 0 and 1")
     return transcript
 
 
@@ -242,6 +242,6 @@ def checked_partial(partial: Partial | None, samples: int) -> Partial | None:
 
 def _check_text(text: str, samples: int) -> None:
     if not isinstance(text, str):
-        raise ValueError("text that is none")
+        raise ValueError("a text that is no string")
     if len(text) > FEW_CHARS + CHARS_PER_S * samples / SAMPLE_RATE_HZ:
         raise ValueError("more text than can be said")

@@ -37,7 +37,7 @@ class KeptAudio:
         """
         if not 0 <= start_ms < end_ms <= start_ms + LONGEST_SLICE_MS:
             raise BadInput(
-                f"Ask for a start before the end, {LONGEST_SLICE_MS // 1000} s apart at most.",
+                f"The start must be before the end, by {LONGEST_SLICE_MS // 1000} s at most.",
                 code="range_invalid",
             )
         start, end = (ms * SAMPLE_RATE_HZ // 1000 for ms in (start_ms, end_ms))

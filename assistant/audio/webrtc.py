@@ -207,8 +207,8 @@ def with_own_candidates(sdp: str, client: str) -> str:
     kept = [line for line in lines if not line.startswith("a=candidate:") or _is_own(line, allowed)]
     if len(kept) < len(lines) and not any(line.startswith("a=candidate:") for line in kept):
         raise BadInput(
-            "WebRTC may send to the address that you connect from, and your browser names others. Send the "
-            "audio over the WebSocket instead, or see --webrtc-addresses.",
+            "The server sends WebRTC only to the address that you connect from, and your browser offers "
+            "other addresses. Send the audio over the WebSocket instead, or see --webrtc-addresses.",
             code="webrtc_address_refused",
         )
     return "".join(kept)

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
 def python() -> list[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
-    todo = "3.11, 3.12 and 3.13 are what this program is tested with"
+    todo = "3.11, 3.12 and 3.13 are the versions that this program is tested with"
     supported = (3, 11) <= sys.version_info < (3, 14)
     return [Finding(supported, f"Python {version}", "" if supported else todo)]
 
@@ -100,7 +100,7 @@ def opus() -> list[Finding]:
         OpusDecoder()
     except (AssistantError, ImportError, OSError) as error:
         del error
-        return [Finding(False, "libopus is not found", "apt install libopus0, or brew install opus")]
+        return [Finding(False, "libopus was not found", "apt install libopus0, or brew install opus")]
     return [Finding(True, "libopus")]
 
 

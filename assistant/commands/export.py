@@ -43,7 +43,7 @@ def register(subparsers: Subparsers) -> None:
         action="append",
         default=[],
         metavar="HASH",
-        help="with --verify: a last hash of earlier, from the server's log; it shows an end that was cut off",
+        help="with --verify: an earlier last hash (the server logs it), to find an end that was cut off",
     )
     parser.add_argument(
         "--delete", action="store_true", help="delete the session SOURCE from the store; the audit says so"

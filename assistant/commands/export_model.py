@@ -43,8 +43,8 @@ def register(actions: Any) -> None:
     parser.add_argument("--fp32", action="store_true", help="write float32")
     parser.add_argument("--sherpa", action="store_true", help="also write the layout for sherpa-onnx")
     parser.add_argument("--revision", default="", help="commit or branch of the repository")
-    parser.add_argument("--name", default="", help="as shown on the page")
-    parser.add_argument("--licence", default="", help="of the weights")
+    parser.add_argument("--name", default="", help="name of the recogniser on the page")
+    parser.add_argument("--licence", default="", help="licence of the weights")
     parser.add_argument(
         "--calibrate",
         type=Path,
@@ -52,7 +52,7 @@ def register(actions: Any) -> None:
         metavar="DIR",
         help="recordings with transcripts.tsv (path, text), to calibrate the confidences",
     )
-    parser.add_argument("--purpose", default="", help="one line about their purpose")
+    parser.add_argument("--purpose", default="", help="purpose of the recogniser, in one line")
 
 
 def run(args: argparse.Namespace, directory: Path) -> int:

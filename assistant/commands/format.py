@@ -15,8 +15,8 @@ def register(subparsers: Subparsers) -> None:
         "format",
         help="turn dictated text into its written form",
         description="Turn each line into its written form; a line break inside a line is written \\n. "
-        "Without TEXT, read standard input. What may not be what was said, and words that are nearly a drug "
-        "or a place of the body, are told on standard error.",
+        "Without TEXT, read standard input. Doubtful text, and words that are nearly the name of a drug or a "
+        "body part, are reported on standard error.",
     )
     parser.add_argument("text", nargs="*", metavar="TEXT", help="one utterance each")
     for field in fields(FormatOptions):

@@ -29,13 +29,13 @@ def register(subparsers: Subparsers) -> None:
         type=Path,
         action="append",
         default=[],
-        help="instead: train with corrections (from --keep-corrections); needs scikit-learn",
+        help="train a model with these corrections (from --keep-corrections) instead; needs scikit-learn",
     )
     parser.add_argument(
         "--out", metavar="MODEL", type=Path, default=Path("intents.npz"), help="where --retrain writes"
     )
     parser.add_argument(
-        "--model", dest="setting_intent_model", metavar="MODEL", type=Path, help="of one's own"
+        "--model", dest="setting_intent_model", metavar="MODEL", type=Path, help="your own intent model"
     )
     parser.set_defaults(run=run)
 
@@ -70,6 +70,6 @@ def _row(decision: Decision) -> dict[str, object]:
 
 def _retrain(args: argparse.Namespace) -> int:
     used, given = training.retrain(args.retrain, args.out, threshold=classifier.classifier().threshold)
-    note(f"{used} of {given} corrections used: what the others are follows from their form.")
+    note(f"{used} of {given} corrections used; the form of the others decides them already.")
     note(f"To use it: assistant serve --intent-model {args.out}")
     return 0

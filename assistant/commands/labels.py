@@ -27,7 +27,8 @@ def register(subparsers: Subparsers) -> None:
         "labels",
         help="score labels for an image with MedSigLIP",
         description="For each image: what kind it looks like, and for each label its share among the labels "
-        "and its probability by itself. Of a series or a slide, the image in the middle. Unverified.",
+        "and its probability by itself. For a series or a slide the image in the middle is used. The results "
+        "are unverified.",
     )
     parser.add_argument("paths", metavar="IMAGE", nargs="+", help="file, folder or zip")
     parser.add_argument(

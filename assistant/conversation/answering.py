@@ -66,7 +66,7 @@ ANSWER_ITEM = "answer_"
 MOST_SENT = 20
 MOST_SENT_BYTES = 64 * 2**20
 """Of images that are kept with what was sent; the latest answer's are always kept."""
-REMOVED = TextPiece("(what stood here was removed from the session since)")
+REMOVED = TextPiece("(this has been removed from the session)")
 """Answers whose prompt can still be shown."""
 
 

@@ -555,7 +555,7 @@ class Conversation:
         if self._chosen.transcribes:
             return [_only_transcribes(fact.event_id)]
         if fact.item_id in self._items:
-            return [refused("item_id_taken", "There is an item of this id.", fact.event_id, "item.id")]
+            return [refused("item_id_taken", "An item has this id already.", fact.event_id, "item.id")]
         self._typed += 1
         item_id = fact.item_id or f"typed_{self._typed}"
         self._asked_text = (item_id, fact.text)

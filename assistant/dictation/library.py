@@ -134,7 +134,7 @@ def _content(text: str) -> dict[str, Any]:
         raise BadInput("This is not usable YAML: it is nested too deeply.") from None
     except Exception:  # PyYAML's readers of dates, numbers and bytes raise whatever they stumble over
         raise BadInput(
-            "This is not usable YAML: a date or a number in it is none. Put it in quotes."
+            "This is not usable YAML: a date or a number in it is invalid. Put it in quotes."
         ) from None
     if not isinstance(content, dict):
         raise BadInput("A template begins with “name:” and “sections:”, a file of macros with “macros:”.")

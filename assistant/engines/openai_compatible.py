@@ -247,6 +247,6 @@ def _shown(base_url: str) -> str:
         valid = False
     if not valid:
         raise BadInput(
-            "--engine-url is no web address such as http://127.0.0.1:8000/v1.", code="settings_invalid"
+            "--engine-url must be a web address such as http://127.0.0.1:8000/v1.", code="settings_invalid"
         )
     return f"{address.scheme}://{address.netloc.rpartition('@')[2]}"

@@ -48,7 +48,7 @@ def _refusal(response: httpx2.Response, advice: Advice) -> AssistantError:
             return EngineFailed(advice.unknown, code="engine_model_unknown")
         case 413:
             return BadInput(
-                "The images of this question are more than the answer engine takes: ask about fewer.",
+                "The question has more images than the answer engine accepts: ask about fewer.",
                 code="request_too_large",
             )
         case 429:

@@ -51,5 +51,5 @@ def cut_off() -> EngineFailed:
 
 def filtered() -> EngineFailed:
     return EngineFailed(
-        "The answer is not whole: the engine's content filter stopped it.", code="answer_filtered"
+        "The answer is incomplete: the engine's content filter stopped it.", code="answer_filtered"
     )

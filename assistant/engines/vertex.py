@@ -44,7 +44,7 @@ class VertexEngine(OpenAICompatibleEngine):
         self._advice = Advice(
             unreachable="The Vertex endpoint does not answer. See --engine-url, and that it is deployed.",
             unauthorized="Google Cloud refused the login. It needs the role Vertex AI User. Ask again, or "
-            f"log in anew: {_LOG_IN}",
+            f"log in again: {_LOG_IN}",
             unknown="Google Cloud has no such endpoint, or nothing is deployed to it: see --engine-url.",
         )
         self._common = {"model": ""}
@@ -107,8 +107,8 @@ def _find() -> Any:
         return google.auth.default(scopes=[SCOPE])[0]
     except exceptions.DefaultCredentialsError:
         raise Missing(
-            f"No login of Google Cloud is here: {_LOG_IN}, or set GOOGLE_APPLICATION_CREDENTIALS to the key "
-            "file of a service account.",
+            f"There is no login for Google Cloud here: {_LOG_IN}, or set GOOGLE_APPLICATION_CREDENTIALS to "
+            "the key file of a service account.",
             code="google_login_missing",
         ) from None
 

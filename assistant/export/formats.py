@@ -81,7 +81,7 @@ def find_format(name: str) -> Format:
     """Raises ``BadInput``: ``format_unknown``."""
     if found := FORMATS.get(name):
         return found
-    raise BadInput(f"There is no such format; there are: {', '.join(FORMATS)}.", code="format_unknown")
+    raise BadInput(f"There is no such format. The formats are: {', '.join(FORMATS)}.", code="format_unknown")
 
 
 def file_name(report: Report, form: Format) -> str:

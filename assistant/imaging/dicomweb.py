@@ -68,7 +68,7 @@ class Archive:
         """The files of a series, or of all series of a study, in ``folder``. Raises as ``find`` does, and
         ``BadInput``: ``series_unknown``, ``upload_too_large``."""
         if not all(_UID.fullmatch(uid) and len(uid) <= 64 for uid in (study, series or study)):
-            raise BadInput("A series is named by its study's UID and its own.", code="series_unknown")
+            raise BadInput("Name a series by the UID of its study and its own UID.", code="series_unknown")
         files: list[SourceFile] = []
         size = 0
         with _Translated(), warnings.catch_warnings():
@@ -80,7 +80,7 @@ class Archive:
                 size += (folder / name).stat().st_size
                 if size > most_bytes:
                     raise BadInput(
-                        f"The series has more than {most_bytes / 2**30:g} GB.", code="upload_too_large"
+                        f"The series is larger than {most_bytes / 2**30:g} GB.", code="upload_too_large"
                     )
                 files.append(SourceFile(name, folder / name))
         if not files:

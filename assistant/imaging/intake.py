@@ -172,7 +172,7 @@ def _gunzipped(source: SourceFile, scratch: Path, limits: Options) -> SourceFile
         with gzip.open(source.path) as packed, target.open("wb") as file:
             while block := packed.read(2**20):
                 if file.tell() + len(block) > most:
-                    return Problem(source.name, "zip_too_large", f"{source.name} would unpack to too much.")
+                    return Problem(source.name, "zip_too_large", f"{source.name} is too large unpacked.")
                 file.write(block)
     except (OSError, EOFError, zlib.error):
         return Problem(source.name, "zip_not_readable", f"{source.name} is damaged or truncated.")

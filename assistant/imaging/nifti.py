@@ -107,7 +107,7 @@ def _study(path: Path, name: str, folder: Path, number: int) -> Study:
     ct = any(bool((values < AIR_HU).any()) for _, values, _ in slices())
     notes.append(f"Taken for {'a CT' if ct else 'an MRI'}: NIfTI does not say what was measured.")
     if _unplaced(image):
-        notes.append("The file does not say how it lies: left and right are unknown.")
+        notes.append("The file does not state its orientation: left and right are unknown.")
     across, down = [size for index, size in enumerate(sizes_mm) if index != axis]
     kept_volume = keep_volume(
         slices(),

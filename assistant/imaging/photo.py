@@ -201,7 +201,7 @@ def _check(picture: PIL.Image.Image, name: str, limits: ImageLimits) -> None:
         raise _too_many_pixels(name, limits)
     # Pillow calls a JPEG with a preview or a depth map behind it, as many phones write them, MPO.
     if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
-        raise BadInput(f"{name} has several pages or moves. Attach one picture.", code="image_has_pages")
+        raise BadInput(f"{name} has several pages or moves. Attach a single picture.", code="image_has_pages")
 
 
 def _too_many_pixels(name: str, limits: ImageLimits) -> BadInput:

@@ -81,7 +81,7 @@ def prepare(
         given_uids = {each.uid for each in instances}
         for shown_as in presentations:
             if not shown_as.uids & given_uids:
-                message = f"{shown_as.name} says how pictures are shown that were not given with it."
+                message = f"{shown_as.name} is a presentation state of pictures that were not given with it."
                 problems.append(Problem(shown_as.name, "dicom_kind_unsupported", message))
         for each in prepare_series(
             instances,

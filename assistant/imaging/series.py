@@ -137,7 +137,7 @@ def _stack(stack: Stack, folder: Path, show_identity: bool, problems: list[Probl
         notes.append("The files do not say how their values become Hounsfield units: colours may be wrong.")
     if first.modality == "CT" and not ct:
         notes.append(
-            f"Its values are no Hounsfield units but {', '.join(sorted(units - {'HU'}))}: they are shown "
+            f"Its values are not Hounsfield units but {', '.join(sorted(units - {'HU'}))}: they are shown "
             "in grey, without the colours of CT."
         )
     # Stored values do where all mean the same; PET has a scale of its own on each slice.

@@ -383,7 +383,7 @@ def _note_geometry(stack: Stack) -> None:
     counts = [max(round(gap / step) - 1, 0) for gap in gaps.tolist()]
     stack.between = [count if count <= MOST_FILLED else 0 for count in counts]
     if filled := sum(stack.between):
-        note += f"{filled} between them were worked out from their neighbours; these say so. "
+        note += f"{filled} between them were worked out from their neighbours, and are labelled so. "
     if filled < sum(counts) or not filled:
         note += "They are shown one after the other, not to scale."
     stack.notes.append(note.strip())

@@ -62,7 +62,7 @@ def given_in(data: bytes, name: str) -> Given:
         for each in document if isinstance(document, list) else [document]:
             if not isinstance(each, dict) or not isinstance(each.get("resourceType"), str):
                 raise BadInput(
-                    f"{name} is JSON, but no FHIR: it has no resourceType.", code="record_not_fhir"
+                    f"{name} is JSON, but not FHIR: it has no resourceType.", code="record_not_fhir"
                 )
             take(given, "", each)
     return given
@@ -131,7 +131,7 @@ def record_of(files: Sequence[Given]) -> Record:
     own = {_page(each) for file in files for each in file.own}
     if missing := {_page(url) for file in files for url in file.following} - own:
         pages = "a page is" if len(missing) == 1 else f"{len(missing)} pages are"
-        notes.append(f"Not whole: the server has more, {pages} missing. Give all pages in one folder.")
+        notes.append(f"Incomplete: the server has more, {pages} missing. Give all pages in one folder.")
     if failed := sum(file.failed for file in files):
         notes.append(f"{failed} of the requests of a batch failed: their answers are missing.")
     if older:

@@ -110,7 +110,7 @@ def unread(given: Iterable[dict[str, Any]]) -> Iterator[str]:
     if fields:
         yield f"Fields that are not read: {_counted(fields)}."
     if modifiers:
-        yield f"Changed in their meaning by what is not known here: {_counted(modifiers)}."
+        yield f"With modifiers that are not known here and may change their meaning: {_counted(modifiers)}."
 
 
 def _counted(counts: Counter[str]) -> str:

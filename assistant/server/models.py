@@ -342,7 +342,8 @@ class ModelsDialog:
             download.code, download.message, download.phase = error.code, error.message, "failed"
         except Exception as error:  # a bug must be told, too
             log.error("download of %s failed by a bug", bundle.name, exc_info=error)
-            download.code, download.message, download.phase = "internal", "It failed. Try again.", "failed"
+            download.code, download.message = "internal", "The download failed. Try again."
+            download.phase = "failed"
 
 
 def _licence(name: str) -> str:

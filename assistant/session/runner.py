@@ -122,7 +122,7 @@ Trouble = Literal["recogniser_failing", "machine_busy", "second_recogniser_faile
 TROUBLES: dict[Trouble, str] = {
     "recogniser_failing": "The recogniser does not answer. What you say is kept, and written when it works.",
     "machine_busy": "The server is busy: what you say is written late. Nothing is lost.",
-    "second_recogniser_failed": "The recogniser for questions failed; the one for dictation hears them.",
+    "second_recogniser_failed": "The recogniser for questions failed. The one for dictation hears them now.",
 }
 LATE: frozenset[Trouble] = frozenset({"recogniser_failing", "machine_busy"})
 """With these, what is said is not written in time."""

@@ -87,7 +87,7 @@ def test_a_modifier_that_is_not_known_is_named_and_so_is_what_is_not_read():
         "2 resources",
         "Not read: 2 Claim, 1 Coverage.",
         "Fields that are not read: 2 MedicationRequest.priority, 1 MedicationRequest.substitution.",
-        "Changed in their meaning by what is not known here: 1 MedicationRequest (never).",
+        "With modifiers that are not known here and may change their meaning: 1 MedicationRequest (never).",
     )
 
 
@@ -161,7 +161,7 @@ def test_a_page_that_is_missing_is_said_and_one_that_is_there_is_not():
     second = {"resourceType": "Bundle", "link": [{"relation": "self", "url": "http://s?page=2"}],
               "entry": [{"resource": drug("Aspirin")}]}  # fmt: skip
     one, two = (given_in(json.dumps(each).encode(), "p.json") for each in (first, second))
-    assert record_of([one]).notes[1].startswith("Not whole: the server has more, a page is missing.")
+    assert record_of([one]).notes[1].startswith("Incomplete: the server has more, a page is missing.")
     both = record_of([one, two])
     assert len(both.resources) == 2 and len(both.notes) == 1
 

@@ -43,7 +43,7 @@ test('sizes and progress are in words', () => {
   const download = { name: 'm', done: 1.2e9, total: 3.3e9, code: '', message: 'No token.' };
   assert.equal(progress({ ...download, phase: 'running' }), '1.2 GB of 3.3 GB');
   assert.equal(progress({ ...download, phase: 'running', done: 3.3e9 }), 'Checking the files …');
-  assert.equal(progress({ ...download, phase: 'stopped' }), 'Stopped at 1.2 GB of 3.3 GB. What came is kept.');
+  assert.equal(progress({ ...download, phase: 'stopped' }), 'Stopped at 1.2 GB of 3.3 GB. What was downloaded is kept.');
   assert.equal(progress({ ...download, phase: 'failed' }), 'No token.');
   assert.equal(progress({ ...download, phase: 'done' }), 'Downloaded and checked.');
   assert.equal(progress({ ...download, phase: 'idle' }), '');

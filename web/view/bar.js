@@ -78,7 +78,7 @@ export function barView({ send, step, level }) {
     }
     if (state.session !== shown?.session) {
       setText(byId('status-recogniser'), state.session?.recogniser.label ?? '');
-      byId('status-recogniser').title = state.session ? `What hears: ${state.session.recogniser.name}` : '';
+      byId('status-recogniser').title = state.session ? `Recogniser: ${state.session.recogniser.name}` : '';
       setText(byId('version'), state.session?.version ? `Version ${state.session.version}` : '');
     }
     const transport = state.microphone.transport ?? null;

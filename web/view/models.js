@@ -95,7 +95,7 @@ export function modelsView({ key }) {
     box.append(element('p', {}, element('strong', {}, title), ` ${size(bundle.size)}`),
       element('p', { class: 'fine' }, `${bundle.purpose}. From ${bundle.home}`));
     if (bundle.here) {
-      box.append(element('p', { class: 'fine' }, `✓ ${bundle.name === 'medasr' ? 'Here. It hears once the server is started with --asr medasr.' : 'Here. Choose it above.'}`));
+      box.append(element('p', { class: 'fine' }, `✓ ${bundle.name === 'medasr' ? 'Downloaded. It is used when the server is started with --asr medasr.' : 'Downloaded. Choose it above.'}`));
       return box;
     }
     if (running) {

@@ -109,7 +109,7 @@ async def no_such_path(request: Request) -> Response:
         return refusal(
             405,
             "method_not_allowed",
-            f"{request.method} is not a method of this path.",
+            f"This path does not accept {request.method}.",
             headers={"Allow": ", ".join(sorted(allowed))},
         )
     return refusal(404, "path_unknown", "There is no such path. See /openapi.json for those there are.")

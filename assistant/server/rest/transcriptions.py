@@ -131,8 +131,7 @@ class Transcriptions:
     def _slot(self) -> Iterator[None]:
         if self._running >= self._settings.max_transcriptions:
             raise Busy(
-                f"{self._running} recordings are being transcribed, and more cannot be at once. Try again "
-                "soon.",
+                f"{self._running} recordings are being transcribed, the most at once. Try again soon.",
                 code="too_many_transcriptions",
             )
         self._running += 1
