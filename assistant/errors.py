@@ -67,7 +67,7 @@ def is_passing(error: OSError) -> bool:
 
 
 def of_the_system(error: OSError) -> AssistantError:
-    """What to tell a client whose request the system refused: ``disk_full``, ``server_busy``."""
+    """The error for a client whose request the system refused: ``disk_full``, ``server_busy``."""
     if error.errno == errno.ENOSPC:
         return AssistantError("There is no room left on the server's disk.", code="disk_full")
     message = "The server has too much open to do this just now. Try again in a moment."

@@ -1,4 +1,4 @@
-"""Who asks: a person or a program, and what it may do."""
+"""The sender of a request, a person or a program, and its rights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,5 +46,5 @@ class Principal:
 
 
 def sole_user(name: str) -> Principal:
-    """Who everybody is on a server without users: all rights."""
+    """Everybody, on a server without users: all rights."""
     return Principal(SOLE, name, frozenset(ROLES))

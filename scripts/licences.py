@@ -38,7 +38,8 @@ COPYLEFT = {
 """Libraries that wheels bundle, named as ``bundled`` names them; from the projects' own pages."""
 
 UNCLEAR = {"dicomweb-client": "MIT", "defusedxml": "PSF-2.0", "pypdfium2": "BSD-3-Clause AND Apache-2.0"}
-"""Whose metadata names a file, an abbreviation or a phrase; read from the licence files in their wheels."""
+"""Packages whose metadata names a file, an abbreviation or a phrase; read from the licence files in their
+wheels."""
 
 INTRODUCTION = """# Licences
 

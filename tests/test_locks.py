@@ -1,4 +1,4 @@
-"""What scripts/locks pins is what pyproject.toml asks for. ``scripts/lock`` puts them in step."""
+"""scripts/locks pins the packages that pyproject.toml asks for. ``scripts/lock`` puts them in step."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""What scripts/release writes before it builds and tags."""
+"""The files that scripts/release writes before it builds and tags."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is logged, and how often."""
+"""The log: its lines, and how often they come."""
 
 import asyncio
 import logging

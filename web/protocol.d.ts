@@ -443,7 +443,7 @@ export interface DocumentChanged {
   doubtful: WordPlace[];
 }
 
-/** What changed in the report since ``base``, the revision of the event before. The template, the sections and their titles are as they were. */
+/** The changes of the report since ``base``, the revision of the event before. The template, the sections and their titles are as they were. */
 export interface DocumentPatched {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -874,7 +874,7 @@ export interface UserMessage {
   content: (InputText | InputImage)[];
 }
 
-/** Of one answer. A field that is not named is refused. */
+/** Settings of one answer. A field that is not named is refused. */
 export interface ResponseConfig {
   /** In place of the session's. */
   instructions?: string | null;
@@ -945,7 +945,7 @@ export interface DurationUsage {
   seconds: number;
 }
 
-/** Of a word; ``bytes`` are its UTF-8. */
+/** Log probability of a word; ``bytes`` are its UTF-8. */
 export interface LogProbability {
   token: string;
   bytes: number[];
@@ -1306,7 +1306,7 @@ export interface ServerVad {
   idle_timeout_ms?: null;
 }
 
-/** What was said so far tells how long a silence ends the turn, as it does by default. */
+/** The words said so far decide how long a silence ends the turn, as they do by default. */
 export interface SemanticVad {
   type: "semantic_vad";
   eagerness?: "low" | "medium" | "high" | "auto" | null;

@@ -183,7 +183,7 @@ class BeamSearch:
         return Reading(tokens, likely, kept, lent, tuple(matches))
 
     def _completed(self, reading: Reading) -> tuple[float, float]:
-        """What a reading keeps if its last word ends here, and what the word is worth. A word that was just
+        """The state of a reading whose last word ends here, and the worth of that word. A word that was just
         said is worth nothing a second time: a loop must not pay."""
         best = max(
             (match for match in reading.matches if match.node.kept),
@@ -202,7 +202,7 @@ class BeamSearch:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """What else a word may have been. ``margin``: how much likelier the chosen one is at the token where they
+    """Another reading of a word. ``margin``: how much likelier the chosen one is at the token where they
     part (natural logarithm); below 0 only the beam or what is expected decided."""
 
     text: str

@@ -9,7 +9,7 @@ BEYOND_MS, BACK_MS = 1000, 2000
 """The first side is read so far beyond the cut, the second from so far before it: the words at it have their
 context, and both sides some words in common that are read right."""
 GAP_MS = 80
-"""Of words, as a rule: the middle of the next one is later than the end of this one by more."""
+"""Distance of two words: the middle of the next one is usually later than the end of this one by more."""
 BEYOND_SAMPLES, BACK_SAMPLES = (ms * SAMPLE_RATE_HZ // 1000 for ms in (BEYOND_MS, BACK_MS))
 LATE_MS = 500
 """Two readings may place a word so far apart."""
@@ -23,13 +23,13 @@ NEAR_MS = 200
 
 
 def before_cut(words: Sequence[Word], cut_ms: int) -> tuple[Word, ...]:
-    """What belongs to the first side: words most of which was said before ``cut_ms``."""
+    """The words of the first side: those of which most was said before ``cut_ms``."""
     count = sum((word.start_ms + word.end_ms) / 2 < cut_ms for word in words)
     return tuple(words[:count])
 
 
 def after_cut(kept: Sequence[Word], words: Sequence[Word]) -> tuple[Word, ...]:
-    """Of ``words``, another reading of what follows, those that ``kept`` does not end with already.
+    """Those of ``words``, another reading of what follows, that ``kept`` does not end with already.
 
     Both are on the same clock. Nothing is kept twice, and nothing between them is lost: the number of words
     dropped is the one that reads most like the end of ``kept`` and is at its time.

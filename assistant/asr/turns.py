@@ -1,4 +1,4 @@
-"""Whose step of the recogniser runs next: finals before partials, each kind in the order they came."""
+"""The order of the recogniser's steps: finals before partials, each kind in the order they came."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""What is wrong with a microphone's level: nothing comes, too little, or so much that it is cut off. Pure."""
+"""Faults of a microphone's level: nothing comes, too little, or so much that it is cut off. Pure."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class LevelMeter:
         self._count = 0
 
     def push(self, chunk: AudioChunk) -> None:
-        """What the network lost and was made up (``concealed``) says nothing of the microphone."""
+        """Sound made up for what the network lost (``concealed``) says nothing about the microphone."""
         if chunk.concealed:
             return
         for frame in self._rechunk.push(chunk):
@@ -67,7 +67,7 @@ class LevelMeter:
 
     @property
     def overall(self) -> InputLevel:
-        """Of a whole recording that was pushed at once, its last 20 s."""
+        """The level; of a whole recording that was pushed at once, that of its last 20 s."""
         levels = np.array([frame.rms for frame in self._frames] or [0.0])
         if levels.max() < SILENT_RMS:
             return "silent"

@@ -1,1 +1,1 @@
-"""What all sessions of a server share, and how it is opened from the settings."""
+"""The parts that all sessions of a server share, and how they are opened from the settings."""

@@ -1,4 +1,4 @@
-"""What ``--engine auto`` answers with: the MedGemma that is here, else one that a server on this machine
+"""The engine behind ``--engine auto``: the MedGemma that is here, else one that a server on this machine
 lists, else the stand-in, which declines medical questions."""
 
 import logging

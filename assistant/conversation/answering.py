@@ -65,7 +65,7 @@ StopReason = Literal["client_cancelled", "turn_detected"]
 ANSWER_ITEM = "answer_"
 MOST_SENT = 20
 MOST_SENT_BYTES = 64 * 2**20
-"""Of images that are kept with what was sent; the latest answer's are always kept."""
+"""Limit for the images that are kept with what was sent; the latest answer's are always kept."""
 REMOVED = TextPiece("(this has been removed from the session)")
 """Answers whose prompt can still be shown."""
 
@@ -232,7 +232,7 @@ class Answering:
         return []
 
     def image_removed(self, attachment_id: str) -> None:
-        """What was attached goes from what was sent, too."""
+        """A removed attachment is also taken out of what was sent."""
         for response_id, sent in self.sent.items():
             self.sent[response_id] = Sent(
                 tuple(REMOVED if part.attachment_id == attachment_id else part for part in sent.parts)

@@ -99,8 +99,8 @@ MOST_LOOKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an utterance is: a command, or the parts that are dictated and asked. ``text`` is without the wake
-    phrase. A ``command`` that is worded so and is none here has parts."""
+    """The meaning of an utterance: a command, or the parts that are dictated and asked. ``text`` is without
+    the wake phrase. A ``command`` that is worded so and is none here has parts."""
 
     text: str
     mode: Mode

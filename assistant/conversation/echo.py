@@ -39,7 +39,7 @@ LONGEST_READING_MS = 60_000
 """A sentence whose end is never said: browsers do not always tell."""
 MOST_STRETCHES = 64
 LONGEST_CHARS = 2_000
-"""Of what is compared: 15 s of speech are 300; more would hold up the event loop."""
+"""Limit for the comparison: 15 s of speech are 300; more would hold up the event loop."""
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 

@@ -22,8 +22,8 @@ from assistant.readings.labs import parse_labs
 def findings(
     response_id: str, question: Question, images: Sequence[Attachment], answer: str, session_path: str
 ) -> list[ServerEvent]:
-    """What the question asked for and the answer gives; nothing where it makes no sense. ``session_path`` is
-    where the server has what belongs to this session."""
+    """The findings that the question asked for and the answer gives; none where they make no sense.
+    ``session_path`` is where the server has what belongs to this session."""
     match question.task:
         case "locate":
             return _boxes(response_id, images, answer)

@@ -312,7 +312,7 @@ class ModelThought:
 
 @dataclass(frozen=True, slots=True)
 class PromptSent:
-    """What the engine gave its model, as it reports."""
+    """The prompt that the engine gave its model, as it reports."""
 
     turn: int
     sent: Sent

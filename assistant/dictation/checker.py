@@ -1,4 +1,4 @@
-"""What is written stands beside what was said: a clause that says something else stays as it was said. Pure.
+"""Checks the written text against what was said: a clause that says something else stays as it was said. Pure.
 
 The reading is done by ``assistant.proofreading``, which knows nothing of how the text was written.
 """
@@ -16,7 +16,7 @@ _KEPT = "This stays as it was said: written out, it would not have said the same
 
 
 def differences(said: str, written: str) -> tuple[str, ...]:
-    """What differs between two texts, by kind ("numbers", "sides", "negations" and so on); none if all is well."""
+    """The differences between two texts, by kind ("numbers", "sides", "negations" and so on); none if all is well."""
     return proofread(said, written).kinds
 
 

@@ -54,7 +54,7 @@ class Row:
     pattern: str = ""
     exactly: tuple[str, ...] = ()
     help: tuple[str, str] | None = None
-    """What to say, and what it does; without, it is another name for a command in the list, or refused."""
+    """The help line: the words and what they do. Without it, the row is another name for a command in the list, or refused."""
     offered: tuple[str, ...] = ()
     if_here: Callable[[Command, Document, Desk], bool] = lambda *_: True
     needs_answer: bool = False
@@ -364,4 +364,4 @@ HELP: tuple[tuple[str, str], ...] = (
     *(row.help for row in TABLE if row.help),
     ("literal …", "writes the words of a command or a punctuation mark"),
 )
-"""What a person may say, and what it does."""
+"""The help: each command's words, and what it does."""

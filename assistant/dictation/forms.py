@@ -22,7 +22,7 @@ _THINGS = table(
     "cause killer choice complaint is was were are has had of on and or to"
 )
 LIST_ITEM = rf"(?!(?:[a-z]+ ){{0,2}}(?:{'|'.join(_THINGS)})\b)[a-z]"
-"""What follows "number ten" where it is an item of a list, and not a blade or a suture."""
+"""Words that follow "number ten" where it is an item of a list, and not a blade or a suture."""
 
 
 def _sutures(match: re.Match[str]) -> str:

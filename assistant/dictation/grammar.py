@@ -14,7 +14,7 @@ from assistant.dictation.tokens import plain
 from assistant.events import CommandName
 
 PHRASES: dict[str, CommandName] = {phrase: row.name for row in TABLE for phrase in row.exactly}
-"""What is a command when it is said in exactly these words."""
+"""Commands that are said in exactly these words."""
 _POLITE = re.compile(
     r"^(?:(?:hey|hi|ok|okay)\s)?(?:assistant\s)(?=\w)|^(?:please|now|ok|okay|alright|so|well|um|uh)\s|\s(?:please|now|thanks|thank you|period|full stop)$",
     re.I,

@@ -24,7 +24,7 @@ _FIELD = re.compile(r"\[([^\[\]:\n]+)(?::([^\[\]\n]*))?\]")
 _MACRO = re.compile(r"\{([^{}\n]+)\}")
 T = TypeVar("T")
 LONGEST_CHARACTERS = 100_000
-"""Of one macro with all that it includes: a few that include each other twice could fill the memory."""
+"""Limit for one macro with all that it includes: a few that include each other twice could fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)

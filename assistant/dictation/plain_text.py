@@ -31,5 +31,5 @@ def printable(text: str) -> str:
 
 
 def named(character: str) -> str:
-    """What stands for a character that cannot be shown."""
+    """The replacement for a character that cannot be shown."""
     return f"[U+{ord(character):04X}]"

@@ -64,7 +64,8 @@ class Question:
     """The studies to compare, in order; only with the task ``compare``."""
 
     instructions: str = ""
-    """Of the client; they stand before the question, where MedGemma's own template puts a system turn."""
+    """The client's instructions; they stand before the question, where MedGemma's own template puts a system
+    turn."""
     max_tokens: int | None = None
     """The longest answer that was asked for, where that is shorter than the engine's own."""
 
@@ -133,7 +134,7 @@ Output = AnswerText | Thought | Usage | CutOff
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What an engine gave its model for one question, in the order in which the model reads it."""
+    """The prompt that an engine gave its model for one question, in the order in which the model reads it."""
 
     parts: tuple[Piece | LinkPiece, ...]
 

@@ -57,7 +57,7 @@ class LocalServer:
 
 
 OWN = "this-server"
-"""What another server of this program says in ``owned_by``: it is no model server, and may ask this one."""
+"""The ``owned_by`` of another server of this program: it is no model server, and may ask this one."""
 
 
 class _Model(BaseModel):
@@ -127,7 +127,7 @@ def sees_images(model: str) -> bool:
 
 
 def best_medgemma(models: Iterable[str]) -> str | None:
-    """Of several MedGemmas: one that sees images before one that does not, 1.5 before 1, and else the
-    first."""
+    """The best of several MedGemmas: one that sees images before one that does not, 1.5 before 1, and else
+    the first."""
     found = [model for model in models if is_medgemma(model)]
     return min(found, key=lambda model: (not sees_images(model), "1.5" not in model), default=None)

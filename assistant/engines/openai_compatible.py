@@ -192,7 +192,7 @@ class OpenAICompatibleEngine:
 
 
 class _Message(BaseModel):
-    """Of an answer in one piece, or what a chunk adds to it."""
+    """The message of an answer in one piece, or what a chunk adds to it."""
 
     content: str | None = None
     reasoning_content: Any = None

@@ -1,4 +1,4 @@
-"""What an engine says, in characters that can be sent, stored and exported."""
+"""An engine's output, in characters that can be sent, stored and exported."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing

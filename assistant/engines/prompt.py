@@ -100,7 +100,7 @@ def turns(
 
 
 def sent(chat: Sequence[Turn]) -> Sent:
-    """What ``chat`` gives to the model, for the report."""
+    """The prompt that ``chat`` gives to the model, as it is reported."""
     return Sent(tuple(piece for turn in chat for piece in turn.pieces))
 
 

@@ -46,7 +46,7 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the report says so far. ``names_it``: by a word that means nothing but the report."""
+    """A summary of the report so far. ``names_it``: by a word that means nothing but the report."""
 
     names_it: bool
 
@@ -208,7 +208,7 @@ _NOT = re.compile(r"\b(do|did|ca|could|would|wo)n't\b")
 
 
 def wish_of(text: str) -> Wish:
-    """What a question wants, of the things that this engine does."""
+    """The wish behind a question, of those that this engine grants."""
     spoken = text.lower().replace("’", "'")
     spoken = _NOT.sub(lambda match: f"{match[1]} not", _SHORT.sub(r"\1 is", spoken))
     spoken = " ".join(_MARKS.sub(" ", spoken).split())

@@ -24,7 +24,7 @@ class ThinkingFilter:
         self._held = ""
         self._thinking = self._answered = False
         self._at_start = True
-        """Of the output, or behind a mark."""
+        """At the start of the output, or behind a mark."""
         self._marked = False
         """A mark has come: this runtime writes them."""
 

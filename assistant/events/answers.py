@@ -94,7 +94,7 @@ class ResponseInput(Part):
 
 
 class ResponseConfig(Part):
-    """Of one answer. A field that is not named is refused."""
+    """Settings of one answer. A field that is not named is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -211,7 +211,7 @@ class SectionPatch(Part):
 
 
 class DocumentPatched(ServerEventBase):
-    """What changed in the report since ``base``, the revision of the event before. The template, the sections
+    """The changes of the report since ``base``, the revision of the event before. The template, the sections
     and their titles are as they were."""
 
     type: Literal["assistant.document.patched"] = "assistant.document.patched"

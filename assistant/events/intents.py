@@ -8,7 +8,7 @@ from pydantic import Field
 from assistant.events.base import ClientEventBase, CommandName, Intent, ServerEventBase
 
 Meant = Literal["was_dictation", "was_question"]
-"""What is said of the last utterance: how it was meant."""
+"""A spoken correction of the last utterance: how it was meant."""
 
 
 class IntentCorrect(ClientEventBase):

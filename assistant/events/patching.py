@@ -86,5 +86,5 @@ def _patch(runs: list[RunPart], patch: SectionPatch) -> None:
 
 
 def place(word: WordPlace) -> tuple[str, int, int, str]:
-    """What tells a doubtful word from others."""
+    """The key that tells a doubtful word from others."""
     return word.section_id, word.start, word.end, word.item_id

@@ -52,7 +52,7 @@ class ServerVad(Asked):
 
 
 class SemanticVad(Asked):
-    """What was said so far tells how long a silence ends the turn, as it does by default."""
+    """The words said so far decide how long a silence ends the turn, as they do by default."""
 
     type: Literal["semantic_vad"]
     eagerness: Literal["low", "medium", "high", "auto"] | None = None

@@ -32,7 +32,7 @@ class AlsoHeard(Part):
 
 
 class LogProbability(Part):
-    """Of a word; ``bytes`` are its UTF-8."""
+    """Log probability of a word; ``bytes`` are its UTF-8."""
 
     token: str
     bytes: list[int]

@@ -59,8 +59,8 @@ _SALT = secrets.token_bytes(16)
 
 
 class Trait(NamedTuple):
-    """What tells slices in one place apart: its words, and where it stands, in a functional group or by
-    itself."""
+    """An attribute that tells slices in one place apart: its words, and where it stands, in a functional
+    group or by itself."""
 
     label: str
     places: tuple[tuple[str, str], ...]
@@ -111,7 +111,7 @@ class Frame:
     scaled: bool
     """The tags say so: else slope and intercept are 1 and 0."""
     unit: str = "HU"
-    """Of the measured values, as ``RescaleType`` has it; HU where nothing says otherwise."""
+    """Unit of the measured values, as ``RescaleType`` has it; HU where nothing says otherwise."""
     traits: tuple[str, ...] = ("",) * len(TRAITS)
     moment: float | str = ""
     """When in the heartbeat or the examination; only to be compared."""

@@ -89,7 +89,7 @@ def _opened(
 
 
 def _unpacked(source: SourceFile, scratch: Path, limits: Options) -> Iterator[SourceFile | Problem]:
-    """What is in an archive; a single packed file in its place; any other file itself."""
+    """The content of an archive, or of a single packed file; any other file itself."""
     match archive_kind(source.path):
         case None:
             yield source
@@ -269,7 +269,7 @@ def _copy_tar(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -
 
 
 def _office_document(names: set[str]) -> str:
-    """Of what program the document is that a zip is; empty if it is none."""
+    """The kind of document that a zip is; empty if it is none."""
     if "[Content_Types].xml" in names:
         kinds = {"word": "a Word document", "xl": "an Excel table", "ppt": "a PowerPoint file"}
         folders = {name.split("/")[0] for name in names}

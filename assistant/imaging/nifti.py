@@ -22,7 +22,7 @@ AIR_HU = -500
 """NIfTI does not say what was measured. Values below this are taken for Hounsfield units: there is air."""
 
 LEAST_BYTES = 256 * 2**20
-"""Of unpacked values that are always taken: a mask is nearly all zeros, and packs to a thousandth."""
+"""Bytes of unpacked values that are always taken: a mask is nearly all zeros, and packs to a thousandth."""
 
 THICK = 1.5
 """Slices this many times as thick as their pixels are large were taken so, not worked out."""

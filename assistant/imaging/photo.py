@@ -239,7 +239,7 @@ def _pixel_mm(picture: PIL.Image.Image) -> tuple[float, float] | None:
 
 
 def _white_is_least(picture: PIL.Image.Image) -> bool:
-    """Of a TIFF; Pillow turns 1 and 8 bits over by itself, but no more."""
+    """Whether a TIFF's lowest value is white. Pillow inverts 1 and 8 bits by itself, but no more."""
     tags = getattr(picture, "tag_v2", {})
     return bool(picture.format == "TIFF" and tags.get(PIL.TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0)
 

@@ -133,7 +133,7 @@ def _is_for(window: Dataset, uid: str, frame: int) -> bool:
 
 
 def _left_out(tags: Dataset) -> Iterator[str]:
-    """What a presentation state says beside brightness and direction, in words."""
+    """The contents of a presentation state beside brightness and direction, in words."""
     for words, names in _NOT_APPLIED:
         if any(tags.get(name) not in (None, "", []) for name in names):
             yield words

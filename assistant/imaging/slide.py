@@ -136,7 +136,7 @@ def _study(slide: openslide.OpenSlide, name: str, folder: Path) -> Study:
 
 
 def _magnification(slide: openslide.OpenSlide) -> tuple[float, bool]:
-    """Of the full resolution, and whether the file tells it."""
+    """Magnification of the full resolution, and whether the file states it."""
     power = _number(slide, openslide.PROPERTY_NAME_OBJECTIVE_POWER)
     micrometres = _number(slide, openslide.PROPERTY_NAME_MPP_X)
     nominal, size = _of_ome(slide)
@@ -217,7 +217,7 @@ def _ink(pixels: npt.NDArray[np.uint8], stained: npt.NDArray[np.bool_]) -> npt.N
 
 
 def _stained(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Of rows × columns × RGBA."""
+    """Mask of the stained pixels of rows × columns × RGBA."""
     red, green, blue, seen = (pixels[..., channel] for channel in range(4))
     spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     stained: npt.NDArray[np.bool_] = (spread >= STAIN) & (seen > 0)

@@ -22,7 +22,7 @@ SAME_DIRECTION = 0.01
 """Difference of the cosines: half a degree."""
 FEWEST_SLICES = 5
 MOST_STACKS = 6
-"""Of one series that are attached by themselves; the others can be chosen."""
+"""Stacks of one series that are attached by themselves; the others can be chosen."""
 SPACING_DIFFERS = 0.05
 MOST_FILLED = 4
 """Slices worked out between two that were taken; a wider gap stays one, since nobody knows what is in it."""

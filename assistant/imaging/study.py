@@ -19,7 +19,7 @@ from assistant.imaging.timeline import Attached, in_time, is_one_picture
 from assistant.imaging.values import chosen_slices
 
 NAMED_PROBLEMS = 10
-"""Of one kind in one upload, by name."""
+"""Problems of one kind that are named in one upload."""
 
 Kind = Literal["photo", "xray", "pictures", "ct", "mr", "slide", "pages", "record"]
 

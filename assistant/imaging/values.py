@@ -16,7 +16,7 @@ Pixels = npt.NDArray[np.uint8]
 CT_CHANNELS_HU = ((-1024, 1024), (-135, 215), (0, 80))
 """Red, green, blue: air to bone, soft tissue, brain."""
 MOST_SLICES = 85
-"""Of one CT or MR volume."""
+"""Limit for one CT or MR volume."""
 CT_WINDOWS_HU = {
     "soft tissue": (40, 400),
     "lung": (-600, 1500),

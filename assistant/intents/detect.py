@@ -53,15 +53,15 @@ _ADDRESS = re.compile(
     r"|(?P<question>question\s*(?:[:,]|\bcolon\b|\{colon\})\s*))(?=\w)",
     re.I,
 )
-"""What calls the assistant, "okay" and the like with its name: none of that belongs into a report."""
+"""The call of the assistant, its name with "okay" and the like: none of that belongs into a report."""
 _REQUEST_OF_IMAGES = re.compile(
     r"^(?:please\s+)?(?:check|compare|examine|review)\s+(?:this|these|the\s+(?:image|picture|scan|film)s?)\b",
     re.I,
 )
 _THIS_ALONE = re.compile(r"(?:please )?(?:check|compare|examine|review) (?:this|these|the) \w+")
 THRESHOLDS = {"asked": 0.1, "none": 0.8}
-"""Of the trained classifier, by the form of the sentence: one that is worded as a question is one unless much
-speaks against it; one that is not, but ends in a question mark, needs more."""
+"""Thresholds of the trained classifier, by the form of the sentence: one that is worded as a question is one
+unless much speaks against it; one that is not, but ends in a question mark, needs more."""
 
 DOUBTFUL = 0.25
 """Dictation at least so likely to be a question is offered to be asked."""

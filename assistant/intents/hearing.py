@@ -28,7 +28,7 @@ NEVER = PRONOUNS | DEFINITE | PREFACES | ADVERBS | PEOPLE | word_set("right wall
 SHORT = 4
 """Words of most commands; so short an utterance costs little to hear again."""
 ALIKE = 0.7
-"""Of letters (difflib): "whould" and "umarize" are alike enough to what they were."""
+"""Likeness of letters (difflib): "whould" and "umarize" are alike enough to what they were."""
 
 
 @dataclass(frozen=True, slots=True)

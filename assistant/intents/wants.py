@@ -1,4 +1,4 @@
-"""What a question wants beside words, and which images it names: read once, from its words. Pure."""
+"""The wishes of a question beside words, and the images it names: read once, from its words. Pure."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What was said beside what was written, token by token: only what a rule explains may differ. Pure.
+"""Compares what was said with what was written, token by token: only what a rule explains may differ. Pure.
 
 Each rule takes some tokens of what was said and some of what was written. A way through both texts by such
 steps is a proof that they say the same. Where there is none, the place farthest along is the alarm, and
@@ -558,7 +558,7 @@ class _Reader:
         return is_noun(word, before, after)
 
     def _said_alone(self, i: int, j: int) -> Iterator[_Step]:
-        """What was said, or marked by the recogniser, and leaves nothing."""
+        """Tokens said, or marked by the recogniser, that leave nothing in the text."""
         a, b = self._a, self._b
         low = a[i].low
         if a[i].kind == "sign":
@@ -626,7 +626,7 @@ class _Reader:
         return j == 0 or self._b[j - 1].low == "\n"
 
     def _written_alone(self, i: int, j: int) -> Iterator[_Step]:
-        """What nobody said and may stand all the same."""
+        """Tokens that nobody said and that may stand all the same."""
         a, b = self._a, self._b
         low = b[j].low
         if b[j].kind != "sign":

@@ -67,7 +67,7 @@ class Item:
     low: str
     at: int
     value: str = ""
-    """Of a numeral."""
+    """The value of a numeral."""
     ordinal: bool = False
 
 
@@ -187,7 +187,7 @@ def _whole(items: Sequence[Item], at: int) -> tuple[str, int] | None:
 
 
 def _decimals(items: Sequence[Item], at: int, *, bare: bool) -> tuple[str, int] | None:
-    """What follows "point". ``bare``: nothing stands before the point, so that it is digits or nothing."""
+    """Digits after "point". ``bare``: nothing stands before the point, so that it is digits or nothing."""
     digits, end = "", at
     while end < len(items) and (items[end].low in DIGITS or items[end].low in NOUGHT):
         digits += "0" if items[end].low in NOUGHT else str(DIGITS[items[end].low])

@@ -1,4 +1,4 @@
-"""What the reader knows of words: units, labels, signs, marks, and which words must never change. Pure.
+"""The reader's knowledge of words: units, labels, signs, marks, and which words must never change. Pure.
 
 None of it is taken from the formatter: the two are written from the same language, not from one table.
 """
@@ -172,7 +172,7 @@ FORMS = _set(
     "bottle bottles packet packets strip strips film films drop drops spray sprays injection injections "
     "bolus boluses coil coils stent stents"
 )
-"""What a dose comes in: "two fifty milligram tablets"."""
+"""Forms that a dose comes in: "two fifty milligram tablets"."""
 COUNTED = FORMS | _set(
     "day days week weeks month months year years hour hours minute minutes second seconds times beats "
     "breaths cigarettes drinks beers packs pack fractions cycles sessions units unit inch inches feet "
@@ -299,7 +299,7 @@ _COLON_AFTER = _set(
 SHARES = _set(
     "ejection shortening regurgitant filtration shunt emptying fat blast growth mb cell phase oxygen shedding"
 )
-"""What a fraction is of, so that no number of one of many follows it."""
+"""Nouns that a fraction is of, so that no number of one of many follows it."""
 LETTERED = _set("influenza hepatitis vitamin type group grade stage class factor category strep")
 """Names that end in a letter: the "a" behind them is no article."""
 LABEL_WORDS = _set(

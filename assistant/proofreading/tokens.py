@@ -22,7 +22,7 @@ class Token(NamedTuple):
     kind: Kind
     glued: bool
     value: str = ""
-    """Of a numeral: see :func:`plain`."""
+    """The value of a numeral: see :func:`plain`."""
     ordinal: bool = False
     upper: bool = False
     """In capitals, but for the last letter at most ("Xa")."""
@@ -45,7 +45,7 @@ def plain(number: str) -> str:
 
 
 def tokens(text: str) -> list[Token]:
-    """What the recogniser marks and nobody hears (``</s>``) is left out; places are those in ``text``."""
+    """Marks of the recogniser that nobody hears (``</s>``) are left out; places are those in ``text``."""
     if max(text, default="") >= "\ue000" or "</s>" in text:
         text = _UNHEARD.sub(lambda match: " " * len(match[0]), text)
     found: list[Token] = []

@@ -9,7 +9,7 @@ FENCE = "```"
 
 
 def fenced_json(answer: str) -> Any:
-    """What stands between the first ```` ```json ```` and the last fence, or in the only fence without a
+    """The JSON between the first ```` ```json ```` and the last fence, or in the only fence without a
     name; the whole answer if it has none. None where that is no JSON."""
     _, opened, rest = answer.partition(f"{FENCE}json")
     if not opened:

@@ -22,7 +22,7 @@ _SPACES = re.compile("[’\u00a0\u2009\u202f]")
 
 
 def notation_of(numbers: Iterable[str]) -> Notation:
-    """What numbers of one report, as printed, say about its notation; ``unknown`` where they say nothing or
+    """The notation of one report, from its numbers as printed; ``unknown`` where they say nothing or
     contradict each other."""
     said = {said for number in numbers if (said := _said(_plain(number)))}
     return next(iter(said)) if len(said) == 1 else "unknown"

@@ -148,7 +148,8 @@ def nothing_in(name: str) -> BadInput:
 
 
 def _page(url: str) -> tuple[str, str, tuple[tuple[str, str], ...]]:
-    """What tells a page of a search from others: not the order of its parameters, nor http from https."""
+    """The key that tells a page of a search from others: not the order of its parameters, nor http from
+    https."""
     parts = urlsplit(url)
     return parts.netloc, parts.path.rstrip("/"), tuple(sorted(parse_qsl(parts.query, True)))
 
@@ -270,7 +271,7 @@ def _root(same: dict[str, str], name: str) -> str:
 
 
 def _version_notes(resources: Iterable[Json]) -> Iterator[str]:
-    """What version the resources are of: what they state of it; else, where it is not R4, what their fields
+    """The version of the resources: the one that they state; else, where it is not R4, what their fields
     tell."""
     stated: set[str] = set()
     counts: Counter[str] = Counter()

@@ -39,7 +39,7 @@ _MOODS = {
     "ARQ": "Appointment asked for", "GOL": "Goal", "DEF": "Definition", "OPT": "Option",
     "EVN.CRT": "Criterion", "EXPEC": "Expected", "PERM": "Permitted", "SLOT": "Slot", "RMD": "Recommended",
 }  # fmt: skip
-"""Whatever is no event has not happened."""
+"""A mood other than an event has not happened."""
 _NAMED_BY_VALUE = {
     "ASSERTION", "404684003", "64572001", "55607006", "418799008", "409586006", "282291009", "248536006",
     "373930000", "75321-0", "75323-6", "75326-9", "29308-4",
@@ -60,7 +60,7 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What is said of the statements inside an element."""
+    """Facts that hold for all statements inside an element."""
 
     turned: tuple[str, ...] = ()
     date: str = ""
@@ -70,7 +70,7 @@ class _Around:
 
 @dataclass(slots=True)
 class Entries:
-    """What was read of the entries of one document, and what was not."""
+    """The entries of one document that were read, and those that were not."""
 
     root: Any
     unread: Counter[str] = field(default_factory=Counter)
@@ -117,7 +117,7 @@ class Entries:
         return replace(around, turned=tuple(turned), date=self._date(element) or around.date)
 
     def _turned(self, element: Any) -> Iterator[str]:
-        """What makes of a statement its opposite, a plan, or somebody else's."""
+        """Elements that turn a statement into its opposite, a plan, or somebody else's."""
         for subject in element.iterfind(f"{_C}subject"):
             related = self._words(subject.find(f"{_C}relatedSubject/{_C}code"))
             yield related or "Of another person"
@@ -142,7 +142,7 @@ class Entries:
         }
 
     def _named(self, element: Any) -> tuple[str, list[str]]:
-        """What a statement is about, and what it says of that."""
+        """The subject of a statement, and what it says about that."""
         for part in element.iterchildren(tag=lxml.etree.Element):
             if _local(part) not in _PARTS:
                 self.unread[f"{_local(element)}.{_local(part)}"] += 1
@@ -319,7 +319,7 @@ class Entries:
         return _attribute(element, "code", "code")
 
     def _words(self, code: Any) -> str:
-        """Of a coded value: its words with what qualifies them, else its code with the name of its system."""
+        """A coded value: its words with what qualifies them, else its code with the name of its system."""
         if code is None:
             return ""
         translated = [self._words(each) for each in code.iterfind(f"{_C}translation")]
@@ -355,7 +355,7 @@ def _holds(kind: str, relation: Any) -> bool:
 
 
 def _negations(element: Any, kind: str) -> Iterator[str]:
-    """Of an element or of a relation: ``negationInd``, and what took its place in extensions of CDA."""
+    """Negation of an element or a relation: ``negationInd``, and what took its place in extensions of CDA."""
     if any(
         lxml.etree.QName(name).localname.lower().endswith("negationind") and value in ("true", "1")
         for name, value in element.attrib.items()

@@ -15,7 +15,7 @@ from typing import Any
 from assistant.records.notes import note_of
 
 LISTED_CODES = 40
-"""Of one type, the most frequent, in the list of what there is."""
+"""Limit for the codes of one type, the most frequent ones, in the list of contents."""
 DATES = (
     "effectiveDateTime", "effectivePeriod", "effectiveInstant", "onsetDateTime", "authoredOn",
     "performedDateTime", "performedPeriod",
@@ -90,7 +90,8 @@ def read_resources(given: Sequence[tuple[str, dict[str, Any]]]) -> tuple[Resourc
 
 
 def unread(given: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """What is not read of these resources, as sentences: whole ones by type, and fields of the others."""
+    """The parts of these resources that are not read, as sentences: whole ones by type, and fields of the
+    others."""
     types: Counter[str] = Counter()
     fields: Counter[str] = Counter()
     modifiers: Counter[str] = Counter()
@@ -122,7 +123,8 @@ def _last(url: Any) -> str:
 
 
 def _turned_round(resource: dict[str, Any]) -> str:
-    """What makes of a statement its opposite, or nothing at all (FHIR calls these elements modifiers)."""
+    """Elements that turn a statement into its opposite, or cancel it (FHIR calls these elements
+    modifiers)."""
     said = []
     if resource.get("status") == "entered-in-error":
         said.append("Entered in error")
@@ -149,7 +151,7 @@ def _drugs(resource: dict[str, Any]) -> Iterator[Any]:
 
 
 def _reasons(resource: dict[str, Any], names: Mapping[str, str]) -> Iterator[str]:
-    """What a resource refers to as its reason or its result, where that is in the record."""
+    """The resources that a resource names as its reason or its result, if they are in the record."""
     for key in ("reasonReference", "result", "reason"):
         for each in _dicts(resource.get(key)):
             inside = each.get("reference")
@@ -168,7 +170,7 @@ def named_in(answer: str, read: Sequence[Resource]) -> list[Resource]:
 
 
 def manifest(resources: Sequence[Resource]) -> str:
-    """What there is: a line a type, with its codes and how many there are of each."""
+    """The contents: a line for each type, with its codes and how many there are of each."""
     by_type: dict[str, list[Resource]] = defaultdict(list)
     for each in resources:
         by_type[each.type].append(each)
@@ -185,7 +187,7 @@ def _listed(kind: str, resources: list[Resource]) -> str:
 
 
 def _names(resources: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, str]:
-    """What references may call a resource → the words of its code."""
+    """Names by which references may call a resource → the words of its code."""
     names: dict[str, str] = {}
     for url, each in resources:
         if code := _code(each):
@@ -348,7 +350,7 @@ def _dosage(part: dict[str, Any]) -> str:
 
 
 def _when(resource: dict[str, Any]) -> str:
-    """What is said of time beside the date in front: age, end, death."""
+    """Statements of time beside the date in front: age, end, death."""
     shown = [f"at the age of {age}" if (age := _quantity(resource.get("onsetAge"))) else ""]
     shown += [str(resource.get(key) or "") for key in ("onsetString", "performedString", "occurrenceString")]
     periods = [resource.get(key) for key in ("effectivePeriod", "performedPeriod", "period", "onsetPeriod")]
@@ -377,7 +379,7 @@ def attached(attachment: dict[str, Any]) -> str | None:
 
 
 def _sections(resource: dict[str, Any]) -> Iterator[str]:
-    """Of a composition, and of sections in sections."""
+    """Sections of a composition, and sections inside sections."""
     for part in _dicts(resource.get("section")):
         title = part["title"] if isinstance(part.get("title"), str) else _concept(part.get("code"))
         yield ": ".join(filter(None, (title, _narrative(part.get("text")))))
@@ -385,7 +387,7 @@ def _sections(resource: dict[str, Any]) -> Iterator[str]:
 
 
 def _answers(resource: dict[str, Any]) -> Iterator[str]:
-    """Of a questionnaire, and of its groups."""
+    """Items of a questionnaire, and of its groups."""
     for part in _dicts(resource.get("item")):
         asked = part["text"] if isinstance(part.get("text"), str) else str(part.get("linkId", ""))
         said = [_value(each) or _concept(each.get("valueCoding")) or str(each.get("valueDecimal") or "")
@@ -397,7 +399,7 @@ def _answers(resource: dict[str, Any]) -> Iterator[str]:
 
 
 def _beside(part: dict[str, Any]) -> Iterator[str]:
-    """What stands beside a component's value."""
+    """Additions to a component's value."""
     yield from map(_concept, _listed_values(part.get("interpretation")))
     for each in _dicts(part.get("referenceRange")):
         if shown := each["text"] if isinstance(each.get("text"), str) else _range(each):

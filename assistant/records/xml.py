@@ -59,7 +59,7 @@ def given_in_xml(data: bytes, name: str) -> Given:
 
 
 def _resources(given: Given, root: Any) -> list[tuple[str, Any]]:
-    """Of a bundle each by itself, so that one that is not valid does not cost the others."""
+    """Each resource of a bundle by itself, so that one that is not valid does not cost the others."""
     if lxml.etree.QName(root).localname != "Bundle":
         return [("", root)]
     for link in root.iterfind(f"{_F}link"):

@@ -59,14 +59,14 @@ MAX_MESSAGE_BYTES = 4 * 2**20
 CLOSE_S = 10
 """A client that does not read has so long to take the code that it is disconnected with."""
 GONE = (WebSocketDisconnect, RuntimeError, OSError)
-"""What sending raises when the client is gone."""
+"""Exceptions of sending when the client is gone."""
 CSP = (
     "default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data: blob:; media-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
 STOCK_QUERY = ("model", "intent", "call_id")
-"""Whoever connects with one of these, as OpenAI's clients do, gets no ``assistant.*`` events unless
+"""Clients that connect with one of these, as OpenAI's do, get no ``assistant.*`` events unless
 ``?assistant=1`` asks for them."""
 CLOSED_ON_PURPOSE = (1000, 1001)
 """Close codes of a client that has ended, not of a connection that was lost."""
@@ -87,7 +87,7 @@ class Hub:
         self._closing = False
         self.tries = Tries()
         self.door: Door | None = None
-        """What clients come through, once the server listens."""
+        """The door for clients, once the server listens."""
 
     def let_in(self, scope: Scope) -> None:
         """The connection of this request has passed the gate and may stay open."""

@@ -60,7 +60,7 @@ class Tries:
 
 
 def address_of(scope: Scope) -> str:
-    """Of the client; empty where the server does not know it."""
+    """The client's address; empty where the server does not know it."""
     client = scope.get("client")
     return str(client[0]) if client else ""
 
@@ -69,7 +69,7 @@ class Identifier(Protocol):
     """One way of finding out who asks."""
 
     async def identify(self, scope: Scope) -> Principal | Response:
-        """Who asks, or the answer to a stranger."""
+        """The sender of a request, or the answer to a stranger."""
 
 
 class Gate:
@@ -116,7 +116,7 @@ class Gate:
         return None
 
     def _opened(self, scope: Scope) -> Principal | None:
-        """Who made the short-lived key of this request."""
+        """The person who made the short-lived key of this request."""
         if scope["path"] not in OPENS:
             return None
         found = (self._secrets.find(key) for key in keys(Headers(scope=scope)))

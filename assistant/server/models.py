@@ -347,7 +347,7 @@ class ModelsDialog:
 
 
 def _licence(name: str) -> str:
-    """Of a bundle; of anything else there is nothing to say here."""
+    """The licence of a bundle; of anything else it is not known here."""
     try:
         return weights.load_manifest(name).licence
     except BadInput:

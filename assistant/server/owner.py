@@ -1,5 +1,5 @@
-"""Whose session it is: every address below ``/v1/sessions/ID`` needs that session's token, shown by its
-owner.
+"""Sessions belong to their owner: every address below ``/v1/sessions/ID`` needs that session's token, shown
+by its owner.
 
 The routes hang below one mount, so that a new one cannot forget it. The token goes in ``X-Session-Token``.
 The images of the page, which can send no header, go with a cookie that the socket sets: it opens GET alone.

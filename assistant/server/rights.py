@@ -1,4 +1,4 @@
-"""What each route asks of who calls it. A route that is not in the table keeps the application from starting.
+"""The rights that each route needs. A route that is not in the table keeps the application from starting.
 
 ``Gate`` finds out who asks; ``guarded`` puts the check in front of each route.
 """
@@ -101,13 +101,13 @@ def _guarded(route: BaseRoute, prefix: str) -> BaseRoute:
 
 
 def principal_of(scope: Scope) -> Principal | None:
-    """Who asks; None where a stranger may."""
+    """The sender; None where a stranger may ask."""
     principal: Principal | None = scope.get("state", {}).get("principal")
     return principal
 
 
 def known(scope: Scope) -> Principal:
-    """Who asks, behind the gate."""
+    """The sender, behind the gate."""
     principal = principal_of(scope)
     assert principal is not None, "the gate lets strangers in only where nothing is needed"
     return principal

@@ -1,4 +1,4 @@
-"""What a client has chosen for its session: checked as a whole, then taken in one step."""
+"""A client's choices for its session: checked as a whole, then taken in one step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

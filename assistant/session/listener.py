@@ -68,9 +68,9 @@ class _Utterance:
     due: float = math.inf
     """When its end was known, on the clock of the sound: see ``late_s``."""
     reading: Heard | None = None
-    """What the recogniser made of all of it, latest."""
+    """The recogniser's latest text of all of it."""
     second_reading: Heard | None = None
-    """What the second recogniser made of the same audio."""
+    """The second recogniser's text of the same audio."""
     end: int | None = None
     cut: bool = False
     """It ended without a pause."""
@@ -79,10 +79,10 @@ class _Utterance:
     hears_on: bool = False
     """And has not all come yet."""
     follows: "_Utterance | None" = None
-    """What it was cut off from: its audio begins in that one."""
+    """The utterance that it was cut off from: its audio begins in that one."""
     repeated: Repeated | None = None
     kept: tuple[Word, ...] = ()
-    """Of a final that was cut, the words on the session's clock."""
+    """The words of a final that was cut, on the session's clock."""
     lost_before: bool = False
     lost_after: bool = False
 
@@ -138,7 +138,7 @@ class Listener:
         self.second_failed = False
         """The second recogniser failed: questions are heard by the first one only."""
         self.question_mode = False
-        """Whatever is said is asked."""
+        """Everything said is a question."""
         self._detector = endpoint.EndpointDetector(settings)
         self._filter_samples = filter_samples
         self._rechunk = Rechunker(vad.frame_samples)
@@ -341,7 +341,7 @@ class Listener:
         return self._model.open_stream()
 
     def _end_overlap(self) -> None:
-        """What was cut last hears no more."""
+        """The utterance that was cut last hears no more."""
         if self._cut is not None:
             self._cut.hears_on, self._cut = False, None
 

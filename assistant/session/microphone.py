@@ -31,7 +31,7 @@ SILENT_S = 1.0
 """No audio for so long, in the middle of an utterance, ends it: packets stop when a microphone is muted."""
 STATUS_EVERY_S = 1.0
 ACKNOWLEDGE_EVERY_S = 0.5
-"""Of sound: so much at most is sent again after a lost connection, beside what was on its way."""
+"""Limit for sound that is sent again after a lost connection, beside what was on its way."""
 UNTOLD_S = 0.2
 """Without sound for so short a time, no word was lost."""
 LONGEST_GAP_S = 3_600
@@ -64,7 +64,7 @@ class Microphone:
         self._held: AudioChunk | None = None
         self._meter = LevelMeter()
         self.format = AudioFormat(rate=DEFAULT_RATE_HZ)
-        """Of the sound sent over the WebSocket."""
+        """Format of the sound sent over the WebSocket."""
         self.next_sample: int | None = None
         """The first sample of the client's that has not been taken; None where they have no numbers."""
 

@@ -245,7 +245,7 @@ class SessionRunner:
         self._ended.set()
 
     async def finish_speech(self) -> None:
-        """What is being said is over, also a turn that its client has not committed: wait for its final."""
+        """End what is being said, also a turn that its client has not committed, and wait for its final."""
         await self._commit()
         await self._listener.at_rest()
 
@@ -509,8 +509,8 @@ class SessionRunner:
         )
 
     async def start_with(self, asked: SessionConfig) -> None:
-        """What the client asked for when it connected. A language or rate that cannot be had is refused as in
-        ``session.update``."""
+        """Apply the settings that the client asked for when it connected. A language or rate that cannot be
+        had is refused as in ``session.update``."""
         try:
             await self._choose(asked)
         except AssistantError as error:

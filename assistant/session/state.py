@@ -38,7 +38,7 @@ LABELS = {
     "medasr-export": "Medical dictation (beta)",
     "lasr-mini": "Test recogniser: not for use",
 }
-"""What the page calls a recogniser, by its bundle."""
+"""The page's name of a recogniser, by its bundle."""
 
 
 def session_state(

@@ -54,7 +54,7 @@ class Segment:
     words: tuple[WordTime, ...]
     doubts: tuple[Doubt, ...] = ()
     also_heard: str = ""
-    """What another recogniser made of it, where two heard it."""
+    """The other recogniser's text, where two heard it."""
 
 
 @dataclass(frozen=True, slots=True)

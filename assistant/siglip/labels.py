@@ -45,7 +45,7 @@ FILES_SAY = {
     "xray": ("X-ray", ("chest X-ray", "other X-ray")),
     "slide": ("slide", ("histopathology",)),
 }
-"""What a file says that it is, for people, and the kinds that agree with it."""
+"""The kind that a file states, in words, and the kinds that agree with it."""
 
 TEXTS: tuple[str, ...] = (*KINDS.values(), *(text for pair in FAULTS.values() for text in pair))
 

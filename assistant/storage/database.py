@@ -31,7 +31,7 @@ LOCAL: Final = SOLE
 APPLICATION_ID: Final = 0x43564132
 """Marks the SQLite file as ours ("CVA2")."""
 FIRST_APPLICATION_ID: Final = 0x43564131
-"""Of files that 0.2 made; ``Store`` carries them over."""
+"""Application id of files that 0.2 made; ``Store`` carries them over."""
 BUSY_S: Final = 1.0
 """How long a write waits for another connection that locks the file."""
 

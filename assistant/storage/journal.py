@@ -1,4 +1,4 @@
-"""What one session has to write to the store, in order."""
+"""The rows that one session has to write to the store, in order."""
 
 import asyncio
 from collections import deque
@@ -13,8 +13,8 @@ from assistant.storage.store import Note, now
 
 BATCH = 500
 MOST_WAITING_BYTES = 32 * 2**20
-"""What waits beside the log of the session; beyond it, it is taken from the log, which has everything but
-superseded versions of the report."""
+"""Limit for what waits beside the log of the session; the rest is taken from the log, which has everything
+but superseded versions of the report."""
 DELTAS = frozenset(kind.model_fields["type"].default for kind in (TranscriptDelta, OutputTextDelta))
 """Not stored: the whole text follows."""
 

@@ -1,4 +1,4 @@
-"""What a session keeps: its events, optionally its audio, and its entries in the store."""
+"""The contents of a session: its events, optionally its audio, and its entries in the store."""
 
 from collections.abc import Callable
 from datetime import datetime

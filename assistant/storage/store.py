@@ -180,7 +180,7 @@ class Store:
             return True
 
     def _identity(self) -> tuple[int, ...]:
-        """Of the file and its write-ahead log. Raises ``OSError``."""
+        """Device and inode of the file and its write-ahead log. Raises ``OSError``."""
         found = (self.path, self.path.with_name(f"{FILE}-wal"))
         return tuple(value for path in found for value in (path.stat().st_dev, path.stat().st_ino))
 
@@ -438,7 +438,7 @@ def _who_did_what(event: ServerEvent, person: str) -> tuple[str, str]:
 
 
 def _device_of(path: Path) -> int:
-    """Of the nearest folder that exists."""
+    """Device of the nearest folder that exists."""
     return next(os.stat(each).st_dev for each in path.parents if each.exists())
 
 
@@ -448,7 +448,7 @@ def now() -> str:
 
 
 def _row_sha256(row: Sequence[str]) -> str:
-    """Of a session's row."""
+    """Hash of a session's row."""
     return _sha256(json.dumps(list(row), ensure_ascii=False))
 
 

@@ -25,7 +25,7 @@ RETRY_S = 2.0
 LOOK_S = 1.0
 """Between two looks at whether the store is still there, when there is nothing to write."""
 MOST_ENDED_BYTES = 256 * 2**20
-"""Of ended sessions; beyond it the session that ended first is given up."""
+"""Limit for ended sessions together; beyond it the session that ended first is given up."""
 LAST_TRY_S = 5.0
 
 T = TypeVar("T")

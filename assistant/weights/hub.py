@@ -62,7 +62,7 @@ def _check_room(wanted: list[BundleFile], work: Path) -> None:
 
 
 def _refusal(bundle: ModelBundle, refused: Refused, *, with_token: bool) -> Missing:
-    """What to do, by what the hub says: 401 for no or a wrong token, 403 for an account without access."""
+    """The advice, by the hub's answer: 401 for no or a wrong token, 403 for an account without access."""
     home, name = bundle.source.home, bundle.name
     if refused.reason == "RepoNotFound":
         todo = f"The hub shows this account no such repository: see {home}, set HF_TOKEN to one that may"

@@ -35,7 +35,7 @@ def to_disk(file: IO[bytes]) -> None:
 
 @contextlib.contextmanager
 def unpacking(what: str) -> Iterator[None]:
-    """Whatever the decoders say of damage, encryption and unknown methods, as ``archive_invalid``."""
+    """Turns the decoders' errors about damage, encryption and unknown methods into ``archive_invalid``."""
     try:
         yield
     except (

@@ -193,7 +193,8 @@ def table(rows, *, words):
 
 
 def final_times(bundle, threads):
-    """Of a 10 s utterance on the real shape: after the endpoint, with and without the speculative pass."""
+    """Delay of the final of a 10 s utterance on the real shape: after the endpoint, with and without the
+    speculative pass."""
     from assistant.asr.medasr import MedAsrModel
     from assistant.asr.probe import probe_signal
 

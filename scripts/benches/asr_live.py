@@ -43,7 +43,7 @@ class Clip:
     """[n], with ``LEAD_S`` of silence before and ``ENDPOINT_S`` after."""
     text: str
     word_ends_s: list[float] = field(default_factory=list)
-    """Of the words of the reference run's final; the same for every way."""
+    """Ends of the words of the reference run's final; the same for every way."""
     final: str = ""
 
 

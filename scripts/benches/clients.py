@@ -18,7 +18,7 @@ PLACE = ROOT / "build" / "clients"
 PACKAGES = ("openai-agents", "livekit-plugins-openai", "pipecat-ai[openai]")
 SOUND = ROOT / "tests" / "data" / "audio" / "question.flac"
 SPOKEN = "is there a"
-"""What every client must hear of it, in lower case."""
+"""Words that every client must hear of it, in lower case."""
 TRIES_S = 120
 
 

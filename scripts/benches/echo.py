@@ -1,4 +1,4 @@
-"""What the microphone hears of an answer that is read aloud: whether it is dropped, and whether what a person
+"""The echo of an answer that is read aloud: whether it is dropped, and whether what a person
 says meanwhile is kept. Needs flite and espeak-ng."""
 
 import argparse
@@ -42,7 +42,7 @@ with (ROOT / "tests/data/audio/transcripts.tsv").open(newline="") as file:
     CLEAR = {row[0]: row[1] for row in csv.reader(file, delimiter="\t") if row[0] in RECORDED}
 VOICES = ("flite slt", "flite kal", "espeak")
 LOUDNESS_DB = (-6.0, -18.0)
-"""Of the echo, against speech at the microphone."""
+"""Level of the echo, against speech at the microphone."""
 OVER_DB = -12.0
 
 
@@ -88,7 +88,7 @@ def words(text: str) -> list[str]:
 
 
 def share_kept(said: str, kept: str) -> float:
-    """Of the words of ``said``, in order of frequency only, those still in ``kept``."""
+    """The share of the words of ``said``, without their order, that are in ``kept``."""
     left = words(kept)
     found = 0
     for word in words(said):

@@ -1,4 +1,4 @@
-"""What recognisers hear of dictation: words, medical terms, drugs, terms never trained on; what they invent.
+"""Errors of recognisers on dictation: words, medical terms, drugs, terms never trained on; what they invent.
 
 The clips of tests/data/hears are synthetic, in voices and sentence frames that no training has seen; real
 medical speech is unmeasured. People reading general English are tests/data/speech. Noise is made here.

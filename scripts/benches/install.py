@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def size_bytes(name: str) -> int:
-    """Of all files that the package brought, compiled ones too; 0 where it is not installed."""
+    """Size of all files that the package brought, compiled ones too; 0 where it is not installed."""
     try:
         files = importlib.metadata.distribution(name).files or []
     except importlib.metadata.PackageNotFoundError:

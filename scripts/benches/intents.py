@@ -41,7 +41,7 @@ SETS = (
 LABELS = ("dictation", "question", "command")
 VOICES = ("slt", "rms", "awb", "kal16")
 WORDS_PER_MINUTE = 120
-"""Of flowing dictation; turns a rate per word into a rate per hour."""
+"""Pace of flowing dictation; turns a rate per word into a rate per hour."""
 
 
 def read(path: Path) -> list[dict[str, str]]:

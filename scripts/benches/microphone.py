@@ -62,7 +62,7 @@ def microphone(path, clips, snr_db):
 
 
 def finals(url, wav, seconds, processing):
-    """Of one visit to the page, in the order they came."""
+    """Finals of one visit to the page, in the order they came."""
     got = []
     chosen = {name: name in processing for name in WAYS["all of it"]}
     with sync_playwright() as playwright:

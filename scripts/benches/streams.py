@@ -30,7 +30,7 @@ WAIT_FOR_LAST_S = 20.0
 
 @dataclass
 class Heard:
-    """What one session saw."""
+    """The events of one session, counted."""
 
     sent_until: list[tuple[float, float]] = field(default_factory=list)
     """(second of the audio, when it was sent)"""

@@ -32,7 +32,7 @@ SETS = (
 
 
 def own_dictation() -> list[str]:
-    """What is dictated in the sets of this project, each once."""
+    """The dictated texts in the sets of this project, each once."""
     texts: dict[str, None] = {}
     for path in SETS:
         with path.open(encoding="utf-8") as file:

@@ -43,7 +43,7 @@ AT_WORK = {
     "conversation.item.truncate": "always `item_has_no_audio`",
     "output_audio_buffer.clear": "nothing to do: there is no sound in answers",
 }
-"""What is decided when an event is carried out, or goes without saying."""
+"""Decided when an event is carried out, or needs no test."""
 
 
 def markdown() -> str:
@@ -141,7 +141,7 @@ DEEP: frozenset[Place] = frozenset(
 
 
 def _kind(of: type[BaseModel]) -> str:
-    """What tells one member of a union from the others."""
+    """The values that tell one member of a union from the others."""
     return ", ".join(
         str(get_args(_bare(of.model_fields[name].annotation))[0])
         for name in ("type", "role")

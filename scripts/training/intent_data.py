@@ -23,7 +23,7 @@ DATA = ROOT / "assistant/intents/data"
 OUT = DATA / "train.tsv"
 PER_TEMPLATE = 7
 PER_KIND = 10
-"""Of templates that stand for a kind: their slots are whole phrases."""
+"""Names of templates that stand for a kind: their slots are whole phrases."""
 _KIND = re.compile(r"\{(?:ORDER|TALK|LATER|ASKS|DIRECT|NUM|BIG|HIGH)\}")
 
 SLOTS: dict[str, dict[str, str]] = {

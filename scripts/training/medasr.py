@@ -99,7 +99,7 @@ def fine_tune(model: LasrForCTC, tokens: LasrTokenizer, utterances: list[data.Ut
 
 
 def found_share(references: list[str], hypotheses: list[str], words: set[str]) -> float:
-    """Of the times that one of `words` was said, the percentage in which it stands in the text."""
+    """The percentage of the times that one of `words` was said in which it stands in the text."""
     said = found = 0
     for reference, hypothesis in zip(references, hypotheses, strict=True):
         wanted = Counter(word for word in training.normalised(reference).split() if word in words)

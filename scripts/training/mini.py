@@ -78,7 +78,7 @@ def evaluate(folder: Path, model_folder: Path, others: Path | None) -> None:
 
 
 def language_model(folder: Path, count: int, model_folder: Path) -> None:
-    """Of the sentences that were trained on, none of those that are held out."""
+    """Sentences that were trained on, none of those that are held out."""
     tokens = LasrTokenizer.from_pretrained(model_folder)
     said = [[label(piece) for piece in tokens.tokenize(target)] for target in sentences(count)[0]]
     ngrams.write_arpa(folder / "pieces-6.arpa.gz", ngrams.counted(said, order=6))

@@ -42,7 +42,7 @@ DIVERGENCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Of one streaming pass, in frames of 40 ms."""
+    """Lengths of one streaming pass, in frames of 40 ms."""
 
     chunk: int
     ahead: int

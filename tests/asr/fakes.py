@@ -1,4 +1,4 @@
-"""What every fake recogniser has in common; ``test_contract.py`` holds them to what the real ones do."""
+"""The base of every fake recogniser; ``test_contract.py`` holds them to what the real ones do."""
 
 from collections.abc import Sequence
 from typing import Self

@@ -1,4 +1,4 @@
-"""What sounds alike is never decided by what is expected."""
+"""Expected words never decide between words that sound alike."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every recogniser does, the real ones and the fakes that stand for them in other tests."""
+"""The contract of every recogniser: the real ones, and the fakes that stand for them in other tests."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""What an expected word is worth on the way, and at its end."""
+"""The worth of an expected word on the way, and at its end."""
 
 import pytest
 

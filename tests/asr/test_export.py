@@ -100,7 +100,7 @@ def test_sherpa_onnx_runs_the_plain_layout(exported):
 
 
 def kaldi_like(samples):
-    """What sherpa-onnx 2.0.1 feeds to the model: per frame the mean taken away, pre-emphasis of 0.97, and a
+    """sherpa-onnx 2.0.1's input of the model: per frame the mean taken away, pre-emphasis of 0.97, and a
     floor of float32's epsilon; all else as the model's own front end (decision 13)."""
     frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), 400)[::160].copy()
     frames -= frames.mean(1, keepdims=True)

@@ -1,4 +1,4 @@
-"""What is stable is never taken back."""
+"""Stable text is never taken back."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What answers with ``--engine auto``."""
+"""The engine that ``--engine auto`` chooses."""
 
 import logging
 from contextlib import AsyncExitStack

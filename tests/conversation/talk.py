@@ -1,4 +1,4 @@
-"""What conversations are tested with."""
+"""Helpers for tests of conversations."""
 
 from collections.abc import Iterable
 from typing import TypeVar

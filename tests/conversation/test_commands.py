@@ -49,7 +49,7 @@ SAID = {
     "paste": ["paste", "paste that", "paste it"],
     "emphasis": ["bold that", "underline that", "italicize the last word", "underline the last sentence"],
 }  # fmt: skip
-"""What was recognised and then written into the report."""
+"""Commands that used to be recognised and then written into the report."""
 
 
 def talk() -> Conversation:

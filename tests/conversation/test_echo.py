@@ -1,4 +1,4 @@
-"""What is read aloud and comes back through the microphone is left out; what a person says stays."""
+"""Answers that are read aloud and come back through the microphone are left out; a person's words stay."""
 
 import pytest
 from hypothesis import given

@@ -15,7 +15,7 @@ from tests.session.test_listener import SayingModel, audio, live, saying
 
 @pytest.fixture
 def looks(monkeypatch):
-    """What was parsed as a command and what was judged, each with how often."""
+    """The texts parsed as a command and those judged, each with how often."""
     parsed, judged = Counter(), Counter()
     parse, meaning = Grammar.parse, split.meaning
 

@@ -140,7 +140,7 @@ def test_a_report_has_room_for_what_is_said_but_not_for_endless_typing(monkeypat
 
 
 def samples():
-    """What a page is to make of patches: events, each with the report after it."""
+    """A page's report after patches: events, each with the report after it."""
     talk = Talk(7)
     rows = []
     while len(rows) < 60:

@@ -1,4 +1,4 @@
-"""What was heard, as it is told before anything is made of it."""
+"""Transcripts as they are told before anything is made of them."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What the check does with a formatter that is wrong: the clause stays as it was said, and is marked."""
+"""The check of a formatter that is wrong: the clause stays as it was said, and is marked."""
 
 import random
 from collections.abc import Callable

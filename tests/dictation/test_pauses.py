@@ -210,7 +210,7 @@ SETTLING = (
 
 @pytest.mark.parametrize("seed", range(20))
 def test_what_is_settled_stays_whatever_is_said_next(seed):
-    """Of a transcript, which is told as it grows and can take nothing back."""
+    """The text of a transcript, which is told as it grows and can take nothing back."""
     chance = random.Random(seed)
     dictation = Dictation(in_sections=False)
     told = ""

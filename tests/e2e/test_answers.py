@@ -1,4 +1,4 @@
-"""What an answer gives beside its words, seen on the page."""
+"""Findings of an answer beside its words, on the page."""
 
 import base64
 import re

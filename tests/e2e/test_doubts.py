@@ -1,4 +1,4 @@
-"""What may not be what was said is seen on the page, in words, reached by keys, and told before export."""
+"""Doubtful text is shown on the page, in words, reached by keys, and named before export."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe

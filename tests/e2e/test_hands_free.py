@@ -17,7 +17,7 @@ ANSWER = (
     "No evidence of deep venous thrombosis in the left lower extremity. "
     "There is a small Baker's cyst measuring two point five centimeters."
 )
-"""What audio/answer_leg.flac says, but for the spoken punctuation."""
+"""The words of audio/answer_leg.flac without the spoken punctuation."""
 
 SPEECH = """
 window.said = [];

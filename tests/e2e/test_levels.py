@@ -1,4 +1,4 @@
-"""What is wrong with the microphone's level is said on the page while it happens, with what to do."""
+"""Faults of the microphone's level are told on the page while they happen, with what to do."""
 
 import re
 

@@ -47,7 +47,7 @@ NORMAL, CONTROL = 1, 3
 
 
 def write(folder: Path, chat_template: str) -> tuple[Path, Path]:
-    """Of a model directory; both lie in it."""
+    """Model file and image tower of a model directory; both lie in it."""
     import gguf
     from safetensors.numpy import load_file
 

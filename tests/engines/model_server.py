@@ -80,7 +80,7 @@ class ModelServer:
 
 
 def as_vllm(request: dict[str, Any]) -> Said:
-    """What a model server says to an answerable question, and what it refuses."""
+    """A model server's answers to questions it takes, and its refusals."""
     content = request["messages"][-1]["content"]
     text = content[-1]["text"]
     if len(text) > 20_000:

@@ -1,4 +1,4 @@
-"""What every engine keeps to, real or fake."""
+"""The contract of every engine, real or fake."""
 
 import asyncio
 import io
@@ -39,7 +39,7 @@ IN_PIECES = {"scripted", "compatible", "gemma", "gguf", "transformers"}
 class Opened:
     engine: Engine
     die: Callable[[], object] = lambda: None
-    """What answers dies; the next question finds another one."""
+    """The process that answers dies; the next question finds another one."""
 
 
 @asynccontextmanager

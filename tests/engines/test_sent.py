@@ -1,4 +1,4 @@
-"""What was sent to the model is what the engine reports, for every engine, and the report is true."""
+"""Every engine reports the prompt that it sent to the model, and the report is true."""
 
 import base64
 import tempfile
@@ -38,7 +38,7 @@ SECRET = "archive-token"
 
 
 async def heard(engine, question):
-    """What was reported, and what came out; the report comes once and before anything else."""
+    """The reported prompt and the output; the report comes once and before anything else."""
     reported, out = [], []
     async with aclosing(engine.answer(question, reported.append)) as outputs:
         async for output in outputs:

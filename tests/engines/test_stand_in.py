@@ -1,4 +1,4 @@
-"""What answers without a model: it helps with this program, quotes the report, and declines all else."""
+"""The engine without a model: it helps with this program, quotes the report, and declines all else."""
 
 import asyncio
 import csv
@@ -47,7 +47,7 @@ HELPED = [(topic, text) for topic in HELP for text in WORDINGS[topic]]
 
 
 def questions_of_the_data() -> list[str]:
-    """What people ask, as the tests of intents and guidelines have it."""
+    """Questions of people, as the tests of intents and guidelines have it."""
     found: list[str] = []
     for path in sorted(DATA.glob("intents*.tsv")):
         with path.open() as lines:

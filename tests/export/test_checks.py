@@ -1,4 +1,4 @@
-"""What the checks find in a report, and what they let pass."""
+"""Findings of the checks in a report, and texts they let pass."""
 
 import pytest
 

@@ -45,7 +45,7 @@ def test_a_dash_within_a_line_and_a_measure_at_its_start_are_no_list():
 
 
 def _visible(tokens):
-    """What a reader of the rendered Markdown sees."""
+    """The rendered Markdown as a reader sees it."""
     return "".join(
         _visible(token.children)
         if token.children

@@ -1,4 +1,5 @@
-"""What people give by mistake, each beside a good picture: made here, used over HTTP and through ``show``."""
+"""Files that people give by mistake, each beside a good picture: made here, used over HTTP and through
+``show``."""
 
 import io
 import json

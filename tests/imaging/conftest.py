@@ -1,4 +1,4 @@
-"""What the model would be given, as ``assistant show`` writes it."""
+"""The model's input, as ``assistant show`` writes it."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What cannot be used is named, with the reason; the rest is kept, and memory stays bounded."""
+"""Files that cannot be used are named, with the reason; the rest is kept, and memory stays bounded."""
 
 import errno
 import io

@@ -1,4 +1,4 @@
-"""What a series holds: stacks told apart by what their tags say, each with its right values and name."""
+"""The stacks of a series: told apart by what their tags say, each with its right values and name."""
 
 import numpy as np
 import PIL.Image

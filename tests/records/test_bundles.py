@@ -1,4 +1,4 @@
-"""What FHIR servers and exports write: what turns a statement round, whose it is, and what is not there."""
+"""Records as FHIR servers and exports write them: negations, owners, and missing parts."""
 
 import base64
 import json

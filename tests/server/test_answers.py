@@ -1,4 +1,4 @@
-"""What belongs to one answer, over HTTP."""
+"""The parts of one answer, over HTTP."""
 
 import httpx
 import PIL.Image

@@ -1,4 +1,4 @@
-"""Who may come in, and what a page may do: over real connections."""
+"""Access, and the rights of pages, over real connections."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""Whatever comes in, a session goes on: its events are sent, a client resumes, exports are made.
+"""A session goes on whatever comes in: its events are sent, a client resumes, exports are made.
 
 ``INLETS`` lists every way in. A new client event, setting with a file, upload route or engine output that is
 in no list fails a test here until somebody has said how it is fuzzed, or why it needs none.

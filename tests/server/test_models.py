@@ -25,7 +25,7 @@ EVIL = {"Origin": "https://evil.example"}
 
 
 class Page:
-    """What the page does: a session, and requests with its token."""
+    """The page's part: a session, and requests with its token."""
 
     def __init__(self, server, client, session, web):
         self.server, self.client, self.session, self.web = server, client, session, web

@@ -1,4 +1,4 @@
-"""What each route needs, and who has it."""
+"""The rights that each route needs, and the people who have them."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""What a session of the stock ``openai`` client asks for is done, or refused with a code; every request ends
+"""Sessions of the stock ``openai`` client get what they ask for, or a refusal with a code; every request ends
 in an event, and every event is one of the client's own types."""
 
 import asyncio

@@ -57,7 +57,7 @@ def quick(monkeypatch):
 
 
 async def heard(recogniser, step="", pattern=PATTERN, ends=3):
-    """What became of every utterance. A final is only prepared at a pause if the recogniser keeps up, so then
+    """The fate of every utterance. A final is only prepared at a pause if the recogniser keeps up, so then
     the sound waits for it."""
     ears = Listener(vad=LoudnessVad(), settings=EndpointSettings(), recogniser=recogniser)
     done = []

@@ -33,7 +33,7 @@ def test_nothing_brings_back_what_has_ended_or_was_dropped(before, later):
 
 @given(EVENTS)
 def test_a_final_is_told_ahead_only_if_it_was_prepared_in_this_pause(events):
-    """What was computed for an earlier pause is not told in a later one: more was said between."""
+    """A final computed for an earlier pause is not told in a later one: more was said between."""
     if reached(events) == "expected":
         since = max((i for i, event in enumerate(events) if event == "go_on"), default=0)
         assert "prepare" in events[since:]

@@ -1,4 +1,4 @@
-"""What is said of an image, and when nothing is."""
+"""The words about an image, and when there are none."""
 
 import numpy as np
 import pytest

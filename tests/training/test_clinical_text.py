@@ -67,7 +67,7 @@ def test_a_wrong_number_or_side_that_was_heard_is_put_right() -> None:
 
 
 def test_every_label_says_what_was_said(terms: vocabulary.Terms) -> None:
-    """Whatever was misheard: words dropped, added and replaced at random."""
+    """Labels hold for every mishearing: words dropped, added and replaced at random."""
     writer, rng = Writer(terms, 5), random.Random(5)
     for _ in range(300):
         said = writer.write(CORE, "med").text

@@ -1,4 +1,4 @@
-"""What a served bundle is made of."""
+"""The files of a served bundle."""
 
 import hashlib
 import io
@@ -33,7 +33,7 @@ def sha256(data: bytes) -> str:
 
 @dataclass
 class Web:
-    """What is served, and what was asked for."""
+    """The served files, and the requests for them."""
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)

@@ -1,1 +1,1 @@
-"""What stock OpenAI clients call over HTTP: transcriptions, models, chat completions."""
+"""The HTTP routes of stock OpenAI clients: transcriptions, models, chat completions."""

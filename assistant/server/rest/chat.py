@@ -95,8 +95,8 @@ class TextFormat(_Part):
 
 
 class ChatRequest(BaseModel):
-    """What cannot be had is refused, never ignored. Answers are made without sampling, so that ``seed``
-    changes nothing."""
+    """A field that cannot be honoured is refused, never ignored. Answers are made without sampling, so that
+    ``seed`` changes nothing."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -22,7 +22,7 @@ STATUS = {
     "engine_unreachable": 502,
     "engine_failed": 502,
 }
-"""Of codes that do not have the status of their class."""
+"""Status of the codes that differ from their class."""
 
 
 class Busy(AssistantError):
@@ -89,7 +89,7 @@ def answered(handler: Handler) -> Handler:
 
 
 def invalid(error: ValidationError, code: str = "parameter_invalid") -> BadInput:
-    """What is wrong with a request's first wrong field; never its value."""
+    """The fault of a request's first wrong field; never its value."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "json_invalid":
@@ -116,7 +116,7 @@ async def no_such_path(request: Request) -> Response:
 
 
 async def http_error(request: Request, error: Exception) -> Response:
-    """What Starlette refuses by itself, in the shape of the path's other errors."""
+    """Starlette's own refusals, in the shape of the path's other errors."""
     assert isinstance(error, HTTPException)
     if not request.url.path.startswith("/v1/"):
         return PlainTextResponse(error.detail, status_code=error.status_code, headers=error.headers)

@@ -10,7 +10,7 @@ from benches.attacks.server import ServerProcess, started
 
 
 async def figures_of(dictation: Dictation, server: ServerProcess) -> Figures:
-    """Of a session whose every utterance should have been heard once."""
+    """Figures of a session whose every utterance should have been heard once."""
     heard_s = await server.heard_s()
     return Figures(
         spoken_s=dictation.spoken_s,

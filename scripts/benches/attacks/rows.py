@@ -1,4 +1,4 @@
-"""What a row of ``scripts/bench faults`` is, and what it measures."""
+"""The rows of ``scripts/bench faults``, and their measurements."""
 
 import importlib
 import pkgutil
@@ -17,7 +17,7 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one attack did. None: this attack does not measure it."""
+    """The effects of one attack. None: this attack does not measure it."""
 
     spoken_s: float | None = None
     """Seconds of speech sent, without the silence between utterances."""
@@ -48,7 +48,7 @@ Attack = Callable[[bool, Path], Awaitable[Figures]]
 @dataclass(frozen=True, slots=True)
 class Row:
     name: str
-    """What is done to the server, in a few words."""
+    """The attack in a few words."""
     attack: Attack
 
 

@@ -1,4 +1,4 @@
-"""What the model is to write for a clip: the published model's text with only the misheard words put right.
+"""The label of a clip: the published model's text with only the misheard words put right.
 
 So case, digits, units and spoken marks stay as the model writes them, and the formatting behind it keeps
 working.

@@ -192,7 +192,7 @@ def medical_words(terms: set[str]) -> frozenset[str]:
 
 @dataclass
 class Score:
-    """Of a set of clips."""
+    """The score of a set of clips."""
 
     clips: int = 0
     words: int = 0

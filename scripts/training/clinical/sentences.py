@@ -527,7 +527,7 @@ STREAMS = {
 }
 """Frames, kind of sentence, and how many are written."""
 EACH = "mmmmqmmmgmmmnmmmg"
-"""Of each stretch that is spoken: m medical by what it brings, q a question, g general English, n with numbers."""
+"""The kinds of each stretch that is spoken: m medical by what it brings, q a question, g general English, n with numbers."""
 
 
 def training(

