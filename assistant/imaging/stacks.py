@@ -58,8 +58,8 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Stacks:
-    """Of one series: those to attach, what each that it has is called (empty where it has but one), and the
-    files that belong to none."""
+    """The stacks of one series: those to attach, the name of each that it has (empty where it has but one),
+    and the files that belong to none."""
 
     chosen: list[Stack]
     names: tuple[str, ...]

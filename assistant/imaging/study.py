@@ -104,11 +104,11 @@ class Study(ABC):
     worked_out: tuple[int, ...] = ()
     """Pictures, from 0, that were not taken but worked out from their neighbours."""
     series: str = ""
-    """What tells its series from the others of what was given; only where that has several stacks."""
+    """The key of its series among those given; only where that has several stacks."""
     stack: int = 0
     """Its number among the stacks of its series, from 1."""
     stacks: tuple[str, ...] = ()
-    """What all stacks of its series are called, in the order of their numbers; empty where it has but one."""
+    """The names of all stacks of its series, in the order of their numbers; empty where it has but one."""
     notes: tuple[str, ...] = ()
     """Notices for the clinician, e.g. that slices are missing."""
 
