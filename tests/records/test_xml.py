@@ -37,7 +37,7 @@ def test_a_bundle_in_xml_is_read_as_its_json_is_and_what_is_not_valid_is_named()
     lines = {each.type: each.text for each in record.resources}
     assert lines["MedicationRequest"] == "2024-01-09 Do not give: Warfarin & co: 2.5 mg; active; order"
     assert lines["Patient"] == "female"
-    assert record.notes[1].startswith("Not whole")
+    assert record.notes[1].startswith("Incomplete: ")
     assert record.notes[-1] == "Not valid in any version of FHIR, and not read: 1 Observation."
 
 
