@@ -21,6 +21,9 @@ COMMANDS = (
     "format",
     "export",
     "models",
+    "users",
+    "keys",
+    "audit",
     "doctor",
 )
 

@@ -27,6 +27,17 @@ class ServerSettings(BaseModel):
     token: SecretStr | None = Field(
         None, description="Secret that clients must send. Made at start when --host is not this machine."
     )
+    sign_in: Literal["token", "accounts"] = Field(
+        "token",
+        description="Who may use the server. token: everybody who has it, as one user. accounts: users with "
+        "passwords and API keys (assistant users, assistant keys), kept in --store.",
+    )
+    sign_in_idle_min: float = Field(
+        30, ge=1, le=1440, description="Minutes after which a browser that nobody uses is signed out."
+    )
+    sign_in_hours: float = Field(
+        12, gt=0, le=168, description="Hours after which a browser is signed out in any case."
+    )
     allowed_origins: tuple[str, ...] = Field(
         (), description='Other web origins that may connect, as JSON: ["https://pacs.example.org"].'
     )
@@ -247,6 +258,14 @@ class KeepingSettings(BaseModel):
         description="Folder that keeps finals, reports, answers and an audit; nothing is kept without it.",
     )
     user: str = Field("person", max_length=64, description="Name of the user in the audit of --store.")
+    audit_checkpoints: Path | None = Field(
+        None,
+        description="File to which the end of the audit of --store is written, signed, every ten minutes. It "
+        "belongs on another machine, or is copied there: then an end that was cut off is seen.",
+    )
+    audit_key: Path | None = Field(
+        None, description="Ed25519 key (PEM) of --audit-checkpoints; made if it is missing."
+    )
     keep_audio_min: float = Field(
         0,
         ge=0,
@@ -293,6 +312,20 @@ class Settings(
                 engine_dicom_links=True,
                 dicomweb_url=None,
                 engine_stream=False,
+            )
+        if self.sign_in == "accounts" and (self.token is not None or self.store is None):
+            raise SettingsClash(
+                "{sign_in} needs {store}, and no {token}: users have passwords and keys of their own.",
+                sign_in="accounts",
+                store=None,
+                token=None,
+            )
+        if self.audit_checkpoints and (self.audit_key is None or self.store is None):
+            raise SettingsClash(
+                "{audit_checkpoints} needs {audit_key} and {store}.",
+                audit_checkpoints=self.audit_checkpoints,
+                audit_key=None,
+                store=None,
             )
         if self.text_engine_url and not self.text_engine_model:
             raise SettingsClash(

@@ -24,6 +24,7 @@ import { settingsView } from './view/settings.js';
 import { styleSettings } from './view/style.js';
 import { tabsView } from './view/tabs.js';
 import { matchingView } from './view/matching.js';
+import { leaveIfSignedOut, showAccount } from './account.js';
 import { modelsView } from './view/models.js';
 import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
@@ -65,6 +66,7 @@ const session = new Session((event, again) => {
   else if (event.type === 'assistant.audio.received') microphone.acknowledged(event.sample);
   else if (event.type === 'local.connection' && (event.phase === 'waiting' || event.phase === 'closed')) {
     microphone.connectionLost();
+    void leaveIfSignedOut();
   }
 });
 
@@ -272,6 +274,7 @@ listenForKeys({
 });
 
 draw();
+void showAccount(byId('tools'));
 if (sessionStorage.getItem(WAS_ON_KEY)) {
   dispatch({ type: 'local.notice', level: 'warning', code: 'reloaded',
     message: 'The page was reloaded, so the microphone is off. Press Start to continue.' });

@@ -33,7 +33,8 @@ from assistant.events import ErrorBody, ErrorEvent, SessionConfig, event_id_of, 
 from assistant.guidelines.library import watching
 from assistant.installation import page
 from assistant.principal import Principal
-from assistant.server import answers, guidelines, reports
+from assistant.server import answers, guidelines, reports, sign_in
+from assistant.server.accounts import Accounts
 from assistant.server.auth import Gate, Identifier, SharedToken, ThisMachine, Tries, address_of, keys
 from assistant.server.door import PEER, Door
 from assistant.server.models import ModelsDialog
@@ -45,11 +46,12 @@ from assistant.server.rest.errors import ANY_METHOD, http_error, no_such_path
 from assistant.server.rest.models import Models
 from assistant.server.rest.secrets import Secrets
 from assistant.server.rest.transcriptions import Transcriptions
-from assistant.server.rights import PREFIX, guarded, known
+from assistant.server.rights import PREFIX, guarded, known, note_use
 from assistant.server.uploads import Uploads
 from assistant.session.delivery import GOING_AWAY, TOO_SLOW
 from assistant.session.runner import SessionRunner
-from assistant.storage.store import Store
+from assistant.storage.checkpoints import Checkpoint, Checkpoints
+from assistant.storage.store import Store, now
 from assistant.storage.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,11 @@ STOCK_QUERY = ("model", "intent", "call_id")
 ``?assistant=1`` asks for them."""
 CLOSED_ON_PURPOSE = (1000, 1001)
 """Close codes of a client that has ended, not of a connection that was lost."""
+SIGNED_OUT = 4401
+"""Close code: the sign-in or key that opened the socket has ended."""
+LOOK_AGAIN_S = 5.0
+"""After so long at most, who was signed out is."""
+CHECKPOINT_EVERY_S = 600.0
 NO_CACHE = (b"cache-control", b"no-cache")
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 PROTOCOL, RESUME, STOCK_PROTOCOL = "assistant", "assistant.resume.", "realtime"
@@ -86,6 +93,7 @@ class Hub:
         self._addresses: dict[str, str] = {}  # of the client that began each session
         self._closing = False
         self.tries = Tries()
+        self.accounts = Accounts(settings) if settings.sign_in == "accounts" else None
         self.door: Door | None = None
         """The door for clients, once the server listens."""
 
@@ -164,8 +172,10 @@ class Hub:
         return None
 
     async def start(self) -> None:
-        """Load the models. Raises ``Missing``."""
+        """Open the accounts and load the models. Raises ``Missing``, ``BadInput``."""
         try:
+            if self.accounts:
+                await self.accounts.start()
             await self.components.start()
         except BaseException:
             await self.components.close()
@@ -229,25 +239,28 @@ async def realtime(socket: WebSocket) -> None:
         await socket.close(1001)
         return
     telemetry.connections.inc()
+    await note_use(socket.scope, person, "session begun" if after is None else "session resumed", runner.id)
     if after is None:
         await runner.start_with(_wanted(socket))
     outbox = runner.connect(after, address_of(socket.scope))
     asked = set(socket.query_params)
     stock = not asked.isdisjoint(STOCK_QUERY) or STOCK_PROTOCOL in offered
     ours = not stock or "assistant" in asked
-    # Each ends when the connection does; whichever ends first takes the other with it. _receive may wait
+    # Each ends when the connection does; whichever ends first takes the others with it. _receive may wait
     # for room that nobody makes any more when its session is over.
-    both = [
+    used = asyncio.Event()
+    tasks = [
         asyncio.create_task(_send(socket, runner, outbox, ours=ours), name=f"send-{runner.id}"),
-        asyncio.create_task(_receive(socket, runner, ours=ours), name=f"receive-{runner.id}"),
+        asyncio.create_task(_receive(socket, runner, used, ours=ours), name=f"receive-{runner.id}"),
+        asyncio.create_task(_until_signed_out(socket, person, used), name=f"signed-in-{runner.id}"),
     ]
     try:
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         telemetry.connections.dec()
-        for task in both:
+        for task in tasks:
             task.cancel()
-        results = await asyncio.gather(*both, return_exceptions=True)
+        results = await asyncio.gather(*tasks, return_exceptions=True)
         await runner.disconnect(outbox)
     for result in results:
         if isinstance(result, Exception):
@@ -296,9 +309,24 @@ async def _send_all(socket: WebSocket, runner: SessionRunner, outbox: Outbox[Log
             await socket.close(outbox.code or GOING_AWAY)
 
 
-async def _receive(socket: WebSocket, runner: SessionRunner, *, ours: bool) -> None:
+async def _until_signed_out(socket: WebSocket, person: Principal, used: asyncio.Event) -> None:
+    """While the sign-in or key that opened the socket holds; then close the socket."""
+    identifier: Identifier = socket.app.state.identifier
+    while True:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        now = await identifier.again(person, used=used.is_set())
+        used.clear()
+        if now is None or "dictate" not in now.rights:
+            with contextlib.suppress(*GONE, TimeoutError):
+                async with asyncio.timeout(CLOSE_S):
+                    await socket.close(SIGNED_OUT, "signed out")
+            return
+
+
+async def _receive(socket: WebSocket, runner: SessionRunner, used: asyncio.Event, *, ours: bool) -> None:
     while True:
         message = await socket.receive()
+        used.set()
         if message["type"] == "websocket.disconnect":
             runner.done_with = not ours and message.get("code") in CLOSED_ON_PURPOSE
             return
@@ -387,12 +415,13 @@ def create_app(
     """The application. ``components`` are loaded when it starts and closed when it ends. ``identifier`` says
     who asks; without one everybody is the one user of the server, who shows the ``token`` if there is one.
 
-    Raises ``BadInput`` when the store of the settings cannot be used.
+    Raises ``BadInput`` when the store or the audit key of the settings cannot be used.
     """
     writer = Writer(Store(settings.store)) if settings.store else None
     hub = Hub(settings, components, writer)
     if identifier is None:
-        identifier = SharedToken(token, settings.user) if token else ThisMachine(settings.user)
+        sole = SharedToken(token, settings.user) if token else ThisMachine(settings.user)
+        identifier = hub.accounts or sole
     uploads, pacs, secrets = Uploads(hub.find), Pacs(settings), Secrets(components)
     components.engine = Counted(components.engine)
     dialog = ModelsDialog(settings, components, hub.runners, shared=not isinstance(identifier, ThisMachine))
@@ -404,17 +433,41 @@ def create_app(
         *dialog.routes(),
     ]
 
+    checkpoints = None
+    if settings.audit_checkpoints and settings.audit_key:
+        checkpoints = Checkpoints(settings.audit_checkpoints, settings.audit_key)
+
+    async def checkpoint() -> None:
+        """Sign what the audit ends with. A failure is logged, and the next one says as much."""
+        if checkpoints and writer:
+            try:
+                sessions = await writer.read(writer.store.last_hash)
+                access = await hub.accounts.log.last_hash() if hub.accounts else ""
+                await asyncio.to_thread(checkpoints.add, Checkpoint(now(), sessions, access))
+            except (AssistantError, OSError) as error:
+                log.error("the audit's end was not signed: %s", getattr(error, "code", type(error).__name__))
+
+    async def sign_now_and_then() -> None:
+        while True:
+            await checkpoint()
+            await asyncio.sleep(CHECKPOINT_EVERY_S)
+
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         writing = writer and asyncio.create_task(writer.run(), name="store")
+        signing = asyncio.create_task(sign_now_and_then(), name="checkpoints")
         async with watching(components.guidelines):
             yield
             await hub.close()
+        signing.cancel()
+        await checkpoint()
         if writer and writing:
             await writer.close()
             await writing
         await dialog.close()
         await components.close()
+        if hub.accounts:
+            await hub.accounts.close()
 
     routes = [
         WebSocketRoute("/v1/realtime", realtime),
@@ -425,6 +478,7 @@ def create_app(
         *Chat(settings, components).routes(),
         *Models(components).routes(),
         *secrets.routes(),
+        *sign_in.ROUTES,
         Route("/v1/{path:path}", no_such_path, methods=ANY_METHOD),
         *description.ROUTES,
         Route("/healthz", health),
@@ -444,5 +498,5 @@ def create_app(
         exception_handlers={OSError: out_of_resources, HTTPException: http_error},
         lifespan=lifespan,
     )
-    app.state.hub, app.state.secrets = hub, secrets
+    app.state.hub, app.state.secrets, app.state.identifier = hub, secrets, identifier
     return app

@@ -71,6 +71,10 @@ class Identifier(Protocol):
     async def identify(self, scope: Scope) -> Principal | Response:
         """The sender of a request, or the answer to a stranger."""
 
+    async def again(self, principal: Principal, *, used: bool) -> Principal | None:
+        """The same principal as it is now, while its socket stays open; None where its sign-in or key has
+        ended. ``used``: its client has done something since the last look."""
+
 
 class Gate:
     """ASGI middleware in front of everything. It says who asks; ``guarded`` decides what they may.
@@ -91,10 +95,11 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        if scope["path"] in OPEN_PATHS:
+        refused = self._refused_origin(scope)
+        if refused is None and scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, _closing(send))
             return
-        found = self._refused_origin(scope) or self._opened(scope) or await self._identifier.identify(scope)
+        found = refused or self._opened(scope) or await self._identifier.identify(scope)
         if isinstance(found, Principal):
             scope.setdefault("state", {})["principal"] = found
             scope["app"].state.hub.let_in(scope)
@@ -124,25 +129,33 @@ class Gate:
         return replace(secret.principal, scopes=frozenset({"dictate"})) if secret else None
 
 
-class ThisMachine:
-    """Without a token the server serves this machine only: ``Host`` must be a loopback name, so that a web
-    page cannot reach it through a name of its own (DNS rebinding)."""
+class _Sole:
+    """Everybody is the server's only user."""
 
     def __init__(self, name: str) -> None:
         self._principal = sole_user(name)
 
+    async def again(self, principal: Principal, *, used: bool) -> Principal | None:
+        return principal
+
+
+class ThisMachine(_Sole):
+    """Without a token the server serves this machine only: ``Host`` must be a loopback name, so that a web
+    page cannot reach it through a name of its own (DNS rebinding)."""
+
     async def identify(self, scope: Scope) -> Principal | Response:
-        if is_loopback(_hostname(Headers(scope=scope).get("host", ""))):
+        if is_loopback(hostname_of(Headers(scope=scope).get("host", ""))):
             return self._principal
         return Refused("host_not_allowed", "Open this server at its local address, or start it with a token.")
 
 
-class SharedToken:
+class SharedToken(_Sole):
     """One secret for everybody: ``Authorization: Bearer``, a WebSocket's sub-protocol, or ``?token=`` once,
     which sets a cookie."""
 
     def __init__(self, token: str, name: str) -> None:
-        self._token, self._principal = token, sole_user(name)
+        super().__init__(name)
+        self._token = token
 
     async def identify(self, scope: Scope) -> Principal | Response:
         headers = Headers(scope=scope)
@@ -190,7 +203,7 @@ def _closing(send: Send) -> Send:
     return send_and_close
 
 
-def _hostname(host: str) -> str:
+def hostname_of(host: str) -> str:
     """The name in a ``Host`` header; empty when it is not one."""
     try:
         return urlsplit(f"//{host}").hostname or ""

@@ -32,6 +32,7 @@ from assistant.engines.local_servers import NAMES, LocalServer, find, is_medgemm
 from assistant.errors import AssistantError, BadInput, Denied, Missing
 from assistant.server.owner import live
 from assistant.server.reports import answered
+from assistant.server.rights import known
 from assistant.session.runner import SessionRunner
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,9 @@ class ModelsDialog:
     async def show(self, request: Request) -> Response:
         """GET: the models in use, the offers, and the download."""
         live(request)
-        return JSONResponse(await self._state())
+        state = await self._state()
+        state["may_change"] = self.may_change and "change_models" in known(request.scope).rights
+        return JSONResponse(state)
 
     async def use(self, request: Request) -> Response:
         """POST ``{"id": …}`` of an offer: answer with it from now on, in all sessions."""

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.errors import BadInput
 from assistant.server.auth import Tries, address_of
-from assistant.server.rights import PREFIX, known
+from assistant.server.rights import PREFIX, known, note_use
 from assistant.session.runner import SessionRunner
 from assistant.storage.writer import Writer
 
@@ -47,6 +47,7 @@ class Owner:
         session_id = scope["path_params"]["session_id"]
         runner, asks = self._sessions.find(session_id), known(scope)
         if runner and runner.person.id != asks.id:  # to them it does not exist
+            await note_use(scope, asks, "refused: another's session")
             await JSONResponse(_body("session_unknown", unknown().message), 404)(scope, receive, send)
             return
         connection = HTTPConnection(scope)

@@ -4,6 +4,7 @@
 """
 
 import copy
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
@@ -22,6 +23,13 @@ PREFIX: Final = "/v1/sessions/{session_id}"
 NEEDS: Final[Mapping[str, Need]] = {
     "/healthz": "nothing",
     "/readyz": "nothing",
+    "/sign-in": "nothing",  # the page, with what it loads
+    "/sign-in.js": "nothing",
+    "/sign-in.css": "nothing",
+    "/favicon.svg": "nothing",
+    "/v1/sign-in": "nothing",
+    "/v1/sign-out": "known",
+    "/v1/me": "known",
     "/metrics": "watch",
     "/openapi.json": "known",
     "": "known",  # the page's files
@@ -66,17 +74,23 @@ NEEDS: Final[Mapping[str, Need]] = {
     f"{PREFIX}/models/pull": "change_models",
     f"{PREFIX}/models/stop": "change_models",
 }
+_SESSION_ID = re.compile(r"sess_[\w-]{16}")
 OPEN_PATHS: Final = frozenset(path for path, need in NEEDS.items() if need == "nothing")
 
 
 class Guard:
-    """In front of one route: who lacks the right is refused."""
+    """In front of one route: who lacks the right is refused. Each use of a right is in the access log."""
 
-    def __init__(self, app: ASGIApp, need: Need) -> None:
-        self.app, self.need = app, need
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self.app, self.path, self.need = app, path, NEEDS[path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _may(principal_of(scope), self.need):
+        principal = principal_of(scope)
+        may = _may(principal, self.need)
+        if principal and self.need not in ("nothing", "known"):
+            what = f"{scope.get('method', 'socket')} {self.path}"
+            await note_use(scope, principal, what if may else f"refused: {what}")
+        if not may:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 4403, "reason": "denied"})
                 return
@@ -96,7 +110,7 @@ def _guarded(route: BaseRoute, prefix: str) -> BaseRoute:
     if isinstance(route, Mount) and route.path == PREFIX:
         return route  # its routes are guarded one by one
     other = copy.copy(route)
-    other.app = Guard(route.app, NEEDS[prefix + route.path])
+    other.app = Guard(route.app, prefix + route.path)
     return other
 
 
@@ -104,6 +118,17 @@ def principal_of(scope: Scope) -> Principal | None:
     """The sender; None where a stranger may ask."""
     principal: Principal | None = scope.get("state", {}).get("principal")
     return principal
+
+
+async def note_use(scope: Scope, principal: Principal, what: str, session_id: str = "") -> None:
+    """Put what somebody does into the access log, where there is one."""
+    accounts = scope["app"].state.hub.accounts
+    if accounts is None:
+        return
+    named = session_id or scope.get("path_params", {}).get("session_id", "")
+    client = scope.get("client")
+    about = named if _SESSION_ID.fullmatch(named) else ""
+    await accounts.log.used(principal, what, about, str(client[0]) if client else "")
 
 
 def known(scope: Scope) -> Principal:

@@ -135,7 +135,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     raise_file_limit()
     logging.raiseExceptions = False  # a log that cannot be written would print the error being logged, whole
     token = settings.token.get_secret_value() if settings.token else None
-    made = token is None and not is_loopback(settings.host)
+    made = token is None and settings.sign_in == "token" and not is_loopback(settings.host)
     if made:
         token = new_token()
     check_certificate(settings)

@@ -223,6 +223,13 @@ async def rest_recording(server, client, bad):
             assert 400 <= answered.status_code < 500
 
 
+async def sign_in(server, client, bad):
+    async with httpx.AsyncClient(trust_env=False) as http:
+        url, json_type = f"{server.http}/v1/sign-in", {"Content-Type": "application/json"}
+        for body in (escaped({"name": bad, "password": bad}), bad.encode("utf-8", "surrogatepass")):
+            assert 400 <= (await http.post(url, content=body, headers=json_type)).status_code < 500
+
+
 async def raw_frame(server, client, bad):
     """A text frame that is not UTF-8 ends the connection and no session."""
     other, _ = await server.session(resume=client.events[0]["session"]["resume_token"])
@@ -252,6 +259,7 @@ INLETS = {
     "http: questions": rest_question,
     "http: recordings": rest_recording,
     "http: secrets": rest_secret,
+    "http: names and passwords": sign_in,
     "socket: raw frames": raw_frame,
 }
 
@@ -265,7 +273,8 @@ NO_TEXT = {
     "store", "keep_corrections",  # written
     "intent_model", "gguf", "mmproj", "models_dir", "asr_bundle", "asr_language_model",  # weights
     "asr_hotwords",  # read with the model, at start
-    "tls_cert", "tls_key",
+    "tls_cert", "tls_key", "audit_key",
+    "audit_checkpoints",  # read when it was signed
 }  # fmt: skip
 ROUTES = {
     f"{PREFIX}/attachments": "upload: file names",
@@ -282,6 +291,8 @@ ROUTES = {
     f"{PREFIX}/models/use": "models: requests",
     f"{PREFIX}/models/pull": "models: requests",
     f"{PREFIX}/models/stop": "models: requests",
+    "/v1/sign-in": "http: names and passwords",
+    "/v1/sign-out": None,  # takes nothing
 }
 OUTPUTS = {
     AnswerText: "engine: answers and thoughts",

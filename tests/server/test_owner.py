@@ -22,6 +22,13 @@ OF_EVERYBODY = {
     "/v1/models/{model:path}",
     "/v1/{path:path}",  # there is no such path
     "/openapi.json",
+    "/sign-in",  # these concern who asks
+    "/sign-in.js",
+    "/sign-in.css",
+    "/favicon.svg",
+    "/v1/sign-in",
+    "/v1/sign-out",
+    "/v1/me",
     "/healthz",
     "/readyz",
     "/metrics",

@@ -2,6 +2,7 @@
 who even has the session's ids and its token. Made from the routes and the protocol's types."""
 
 import json
+import re
 
 import httpx
 import pytest
@@ -27,6 +28,9 @@ class ByName:
         if not shown:
             return Refused("who", "Say who you are.", 401)
         return Principal(f"user_{shown[0]}", shown[0], frozenset(ROLES))
+
+    async def again(self, principal, *, used):
+        return principal
 
 
 def as_user(name):
@@ -96,7 +100,7 @@ async def test_no_route_shows_or_changes_anything_of_another_users_session(ann):
                 continue
             for method in methods:
                 for each in ann.ids():
-                    address = path.partition("{")[0] + each if "{" in path else path
+                    address = re.sub(r"\{[^}]*\}", each, path)
                     answer = await http.request(method, address, headers=headers, content=each.encode())
                     assert MARK.encode() not in answer.content, (method, path)
     assert ann.state() == before
@@ -142,3 +146,10 @@ async def test_a_stored_session_that_has_ended_is_its_owners_too(ann):
         answer = await http.get(address, headers=as_user("bob"))
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "session_unknown")
         assert MARK in (await http.get(address, headers=as_user("ann"))).text
+    ann.server.model.texts = {3: "The lungs are clear."}
+    bob, created = await ann.server.session(
+        resume=ann.session["resume_token"], additional_headers=as_user("bob")
+    )
+    assert created["session"]["id"] != ann.session["id"]
+    await bob.works()
+    assert MARK not in json.dumps(bob.events)

@@ -1,0 +1,111 @@
+"""The page where users sign in, and signing in and out."""
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from assistant.characters import whole
+from assistant.errors import BadInput
+from assistant.installation import page
+from assistant.principal import Principal
+from assistant.server.accounts import Accounts, cookie_of, is_secure
+from assistant.server.auth import address_of
+from assistant.server.rest.bodies import json_body
+from assistant.server.rest.errors import answered, invalid, refusal
+from assistant.server.rights import known
+from assistant.storage.users import LONGEST_PASSWORD
+
+MAX_BODY_BYTES = 4096
+STRANGER = Principal("", "unknown")
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=64)
+    password: str = Field(max_length=LONGEST_PASSWORD)
+
+
+@answered
+async def sign_in(request: Request) -> Response:
+    """POST ``{"name": …, "password": …}``: sets the cookie of a sign-in."""
+    if not request.headers.get("content-type", "").startswith("application/json"):  # no form of another site
+        raise BadInput("Send JSON.", code="json_invalid")
+    try:
+        asked = Asked.model_validate_json(await json_body(request, MAX_BODY_BYTES))
+    except ValidationError as error:
+        raise invalid(error) from None
+    accounts, tries, address = _accounts(request), request.app.state.hub.tries, address_of(request.scope)
+    if tries.too_many(address):  # before it is looked at: a password may be guessed, a token not
+        return refusal(429, "too_many_tries", "Too many wrong passwords. Wait a moment, then try again.")
+    user = await accounts.users.with_password(whole(asked.name), whole(asked.password))
+    if user is None:
+        await accounts.log.did(STRANGER, "refused: a name or password", address=address)
+        tries.wrong(address, "a name or password")
+        return refusal(401, "password_wrong", "The name or the password is wrong.")
+    response = Response(status_code=204, headers=NO_STORE)
+    token = await accounts.users.sign_in(user)
+    if principal := await accounts.users.signed_in(token):
+        await accounts.log.did(principal, "signed in", address=address)
+    _set_cookie(request, response, token)
+    return response
+
+
+@answered
+async def sign_out(request: Request) -> Response:
+    """POST: end this sign-in, and what it opened."""
+    accounts, asks = _accounts(request), known(request.scope)
+    await accounts.users.sign_out(asks.credential)
+    await accounts.log.did(asks, "signed out", address=address_of(request.scope))
+    response = Response(status_code=204, headers=NO_STORE | {"Clear-Site-Data": '"cache", "storage"'})
+    _set_cookie(request, response, "")
+    return response
+
+
+@answered
+async def me(request: Request) -> Response:
+    """GET who is signed in."""
+    asks = known(request.scope)
+    signs_in = request.app.state.hub.accounts is not None
+    return JSONResponse(
+        {"id": asks.id, "name": asks.name, "roles": sorted(asks.roles), "signs_out": signs_in},
+        headers=NO_STORE,
+    )
+
+
+async def show(request: Request) -> Response:
+    """GET the page, and the files that it loads."""
+    name = request.url.path.removeprefix("/")
+    return FileResponse(page() / (name if "." in name else f"{name}.html"))
+
+
+def _accounts(request: Request) -> Accounts:
+    """Raises ``BadInput``: ``accounts_not_set``."""
+    accounts: Accounts | None = request.app.state.hub.accounts
+    if accounts is None:
+        raise BadInput("This server has no accounts.", code="accounts_not_set")
+    return accounts
+
+
+def _set_cookie(request: Request, response: Response, value: str) -> None:
+    response.set_cookie(
+        cookie_of(request.scope),
+        value,
+        max_age=None if value else 0,
+        httponly=True,
+        samesite="strict",
+        secure=is_secure(request.scope),
+    )
+
+
+ROUTES = [
+    Route("/sign-in", show),
+    Route("/sign-in.js", show),
+    Route("/sign-in.css", show),
+    Route("/favicon.svg", show),
+    Route("/v1/sign-in", sign_in, methods=["POST"]),
+    Route("/v1/sign-out", sign_out, methods=["POST"]),
+    Route("/v1/me", me),
+]
