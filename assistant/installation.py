@@ -24,6 +24,13 @@ def page() -> Path:
     return _CHECKOUT / "web" if _CHECKOUT else _PACKAGE / "web"
 
 
+def front_page() -> str:
+    """Its file that is served at ``/``: in a checkout as it is written, in a package the bundle of its
+    release (``scripts/bundle.mjs``)."""
+    bundled = not _CHECKOUT and (page() / "built.html").is_file()
+    return "built.html" if bundled else "index.html"
+
+
 def manifests() -> Path:
     """The folder of the models' manifests, and of the bundles that ship."""
     return _CHECKOUT / "models" if _CHECKOUT else _PACKAGE / "weights" / "manifests"

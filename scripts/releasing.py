@@ -71,6 +71,7 @@ def main() -> None:
     CHANGELOG.write_text(changelog)
     _run(sys.executable, "scripts/licences.py")
     _run("./scripts/check")
+    _run("node", "scripts/bundle.mjs")
     _run(sys.executable, "-m", "pytest", "-q", "-n", "0", "tests/test_installed.py", "tests/test_locks.py")
     _run(sys.executable, "-m", "hatchling", "build", "--clean")
     _run(sys.executable, "scripts/sbom.py")

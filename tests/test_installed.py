@@ -183,6 +183,8 @@ def test_it_serves_each_file_of_the_page(with_models):
             for path in filter(Path.is_file, (ROOT / "web").rglob("*")):
                 served = httpx.get(f"{root}/{path.relative_to(ROOT / 'web')}", trust_env=False)
                 assert (served.status_code, served.content) == (200, path.read_bytes()), path
-            assert httpx.get(root, trust_env=False).content == (ROOT / "web/index.html").read_bytes()
+            bundled = ROOT / "web/built.html"
+            front = bundled if bundled.is_file() else ROOT / "web/index.html"
+            assert httpx.get(root, trust_env=False).content == front.read_bytes()
         finally:
             process.terminate()

@@ -1,7 +1,9 @@
 // The page: joins the session, the microphone and the state to the views.
 
 import { HandsFree } from './handsfree.js';
-import { Microphone, defaultSettings, microphones, whyNoMicrophone } from './microphone.js';
+import { Arrival } from './arriving.js';
+import * as known from './devices.js';
+import { Microphone, microphones, whyNoMicrophone } from './microphone.js';
 import { Session } from './session.js';
 import { runningAnswer, transcript } from './selectors.js';
 import { initialState, reduce } from './state.js';
@@ -30,6 +32,7 @@ import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
 
 const SETTINGS_KEY = 'assistant.microphone';
+const FINE_AFTER_MS = 15_000;
 const WAS_ON_KEY = 'assistant.microphone_on';
 
 let state = initialState;
@@ -64,13 +67,18 @@ const session = new Session((event, again) => {
     attach(unsent.splice(0));
   } else if (event.type === 'assistant.webrtc.answer') microphone.handle(event);
   else if (event.type === 'assistant.audio.received') microphone.acknowledged(event.sample);
+  else if (event.type === 'assistant.audio.status') {
+    arrival.reported(event.received);
+    rememberLevel(event.level ?? 'fine');
+  }
   else if (event.type === 'local.connection' && (event.phase === 'waiting' || event.phase === 'closed')) {
     microphone.connectionLost();
     void leaveIfSignedOut();
   }
 });
 
-const settings = readSettings();
+let devices = known.parse(localStorage.getItem(SETTINGS_KEY));
+const arrival = new Arrival((late) => dispatch({ type: 'local.microphone', microphone: { late } }));
 const microphone = new Microphone(
   {
     send: (event) => session.send(event),
@@ -84,9 +92,20 @@ const microphone = new Microphone(
     if (status.state === 'off') sessionStorage.removeItem(WAS_ON_KEY);
     else if (status.state) sessionStorage.setItem(WAS_ON_KEY, 'yes');
     if (status.state === 'on') void listDevices(); // their names are known once one is allowed
+    if (status.state === 'on') arrival.began(status.transport ?? null);
+    else if (status.state) arrival.ended(); // while there is no connection that is told by itself
   },
-  () => settings,
+  () => ({ ...known.known(devices), deviceId: devices.deviceId }),
 );
+
+/** What is wrong with a microphone is remembered for the next time. @param {string} level */
+function rememberLevel(level) {
+  const trouble = level === 'fine' ? '' : level;
+  if (trouble === known.known(devices).trouble) return;
+  if (!trouble && performance.now() - microphone.startedAt < FINE_AFTER_MS) return; // not heard for long enough
+  saveDevices(known.learned(devices, { trouble }));
+  void listDevices();
+}
 
 const handsFree = new HandsFree({
   send: (event) => session.send(event), microphone, state: () => state, stopAnswer,
@@ -158,7 +177,10 @@ const views = [
   matching,
   look.view,
   barView({ send, step: report.command, level: () => microphone.level() }),
-  bannersView({ dispatch, reconnect: () => session.open() }, whyNoMicrophone()),
+  bannersView({
+    dispatch, reconnect: () => session.open(), undo: () => report.command('undo'),
+    chooseDevice: () => byId('device', 'select').focus(),
+  }, whyNoMicrophone()),
   tabsView(),
   attentionView({ toggle: () => handsFree.toggleSleep() }),
   settingsView(handsFree),
@@ -178,24 +200,28 @@ function toggleMicrophone() {
 byId('mic').addEventListener('click', toggleMicrophone);
 for (const mode of /** @type {const} */ (['auto', 'dictation', 'question'])) {
   byId(`mode-${mode}`).addEventListener('change', () => {
-    if (send({ type: 'assistant.mode.set', mode })) dispatch({ type: 'local.mode', mode });
+    if (send({ type: 'assistant.mode.set', mode })) {
+      handsFree.prefer({ mode });
+      dispatch({ type: 'local.mode', mode });
+    }
     else byId(`mode-${state.mode}`, 'input').checked = true;
   });
 }
 
 async function listDevices() {
   const select = byId('device', 'select');
-  const devices = (await microphones()).filter((each) => each.deviceId !== 'default');
+  const found = (await microphones()).filter((each) => each.deviceId !== 'default');
   select.replaceChildren(
-    element('option', { value: '' }, 'Default'),
-    ...devices.map((each, i) => element('option', { value: each.deviceId }, each.label || `Microphone ${i + 1}`)),
+    element('option', { value: '' }, known.named('Default', known.known(devices, '').trouble)),
+    ...found.map((each, i) => element('option', { value: each.deviceId },
+      known.named(each.label || `Microphone ${i + 1}`, known.known(devices, each.deviceId).trouble))),
   );
-  select.value = devices.some((each) => each.deviceId === settings.deviceId) ? settings.deviceId : '';
+  select.value = found.some((each) => each.deviceId === devices.deviceId) ? devices.deviceId : '';
 }
 
 byId('device', 'select').addEventListener('change', () => {
-  settings.deviceId = byId('device', 'select').value;
-  saveSettings();
+  saveDevices({ ...devices, deviceId: byId('device', 'select').value });
+  showProcessing();
   void microphone.restart();
 });
 navigator.mediaDevices?.addEventListener('devicechange', () => void listDevices());
@@ -239,25 +265,26 @@ byId('new-session').addEventListener('click', () => {
 byId('help-open').addEventListener('click', () => byId('help', 'dialog').showModal());
 for (const box of document.querySelectorAll('[data-setting]')) {
   const input = /** @type {HTMLInputElement} */ (box);
-  const name = /** @type {'echoCancellation'|'noiseSuppression'|'autoGainControl'} */ (input.dataset.setting);
-  input.checked = settings[name];
+  const name = /** @type {known.Processing} */ (input.dataset.setting);
   input.addEventListener('change', () => {
-    settings[name] = input.checked;
-    saveSettings();
+    saveDevices(known.learned(devices, { [name]: input.checked }));
     void microphone.restart();
   });
 }
+showProcessing();
 
-function readSettings() {
-  try {
-    return { ...defaultSettings, ...JSON.parse(localStorage.getItem(SETTINGS_KEY) ?? '{}') };
-  } catch {
-    return { ...defaultSettings };
+/** The settings of the microphone that is chosen: each has its own. */
+function showProcessing() {
+  for (const box of document.querySelectorAll('[data-setting]')) {
+    const input = /** @type {HTMLInputElement} */ (box);
+    input.checked = known.known(devices)[/** @type {known.Processing} */ (input.dataset.setting)];
   }
 }
 
-function saveSettings() {
-  localStorage.setItem(SETTINGS_KEY, JSON.stringify(settings));
+/** @param {known.Devices} now */
+function saveDevices(now) {
+  devices = now;
+  localStorage.setItem(SETTINGS_KEY, JSON.stringify(devices));
 }
 
 listenForKeys({

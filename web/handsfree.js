@@ -59,6 +59,9 @@ export class HandsFree {
     switch (event.type) {
       case 'session.created':
         if (wakePhrase(this.preferences) !== (event.session.wake_phrase ?? '')) this._sendPhrase();
+        if (!event.resumed && this.preferences.mode !== (event.session.mode ?? 'auto')) {
+          this._line.send({ type: 'assistant.mode.set', mode: this.preferences.mode });
+        }
         if (this._speaking) this._quietSoon(); // that it ended was not heard
         break;
       case 'response.created':

@@ -1,10 +1,14 @@
 // The microphone and how its sound reaches the server: WebRTC, or PCM over the WebSocket when that fails. No DOM.
 
+import { wrongByName } from './devices.js';
+
 const WEBRTC_TIMEOUT_MS = 12_000; // nothing waits for it: until then the sound goes over the WebSocket. The server allows 15 s
 const ICE_GATHERING_MS = 1_000;
 const PCM_RATE_HZ = 16_000;
 const KEPT_MS = 20_000;
 const BLOCK_MS = 20;
+const MUTED_MS = 1_500;
+const HELD = 'gives no sound: another program may have taken it, or a key or a switch has muted it. Close the other program, or unmute it.';
 const LOSING = 'What you say now is lost: no connection to the server. Wait until it is back, then say it again.';
 
 /**
@@ -17,11 +21,6 @@ const LOSING = 'What you say now is lost: no connection to the server. Wait unti
  * @property {() => boolean} isOpen
  * @property {(durationMs: number) => void} lost   sound that could not be kept until the way was open again
  */
-
-/** @type {Settings} */
-export const defaultSettings = {
-  echoCancellation: true, noiseSuppression: true, autoGainControl: true, deviceId: '',
-};
 
 /** One microphone. ``start`` and ``stop`` may be called at any time; a later call wins over an earlier one. */
 export class Microphone {
@@ -55,6 +54,9 @@ export class Microphone {
     globalThis.addEventListener?.('online', () => { this._webrtcFailed = false; });
   }
 
+  /** When it was last turned on, by ``performance.now()``. */
+  startedAt = 0;
+
   get isWanted() {
     return this._wanted;
   }
@@ -65,7 +67,7 @@ export class Microphone {
     if (problem) return this._onStatus({ state: 'off', problem });
     this._wanted = true;
     const run = ++this._run;
-    this._onStatus({ state: 'asking', problem: '', transport: null, fellBack: false });
+    this._onStatus({ state: 'asking', problem: '', warning: '', transport: null, fellBack: false });
     let stream;
     try {
       stream = await navigator.mediaDevices.getUserMedia({ audio: constraints(this._settings()) });
@@ -78,11 +80,20 @@ export class Microphone {
     }
     if (run !== this._run) return stopTracks(stream);
     this._stream = stream;
-    stream.getAudioTracks()[0].addEventListener('ended', () => {
+    this.startedAt = performance.now();
+    const [track] = stream.getAudioTracks();
+    const name = track.label ? `“${track.label}”` : 'The microphone';
+    track.addEventListener('ended', () => {
       if (this._stream !== stream) return;
       this.stop();
-      this._onStatus({ problem: 'The microphone was unplugged or blocked. Choose another, then press Start.' });
+      this._onStatus({ problem: `${name} was unplugged or blocked. Plug it in or choose another, then press Start.` });
     });
+    const look = () => {
+      if (this._stream === stream) this._onStatus({ warning: track.muted ? `${name} ${HELD}` : wrongByName(track.label) });
+    };
+    track.addEventListener('mute', () => setTimeout(look, MUTED_MS)); // a moment of it is usual
+    track.addEventListener('unmute', look);
+    setTimeout(look, MUTED_MS);
     await this._listen(stream);
     if (run !== this._run) return undefined;
     return this._bringUp(run);
@@ -105,7 +116,7 @@ export class Microphone {
     this._context = null;
     this._transport = '';
     this._line.send({ type: 'assistant.webrtc.close' });
-    this._onStatus({ state: 'off', transport: null });
+    this._onStatus({ state: 'off', transport: null, warning: '' });
   }
 
   /** The device or its settings were changed: take the new ones when it is on. */
@@ -172,7 +183,7 @@ export class Microphone {
     this._analyser.fftSize = 512;
     this._source.connect(this._analyser);
     try {
-      await context.audioWorklet.addModule(new URL('./capture-worklet.js', import.meta.url).href);
+      await context.audioWorklet.addModule(new URL('capture-worklet.js', document.baseURI).href);
     } catch {
       if (context !== this._context) return; // stopped meanwhile
       this.stop();

@@ -9,6 +9,7 @@
  * @property {string} phrase           the own one
  * @property {string} talkKey          KeyboardEvent.code; '' is none
  * @property {'hold'|'toggle'} talk    how the key, and the pedal, turn the microphone on
+ * @property {import('./state.js').Mode} mode   how speech is taken, in each new session too
  */
 
 export const TALK_KEYS = { Space: 'Space', F8: 'F8', F9: 'F9', Insert: 'Insert', '': 'None' };
@@ -18,7 +19,7 @@ const LONGEST_PHRASE = 60;
 
 /** @type {Preferences} */
 export const defaults = Object.freeze({
-  readAloud: false, voice: '', rate: 1, wake: 'off', phrase: '', talkKey: 'Space', talk: 'hold',
+  readAloud: false, voice: '', rate: 1, wake: 'off', phrase: '', talkKey: 'Space', talk: 'hold', mode: 'auto',
 });
 
 /** What was stored, with the default wherever it makes no sense. @param {string|null} stored @returns {Preferences} */
@@ -37,6 +38,7 @@ export function parse(stored) {
     wake: given.wake === 'assistant' || given.wake === 'own' ? given.wake : defaults.wake,
     phrase: typeof given.phrase === 'string' ? given.phrase.slice(0, LONGEST_PHRASE) : defaults.phrase,
     talkKey: typeof given.talkKey === 'string' && given.talkKey in TALK_KEYS ? /** @type {Preferences['talkKey']} */ (given.talkKey) : defaults.talkKey,
+    mode: given.mode === 'dictation' || given.mode === 'question' ? given.mode : defaults.mode,
     talk: given.talk === 'hold' || given.talk === 'toggle' ? given.talk : defaults.talk,
   };
 }

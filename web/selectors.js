@@ -99,6 +99,10 @@ const LEVELS = {
     short: 'Too loud',
     sentence: 'The microphone is too loud: its sound is cut off, and words may be wrong. Move away from it, or turn its level down in the settings of this computer.',
   },
+  narrow: {
+    short: 'Telephone sound',
+    sentence: 'The microphone sends telephone sound (8 kHz), as Bluetooth headsets do: words will be wrong. Choose another one at the bottom, or connect the headset by its cable.',
+  },
 };
 
 /** What is wrong with how loud the microphone is, if anything. @param {State} state @returns {LevelWords|null} */

@@ -67,7 +67,8 @@ import { patched } from './patching.js';
  * @typedef {{id: number, name: string, progress: number}} Upload
  * @typedef {{id: string, level: 'info'|'warning'|'error', message: string}} Notice
  * @typedef {{state: 'off'|'asking'|'on'|'waiting', transport: 'webrtc'|'websocket'|null,
- *   fellBack: boolean, problem: string}} Microphone
+ *   fellBack: boolean, problem: string, warning: string, late: string}} Microphone   `warning`: of the device, while it is
+ *   on; `late`: its sound does not arrive
  *
  * @typedef {object} State
  * @property {{phase: 'connecting'|'open'|'waiting'|'closed', reason: string, resuming: boolean}} connection
@@ -110,7 +111,7 @@ export const initialState = Object.freeze(/** @type {State} */ ({
   uploads: [],
   notices: [],
   noticeCount: 0,
-  microphone: { state: 'off', transport: null, fellBack: false, problem: '' },
+  microphone: { state: 'off', transport: null, fellBack: false, problem: '', warning: '', late: '' },
   document: null,
   library: null,
   command: null,

@@ -91,7 +91,7 @@ def _because(samples: Samples) -> str:
             return ": the recording is very quiet"
         case "clipping":
             return ": the recording is too loud and distorted"
-        case "fine":
+        case "fine" | "narrow":
             return ""
 
 

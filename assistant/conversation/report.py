@@ -154,12 +154,16 @@ class Report:
         button = fact.command
         try:
             self._check_room(len(button.text or ""))
+            before = self.dictation.document
             message = self.dictation.press(button)
         except BadInput as error:
             return [refused(error.code, error.message, button.event_id)]
         if button.event_id and button.command == "place_cursor":
             self._applied.append(button.event_id)
-        return [Emit(CommandDone(command=button.command, message=message))] if message else []
+        if not message:
+            return []
+        changed = self.dictation.document.sections != before.sections
+        return [Emit(CommandDone(command=button.command, message=message, changed=changed))]
 
     def _check_room(self, chars: int) -> None:
         """Raises ``BadInput``: ``report_too_long``. Speech is never refused."""

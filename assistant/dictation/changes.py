@@ -4,11 +4,11 @@ import re
 from dataclasses import replace
 
 from assistant.dictation.desk import Command, Desk, Outcome, found, meant, unit_range
-from assistant.dictation.document import Document, Position, Range, Run
+from assistant.dictation.document import Document, Position, Range, Run, unique_id
 from assistant.dictation.editor import moved_position
 from assistant.dictation.gaps import gaps_in
 from assistant.dictation.insertion import open_section, run_together, runs_of
-from assistant.dictation.library import Macro, said_in
+from assistant.dictation.library import Macro, Template, said_in
 from assistant.dictation.places import off_word
 from assistant.errors import BadInput
 
@@ -136,11 +136,48 @@ def insert(command: Command, document: Document, desk: Desk) -> Outcome:
     return Outcome(insert_macro(document, macro, desk.item_id), f"Inserted “{macro.name}”.")
 
 
-def new_report(command: Command, _: Document, desk: Desk) -> Outcome:
+def new_report(command: Command, document: Document, desk: Desk) -> Outcome:
+    """A blank report, or one by a template. A template that is only named takes nobody's words away: a report
+    that has some gets its sections."""
     if not command.target:
-        return Outcome(Document(), "New report. “Undo” brings the last one back.")
+        return Outcome(Document(), "New report. “Undo” brings the last one back.", begins=True)
     template = desk.library.template(command.target)
-    return Outcome(template.document(), f"New report: {template.name}. “Undo” brings the last one back.")
+    if is_filled(document):
+        words = f"Added the sections of {template.name} to this report. “New report” begins an empty one."
+        return Outcome(insert_template(document, template), words)
+    return replace_by(template)
+
+
+def replace_by(template: Template) -> Outcome:
+    words = f"New report: {template.name}. “Undo” brings the last one back."
+    return Outcome(template.document(), words, begins=True)
+
+
+def is_filled(document: Document) -> bool:
+    """Whether it has words that are not its template's."""
+    runs = (run for section in document.sections for run in section.runs)
+    return any(run.text.strip() and run.origin != "template" for run in runs)
+
+
+def insert_template(document: Document, template: Template) -> Document:
+    """The sections that the report does not have go to its end, those that it has without a word are filled; the
+    cursor goes to the first new field."""
+    before = document
+    have = {section.title.casefold(): section for section in document.sections}
+    sections = [section for section in document.sections if section.title or section.text.strip()]
+    for new in template.sections:
+        old = have.get(new.title.casefold())
+        if old is None or old not in sections:
+            new_id = unique_id(new.title, [section.id for section in sections])
+            sections.append(replace(new, id=new_id))
+        elif not old.text.strip():
+            sections[sections.index(old)] = replace(old, runs=new.runs)
+    ids = [section.id for section in sections]
+    cursor = before.cursor if before.cursor.section_id in ids else Position(ids[0], 0)
+    document = replace(before, sections=tuple(sections), cursor=cursor, selected=(), template=template.name)
+    there = {place for place, _ in before.fields()}
+    fields = [place for place, _ in document.fields() if place not in there]
+    return document.select(fields[0]) if fields else document
 
 
 def insert_macro(document: Document, macro: Macro, item_id: str | None) -> Document:

@@ -47,11 +47,13 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``text`` is what is to be read aloud, for ``read_back``, or copied, for ``copy``."""
+    """``text`` is what is to be read aloud, for ``read_back``, or copied, for ``copy``; ``begins`` says that it is
+    another report."""
 
     document: Document
     message: str
     text: str = ""
+    begins: bool = False
 
 
 def meant(command: Command, document: Document, desk: Desk) -> Range:

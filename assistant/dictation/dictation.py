@@ -22,7 +22,7 @@ from assistant.dictation.written import Written, inside
 from assistant.errors import BadInput
 from assistant.events import DocumentCommand
 
-_CHANGE = {"new_report": Editor.begin, "accept": Editor.accept}
+_CHANGE = {"accept": Editor.accept}
 """How commands change the report that take marks of gaps away; all others leave them."""
 
 
@@ -305,7 +305,7 @@ class Dictation:
                 outcome = change(command, self.document, self._desk(item_id))
                 if command.name == "insert":
                     self._utterances[item_id] = None  # "scratch that" takes the macro out
-                change_to = _CHANGE.get(command.name, Editor.change)
+                change_to = Editor.begin if outcome.begins else _CHANGE.get(command.name, Editor.change)
                 change_to(self.editor, outcome.document, _cause(item_id))
                 return outcome
 
@@ -343,10 +343,17 @@ class Dictation:
                 where = desk.field_from(self.document, forward=button.command == "next_field")
                 self.editor.move(self.document.select(where))
             case "new_report":
-                command = Command("new_report", target=button.name or "")
-                outcome = changes.new_report(command, self.document, self._desk(None))
+                outcome = (
+                    changes.replace_by(self.library.template(button.name))
+                    if button.name
+                    else changes.new_report(Command("new_report"), self.document, self._desk(None))
+                )
                 self.editor.begin(outcome.document)
                 return outcome.message
+            case "insert_template":
+                template = self.library.template(button.name or "")
+                self.editor.change(changes.insert_template(self.document, template))
+                return f"Added the sections of {template.name}."
             case "insert_macro":
                 macro = self.library.macro(button.name or "")
                 if macro is None:

@@ -17,7 +17,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -31,7 +30,7 @@ from assistant.engines.counted import Counted
 from assistant.errors import AssistantError, BadInput, TooSlow, of_the_system
 from assistant.events import ErrorBody, ErrorEvent, SessionConfig, event_id_of, parse_client_event
 from assistant.guidelines.library import watching
-from assistant.installation import page
+from assistant.installation import front_page, page
 from assistant.principal import Principal
 from assistant.server import answers, guidelines, reports, sign_in
 from assistant.server.accounts import Accounts
@@ -40,6 +39,7 @@ from assistant.server.door import PEER, Door
 from assistant.server.models import ModelsDialog
 from assistant.server.owner import below_sessions, cookie, moved
 from assistant.server.pacs import Pacs
+from assistant.server.page import page_files
 from assistant.server.rest import description
 from assistant.server.rest.chat import Chat
 from assistant.server.rest.errors import ANY_METHOD, http_error, no_such_path
@@ -485,7 +485,7 @@ def create_app(
         Route("/readyz", ready),
         Route("/metrics", metrics),
         WebSocketRoute("/{path:path}", no_such_socket),  # StaticFiles takes HTTP only
-        Mount("/", StaticFiles(directory=page(), html=True)),
+        Mount("/", page_files(page(), front_page())),
     ]
     app = Starlette(
         routes=guarded(routes),

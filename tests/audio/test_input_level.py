@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soxr
 
+from assistant.audio.files import read_audio
 from assistant.audio.frames import AudioChunk, Samples
 from assistant.audio.input_level import LevelMeter
 
@@ -89,3 +93,24 @@ def test_what_was_made_up_for_lost_packets_says_nothing_of_the_microphone() -> N
 def test_the_size_of_the_pieces_changes_nothing(speech: Samples, size: int) -> None:
     loud = np.clip(speech * 20, -1, 1).astype(np.float32)
     assert Played().play(loud, size)[-1] == Played().play(loud)[-1] == "clipping"
+
+
+SPEECH = ["audio/jfk", "audio/chest_xray", "audio/chest_report", "speech/librivox_0870",
+          "speech/librivox_0890", "speech/sb_LJ050-0131"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPEECH)
+@pytest.mark.parametrize("gain", [0.3, 1.0])
+def test_a_telephone_s_band_is_told_and_a_microphone_s_is_not(data_dir: Path, name: str, gain: float) -> None:
+    one = read_audio(data_dir / f"{name}.flac")
+    speech = np.tile(one * np.float32(gain), int(30 * RATE_HZ / len(one)) + 1)
+    assert "narrow" not in Played().play(speech)
+    telephone = soxr.resample(soxr.resample(speech, RATE_HZ, 8_000), 8_000, RATE_HZ)
+    told = Played().play(telephone)
+    assert told[-1] == "narrow" and set(told) <= {"fine", "narrow"}
+
+
+def test_what_is_too_quiet_or_no_speech_says_nothing_of_the_band(speech: Samples) -> None:
+    low = soxr.resample(soxr.resample(speech, RATE_HZ, 8_000), 8_000, RATE_HZ)
+    assert "narrow" not in Played().play(np.tile(low * np.float32(0.03), 3))
+    assert "narrow" not in Played().play(np.zeros(30 * RATE_HZ, np.float32))

@@ -109,6 +109,45 @@ def test_buttons_do_what_they_say():
     assert conversation.dictation.document.template == "Chest"
 
 
+def sections_of(conversation):
+    return [(section.title, section.text) for section in conversation.dictation.document.sections]
+
+
+def test_a_template_that_is_spoken_takes_no_words_from_a_report_that_has_some():
+    conversation = talk("Findings colon the lungs are clear.")
+    before = sections_of(conversation)
+    (done,) = of(CommandDone, conversation.handle(final(2, "Use template chest.")))
+    assert "Added the sections of Chest" in done.message and not done.failed
+    assert sections_of(conversation) == [*before, ("Impression", "")]
+    press(conversation, "undo")
+    assert sections_of(conversation) == before
+    conversation.handle(final(3, "New report."))
+    conversation.handle(final(4, "Use template chest."))  # nothing to lose: it is the template as it is
+    assert [title for title, _ in sections_of(conversation)] == ["Findings", "Impression"]
+    conversation.handle(final(5, "Use template chest."))  # nor is a template's own text
+    assert len(conversation.dictation.document.sections) == 2
+
+
+def test_the_button_that_inserts_a_template_fills_what_is_empty_and_goes_to_its_first_field():
+    conversation = talk("The lungs are clear.", "Findings colon")
+    press(conversation, "insert_template", name="Chest")
+    document = conversation.dictation.document
+    titles = [section.title for section in document.sections]
+    assert titles == ["", "Findings", "Impression"]
+    assert document.sections[0].text == "The lungs are clear."
+    ((place, _),) = document.fields()
+    assert (place.section_id, document.selected) == ("findings", (place,))
+    press(conversation, "new_report", name="Chest")  # the button that replaces: the page has asked
+    assert [section.title for section in conversation.dictation.document.sections] == [
+        "Findings",
+        "Impression",
+    ]
+    press(conversation, "undo")
+    assert conversation.dictation.document.sections[0].text == "The lungs are clear."
+    (error,) = of(ErrorEvent, press(conversation, "insert_template", name="Skull"))
+    assert error.error.code == "template_unknown"
+
+
 def test_a_lost_report_is_put_back_section_by_section():
     conversation = talk()
     for name, text in [("", "Chest."), ("CT findings", "Clear."), ("Impression", ""), ("CT findings", "")]:

@@ -14,7 +14,9 @@ test('each trouble has words beside the meter and a sentence with what to do', (
   assert.match(told('on', 'silent')?.sentence ?? '', /muted/);
   assert.match(told('on', 'quiet')?.sentence ?? '', /Move closer/);
   assert.match(told('on', 'clipping')?.sentence ?? '', /Move away/);
-  assert.deepEqual(['silent', 'quiet', 'clipping'].map((level) => told('on', level)?.short), ['No sound', 'Very quiet', 'Too loud']);
+  assert.match(told('on', 'narrow')?.sentence ?? '', /by its cable/);
+  assert.deepEqual(['silent', 'quiet', 'clipping', 'narrow'].map((level) => told('on', level)?.short),
+    ['No sound', 'Very quiet', 'Too loud', 'Telephone sound']);
 });
 
 test('nothing is said of a microphone that is fine, that is off or of which nothing has come', () => {

@@ -4,13 +4,16 @@ import { levelInWords } from '../selectors.js';
 import { KeyedList, byId, element } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
+const REPLACING = new Set(['new_report', 'insert_template']);
+
 /** @typedef {{key: string, level: string, message: string, button?: {text: string, press: () => void}}} Banner */
 
 /**
- * @param {{dispatch: (event: import('../events.js').LocalEvent) => void, reconnect: () => void}} actions
+ * @param {{dispatch: (event: import('../events.js').LocalEvent) => void, reconnect: () => void, undo: () => void,
+ *   chooseDevice: () => void}} actions
  * @param {string} noMicrophone  why this page can have none, or ''
  */
-export function bannersView({ dispatch, reconnect }, noMicrophone) {
+export function bannersView({ dispatch, reconnect, undo, chooseDevice }, noMicrophone) {
   const list = new KeyedList(byId('banners'), (/** @type {Banner} */ each) => each.key, (banner) =>
     element('div', { class: `banner banner-${banner.level}`, role: banner.level === 'info' ? 'status' : 'alert' },
       element('span', { class: 'banner-shape', 'aria-hidden': 'true' }, banner.level === 'info' ? 'i' : '!'),
@@ -20,6 +23,10 @@ export function bannersView({ dispatch, reconnect }, noMicrophone) {
   let shown = new Map();
   let fallbackSeen = false;
   let timer = 0;
+  /** The command that replaced or filled the report, while its banner stands. @type {import('../protocol.js').CommandDone|null} */
+  let replaced = null;
+  /** @type {import('../protocol.js').CommandDone|null} */
+  let lastCommand = null;
   let away = false; // shown only when it lasts: a blink of the network is no news
   /** @type {State|null} */
   let latest = null;
@@ -37,7 +44,9 @@ export function bannersView({ dispatch, reconnect }, noMicrophone) {
         message: `The server ended the session${because(connection.reason)} The text stays on this page.` });
     } else if (away) {
       banners.push({ key: 'away', level: 'warning',
-        message: `No connection to the server${because(connection.reason)} The page keeps trying; the text stays here.` });
+        message: `No connection to the server${because(connection.reason)} ${microphone.state === 'off'
+          ? 'The page keeps trying; the text stays here.'
+          : 'What you say is kept for 20 seconds and sent when it is back; what comes after that is lost. The text stays here.'}` });
     } else if (connection.phase === 'open' && connection.reason) {
       banners.push({ key: 'closing', level: 'warning', message: `The server is about to close the connection${because(connection.reason)}` });
     }
@@ -45,8 +54,20 @@ export function bannersView({ dispatch, reconnect }, noMicrophone) {
     if (microphone.problem && microphone.problem !== noMicrophone) {
       banners.push({ key: 'problem', level: 'error', message: microphone.problem });
     }
+    if (microphone.late && !away) banners.push({ key: 'late', level: 'warning', message: microphone.late });
+    const chooses = { text: 'Choose a microphone', press: chooseDevice };
+    if (microphone.warning) banners.push({ key: 'device', level: 'warning', message: microphone.warning, button: chooses });
     const level = levelInWords(state);
-    if (level) banners.push({ key: 'level', level: 'warning', message: level.sentence });
+    if (level) banners.push({ key: 'level', level: 'warning', message: level.sentence, button: chooses });
+    if (state.command !== lastCommand) {
+      lastCommand = state.command;
+      replaced = lastCommand && REPLACING.has(lastCommand.command) && !lastCommand.failed && lastCommand.changed ? lastCommand : null;
+    }
+    if (replaced && state.document?.can_undo) {
+      const name = replaced.command === 'insert_template' ? 'Undo the template' : 'Undo the new report';
+      banners.push({ key: 'replaced', level: 'info', message: replaced.message,
+        button: { text: name, press: () => { replaced = null; undo(); } } });
+    }
     if (!microphone.fellBack) fallbackSeen = false;
     else if (!fallbackSeen) {
       banners.push({ key: 'fallback', level: 'info', button: { text: 'OK', press: () => { fallbackSeen = true; if (latest) show(latest); } },

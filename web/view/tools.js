@@ -16,9 +16,12 @@ export function toolsView({ send, step }) {
   byId('undo').addEventListener('click', () => step('undo'));
   byId('redo').addEventListener('click', () => step('redo'));
   byId('next-field').addEventListener('click', () => press('next_field'));
-  template.addEventListener('change', () => {
-    press('new_report', template.value === BLANK ? {} : { name: template.value });
+  template.addEventListener('change', async () => {
+    const name = template.value === BLANK ? '' : template.value;
     if (shown) template.value = named(shown);
+    const how = shown && isFilled(shown) ? await askWhatToDo(name) : 'replace';
+    if (how === 'insert') press('insert_template', { name });
+    else if (how === 'replace') press('new_report', name ? { name } : {});
   });
   macro.addEventListener('change', () => {
     press('insert_macro', { name: macro.value });
@@ -49,6 +52,25 @@ export function toolsView({ send, step }) {
 }
 
 const BLANK = '-';
+
+/** Whether the report has words that are not its template's. @param {State} state */
+export function isFilled(state) {
+  return state.document?.sections.some(({ runs }) => runs.some((run) => run.origin !== 'template' && run.text.trim())) ?? false;
+}
+
+/** What to do with a report that has text: nothing goes without a question. @param {string} name  of the template; '' is a blank one @returns {Promise<string>} */
+function askWhatToDo(name) {
+  const dialog = byId('replace', 'dialog');
+  setText(byId('replace-how'), name
+    ? `Insert adds the sections of “${name}” and keeps every word. Replace begins anew with “${name}”; Undo brings this report back.`
+    : 'Replace begins with an empty report; Undo brings this one back.');
+  byId('replace-insert').hidden = !name;
+  dialog.returnValue = '';
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => resolve(dialog.returnValue), { once: true });
+  });
+}
 
 /** @param {State} state */
 function named(state) {
