@@ -54,7 +54,8 @@ class Row:
     pattern: str = ""
     exactly: tuple[str, ...] = ()
     help: tuple[str, str] | None = None
-    """The help line: the words and what they do. Without it, the row is another name for a command in the list, or refused."""
+    """The help line: the words and what they do. Without it, the row is another name for a command in the list,
+    or refused."""
     offered: tuple[str, ...] = ()
     if_here: Callable[[Command, Document, Desk], bool] = lambda *_: True
     needs_answer: bool = False
