@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,14 @@ from assistant.weights import deltas, load_manifest, resolve
 from training.clinical import features, scoring, sentences, speak, vocabulary, voices
 
 BASE, DECODER = "moonshine-tiny-en", "decoder_model_merged.ort"
-SPOKEN = ("train", "flite")
+SPOKEN = ("train", "flite", "plain", "plain-flite", "fragments", "fragments-flite")
 TEST, MORE, DEV = 48, 48, 50
 """Sentences of dictation: of the test half in Piper's voice, more of it in Kokoro's, and of development."""
 FLITE_FROM, FLITE = 400, 4400
+PLAIN = 600
+"""Sentences of everyday English in frames."""
+FRAGMENTS, PARTS = 300, 40
+"""Parts of sentences, as pauses leave them, to train on and to choose on."""
 CALIBRATED_ON = slice(7000, None, 100)
 """Sentences of train that are never reached: their terms are partly known to the model, partly not."""
 
@@ -36,7 +41,11 @@ def write(folder: Path) -> None:
     test += [sentences.Sentence("gen", text, ()) for text in sentences.GENERAL_HELD_OUT]
     test += sentences.held_back(terms, held, MORE, seed=98)[:MORE]
     dev = sentences.held_back(terms, held, DEV, seed=77)[:DEV]
-    dev += [sentences.Sentence("gen", text, ()) for text in sentences.GENERAL_DEV]
+    everyday = [*sentences.GENERAL_DEV, *sentences.everyday("everyday_dev.txt")]
+    dev += [sentences.Sentence("gen", text, ()) for text in everyday]
+    learnt = {s.text for s in sentences.fragments(vocabulary.own(), FRAGMENTS)}
+    parts = sentences.fragments(vocabulary.own(), FRAGMENTS, seed=7)
+    dev += [replace(s, kind="part") for s in parts if s.text not in learnt][:PARTS]
     known = Pieces((resolve(BASE, downloads()) / "tokenizer.bin").read_bytes())
 
     def pieces(word: str) -> int:
@@ -53,8 +62,9 @@ def write(folder: Path) -> None:
 
 
 def say(folder: Path, what: str, worker: int, workers: int) -> None:
-    """Speak one of the texts: train, flite (sentences of train that Kokoro comes to late), dev, test, or
-    calibration."""
+    """Speak one of the texts: train, flite (sentences of train that Kokoro comes to late), plain and
+    plain-flite (everyday English), fragments and
+    fragments-flite (parts of sentences), dev, test, or calibration."""
     packages = folder / "packages"
     voices.fetch(packages)
     clips = folder / "clips"
@@ -71,6 +81,14 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
         case "flite":
             later = speak.read_sentences(folder / "train.tsv")[FLITE_FROM : FLITE_FROM + FLITE]
             speak.speak(later, clips, packages, name="flite", engine="flite", worker=worker, workers=workers)
+        case "plain" | "plain-flite" | "fragments" | "fragments-flite":
+            texts = (
+                sentences.plain(PLAIN)
+                if what.startswith("plain")
+                else sentences.fragments(vocabulary.own(), FRAGMENTS)
+            )
+            engine = "flite" if what.endswith("-flite") else "kokoro"
+            speak.speak(texts, clips, packages, name=what, engine=engine, worker=worker, workers=workers)
         case "calibration":
             texts = speak.read_sentences(folder / "train.tsv")[CALIBRATED_ON]
             said_by = [_voice(voices.DEV_VOICES[i % 2], i) for i in range(len(texts))]
@@ -217,9 +235,9 @@ def main() -> None:
     steps = parser.add_subparsers(dest="step", required=True)
     one = steps.add_parser("write", help="write all sentences")
     one.add_argument("folder", type=Path)
-    two = steps.add_parser("speak", help="speak train, flite, dev, test or calibration")
+    two = steps.add_parser("speak", help="speak one of the texts")
     two.add_argument("folder", type=Path)
-    two.add_argument("what", choices=["train", "flite", "dev", "test", "calibration"])
+    two.add_argument("what", choices=[*SPOKEN, "dev", "test", "calibration"])
     two.add_argument("--worker", type=int, default=0)
     two.add_argument("--workers", type=int, default=1)
     three = steps.add_parser("prepare", help="labels and encoder outputs of the clips that stand")
@@ -237,10 +255,11 @@ def main() -> None:
     four.add_argument("--steps", type=int, default=1500)
     four.add_argument("--rate", type=float, default=3e-4)
     four.add_argument("--rank", type=int, default=0, help="of LoRA; 0 trains the whole decoder")
+    four.add_argument("--hold", type=float, default=0.5, help="how strongly what was heard rightly is held")
     four.add_argument("--threads", type=int, default=1, help="two pay only where nothing else runs")
     four.add_argument("--every", type=int, default=0, help="steps between models kept on the way")
-    four.add_argument("--start", default=BASE, help="bundle to start from, e.g. moonshine-clinical")
-    four.add_argument("--features", nargs="+", default=["train", "flite"])
+    four.add_argument("--start", default=BASE, help="bundle or folder to start from, e.g. moonshine-clinical")
+    four.add_argument("--features", nargs="+", default=[*SPOKEN])
     mean = steps.add_parser("average", help="the mean of several models' weights")
     mean.add_argument("out", type=Path)
     mean.add_argument("models", type=Path, nargs="+", help="one that is named twice counts twice")
@@ -273,10 +292,12 @@ def main() -> None:
             from training.clinical import train  # torch is not needed elsewhere  # noqa: PLC0415
 
             prefixes = [args.folder / "features" / name for name in args.features]
-            recipe = train.Recipe(args.steps, args.rate, args.rank, threads=args.threads, every=args.every)
-            train.train(
-                resolve(args.start, downloads()), prefixes, args.folder / "models" / args.name, recipe
+            recipe = train.Recipe(
+                args.steps, args.rate, args.rank, hold=args.hold, threads=args.threads, every=args.every
             )
+            start = Path(args.start) if Path(args.start).is_dir() else resolve(args.start, downloads())
+            out = args.folder / "models" / args.name
+            train.train(start, resolve(BASE, downloads()), prefixes, out, recipe)
         case "average":
             from training.clinical import graph  # noqa: PLC0415
 

@@ -10,14 +10,19 @@ from training.clinical.labels import corrected, plain
 from training.clinical.scoring import Score, errors, found, grave, words
 from training.clinical.sentences import (
     CORE,
+    GENERAL_DEV,
+    GENERAL_HELD_OUT,
     HELD_OUT_FRAMES,
     QUESTIONS,
     Writer,
     by_what_they_bring,
+    everyday,
+    fragments,
     held_back,
     spoken,
     training,
 )
+from training.clinical.sentences import plain as everyday_sentences
 
 HELD = [("drug", f"heldoutmab{n}") for n in "abc"] + [("diagnosis", f"rare heldoutosis{n}") for n in "abcd"]
 
@@ -133,6 +138,18 @@ def test_what_is_held_back_is_in_no_sentence_of_training(terms: vocabulary.Terms
     keys = {vocabulary.key_word(t) for _, t in HELD}
     assert not keys & {w for s in trained for w in s.text.split()}
     assert not set(HELD_OUT_FRAMES.split("\n")) & set(CORE.split("\n"))
+
+
+def test_no_everyday_sentence_that_is_learnt_is_one_that_a_model_is_chosen_or_tested_on() -> None:
+    learnt = [s.text for s in everyday_sentences(600)]
+    assert len(set(learnt)) == len(learnt) == 600 + len(everyday("everyday.txt"))
+    assert not set(learnt) & {*everyday("everyday_dev.txt"), *GENERAL_DEV, *GENERAL_HELD_OUT}
+
+
+def test_parts_of_sentences_that_a_test_listens_for_are_not_learnt() -> None:
+    learnt = {s.text for s in fragments(vocabulary.own(), 300)}
+    assert len(learnt) == 300
+    assert all(not re.search("or back pain|or fever|leg weakness|no fever", text) for text in learnt)
 
 
 def test_training_asks_questions_says_marks_and_negates(terms: vocabulary.Terms) -> None:

@@ -12,6 +12,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from training.clinical.scoring import listed
 from training.clinical.vocabulary import Terms, key_word
@@ -366,6 +367,72 @@ GENERAL_WORDS = {
 }
 
 
+PLAIN = """no {pc} or {pc}
+no {pc} no {pc} and no {pc}
+{gs} has {pc} but no {pc}
+she denies {pc} and {pc}
+he has had {pc} for {few} {pd} now
+the {pc} started {gt} and got {pw} {gt}
+without {pc} or {pc}
+there was {pc} but it is {pw} today
+he came in with {pc} and {pc}
+is there {pc} or just {pc}
+still some {pc} on the {lr} but not on the other side
+no {pc} since {gt}
+the {pb} and the {pb} are fine
+{pc} in the {lr} {pb} and in the {pb}
+please look at the {lr} {pb} again
+no pain in the {pb} or the {pb}
+her {pb} hurts when she sits or stands
+does the {lr} {pb} look {pw} than before
+the {pb} is {pw} and there is no {pc}
+tell me about the {pb} and then about the {pb}"""
+"""What is said on a ward in everyday words, all of which the published model knows."""
+
+FRAGMENTS = """or {pc}
+or {pc} period
+and {pc}
+and {pc} comma
+but no {pc}
+with {pc}
+without {pc} period
+in the {lr} {pb}
+of the {pb} period
+or in the {pb}
+and the {lr} {pb}
+no {pc}
+no {pc} period
+no {pc} comma
+or any {pc}
+nor {pc}
+for {few} {pd}
+on the {lr} period
+to the {lr} {pb}
+then {pc} and {pc}
+as well as {pc}
+or {symptom}
+or {lung_finding} period
+and {abdomen_finding}
+with {bone_finding} comma
+no {diagnosis} or {diagnosis}
+or {diagnosis}
+and {symptom} period
+at the {anatomy}
+of the {lr} {bone_place}
+on {drug}
+or {heart_finding}
+and {brain_finding} period
+in the {abdomen_place} comma"""
+"""What comes after a pause inside a sentence: an utterance of its own that begins in the middle."""
+
+PLAIN_WORDS = {
+    "pc": "fever|chills|cough|headache|nausea|vomiting|pain|chest pain|back pain|neck pain|leg pain|belly pain|joint pain|sore throat|weight loss|night sweats|shortness of breath|swelling|bleeding|numbness|weakness|itching|a rash|redness|blood|cramps|a runny nose|trouble sleeping|loss of appetite|dizzy spells|heart trouble|bruises|a cold|burning|stiffness|falls|tingling|a bad taste|cold sores|dry skin|double vision|hearing loss|high blood pressure",
+    "pb": "back|neck|chest|belly|arm|leg|hand|foot|knee|hip|shoulder|elbow|wrist|ankle|head|face|nose|throat|mouth|tongue|eye|ear|skin|heart|lung|liver|kidney|spine|rib|thumb|big toe|heel|jaw|thigh|calf|lower back|upper arm|side|stomach|bladder",
+    "pw": "better|worse|the same|gone|fine|normal|swollen|warm|cold|stiff|dry|smaller|larger|weaker|stronger|clear|red|sore|tender|clean|stable|milder",
+    "pd": "days|weeks|months|years|hours|nights",
+}
+
+
 GENERAL_HELD_OUT = [
     "the library closes an hour earlier on public holidays",
     "could you remind me to water the plants before we leave",
@@ -477,7 +544,8 @@ class Writer:
             else Bag(values, rng)
             for kind, values in terms.items()
         }
-        self._bags |= {slot: Bag(values.split("|"), rng) for slot, values in GENERAL_WORDS.items()}
+        everyday = GENERAL_WORDS | PLAIN_WORDS
+        self._bags |= {slot: Bag(values.split("|"), rng) for slot, values in everyday.items()}
         self._frames: dict[str, Bag] = {}
 
     def write(self, frames: str, kind: str) -> Sentence:
@@ -565,6 +633,38 @@ def training(
     for name in ("questions", "general"):
         for sentence in written[name]:
             out.setdefault(sentence.text, sentence)
+    return list(out.values())
+
+
+def everyday(name: str) -> list[str]:
+    """The sentences of a list beside this file, ``everyday.txt`` or ``everyday_dev.txt``."""
+    lines = (Path(__file__).parent / name).read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def plain(many: int, seed: int = 5) -> list[Sentence]:
+    """Everyday English that the model is to go on hearing as the published one does: ``many`` in frames, and
+    the list among the first of them. A pair of complaints that a test listens for stays out."""
+    writer, framed = Writer({}, seed, longest=16), dict[str, Sentence]()
+    while len(framed) < many:
+        sentence = writer.write(PLAIN, "gen")
+        if not ("fever" in sentence.text and "back pain" in sentence.text):
+            framed[sentence.text] = sentence
+    out, others = [], iter(framed.values())
+    for text in everyday("everyday.txt"):
+        out += [Sentence("gen", text, ()), next(others)]
+    return [*out, *others]
+
+
+def fragments(terms: Terms, many: int, seed: int = 6) -> list[Sentence]:
+    """Parts of sentences as pauses leave them, none of a pair that a test listens for."""
+    writer, out = Writer(terms, seed), dict[str, Sentence]()
+    while len(out) < many:
+        sentence = writer.write(FRAGMENTS, "gen")
+        text = sentence.text
+        if not any(heard in text for heard in ("or back pain", "or fever", "leg weakness", "no fever")):
+            kind = "med" if sentence.terms else "gen"
+            out[text] = Sentence(kind, text, sentence.terms)
     return list(out.values())
 
 

@@ -1,11 +1,13 @@
 """Trains Moonshine's decoder on prepared items: whole, or LoRA. Embedding, output and encoder stay.
 
-General English is held by half a Kullback-Leibler term to the published model. One thread is the default:
+What the published model hears rightly is held by a Kullback-Leibler term to it: all of general English, and
+of dictation the pieces that it is sure of and that the label has. One thread is the default:
 two on a busy machine cost four times the CPU. Checkpoints let a stopped run go on, with the items that stand
 then.
 """
 
 import json
+import math
 import random
 import time
 from collections.abc import Sequence
@@ -24,7 +26,9 @@ from training.clinical.features import WIDTH, Item
 
 START, STOP, IGNORED = 1, 2, -100
 OTHER_PIECES = 2000
-WEIGHTS = {"flite": 0.4, "noise": 0.4}
+KNOWN = 0.8
+"""The published model is sure of a piece that it gives this probability."""
+WEIGHTS = {"flite": 0.4, "plain-flite": 0.4, "fragments": 2.0, "fragments-flite": 0.6, "noise": 0.4}
 """How often an item of a source is drawn; 1 where none is said."""
 
 
@@ -34,7 +38,7 @@ class Recipe:
     rate: float
     rank: int = 0  # of LoRA; 0 trains the whole decoder
     batch: int = 12
-    hold: float = 0.5  # weight of the term that holds general English
+    hold: float = 0.5  # weight of the term that holds what the published model hears rightly
     smoothing: float = 0.02
     warm: int = 30
     decay: float = 0.5  # share of the steps, at the end, in which the rate falls to a twentieth
@@ -120,12 +124,16 @@ def _tensors(batch: Sequence[tuple[NDArray[np.float16], Item]]) -> tuple[torch.T
     return hidden, mask, given, wanted
 
 
-def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, seed: int = 0) -> None:
-    """Writes the adapted decoder's file into ``out``. Goes on from ``out/checkpoint.pt`` if there is one."""
+def train(
+    bundle: Path, base: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, *, seed: int = 0
+) -> None:
+    """Writes ``bundle``'s adapted decoder into ``out``, held to ``base``, the published bundle.
+
+    Goes on from ``out/checkpoint.pt`` if there is one."""
     torch.manual_seed(seed)
     torch.set_num_threads(recipe.threads)
     model, names = graph.load(bundle)
-    published, _ = graph.load(bundle)
+    published, _ = graph.load(base)
     published.requires_grad_(False)
     model.requires_grad_(False)
     decoder = model.model.decoder
@@ -159,7 +167,7 @@ def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, see
         ).last_hidden_state
         return result
 
-    before = {name: p.detach().clone() for name, p in published.named_parameters()}
+    before = {name: p.detach().clone() for name, p in _merged(model).items()}
 
     def write(folder: Path) -> None:
         changed = {
@@ -189,14 +197,15 @@ def train(bundle: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, see
             targets = torch.searchsorted(among, wanted[kept])
             loss = functional.cross_entropy(got, targets, label_smoothing=recipe.smoothing)
             total = loss
-            if recipe.hold and general.any():
-                of_general = kept[general]
+            if recipe.hold:
                 with torch.no_grad():
-                    then = states(published, hidden[general], mask[general], given[general])
-                    held = functional.log_softmax((then[of_general] @ outputs.T).float(), -1)
-                free = functional.log_softmax((after[general][of_general] @ outputs.T).float(), -1)
-                away = functional.kl_div(free, held, log_target=True, reduction="batchmean")
-                total = total + recipe.hold * away * general.float().mean()
+                    then = states(published, hidden, mask, given)
+                    before_it = functional.log_softmax((then[kept] @ outputs.T).float(), -1)
+                    right = before_it.gather(1, targets[:, None])[:, 0] > math.log(KNOWN)
+                    held = right | general[:, None].expand_as(kept)[kept]
+                now = functional.log_softmax(got[held], -1)
+                away = functional.kl_div(now, before_it[held], log_target=True, reduction="sum") / len(held)
+                total = total + recipe.hold * away
         optimizer.zero_grad()
         total.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
