@@ -80,7 +80,7 @@ class RecogniserSettings(BaseModel):
 
     models_dir: Path | None = Field(None, description="Folder of downloaded models.")
     asr: Literal["moonshine-clinical", "moonshine-tiny-en", "medasr", "lasr-mini"] = Field(
-        "moonshine-tiny-en", description="Recogniser."
+        "moonshine-clinical", description="Recogniser."
     )
     asr_bundle: Path | None = Field(
         None, description="Folder of an exported recogniser to use instead of --asr."

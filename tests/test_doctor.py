@@ -40,7 +40,7 @@ def test_all_is_well_here_and_the_status_says_so() -> None:
     assert result.returncode == 0, result.stdout
     assert result.stdout.splitlines()[-1] == GOOD
     assert "✗" not in result.stdout
-    for line in ("✓ Python 3.", "✓ libopus", "✓ Recogniser moonshine-tiny-en", "✓ Engine gemma-3-270m"):
+    for line in ("✓ Python 3.", "✓ libopus", "✓ Recogniser moonshine-clinical", "✓ Engine gemma-3-270m"):
         assert line in result.stdout
     assert result.stderr == ""
 
@@ -57,7 +57,7 @@ def test_models_that_are_not_here_come_with_the_command_that_gets_them(empty: st
     result = doctor("--port", "0", "--engine", "gemma-270m", ASSISTANT_MODELS_DIR=empty)
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1] == BAD
-    for name in ("moonshine-tiny-en", "silero-vad", "gemma-3-270m"):
+    for name in ("moonshine-clinical", "silero-vad", "gemma-3-270m"):
         line = next(line for line in result.stdout.splitlines() if f"pull {name}" in line)
         assert line.startswith("✗ ")
         assert f"models --models-dir {empty} pull {name}" in line

@@ -92,7 +92,7 @@ class AsrModel(Protocol):
     """A loaded recogniser shared by all sessions; thread-safe."""
 
     name: str
-    """As shown on the page and the wire, e.g. ``moonshine-tiny-en``."""
+    """As shown on the page and the wire, e.g. ``moonshine-clinical``."""
 
     takes_phrases: bool
     """Whether ``expecting`` can be used."""

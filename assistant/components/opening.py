@@ -44,7 +44,7 @@ from assistant.vad.base import Vad
 from assistant.vad.silero import SileroModel
 from assistant.vad.webrtc import WebRtcVad
 
-GENERAL_BUNDLE, MEDASR_BUNDLE, MINI_BUNDLE = "moonshine-tiny-en", "medasr", "lasr-mini"
+GENERAL_BUNDLE, MEDASR_BUNDLE, MINI_BUNDLE = "moonshine-clinical", "medasr", "lasr-mini"
 MEDGEMMA_BUNDLE, SMALL_BUNDLE = "medgemma", "gemma-3-270m"
 VAD_BUNDLE = "silero-vad"
 RECORDING = Path(__file__).parents[1] / "data" / "demo.flac"

@@ -94,7 +94,7 @@ def plain(texts):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--asr", default="moonshine-tiny-en")
+    parser.add_argument("--asr", default="moonshine-clinical")
     parser.add_argument("--data", type=Path, default=ROOT / "tests/data/speech")
     parser.add_argument("--noise", type=float, nargs="*", default=[20.0, 10.0], help="dB under the speech")
     args = parser.parse_args()

@@ -167,7 +167,7 @@ def example() -> list[str]:
                     resume_token="…",
                     grace_s=120,
                     audio=ev.SessionAudio(),
-                    recogniser=ev.Recogniser(name="moonshine-tiny-en"),
+                    recogniser=ev.Recogniser(name="moonshine-clinical"),
                     engine=engine,
                 ),
             ),

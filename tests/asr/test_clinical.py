@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from assistant.asr.moonshine import MoonshineModel
+from assistant.asr.moonshine import MoonshineModel, _most_tokens
 from assistant.audio.files import read_audio
 from assistant.components.opening import models_dir, open_recogniser
 from assistant.config import Settings
@@ -46,6 +46,14 @@ def test_it_finds_more_terms_than_the_published_model_in_held_back_dictation(mod
             score.add(row["text"], heard, terms, frozenset(), medical_words(set(terms)))
     assert scores["new"].found > scores["old"].found
     assert scores["new"].errors < scores["old"].errors
+
+
+def test_no_reading_is_cut_off_before_the_words_that_were_said_have_room(model, data_dir):
+    folder = data_dir / "hears"
+    with (folder / "clips.tsv").open(newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            tokens = [*model._pieces.encode(row["text"].capitalize() + "."), "end"]
+            assert len(tokens) <= _most_tokens(read_audio(folder / row["file"])), row["text"]
 
 
 def test_noise_and_silence_give_no_words(model):
