@@ -34,7 +34,7 @@ EVENTS_KEPT = 10_000
 """Events that wait for a slow reader; then the oldest go."""
 LARGEST_MESSAGE_BYTES = 64 * 2**20
 UPLOAD_TIMEOUT_S = 60
-KEPT_S = 20
+KEPT_S = 30
 """Most seconds of sound that are kept until the server acknowledges them, and are sent ahead of it."""
 PING_TIMEOUT_S = 60
 """A pong may stand behind sound that the server has no room for yet."""
@@ -54,7 +54,12 @@ class AssistantClient:
     ``url_invalid``; while waiting, ``session_lost``.
     """
 
-    def __init__(self, url: str, token: str | None = None, *, rate_hz: int = 16_000) -> None:
+    def __init__(
+        self, url: str, token: str | None = None, *, rate_hz: int = 16_000, resume: str = ""
+    ) -> None:
+        """``resume`` is the token of a session to go on with, as ``POST /v1/reports/ID/open`` gives it; where
+        it opens none, waiting raises ``session_unknown``."""
+        self._resume = resume
         self._url = endpoint(url)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._direct = is_this_machine(self._url)
@@ -326,9 +331,9 @@ class AssistantClient:
     async def _open(self) -> ClientConnection:
         url = self._url
         protocols = [Subprotocol("assistant")]
-        if self.session:
+        if resume := self.session.resume_token if self.session else self._resume:
             parts = urlsplit(url)
-            protocols.append(Subprotocol(f"assistant.resume.{self.session.resume_token}"))
+            protocols.append(Subprotocol(f"assistant.resume.{resume}"))
             query = {"after": str(self._last_seq)}
             url = urlunsplit(parts._replace(query="&".join(q for q in (parts.query, urlencode(query)) if q)))
         where = urlsplit(self._url).netloc.rpartition("@")[2]
@@ -390,9 +395,13 @@ class AssistantClient:
                 self._acknowledges = True
                 self._forget_sound(sample)
             case ev.SessionCreated(session=session, resumed=resumed, audio_sample=sample):
-                self.session = session
+                if self._resume and self.session is None and not resumed:
+                    raise BadInput("There is no such session.", code="session_unknown")
                 if resumed and sample is not None:
+                    if self.session is None:  # another client counted so far
+                        self._next_sample = sample
                     self._forget_sound(sample)
+                self.session = session
                 if not resumed:
                     self._last_seq, self._report = 0, KnownReport()
                     self._acknowledges = False  # until it does: it may be an older server

@@ -255,7 +255,18 @@ class KeepingSettings(BaseModel):
 
     store: Path | None = Field(
         None,
-        description="Folder that keeps finals, reports, answers and an audit; nothing is kept without it.",
+        description="Folder that keeps reports, what was said, answers, attachments and an audit. assistant "
+        "serve uses one in the user's data folder if none is given.",
+    )
+    no_store: bool = Field(False, description="Keep nothing on disk; reports go with their session.")
+    keep_drafts_days: int = Field(
+        30, ge=0, le=36_500, description="Days after its last change that a draft is deleted; 0: never."
+    )
+    keep_finals_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Days after its last change that a signed report is deleted; 0: never.",
     )
     user: str = Field("person", max_length=64, description="Name of the user in the audit of --store.")
     audit_checkpoints: Path | None = Field(

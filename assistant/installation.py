@@ -44,6 +44,11 @@ def downloads() -> Path:
     return platformdirs.user_data_path(DISTRIBUTION, appauthor=False) / "models"
 
 
+def reports() -> Path:
+    """The default folder for reports (Linux: below ``~/.local/share``, or ``XDG_DATA_HOME``)."""
+    return platformdirs.user_data_path(DISTRIBUTION, appauthor=False) / "reports"
+
+
 def state() -> Path:
     """The folder of what belongs to running servers (Linux: below ``~/.local/state``)."""
     return platformdirs.user_state_path(DISTRIBUTION, appauthor=False)

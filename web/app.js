@@ -30,6 +30,8 @@ import { leaveIfSignedOut, showAccount } from './account.js';
 import { modelsView } from './view/models.js';
 import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
+import { aboutView } from './view/about.js';
+import { worklistView } from './view/worklist.js';
 
 const SETTINGS_KEY = 'assistant.microphone';
 const FINE_AFTER_MS = 15_000;
@@ -65,6 +67,7 @@ const session = new Session((event, again) => {
     tellStyle();
     tellExpected(event.session);
     attach(unsent.splice(0));
+    void worklist.greet(event);
   } else if (event.type === 'assistant.webrtc.answer') microphone.handle(event);
   else if (event.type === 'assistant.audio.received') microphone.acknowledged(event.sample);
   else if (event.type === 'assistant.audio.status') {
@@ -166,8 +169,19 @@ const carryOut = commanded({
   tell: (message) => dispatch({ type: 'local.command_told', message }),
 });
 
+const worklist = worklistView({
+  current: () => session.id,
+  startNew,
+  open: (token) => {
+    microphone.stop();
+    dispatch({ type: 'local.new_session' });
+    session.goOn(token);
+  },
+});
+
 const views = [
   report,
+  aboutView({ send }),
   toolsView({ send, step: report.command }),
   dictationView({ send }),
   answersView({ send, key: reportKey }),
@@ -186,6 +200,7 @@ const views = [
   settingsView(handsFree),
   trust,
   exports.view,
+  worklist,
 ];
 
 seenDialog(() => session.id, () => Boolean(state.session?.engine?.sees_images));
@@ -255,13 +270,18 @@ function fitQuestion() {
 
 // --- the tools at the top ---
 
-byId('new-session').addEventListener('click', () => {
+byId('new-session').addEventListener('click', startNew);
+
+/** A new report on this page. @returns {boolean} false if the person would rather stay */
+function startNew() {
   const hasText = state.entries.length > 0 || state.answers.length > 0 || transcript(state) !== '';
-  if (hasText && !confirm('Start a new session? The text on this page will be removed. Copy or download it first.')) return;
+  const isKept = Boolean(state.session?.keeping); // then it is a draft in the list
+  if (hasText && !isKept && !confirm('Start a new session? The text on this page will be removed. Copy or download it first.')) return false;
   microphone.stop();
   dispatch({ type: 'local.new_session' });
   session.startAnew();
-});
+  return true;
+}
 byId('help-open').addEventListener('click', () => byId('help', 'dialog').showModal());
 for (const box of document.querySelectorAll('[data-setting]')) {
   const input = /** @type {HTMLInputElement} */ (box);

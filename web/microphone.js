@@ -5,7 +5,7 @@ import { wrongByName } from './devices.js';
 const WEBRTC_TIMEOUT_MS = 12_000; // nothing waits for it: until then the sound goes over the WebSocket. The server allows 15 s
 const ICE_GATHERING_MS = 1_000;
 const PCM_RATE_HZ = 16_000;
-const KEPT_MS = 20_000;
+const KEPT_MS = 30_000;
 const BLOCK_MS = 20;
 const MUTED_MS = 1_500;
 const HELD = 'gives no sound: another program may have taken it, or a key or a switch has muted it. Close the other program, or unmute it.';
@@ -138,7 +138,11 @@ export class Microphone {
 
   /** The WebSocket is (again) there. @param {number|null} [sample] the first that the server does not have; null in a new session */
   connectionOpened(sample = null) {
-    if (sample !== null) {
+    if (sample !== null && sample > this._sample) { // another page counted so far: what this one has is new
+      const shift = sample - (this._kept[0]?.first ?? this._sample);
+      this._sample += shift;
+      this._kept = this._kept.map((block) => ({ ...block, first: block.first + shift }));
+    } else if (sample !== null) {
       this.acknowledged(sample);
       this._lostBlocks = 0; // the server sees from the numbers what is missing
     }

@@ -186,6 +186,15 @@ export interface DocumentCommand {
   origin?: "voice" | "typed" | "template" | "macro" | "answer" | "gap";
 }
 
+/** Write down whose report it is, and the order. Both are replaced as a whole. */
+export interface ReportDescribe {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.report.describe";
+  patient: Patient;
+  order: Order;
+}
+
 /** Remove an attached image; later questions are asked without it. */
 export interface AttachmentRemove {
   /** Echoed in an error about this event. */
@@ -464,6 +473,16 @@ export interface DocumentPatched {
   sure: WordPlace[];
   /** Doubtful words that are new. */
   doubtful: WordPlace[];
+}
+
+/** Whose report it is now, and the order. */
+export interface ReportDescribed {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.report.described";
+  patient: Patient;
+  order: Order;
 }
 
 /** A command was carried out, or could not be (``failed``). The client carries out ``read_back`` and ``copy``, with ``text``, and ``print``, ``save`` and ``help``. Undo, spoken or as a client event, reverses its effect on the report. */
@@ -892,6 +911,24 @@ export interface ResponseConfig {
   reasoning?: null;
 }
 
+/** As written by hand or by another system; every field may be empty. */
+export interface Patient {
+  id?: string;
+  name?: string;
+  /** YYYY-MM-DD. */
+  born?: string;
+  sex?: "" | "female" | "male" | "other" | "unknown";
+}
+
+/** The examination or visit that the report is about. */
+export interface Order {
+  /** The order's number. */
+  accession?: string;
+  exam?: string;
+  /** When it was done: YYYY-MM-DD or YYYY-MM-DDTHH:MM. */
+  at?: string;
+}
+
 export interface SessionState {
   id: string;
   /** Secret with which a client comes back and asks for what belongs to this session. Only in ``session.created``; elsewhere empty. */
@@ -927,6 +964,8 @@ export interface SessionState {
   image_matcher?: ImageMatcher | null;
   /** Finals, reports and answers are written to the server's disk. */
   stored: boolean;
+  /** Where, and for how long; none where nothing is kept. */
+  keeping?: Keeping | null;
 }
 
 export interface ErrorBody {
@@ -1216,6 +1255,13 @@ export interface ImageMatcher {
   revision: string;
 }
 
+/** Where reports are kept, and for how long after their last change; 0 days: until they are deleted. */
+export interface Keeping {
+  where: string;
+  drafts_days: number;
+  finals_days: number;
+}
+
 /** Text from one source; ``item_id`` is the utterance it came from. */
 export interface RunPart {
   text: string;
@@ -1336,6 +1382,7 @@ export type ClientEvent =
   | ItemEdit
   | DocumentEdit
   | DocumentCommand
+  | ReportDescribe
   | AttachmentRemove
   | AttachmentLook
   | LabelsScore
@@ -1361,6 +1408,7 @@ export type ServerEvent =
   | ItemEdited
   | DocumentChanged
   | DocumentPatched
+  | ReportDescribed
   | CommandDone
   | LibraryRead
   | ItemAdded

@@ -74,6 +74,14 @@ export class Session {
     this.open();
   }
 
+  /** Go on with another session. @param {string} token of it */
+  goOn(token) {
+    this._storage.removeItem(TOKEN_KEY);
+    this._drop(); // which forgets what was taken
+    this._storage.setItem(TOKEN_KEY, token);
+    this.open();
+  }
+
   /** @param {import('./events.js').Sent} event @returns {boolean} whether it went out */
   send(event) {
     if (!this.isOpen || this._socket?.readyState !== 1) return false;

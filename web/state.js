@@ -88,6 +88,7 @@ import { patched } from './patching.js';
  * @property {number} noticeCount
  * @property {Microphone} microphone
  * @property {import('./protocol.js').DocumentChanged|null} document   the report as it is now
+ * @property {import('./protocol.js').ReportDescribed|null} described   whose report it is, and the order
  * @property {import('./protocol.js').LibraryRead|null} library   what can be said and inserted
  * @property {import('./protocol.js').CommandDone|null} command   the last one, and what it did
  * @property {import('./protocol.js').AudioStatus|null} audio    the last assistant.audio.status
@@ -113,6 +114,7 @@ export const initialState = Object.freeze(/** @type {State} */ ({
   noticeCount: 0,
   microphone: { state: 'off', transport: null, fellBack: false, problem: '', warning: '', late: '' },
   document: null,
+  described: null,
   library: null,
   command: null,
   audio: null,
@@ -174,6 +176,8 @@ export function reduce(state, event) {
       return document ? { ...state, document } : addNotice(state, 'error', 'report_out_of_step',
         'This page does not show the newest report. Reload the page.');
     }
+    case 'assistant.report.described':
+      return { ...state, described: event };
     case 'assistant.library':
       return { ...state, library: event };
     case 'assistant.command.done':
@@ -301,7 +305,7 @@ function sessionCreated(state, event) {
   const epoch = state.epoch + 1;
   const left = state.session;
   const earlier = left?.stored ? [...state.earlier, { id: left.id, token: left.resume_token }] : state.earlier;
-  const anew = { ...next, epoch, earlier, restarted: left !== null, lastSeq: 0, live: [], audio: null, document: null, command: null };
+  const anew = { ...next, epoch, earlier, restarted: left !== null, lastSeq: 0, live: [], audio: null, document: null, described: null, command: null };
   const nothingYet = state.entries.length === 0 && state.answers.length === 0 && state.live.length === 0;
   if (nothingYet) {
     const fresh = { ...anew, attachments: [] };

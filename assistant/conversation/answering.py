@@ -19,6 +19,7 @@ from assistant.conversation.asking import (
 from assistant.conversation.findings import findings
 from assistant.conversation.images import choose_images
 from assistant.conversation.items import Items
+from assistant.conversation.past import Past
 from assistant.conversation.types import (
     Action,
     AnswerFinished,
@@ -129,6 +130,21 @@ class Answering:
         """By response: what the engine gave its model; of the last ``MOST_SENT`` answers."""
         self.labs: dict[str, LabReport] = {}
         """By response: the laboratory values it was asked for."""
+
+    def go_on_from(self, past: Past) -> list[Action]:
+        """The questions and answers of before; one that was being answered is told to have failed."""
+        self._turn = past.turn
+        actions: list[Action] = []
+        for response_id, answer in past.answers.items():
+            asked = answer.created
+            item_id = asked.question_item_id
+            self._questions[response_id.removeprefix("resp_")] = item_id
+            if not answer.status:
+                actions.append(Emit(_interrupted(response_id)))
+            meant = past.intents.get(item_id)
+            if answer.text and (meant is None or meant.intent != "dictation"):
+                self._earlier.append((item_id, Exchange(asked.question, answer.text)))
+        return actions
 
     def use_engine(self, engine: EngineInfo) -> list[Action]:
         """Later questions go to this engine. The running answer goes on; one started ahead is dropped."""
@@ -452,3 +468,13 @@ def describe(info: EngineInfo) -> EngineDescription:
 
 def _bytes(sent: Sent) -> int:
     return sum(len(image.data) for image in sent.images)
+
+
+def _interrupted(response_id: str) -> ResponseDone:
+    message = "The server was started anew while this was being answered. Ask again."
+    details: dict[str, object] = {"error": {"code": "server_restarted", "message": message}}
+    return ResponseDone(
+        response=ResponseBody.model_validate(
+            {"id": response_id, "status": "failed", "status_details": details, "output": []}
+        )
+    )

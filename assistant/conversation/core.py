@@ -3,6 +3,7 @@
 ``handle`` never blocks and never raises for a fact that arrives late; it ignores it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
@@ -11,6 +12,7 @@ from assistant.conversation.answering import Answering, reading_order
 from assistant.conversation.asking import Guidelines
 from assistant.conversation.attention import Attention, Order
 from assistant.conversation.items import Items
+from assistant.conversation.past import Past
 from assistant.conversation.report import Report
 from assistant.conversation.transcripts import Transcripts, word_times
 from assistant.conversation.transcripts import item_id as item_id_of
@@ -45,6 +47,7 @@ from assistant.conversation.types import (
     RecordRead,
     ReportCommanded,
     ReportEdited,
+    ReportOf,
     SessionChosen,
     SoundLost,
     SpeechStarted,
@@ -64,6 +67,8 @@ from assistant.dictation.gaps import NOT_BESIDE, Beside
 from assistant.engines.base import EngineInfo, Sent
 from assistant.errors import BadInput
 from assistant.events import (
+    NO_ORDER,
+    NOBODY,
     AttachmentAdded,
     AttachmentRemoved,
     AttentionChanged,
@@ -76,6 +81,7 @@ from assistant.events import (
     Meant,
     Mode,
     Notice,
+    ReportDescribed,
     ResponseDone,
     SpeechStop,
     TranscriptWords,
@@ -95,6 +101,7 @@ CORRECTIONS: dict[CommandName | Meant, Literal["dictation", "question"]] = {
 
 MOST_LOOKS = 4
 """Kept: the texts of two recognisers at a pause and at the end."""
+NOT_DESCRIBED = ReportDescribed(patient=NOBODY, order=NO_ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,7 @@ class Conversation:
         self._typed = 0
         self._looks: dict[tuple[str, Context, int], Look] = {}  # the latest ones
         self._asked_text: tuple[str, str] | None = None  # (item id, text) waiting for response.create
+        self.described = NOT_DESCRIBED
 
     @property
     def asleep(self) -> bool:
@@ -164,6 +172,41 @@ class Conversation:
 
     def labs(self, response_id: str) -> LabReport | None:
         return self._answers.labs.get(response_id)
+
+    def go_on_from(self, past: Past, images: Mapping[str, ImageAttached]) -> list[Action]:
+        """Be where the session was that ``past`` tells of. ``images`` are those of its attachments that are
+        still there; the others are told to be gone."""
+        dictated = {each: told for each, told in past.intents.items() if told.intent == "dictation"}
+        if told := past.report.whole():
+            said = ((item_id, self._heard_in(past, item_id)) for item_id in dictated)
+            self.report.go_on_from(told, said)
+        for item_id, words in past.words.items():
+            self.report.spoken.heard(item_id, words)
+        for item_id, taken in past.intents.items():
+            if taken.part_of:
+                self.report.spoken.share(taken.part_of, item_id)
+            text = past.edited.get(item_id, taken.text)
+            item = Item(item_id, self._heard_in(past, item_id), text, taken.intent, taken.nearly)
+            self._utterances.put(item)
+        for item_id, text in past.echoes.items():
+            self._utterances.put(Item(item_id, text, text, "echo"))
+        self._items.go_on_from(past)
+        self._typed = past.typed
+        if past.session is not None:
+            self.mode = past.session.mode
+            self._attention.wake_phrase = past.session.wake_phrase
+        self._attention.asleep = past.asleep
+        self._images = dict(images)
+        gone = [each for each in past.attachments if each not in images]
+        self.described = past.described or NOT_DESCRIBED
+        actions = [Emit(AttachmentRemoved(attachment_id=each)) for each in gone]
+        return [*actions, *self._answers.go_on_from(past)]
+
+    @staticmethod
+    def _heard_in(past: Past, item_id: str) -> str:
+        """Of a part of an utterance, the part."""
+        whole = past.heard.get(item_id)
+        return whole.transcript if whole else past.intents[item_id].text
 
     def handle(self, fact: Fact) -> list[Action]:
         """Take one fact; return the resulting actions in order."""
@@ -236,6 +279,9 @@ class Conversation:
                 return self.report.edit(fact)
             case ReportCommanded():
                 return self.report.press(fact)
+            case ReportOf(patient, order):
+                self.described = ReportDescribed(patient=patient, order=order)
+                return [Emit(self.described)]
             case StyleChosen(changes):
                 return self.report.use_style(changes)
             case LibraryLoaded(formatter, library):

@@ -1,5 +1,6 @@
 """The items of a conversation as OpenAI's clients know them: what was said, typed and answered. Pure."""
 
+from assistant.conversation.past import Past
 from assistant.conversation.types import Action, Emit, refused
 from assistant.events import ConversationItem, ItemAdded, ItemDeleted, ItemDone, ItemRetrieved
 
@@ -16,6 +17,27 @@ class Items:
 
     def __contains__(self, item_id: str) -> bool:
         return item_id in self._items
+
+    def go_on_from(self, past: Past) -> None:
+        """The items of before, in order."""
+        for item_id in past.committed:
+            heard = past.heard.get(item_id)
+            said = [{"type": "input_audio", "transcript": heard.transcript if heard else None}]
+            self._items[item_id] = ConversationItem(id=item_id, role="user", content=said)
+        for response_id, answer in past.answers.items():
+            asked = answer.created
+            if asked.question_item_id and asked.question_item_id not in self._items:
+                typed = [{"type": "input_text", "text": asked.question}]
+                item = ConversationItem(id=asked.question_item_id, role="user", content=typed)
+                self._items[item.id] = item
+            answer_id = f"answer_{response_id.removeprefix('resp_')}"
+            told = [{"type": "output_text", "text": answer.text}]
+            self._items[answer_id] = ConversationItem(
+                id=answer_id,
+                role="assistant",
+                status="completed" if answer.status == "completed" else "incomplete",
+                content=told,
+            )
 
     def add(self, item: ConversationItem) -> list[Action]:
         """A whole item."""

@@ -1,5 +1,6 @@
 """The events of a session in order, so that a resuming client gets what it missed. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assistant.events import (
@@ -12,6 +13,10 @@ from assistant.events import (
     TranscriptCompleted,
     TranscriptDelta,
 )
+
+LATER = 1_000_000
+"""How much later the numbers of a session begin that is gone on with: clients have seen numbers beyond the
+last stored one, of events that are not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,23 @@ class EventLog:
     how it was streamed. Nothing else is ever let go.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stored: Iterable[Logged] = ()) -> None:
+        """``stored`` are the events of a session that is gone on with."""
         self._kept: dict[int, Logged] = {}  # by seq, in order
         self._deltas: dict[str, list[int]] = {}  # by item, of those that are not whole yet
         self._report: list[int] = []
         self._seq = 0
         self._sent = 0
+        for event in stored:
+            self._keep_report(event)
+            self._kept[event.seq] = event
+        if self._kept:
+            self._sent = self._seq = max(self._kept) + LATER
+
+    @property
+    def last_seq(self) -> int:
+        """Of the last event that is kept; 0 before the first."""
+        return next(reversed(self._kept), 0)
 
     def add(self, event: ServerEvent) -> Logged:
         """Number an event; returns it with its ``event_id``, and with a ``seq`` if it is kept."""
@@ -53,13 +69,8 @@ class EventLog:
                 self._deltas.setdefault(event.item_id, []).append(seq)
             case TranscriptCompleted() | OutputTextDone():
                 self._forget(self._deltas.pop(event.item_id, []))
-            case DocumentChanged():
-                self._forget(self._report)
-                self._report = [seq]
-            case DocumentPatched():
-                self._report.append(seq)
             case _:
-                pass
+                self._keep_report(logged)
         self._kept[seq] = logged
         return logged
 
@@ -71,6 +82,13 @@ class EventLog:
                 break
             later.append(self._kept[kept])
         return later[::-1]
+
+    def _keep_report(self, event: Logged) -> None:
+        if event.type == DocumentChanged.model_fields["type"].default:
+            self._forget(self._report)
+            self._report = [event.seq]
+        elif event.type == DocumentPatched.model_fields["type"].default:
+            self._report.append(event.seq)
 
     def _forget(self, seqs: list[int]) -> None:
         for seq in seqs:

@@ -9,10 +9,11 @@ from assistant.conversation.types import Action, Emit, ReportCommanded, ReportEd
 from assistant.dictation.alignment import SpokenWords
 from assistant.dictation.commands import HELP
 from assistant.dictation.dictation import Dictation
-from assistant.dictation.document import Document, Range, Run, Section
+from assistant.dictation.document import Document, Field, Position, Range, Run, Section
 from assistant.dictation.editor import changed_runs, text_difference
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.library import Library
+from assistant.dictation.written import Doubt
 from assistant.errors import BadInput
 from assistant.events import (
     CommandDone,
@@ -126,6 +127,13 @@ class Report:
             [word for key, word in now.items() if key not in then],
         )
 
+    def go_on_from(self, told: DocumentChanged, taken: Iterable[tuple[str, str]]) -> None:
+        """The report as a session before this one told it, and the utterances in it with their words."""
+        self.dictation.go_on_from(_document(told), taken)
+        self._applied.extend(told.applied)
+        self._shown = self.dictation.document
+        self._shown_doubtful, self._shown_applied = list(told.doubtful), tuple(told.applied)
+
     def use_style(self, changes: dict[str, str]) -> list[Action]:
         self._style |= changes
         self.dictation.use(self.dictation.formatter.styled(**self._style), self.dictation.library)
@@ -231,6 +239,26 @@ def document_changed(
         applied=list(applied),
         doubtful=list(doubtful),
     )
+
+
+def _document(told: DocumentChanged) -> Document:
+    """What ``document_changed`` was made of."""
+    selected = [*filter(None, [told.selected]), *told.also_selected]
+    return Document(
+        sections=tuple(
+            Section(each.id, each.title, tuple(map(_run_of, each.runs))) for each in told.sections
+        ),
+        cursor=Position(told.cursor.section_id, told.cursor.offset),
+        selected=tuple(Range(part.section_id, part.start, part.end) for part in selected),
+        revision=told.revision,
+        template=told.template,
+    )
+
+
+def _run_of(part: RunPart) -> Run:
+    field = Field(part.field.name, tuple(part.field.choices)) if part.field else None
+    doubt = Doubt(part.doubt.reason, part.doubt.message, part.doubt.offer) if part.doubt else None
+    return Run(part.text, part.item_id, part.origin, field, doubt)
 
 
 def _position(document: Document) -> PositionPart:

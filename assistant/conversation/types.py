@@ -15,6 +15,8 @@ from assistant.events import (
     ErrorBody,
     ErrorEvent,
     Mode,
+    Order,
+    Patient,
     ServerEvent,
 )
 from assistant.guidelines.passages import Passage
@@ -188,6 +190,14 @@ class ReportEdited:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportOf:
+    """Whose report it is was written down, and the order."""
+
+    patient: Patient
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
 class ReportCommanded:
     """A button was pressed on the page."""
 
@@ -357,6 +367,7 @@ Fact = (
     | IntentCorrected
     | ItemEditedByHand
     | ReportEdited
+    | ReportOf
     | ReportCommanded
     | LibraryLoaded
     | StyleChosen

@@ -1,7 +1,7 @@
 """One session's report: turns dictation, commands and typing into changes. Pure."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -114,6 +114,16 @@ class Dictation:
     def _place_of(self, item_id: str) -> Place:
         name = self._under_way.get(item_id)
         return self.document.place if name is None else self.document.held.get(name, self.document.place)
+
+    def go_on_from(self, document: Document, taken: Iterable[tuple[str, str]]) -> None:
+        """The report as it was, and the utterances in it, in order, each with the words that were heard.
+        Nothing can be undone at first."""
+        self.editor = Editor(document)
+        for item_id, words in taken:
+            self._utterances[item_id] = None
+            self._says_marks |= punctuation.says_full_stop(words)
+            if pauses.end_mark(words):
+                self._paused.add(item_id)
 
     # --- utterances ---
 

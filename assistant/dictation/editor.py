@@ -56,7 +56,7 @@ class Editor:
         first = _Revision(self.document.revision, lengths, {})
         self._revisions: deque[_Revision] = deque([first], maxlen=KEPT_REVISIONS)
         self._typed_to: Position | None = None
-        self._has_gaps = False  # or has had some
+        self._has_gaps = any(gaps.gaps_in(self.document))  # or has had some
 
     @property
     def can_undo(self) -> bool:

@@ -123,6 +123,15 @@ from assistant.events.intents import (
     SpeechStop,
 )
 from assistant.events.notices import ErrorBody, ErrorEvent, Notice
+from assistant.events.reports import (
+    NO_ORDER,
+    NOBODY,
+    Keeping,
+    Order,
+    Patient,
+    ReportDescribe,
+    ReportDescribed,
+)
 from assistant.events.session import (
     AudioFormat,
     AudioInput,
@@ -177,6 +186,7 @@ ClientEvent = Annotated[
     | ItemEdit
     | DocumentEdit
     | DocumentCommand
+    | ReportDescribe
     | AttachmentRemove
     | AttachmentLook
     | LabelsScore
@@ -204,6 +214,7 @@ ServerEvent = Annotated[
     | ItemEdited
     | DocumentChanged
     | DocumentPatched
+    | ReportDescribed
     | CommandDone
     | LibraryRead
     | ItemAdded

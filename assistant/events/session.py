@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from assistant.events.base import ClientEventBase, Mode, Part, ServerEventBase
+from assistant.events.reports import Keeping
 
 
 class Asked(Part):
@@ -207,6 +208,7 @@ class SessionState(Part):
     archive: bool = Field(False, description="Series can be fetched from the hospital's archive.")
     image_matcher: ImageMatcher | None = None
     stored: bool = Field(False, description="Finals, reports and answers are written to the server's disk.")
+    keeping: Keeping | None = Field(None, description="Where, and for how long; none where nothing is kept.")
 
 
 class SessionCreated(ServerEventBase):

@@ -8,6 +8,8 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Iterable
+from datetime import datetime, timedelta
+from functools import partial
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -26,13 +28,21 @@ from assistant.channels import Outbox
 from assistant.components.components import Components
 from assistant.config import Settings
 from assistant.conversation.log import Logged
+from assistant.conversation.past import past_of
 from assistant.engines.counted import Counted
 from assistant.errors import AssistantError, BadInput, TooSlow, of_the_system
-from assistant.events import ErrorBody, ErrorEvent, SessionConfig, event_id_of, parse_client_event
+from assistant.events import (
+    ErrorBody,
+    ErrorEvent,
+    SessionConfig,
+    event_id_of,
+    parse_client_event,
+    server_events,
+)
 from assistant.guidelines.library import watching
 from assistant.installation import front_page, page
 from assistant.principal import Principal
-from assistant.server import answers, guidelines, reports, sign_in
+from assistant.server import answers, guidelines, reports, sign_in, worklist
 from assistant.server.accounts import Accounts
 from assistant.server.auth import Gate, Identifier, SharedToken, ThisMachine, Tries, address_of, keys
 from assistant.server.door import PEER, Door
@@ -48,14 +58,16 @@ from assistant.server.rest.secrets import Secrets
 from assistant.server.rest.transcriptions import Transcriptions
 from assistant.server.rights import PREFIX, guarded, known, note_use
 from assistant.server.uploads import Uploads
+from assistant.session.attachments import kept_studies
 from assistant.session.delivery import GOING_AWAY, TOO_SLOW
-from assistant.session.runner import SessionRunner
+from assistant.session.runner import Earlier, SessionRunner
 from assistant.storage.checkpoints import Checkpoint, Checkpoints
 from assistant.storage.store import Store, now
 from assistant.storage.writer import Writer
 
 log = logging.getLogger(__name__)
 
+EXPIRED_EVERY_S = 3_600
 MAX_MESSAGE_BYTES = 4 * 2**20
 """A base64 image in a data URI fits up to about 3 MB; larger ones are uploaded."""
 CLOSE_S = 10
@@ -92,6 +104,8 @@ class Hub:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._addresses: dict[str, str] = {}  # of the client that began each session
         self._closing = False
+        self._going_on = asyncio.Lock()
+        self._forgetting: set[asyncio.Task[None]] = set()
         self.tries = Tries()
         self.accounts = Accounts(settings) if settings.sign_in == "accounts" else None
         self.door: Door | None = None
@@ -106,6 +120,61 @@ class Hub:
     def open(self, person: Principal, address: str = "") -> SessionRunner:
         """A new session of this person's client at ``address``. Raises ``AssistantError``: ``server_full``,
         ``server_busy``, ``server_stopping``, ``too_many_sessions``."""
+        self._admit(address)
+        return self._start(SessionRunner(self.settings, self.components, person, self.writer), address)
+
+    async def go_on(self, token: str, person: Principal, address: str = "") -> SessionRunner | None:
+        """The stored session of this person that this token opens, alive again; None where there is none.
+        Raises as ``open`` does, and ``AssistantError`` where the store cannot be read."""
+        if self.writer is None or self._closing:
+            return None
+        store = self.writer.store
+        async with self._going_on:
+            session_id = await self.writer.read(partial(store.opened_by, token, person.id))
+            if session_id is None:
+                return None
+            if (alive := self._runners.get(session_id)) and not alive.over:
+                return alive
+            await self.ended(session_id)
+            self._admit(address)
+            earlier = await self.writer.read(partial(_load, self.writer, session_id, token))
+            runner = SessionRunner(self.settings, self.components, person, self.writer, earlier)
+            await runner.take_up()
+            return self._start(runner, address)
+
+    async def ended(self, session_id: str) -> None:
+        """Wait until this session, which is about to end or has ended, has written all that it had."""
+        if task := self._tasks.get(session_id):
+            await asyncio.wait((task,))
+
+    async def delete(self, session_id: str, who: str = "assistant") -> None:
+        """Delete a stored report with all that belongs to it; ``who`` is for the audit. Raises ``BadInput``
+        (``session_unknown``), ``AssistantError`` (``store_failed``)."""
+        assert self.writer is not None
+        if runner := self._runners.get(session_id):
+            runner.end()
+        await self.ended(session_id)
+        await self.writer.write(partial(self.writer.store.forget, session_id, who))
+
+    async def _forget(self, session_id: str) -> None:
+        """Of a session in which nothing was done, nothing is kept."""
+        with contextlib.suppress(AssistantError):
+            await self.delete(session_id)
+
+    async def delete_expired(self) -> None:
+        """Delete the reports whose time is over, except those that are open. Runs until cancelled."""
+        assert self.writer is not None
+        while True:
+            try:
+                limits = map(_days_ago, (self.settings.keep_drafts_days, self.settings.keep_finals_days))
+                for session_id in await self.writer.read(partial(self.writer.store.expired, *limits)):
+                    if session_id not in self._tasks:
+                        await self.delete(session_id)
+            except AssistantError as error:
+                log.error("reports whose time is over could not be deleted: %s", error.code)
+            await asyncio.sleep(EXPIRED_EVERY_S)
+
+    def _admit(self, address: str) -> None:
         theirs = [each for each in self._runners if self._addresses[each] == address]
         crowded = len(theirs) >= self.settings.max_sessions_per_address and not is_loopback(address)
         if not self._closing and crowded and not self._make_room(theirs):
@@ -115,7 +184,8 @@ class Hub:
             refusal.code == "server_full" and self._make_room(self._runners)
         ):
             raise refusal
-        runner = SessionRunner(self.settings, self.components, person, self.writer)
+
+    def _start(self, runner: SessionRunner, address: str) -> SessionRunner:
         self._runners[runner.id], self._addresses[runner.id] = runner, address
         task = asyncio.get_running_loop().create_task(runner.run(), name=runner.id)
         self._tasks[runner.id] = task
@@ -154,6 +224,10 @@ class Hub:
         self._runners.pop(runner.id, None)
         self._addresses.pop(runner.id, None)
         self._tasks.pop(runner.id, None)
+        if self.writer and not (runner.was_used or self._closing):
+            forgetting = asyncio.get_running_loop().create_task(self._forget(runner.id))
+            self._forgetting.add(forgetting)
+            forgetting.add_done_callback(self._forgetting.discard)
         if not task.cancelled() and (error := task.exception()):
             log.error("session %s ended by a bug", runner.id, exc_info=error)
 
@@ -211,10 +285,12 @@ async def realtime(socket: WebSocket) -> None:
     person = known(socket.scope)
     runner = hub.resume(token, person) if token else None
     after: int | None = None
-    if runner is not None:
-        given = socket.query_params.get("after", "0")
-        after = int(given) if given.isascii() and given.isdecimal() and len(given) < 16 else 0
     try:
+        if runner is None and token:
+            runner = await hub.go_on(token, person, address_of(socket.scope))
+        if runner is not None:
+            given = socket.query_params.get("after", "0")
+            after = int(given) if given.isascii() and given.isdecimal() and len(given) < 16 else 0
         if "resume" in socket.query_params:
             message = "A resume token in the address is refused: send it as a subprotocol. Reload the page."
             raise BadInput(message, code="resume_in_address")
@@ -406,6 +482,18 @@ async def out_of_resources(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": {"code": told.code, "message": told.message}}, status_code=503)
 
 
+def _load(writer: Writer, session_id: str, token: str) -> Earlier:
+    """Blocks."""
+    kept = writer.store.load(session_id)
+    past = past_of(server_events.validate_json(event.json) for event in kept.events)
+    return Earlier(kept, past, kept_studies(writer.store.files_of(session_id)), token)
+
+
+def _days_ago(days: int) -> str:
+    """Empty where there is no limit."""
+    return (datetime.now().astimezone() - timedelta(days=days)).isoformat() if days else ""
+
+
 def create_app(
     settings: Settings,
     components: Components,
@@ -456,9 +544,12 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         writing = writer and asyncio.create_task(writer.run(), name="store")
         signing = asyncio.create_task(sign_now_and_then(), name="checkpoints")
+        deleting = writer and asyncio.create_task(hub.delete_expired(), name="delete-expired")
         async with watching(components.guidelines):
             yield
             await hub.close()
+        if deleting:
+            deleting.cancel()
         signing.cancel()
         await checkpoint()
         if writer and writing:
@@ -472,6 +563,7 @@ def create_app(
     routes = [
         WebSocketRoute("/v1/realtime", realtime),
         below_sessions(hub, guarded(session_routes, PREFIX)),
+        *worklist.ROUTES,
         *moved(),
         *guidelines.routes(components),
         *Transcriptions(settings, components).routes(),

@@ -37,6 +37,9 @@ NEEDS: Final[Mapping[str, Need]] = {
     "/v1/{path:path}": "known",  # no such path
     "/v1/realtime": "dictate",
     "/v1/realtime/client_secrets": "dictate",
+    "/v1/reports": "dictate",
+    "/v1/reports/{report_id}": "dictate",
+    "/v1/reports/{report_id}/open": "dictate",
     "/v1/audio/transcriptions": "transcribe",
     "/v1/chat/completions": "ask",
     "/v1/models": "known",
@@ -125,7 +128,8 @@ async def note_use(scope: Scope, principal: Principal, what: str, session_id: st
     accounts = scope["app"].state.hub.accounts
     if accounts is None:
         return
-    named = session_id or scope.get("path_params", {}).get("session_id", "")
+    given = scope.get("path_params", {})
+    named = session_id or given.get("session_id", "") or given.get("report_id", "")
     client = scope.get("client")
     about = named if _SESSION_ID.fullmatch(named) else ""
     await accounts.log.used(principal, what, about, str(client[0]) if client else "")

@@ -19,7 +19,7 @@ from assistant.addresses import is_loopback
 from assistant.components.opening import open_components
 from assistant.config import Settings
 from assistant.errors import BadInput
-from assistant.installation import state
+from assistant.installation import reports, state
 from assistant.server.app import MAX_MESSAGE_BYTES, Hub, create_app
 from assistant.server.auth import new_token
 from assistant.server.door import BACKLOG, PEER, Door, raise_file_limit
@@ -78,6 +78,13 @@ def bind(host: str, port: int) -> Door:
             code="address_unavailable",
         ) from None
     return sock
+
+
+def kept_by_default(settings: Settings) -> Settings:
+    """Reports are kept in the user's data folder, unless the settings say otherwise."""
+    if settings.no_store:
+        return settings.model_copy(update={"store": None})
+    return settings if settings.store else settings.model_copy(update={"store": reports()})
 
 
 def check_certificate(settings: Settings) -> None:
@@ -141,6 +148,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     check_certificate(settings)
     sock = bind(settings.host, settings.port)
     say("Loading the models…")
+    settings = kept_by_default(settings)
     components = open_components(settings)
     answers = components.engine.info
     say(" ".join(filter(None, (f"Answers: {answers.name}.", answers.notice, answers.why))))

@@ -1,12 +1,16 @@
 """The attachments of one session: read once, kept in a private folder that is deleted with the session."""
 
 import asyncio
+import contextlib
+import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from assistant.characters import whole, whole_parts
 from assistant.engines.pieces import LinkPiece, Piece
@@ -15,11 +19,14 @@ from assistant.events import Attachment, SeriesStacks
 from assistant.imaging.options import Prepared, Wanted
 from assistant.imaging.photo import is_photo, read_photo
 from assistant.imaging.record import RecordStudy
-from assistant.imaging.study import Problem, SourceFile, Study, all_pieces, no_room, problem_of
+from assistant.imaging.slide import Slide
+from assistant.imaging.study import Pictures, Problem, SourceFile, Study, all_pieces, no_room, problem_of
+from assistant.imaging.volume import Volume
 from assistant.imaging.worker import Reader
 from assistant.records.fhir import Resource
 
 MOST_ATTACHMENTS = 16
+AnyStudy = Pictures | Volume | Slide | RecordStudy
 LONGEST_NAME_CHARS = 200
 
 
@@ -35,6 +42,36 @@ class _Series:
     """Number of a stack → its attachment."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptStudy:
+    """An attachment that outlives its session. ``link`` is its address in the archive, if it came from
+    there."""
+
+    study: AnyStudy
+    link: str = ""
+
+
+_kept_study = TypeAdapter(KeptStudy)
+
+
+def _keep(study: Study, folder: Path, link: str) -> None:
+    assert isinstance(study, AnyStudy)
+    made = os.open(folder / f"{study.id}.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(made, "wb") as out:
+        out.write(_kept_study.dump_json(KeptStudy(study, link)))
+
+
+def kept_studies(folder: Path) -> list[KeptStudy]:
+    """What is attached to the session whose folder this is; blocks. What cannot be read is left out."""
+    found = []
+    for file in sorted(folder.glob("*.json")):
+        with contextlib.suppress(OSError, ValueError):
+            each = _kept_study.validate_json(file.read_bytes())
+            if each.study.folder.is_relative_to(folder) and each.study.folder.is_dir():
+                found.append(each)
+    return found
+
+
 class Attachments:
     """``attached`` is called for each new one, with its study, ``warn`` with a code and words for what needs
     a look."""
@@ -45,7 +82,10 @@ class Attachments:
         session_id: str,
         attached: Callable[[Attachment, Study], None],
         warn: Callable[[str, str], None],
+        kept: Path | None = None,
     ) -> None:
+        """``kept`` is the folder where they stay when the session has ended; without it they go with it."""
+        self._stays = kept
         self._reader, self._session_id = reader, session_id
         self._attached, self.warn = attached, warn
         self._studies: dict[str, Study] = {}
@@ -64,7 +104,10 @@ class Attachments:
         ``session_unknown``."""
         if self._closed:
             raise BadInput("The session has ended.", code="session_unknown")
-        if self._folder is None:
+        if self._folder is None and self._stays is not None:
+            self._stays.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder = self._stays
+        elif self._folder is None:
             self._folder = self._reader.scratch.new()
         return Path(tempfile.mkdtemp(dir=self._folder))
 
@@ -133,6 +176,8 @@ class Attachments:
                 self._links[study.id] = link
             if study.series in series:
                 series[study.series].attached[study.stack] = study.id
+            if self._stays is not None:
+                await asyncio.to_thread(_keep, study, self._stays, self._links.get(study.id, ""))
             attachments.append(self._describe(study))
             self._attached(attachments[-1], study)
         return attachments, problems
@@ -220,6 +265,8 @@ class Attachments:
     async def remove(self, attachment_id: str) -> None:
         self._links.pop(attachment_id, None)
         if study := self._studies.pop(attachment_id, None):
+            if self._stays is not None:
+                await asyncio.to_thread((self._stays / f"{study.id}.json").unlink, missing_ok=True)
             await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)
         for series in [*self._series.values()]:
             series.attached = {n: each for n, each in series.attached.items() if each != attachment_id}
@@ -228,12 +275,21 @@ class Attachments:
                 if all(each.folder != series.folder for each in self._series.values()):
                     await asyncio.to_thread(shutil.rmtree, series.folder, ignore_errors=True)
 
+    def go_on_from(self, found: Sequence["KeptStudy"]) -> None:
+        """The attachments of before."""
+        self._studies = {each.study.id: each.study for each in found}
+        self._links = {each.study.id: each.link for each in found if each.link}
+
     async def close(self) -> None:
-        """Delete everything."""
+        """Delete everything that does not stay."""
         self._closed = True
         self._studies.clear()
+        series = {each.folder for each in self._series.values()}
         self._series.clear()
-        if self._folder:
+        if self._stays is not None:  # the files of other stacks do not stay
+            for folder in series:
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        elif self._folder:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
 

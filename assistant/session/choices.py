@@ -15,7 +15,9 @@ from assistant.events import (
     AudioInput,
     SemanticVad,
     ServerVad,
+    SessionAudio,
     SessionConfig,
+    SessionState,
     TranscriptionConfig,
 )
 from assistant.vad.endpoint import EndpointSettings
@@ -128,6 +130,32 @@ def _about(param: str) -> Iterator[None]:
         yield
     except BadInput as error:
         raise BadInput(error.message, code=error.code, param=param) from None
+
+
+def asked_by(state: SessionState, settings: EndpointSettings) -> SessionConfig:
+    """What a client would ask for to have the session that ``state`` tells; ``settings`` are the server's."""
+    sent = state.audio.input or AudioInput()
+    detection, usual = sent.turn_detection, settings
+    if isinstance(detection, ServerVad) and (
+        (detection.threshold, detection.prefix_padding_ms, detection.silence_duration_ms)
+        == (usual.vad_start, usual.pre_roll_ms, usual.silence_ms)
+    ):
+        detection = ServerVad(create_response=detection.create_response)
+    hints_of = sent.transcription or TranscriptionConfig()
+    return SessionConfig(
+        type=state.type,
+        audio=SessionAudio(
+            input=AudioInput(
+                format=sent.format,
+                transcription=TranscriptionConfig(keywords=hints_of.keywords, prompt=hints_of.prompt),
+                turn_detection=detection,
+            )
+        ),
+        instructions=state.instructions,
+        max_output_tokens=state.max_output_tokens,
+        include=state.include,
+        style=state.style,
+    )
 
 
 def hints(choices: Choices) -> tuple[str, ...]:

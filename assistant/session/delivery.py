@@ -8,7 +8,6 @@ from assistant.channels import Outbox
 from assistant.conversation.log import Logged
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
-    AudioReceived,
     AudioStatus,
     ErrorBody,
     ErrorEvent,
@@ -139,13 +138,12 @@ class Delivery:
 
 
 def _replaces(event: ServerEvent) -> object | None:
-    """The key that a waiting event shares with one that makes it superfluous."""
+    """The key that a waiting event shares with one that makes it superfluous. What says that sound need not
+    be kept stands behind the finals that were made of it, and takes no other place."""
     match event:
         case TranscriptPartial():
             return ("partial", event.item_id)
         case AudioStatus():
             return "audio_status"
-        case AudioReceived():
-            return "audio_received"
         case _:
             return None

@@ -43,6 +43,8 @@ LONGEST_FILL_SAMPLES = SAMPLE_RATE_HZ
 WAITING_UTTERANCES = 8
 """Utterances that wait for the recogniser: at most two minutes of speech. Then ``room`` waits."""
 
+UNSURE_MS = 200
+"""A frame of the detector, and what its probabilities lag behind."""
 MOST_TRIES = 3
 """An utterance is given up when it has failed so often, though the recogniser takes other sound."""
 
@@ -150,6 +152,7 @@ class Listener:
         self._cut: _Utterance | None = None  # that the next one goes on from
         self._count = 0
         self._heard_until = 0
+        self._last_end = 0  # of the last utterance that is done
         self._began = -math.inf
         recogniser.load.join(self)
         self._work = asyncio.Event()
@@ -178,6 +181,19 @@ class Listener:
         while len(self._utterances) > WAITING_UTTERANCES:
             self._advanced.clear()
             await self._advanced.wait()
+
+    def go_on_from(self, count: int, clock: int) -> None:
+        """Give the next utterance a number beyond ``count``; its sound is not before sample ``clock``."""
+        self._count, self._heard_until = count, clock
+
+    @property
+    def settled(self) -> int:
+        """The sample up to which all that came has been written down, or holds no speech."""
+        waiting = [each.start for each in self._utterances][:1] + [lost.start for _, lost in self._lost][:1]
+        # In sound that came so short ago, speech may have begun that is not known yet.
+        unsure_ms = self._settings.start_ms + self._settings.pre_roll_ms + UNSURE_MS
+        unsure = unsure_ms * SAMPLE_RATE_HZ // 1000
+        return min([*waiting, max(self._last_end, self._heard_until - unsure)])
 
     def next_number(self) -> int:
         """A number for something that was heard and is no utterance; no utterance gets it."""
@@ -365,12 +381,16 @@ class Listener:
                 for each in await self._after_failure(utterance, error):
                     yield each
             if utterance.phase == "dropped":
-                self._utterances.remove(utterance)
+                self._done(utterance)
             self._advanced.set()
             if fact is not None:
                 yield fact
             if not busy:
                 await self._rest()
+
+    def _done(self, utterance: _Utterance) -> None:
+        self._utterances.remove(utterance)
+        self._last_end = max(self._last_end, utterance.end or utterance.start)
 
     def _wake(self) -> None:
         """There may be work, and what waits for its turn may have become urgent."""
@@ -472,7 +492,7 @@ class Listener:
             late_s=self.late_s() or 0.0,
             speech_s=(utterance.end - utterance.start) / SAMPLE_RATE_HZ,
         )
-        self._utterances.remove(utterance)
+        self._done(utterance)
         telemetry.finals.inc()
         at = self._now().isoformat(timespec="milliseconds")
         start_ms, end_ms = _ms(utterance.start), _ms(utterance.end)

@@ -1,6 +1,7 @@
 """A session's incoming audio, from PCM over the WebSocket or from WebRTC, on one sample clock."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -21,6 +22,7 @@ from assistant.events import (
     ServerEvent,
     WebRtcAnswer,
 )
+from assistant.storage.heard import Anchor, Heard
 
 AUDIO_CHUNKS = 30_000
 """600 s at 20 ms, 38 MB: a machine that is busy for a while writes later, and loses no word. Half of it may
@@ -35,6 +37,11 @@ ACKNOWLEDGE_EVERY_S = 0.5
 UNTOLD_S = 0.2
 """Without sound for so short a time, no word was lost."""
 LONGEST_GAP_S = 3_600
+MOST_UNWRITTEN_S = 25
+"""So much at most is a client to keep, because it is not written down; clients keep 30 s."""
+CUT_OFF_SAMPLES = SAMPLE_RATE_HZ
+"""Speech that was cut off is told as at least a second that is lost: how long it was is not known to more."""
+ANCHORS = 8
 
 
 class Microphone:
@@ -63,10 +70,45 @@ class Microphone:
         self._lost: deque[LostSound] = deque()  # in order, not told yet
         self._held: AudioChunk | None = None
         self._meter = LevelMeter()
+        self._anchors: tuple[Anchor, ...] = ()
+        self.settled: Callable[[], int] | None = None
+        """Tells the sample of the clock up to which all is written down, where a client is to keep the rest:
+        it could send that again to a server that was started anew."""
         self.format = AudioFormat(rate=DEFAULT_RATE_HZ)
         """Format of the sound sent over the WebSocket."""
         self.next_sample: int | None = None
         """The first sample of the client's that has not been taken; None where they have no numbers."""
+
+    def heard(self, settled: int) -> Heard:
+        """How far the sound has come and, up to ``settled``, been written down."""
+        return Heard(
+            clock=self._clock,
+            settled=settled,
+            at_s=time.time(),
+            anchors=self._anchors if self.next_sample is not None else (),
+            live=self._heard_at is not None,
+        )
+
+    def go_on_from(self, heard: Heard, *, sends_again: bool, cut_off: bool) -> None:
+        """Go on where a server that has ended stood. ``sends_again``: the client has kept its sound, and
+        sends what was not written down. Else that is lost where speech was ``cut_off`` by the server's
+        end."""
+        sample = heard.sample_at(heard.settled) if sends_again and not heard.live else None
+        if sample is not None:
+            self._clock, self.next_sample, self._told_sample = heard.settled, sample, sample
+            self._anchor()
+            return
+        self._clock = max(heard.clock, heard.settled)
+        if cut_off:
+            self._clock = max(self._clock, heard.settled + CUT_OFF_SAMPLES)
+            self._lose(heard.settled, self._clock, "network")
+        if heard.live:
+            self._heard_at = self._now() - min(LONGEST_GAP_S, max(0.0, time.time() - heard.at_s))
+
+    def _anchor(self) -> None:
+        assert self.next_sample is not None
+        anchor = Anchor(clock=self._clock, sample=self.next_sample, rate_hz=self.format.rate_hz)
+        self._anchors = (*self._anchors[-ANCHORS:], anchor)
 
     @property
     def clock_ms(self) -> int:
@@ -136,7 +178,7 @@ class Microphone:
         """Set the format of the sound that follows. Raises ``BadInput``: ``audio_rate_unsupported``."""
         StreamResampler(form.rate_hz)
         if form != self.format:
-            self.next_sample, self._again = None, 0
+            self.next_sample, self._again, self._anchors = None, 0, ()
         self.format = form
         self.end_pcm()
 
@@ -159,12 +201,17 @@ class Microphone:
         self._again = max(0, expected - sample)
         self.next_sample = max(sample, expected)
         self._left_at = None
+        self._anchor()
         self._acknowledge()
 
     def _acknowledge(self) -> None:
         assert self.next_sample is not None
-        self._told_sample = self.next_sample
-        self._emit(AudioReceived(sample=self.next_sample))
+        self._told_sample = sample = self.next_sample
+        if self.settled is not None:
+            written = self.heard(self.settled()).sample_at(self.settled())
+            least = sample - MOST_UNWRITTEN_S * self.format.rate_hz
+            sample = max(0, least, min(sample, least if written is None else written))
+        self._emit(AudioReceived(sample=sample))
 
     async def take_pcm(self, pcm: bytes) -> None:
         """Mono sound in the session's format. Raises ``BadInput``.

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -12,15 +13,17 @@ from typing import Literal, assert_never
 
 from assistant import telemetry
 from assistant.asr.expected_words import words_in
-from assistant.audio.frames import AudioChunk, LostSound
+from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, LostSound
 from assistant.audio.webrtc import with_own_candidates
 from assistant.channels import Outbox
+from assistant.characters import whole_parts
 from assistant.components.components import Components
 from assistant.components.personal import Personal
 from assistant.config import Settings
 from assistant.conversation.asking import Guidelines
 from assistant.conversation.core import Conversation
 from assistant.conversation.log import Logged
+from assistant.conversation.past import Past
 from assistant.conversation.types import (
     Action,
     AnswerRequested,
@@ -28,6 +31,7 @@ from assistant.conversation.types import (
     Emit,
     EngineChanged,
     Fact,
+    FinalHeard,
     FindPassages,
     ImageAttached,
     ImageOpened,
@@ -41,13 +45,18 @@ from assistant.conversation.types import (
     ModeChosen,
     QuestionTyped,
     ReadingAloud,
+    RecognitionFailed,
     ReportCommanded,
     ReportEdited,
+    ReportOf,
     SessionChosen,
+    SoundLost,
+    SpeechStarted,
     StartAnswer,
     StopAnswer,
     StopRequested,
     StyleChosen,
+    UtteranceDropped,
     WakePhraseChosen,
 )
 from assistant.engines.base import EngineInfo
@@ -59,6 +68,7 @@ from assistant.events import (
     AttachmentRemove,
     AttentionSet,
     AudioAt,
+    BufferCleared,
     ClientEvent,
     ConversationItemCreate,
     ConversationItemDelete,
@@ -77,6 +87,7 @@ from assistant.events import (
     ModeSet,
     Notice,
     OutputAudioClear,
+    ReportDescribe,
     ResponseCancel,
     ResponseConfig,
     ResponseCreate,
@@ -94,8 +105,8 @@ from assistant.export.history import SessionInfo
 from assistant.imaging.photo import image_from_data_uri
 from assistant.imaging.study import Study
 from assistant.principal import Principal
-from assistant.session.attachments import Attachments
-from assistant.session.choices import Choices, chosen, hints
+from assistant.session.attachments import Attachments, KeptStudy
+from assistant.session.choices import Choices, asked_by, chosen, hints
 from assistant.session.delivery import ENDED, GOING_AWAY, Delivery
 from assistant.session.image_matching import ImageMatching
 from assistant.session.listener import Listener
@@ -104,12 +115,15 @@ from assistant.session.responder import Responder
 from assistant.session.state import session_state
 from assistant.session.turns import Turns
 from assistant.storage import corrections
+from assistant.storage.heard import Heard
 from assistant.storage.kept_session import KeptSession
+from assistant.storage.store import KeptReport
 from assistant.storage.writer import Writer
 
 log = logging.getLogger(__name__)
 
 FILES_EVERY_S = 2.0
+NOTE_EVERY_S = 2.0
 HELP_AGAIN_S = 1.0
 """Pause before a helper that failed is started again."""
 LAST_TURN_S = 5.0
@@ -128,16 +142,43 @@ LATE: frozenset[Trouble] = frozenset({"recogniser_failing", "machine_busy"})
 """With these, what is said is not written in time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A session that has ended and is gone on with. ``token`` is what its client holds."""
+
+    kept: KeptReport
+    past: Past
+    studies: Sequence[KeptStudy]
+    token: str
+
+    @property
+    def heard(self) -> Heard:
+        """Also where the last final was stored and what was noted is older."""
+        settled = max([self.kept.heard.settled, *(_sample(each.end_ms) for each in self.past.heard.values())])
+        clock = max(self.kept.heard.clock, settled, _sample(self.past.until_ms))
+        return self.kept.heard.model_copy(update={"settled": settled, "clock": clock})
+
+
+def _sample(at_ms: int) -> int:
+    return at_ms * SAMPLE_RATE_HZ // 1000
+
+
 class SessionRunner:
     """A session, from its first connection until no client has come back within the grace time."""
 
     def __init__(
-        self, settings: Settings, components: Components, person: Principal, writer: Writer | None = None
+        self,
+        settings: Settings,
+        components: Components,
+        person: Principal,
+        writer: Writer | None = None,
+        earlier: Earlier | None = None,
     ) -> None:
+        """With ``earlier``, a session that has ended is gone on with."""
         self.person = person
         """Its owner: nobody else may see or change anything of it."""
-        self.id = f"sess_{secrets.token_urlsafe(12)}"
-        self.resume_token = secrets.token_urlsafe(24)
+        self.id = earlier.kept.session.id if earlier else f"sess_{secrets.token_urlsafe(12)}"
+        self.resume_token = earlier.token if earlier else secrets.token_urlsafe(24)
         self._settings = settings
         self._components = components
         text_engine = components.text_engine
@@ -162,16 +203,31 @@ class SessionRunner:
             filter_samples=components.open_filter(),
             means=self.conversation.means,
         )
+        self._earlier = earlier
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
         self.kept = KeptSession(
-            settings, session, writer, self.resume_token, self._storing_changed, person=person
+            settings,
+            earlier.kept.session if earlier else session,
+            writer,
+            self.resume_token,
+            self._storing_changed,
+            person=person,
+            stored=earlier.kept.events if earlier else (),
         )
         self._delivery = Delivery(self.id, self.kept, settings.grace_s, on_gone=self.end)
         self._emit, self._warn, self.refuse = self._delivery.emit, self._delivery.warn, self._delivery.refuse
         self._microphone = Microphone(
             ice_servers=settings.ice_servers, on_chunk=self._keep_audio, emit=self._emit
         )
-        self.attachments = Attachments(components.reader, self.id, attached=self._attached, warn=self._warn)
+        if writer is not None:
+            self._microphone.settled = self._settled
+        self.attachments = Attachments(
+            components.reader,
+            self.id,
+            attached=self._attached,
+            warn=self._warn,
+            kept=writer.store.files_of(self.id) if writer else None,
+        )
         self._responder = Responder(
             components,
             self.attachments,
@@ -190,6 +246,23 @@ class SessionRunner:
         self._answers: dict[int, Task] = {}
         self._ended = asyncio.Event()
         self._comes_back = False  # the client is to try again
+        self._turns_settled = 0  # where only a commit ends a turn: the end of the last final
+        if earlier:
+            self._go_on_from(earlier)
+
+    def _go_on_from(self, earlier: Earlier) -> None:
+        past = earlier.past
+        images = {
+            each.study.id: ImageAttached(past.attachments[each.study.id], each.study.time, each.study.exam)
+            for each in earlier.studies
+            if each.study.id in past.attachments
+        }
+        self.attachments.go_on_from([each for each in earlier.studies if each.study.id in images])
+        for action in self.conversation.go_on_from(past, images):
+            self._do(action)
+        self._used = True
+        self._turns_settled = earlier.heard.settled
+        self._listener.go_on_from(past.utterances, max(earlier.heard.clock, earlier.heard.settled))
 
     # --- life ---
 
@@ -205,6 +278,7 @@ class SessionRunner:
                     self._help("follow-files", self._follow_files),
                     self._help("match-images", self._matching.run),
                     self._help("tell-how-it-hears", self._tell_how_it_hears),
+                    self._help("note-what-is-heard", self._note_what_is_heard),
                 ]
                 await self._ended.wait()
                 if self._turns.is_open:
@@ -285,6 +359,11 @@ class SessionRunner:
         return self._delivery.connected
 
     @property
+    def was_used(self) -> bool:
+        """Whether a client has sent something that would be missed."""
+        return self._used
+
+    @property
     def abandoned(self) -> bool:
         """True if no client is connected and the session was never used."""
         return not self.connected and not self._used
@@ -298,11 +377,23 @@ class SessionRunner:
         if self.connected:
             self._help("close-earlier-peer", self._microphone.close_peer, again=False)
         self._address = address
+        if self._earlier:
+            self._hear_on(self._earlier, sends_again=bool(after_seq))
         outbox = self._delivery.connect(self._state(), after_seq, self._microphone.next_sample)
         if after_seq is None and self.kept.trouble:
             self._storing_changed(self.kept.trouble)
         self._use(self._components.personal.current)
         return outbox
+
+    def _hear_on(self, earlier: Earlier, *, sends_again: bool) -> None:
+        """With the first client that comes back. Speech that was cut off is heard again as another utterance,
+        or its loss is marked."""
+        self._earlier = None
+        cut_off = list(earlier.past.speaking)
+        self._microphone.go_on_from(earlier.heard, sends_again=sends_again, cut_off=bool(cut_off))
+        for item_id in cut_off:
+            self._emit(BufferCleared(item_id=item_id))
+        self._put_heard()
 
     async def disconnect(self, outbox: Outbox[Logged]) -> None:
         """The connection with this outbox has ended; the session waits for a client to resume it."""
@@ -324,6 +415,21 @@ class SessionRunner:
         )
 
     # --- audio ---
+
+    def _settled(self) -> int:
+        return self._turns_settled if self._turns.by_commit else self._listener.settled
+
+    def _put_heard(self) -> None:
+        self.kept.put_heard(self._microphone.heard(self._settled()))
+
+    async def _note_what_is_heard(self) -> None:
+        """So that a server that is started anew knows what it has to hear again."""
+        noted = 0
+        while self.kept.is_durable:
+            await asyncio.sleep(NOTE_EVERY_S)
+            if self._microphone.clock_ms != noted:
+                noted = self._microphone.clock_ms
+                self._put_heard()
 
     async def take_pcm(self, pcm: bytes) -> None:
         """Audio over the WebSocket; see ``Microphone.take_pcm``."""
@@ -401,6 +507,7 @@ class SessionRunner:
                 await self.take_pcm(event.pcm())
             case AudioAt(sample=sample, age_ms=age_ms):
                 self._microphone.begin_at(sample, age_ms)
+                self._put_heard()
             case InputAudioCommit():
                 if not await self._commit():
                     raise BadInput("There was nothing to commit.", code="input_audio_buffer_commit_empty")
@@ -447,6 +554,8 @@ class SessionRunner:
                 self._take(ReportEdited(event))
             case DocumentCommand():
                 self._take(ReportCommanded(event))
+            case ReportDescribe():
+                self._take(ReportOf(whole_parts(event.patient), whole_parts(event.order)))
             case AttachmentLook():
                 self._take(ImageOpened(event.attachment_id or ""))
             case AttachmentRemove():
@@ -508,6 +617,11 @@ class SessionRunner:
             )
         )
 
+    async def take_up(self) -> None:
+        """What the client of a session that is gone on with had chosen, before it comes back."""
+        if self._earlier and (session := self._earlier.past.session):
+            await self.start_with(asked_by(session, self._components.endpoint))
+
     async def start_with(self, asked: SessionConfig) -> None:
         """Apply the settings that the client asked for when it connected. A language or rate that cannot be
         had is refused as in ``session.update``."""
@@ -566,6 +680,10 @@ class SessionRunner:
     def _take(self, fact: Fact) -> None:
         for action in self.conversation.handle(fact):
             self._do(action)
+        if isinstance(fact, FinalHeard):
+            self._turns_settled = max(self._turns_settled, fact.end_ms * SAMPLE_RATE_HZ // 1000)
+        if isinstance(fact, FinalHeard | SpeechStarted | SoundLost | UtteranceDropped | RecognitionFailed):
+            self._put_heard()  # with the events of this fact
         self._listener.question_mode = self.conversation.mode == "question"
         self._expect_context()
 

@@ -14,6 +14,7 @@ from assistant.events import (
     GuidelineShelf,
     HouseStyle,
     ImageMatcher,
+    Keeping,
     Recogniser,
     SemanticVad,
     ServerVad,
@@ -86,6 +87,7 @@ def session_state(
         keep_audio_min=settings.keep_audio_min,
         archive=settings.dicomweb_url is not None,
         stored=settings.store is not None,
+        keeping=_keeping(settings),
         image_matcher=_matcher(components),
     )
 
@@ -129,6 +131,16 @@ def _shelf(components: Components) -> GuidelineShelf | None:
     shelf = components.guidelines.shelf
     return GuidelineShelf(
         ready=shelf.ready, files=shelf.files, passages=shelf.passages, problems=list(shelf.problems)
+    )
+
+
+def _keeping(settings: Settings) -> Keeping | None:
+    if settings.store is None:
+        return None
+    return Keeping(
+        where=str(settings.store),
+        drafts_days=settings.keep_drafts_days,
+        finals_days=settings.keep_finals_days,
     )
 
 

@@ -174,11 +174,11 @@ def is_current(connection: Connection) -> bool:
         empty = found == 0 and not connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first()
         if not empty and found not in (APPLICATION_ID, FIRST_APPLICATION_ID):
             raise _not_ours(connection)
-    revision = MigrationContext.configure(connection).get_current_revision()
+    found = set(MigrationContext.configure(connection).get_current_heads())
     scripts = ScriptDirectory.from_config(_alembic())
-    if revision is not None and revision not in {each.revision for each in scripts.walk_revisions()}:
+    if not found <= {each.revision for each in scripts.walk_revisions()}:
         raise _not_ours(connection)
-    return revision == scripts.get_current_head()
+    return found == set(scripts.get_heads())
 
 
 def upgrade(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from assistant.conversation.log import EventLog, Logged
 from assistant.errors import AssistantError
 from assistant.events import OutputTextDelta, TranscriptDelta
 from assistant.export.history import SessionInfo
+from assistant.storage.heard import Heard
 from assistant.storage.store import Note, now
 
 BATCH = 500
@@ -47,7 +48,10 @@ class Journal:
         self._log, self._on_work = log, on_work
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
-        self._queued_seq = self._notes = self._notes_written = 0
+        self._queued_seq = log.last_seq  # what it has at first is stored
+        self._notes = self._notes_written = 0
+        self.heard: Heard | None = None
+        """To be written, once all rows before it are."""
         self._behind = False  # what is to be written is in the log only
         self._advanced = asyncio.Event()
         self.nobody_waits = False
@@ -63,6 +67,11 @@ class Journal:
             self._behind = True
         else:
             self._append(event)
+        self._on_work()
+
+    def put_heard(self, heard: Heard) -> None:
+        """Queue how far the sound is written down: true of the rows that are queued already."""
+        self.heard = heard
         self._on_work()
 
     async def durable(self, seq: int) -> None:
@@ -105,8 +114,14 @@ class Journal:
             self._catch_up()
         return [self._waiting[i].row for i in range(min(len(self._waiting), BATCH))]
 
-    def written(self, count: int) -> None:
-        """The first ``count`` rows are on disk."""
+    def last_batch(self, rows: list[Logged | Note]) -> Heard | None:
+        """What goes with these rows, if they are all that waits."""
+        return self.heard if len(rows) == len(self._waiting) and not self._behind else None
+
+    def written(self, count: int, heard: Heard | None = None) -> None:
+        """The first ``count`` rows are on disk, and ``heard``."""
+        if heard is not None and self.heard is heard:
+            self.heard = None
         for _ in range(count):
             row = self._waiting.popleft().row
             if isinstance(row, Logged):

@@ -1,6 +1,6 @@
 """The contents of a session: its events, optionally its audio, and its entries in the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from assistant.audio.frames import AudioChunk
@@ -12,6 +12,7 @@ from assistant.events import ServerEvent, server_events
 from assistant.export.history import SessionInfo, report_from
 from assistant.export.report import Report
 from assistant.principal import Principal
+from assistant.storage.heard import Heard
 from assistant.storage.journal import Journal
 from assistant.storage.writer import Writer
 
@@ -29,9 +30,11 @@ class KeptSession:
         on_trouble: Callable[[AssistantError | None], None],
         *,
         person: Principal,
+        stored: Sequence[Logged] = (),
     ) -> None:
+        """``stored`` are the events of a session that is gone on with."""
         self._session = session
-        self._log = EventLog()
+        self._log = EventLog(stored)
         self._audio = KeptAudio(settings.keep_audio_min) if settings.keep_audio_min else None
         self._writer = writer
         self._journal: Journal | None = None
@@ -46,6 +49,11 @@ class KeptSession:
                 on_work=writer.look,
             )
             writer.join(self._journal)
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether there is a store."""
+        return self._journal is not None
 
     @property
     def trouble(self) -> AssistantError | None:
@@ -63,6 +71,11 @@ class KeptSession:
         if self._journal and logged.seq:
             self._journal.put(logged)
         return logged
+
+    def put_heard(self, heard: Heard) -> None:
+        """With a store, write how far the sound is written down."""
+        if self._journal:
+            self._journal.put_heard(heard)
 
     def after(self, seq: int) -> list[Logged]:
         return self._log.after(seq)

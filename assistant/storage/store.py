@@ -13,30 +13,35 @@ Every method may wait for the disk and is called off the event loop; one ``Store
 
 import contextlib
 import hashlib
-import hmac
 import json
 import os
+import re
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from assistant.conversation.log import Logged
+from assistant.dictation.plain_text import plain_text
 from assistant.errors import AssistantError, BadInput
 from assistant.events import (
+    AttachmentAdded,
     DocumentChanged,
     DocumentPatched,
     IntentEvent,
     ItemEdited,
+    ReportDescribed,
     ResponseCreated,
     ResponseDone,
     ServerEvent,
     TranscriptCompleted,
     server_events,
 )
+from assistant.events.patching import KnownReport
 from assistant.export.history import SessionInfo
 from assistant.principal import SOLE
 from assistant.storage.database import (
@@ -47,9 +52,16 @@ from assistant.storage.database import (
     migrate,
     prepare_file,
 )
+from assistant.storage.heard import Heard
 
 AUDIT_COLUMNS = "at, session_id, who, what, seq, event_sha256"
 DELETED = "session_deleted"
+LISTED = (
+    "id, state, title, created_at, changed_at, author, patient_id, patient_name, patient_born, accession,"
+    " exam, exam_at"
+)
+EXCERPT_CHARS = 200
+DOCUMENT_TYPES = ("assistant.document.changed", "assistant.document.patched")
 KNOWN_TYPES = frozenset(event.model_fields["type"].default for event in get_args(get_args(ServerEvent)[0]))
 SECOND_VERSION = f"""
 PRAGMA application_id = {APPLICATION_ID};
@@ -77,6 +89,53 @@ class AuditRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptReport:
+    """What a session is gone on with from."""
+
+    session: SessionInfo
+    events: list[Logged]
+    heard: Heard
+
+
+State = Literal["draft", "final", "amending", "amended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A report in a list. Times are ISO 8601 with their offset; ``excerpt`` begins its text."""
+
+    id: str
+    state: State
+    title: str
+    created_at: str
+    changed_at: str
+    author: str
+    patient_id: str
+    patient_name: str
+    patient_born: str
+    accession: str
+    exam: str
+    exam_at: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a list is to hold; empty fields ask for nothing. Days are YYYY-MM-DD. ``text`` is words of the
+    report, each of which may be the beginning of one; ``patient`` and ``order`` are parts of a name or
+    number."""
+
+    state: State | Literal[""] = ""
+    patient: str = ""
+    order: str = ""
+    author: str = ""
+    text: str = ""
+    since: str = ""
+    until: str = ""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """An action on a session that is no event, such as an export. ``what`` holds no text."""
 
@@ -100,7 +159,8 @@ class Store:
             raise
         except (OSError, sqlite3.OperationalError, AssistantError):
             raise BadInput(
-                f"The folder {folder} is not writable, so nothing can be stored. Choose another --store.",
+                f"The folder {folder} is not writable, so nothing can be stored. Choose another --store, or "
+                "--no-store.",
                 code="store_unwritable",
             ) from None
 
@@ -131,6 +191,7 @@ class Store:
         if run("PRAGMA application_id").fetchone()[0] == FIRST_APPLICATION_ID:
             self._carry_over()
         migrate(self.path)
+        run("PRAGMA journal_mode = WAL")  # a copy may have lost it
         run("PRAGMA secure_delete = ON")
         run("PRAGMA synchronous = FULL")
         run("PRAGMA foreign_keys = ON")
@@ -197,18 +258,34 @@ class Store:
     # --- writing ---
 
     def open_session(self, session: SessionInfo, token: str, who: str, owner: str = SOLE) -> None:
-        """Register a session, once. ``token`` allows its ``owner``, the id of a user, to export the session
-        later; only its hash is stored."""
+        """Register a session and its report, once. ``token`` allows its ``owner``, the id of a user, to go on
+        with it and to export it later; only its hash is stored."""
         row = (session.id, session.started_at.isoformat(), session.recogniser, _sha256(token))
+        run = self._connection.execute
         with self._transaction():
-            if self._connection.execute("SELECT 1 FROM sessions WHERE id = ?", row[:1]).fetchone():
+            if run("SELECT 1 FROM sessions WHERE id = ?", row[:1]).fetchone():
                 return
-            self._connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", row)
-            self._connection.execute("INSERT INTO session_owners VALUES (?, ?)", (session.id, owner))
-            self._audit([AuditRow(now(), session.id, who, "session_opened", None, _row_sha256(row))])
+            at = now()
+            run("INSERT INTO sessions VALUES (?, ?, ?, ?)", row)
+            run(
+                "INSERT INTO reports (id, owner, author, created_at, changed_at) VALUES (?, ?, ?, ?, ?)",
+                (session.id, owner, who, at, at),
+            )
+            run("INSERT OR IGNORE INTO report_keys VALUES (?, ?)", (row[3], session.id))
+            self._audit([AuditRow(at, session.id, who, "session_opened", None, _row_sha256(row))])
 
-    def append(self, session_id: str, rows: Sequence[Logged | Note], who: str) -> None:
-        """Store events and notes; they are durable on return. ``who`` is the session's person.
+    def add_key(self, session_id: str, token: str, who: str) -> None:
+        """One more token that opens this session. Raises ``BadInput``: ``session_unknown``."""
+        self.session(session_id)
+        with self._transaction():
+            self._connection.execute("INSERT INTO report_keys VALUES (?, ?)", (_sha256(token), session_id))
+            self._audit([AuditRow(now(), session_id, who, "report_opened")])
+
+    def append(
+        self, session_id: str, rows: Sequence[Logged | Note], who: str, heard: Heard | None = None
+    ) -> None:
+        """Store events and notes, and how far the sound is written down in them; they are durable on return.
+        ``who`` is the session's person.
 
         Events already stored are skipped, so a write whose outcome is unknown can be repeated.
         """
@@ -217,34 +294,105 @@ class Store:
             query = "SELECT coalesce(max(seq), 0) FROM events WHERE session_id = ?"
             last = self._connection.execute(query, (session_id,)).fetchone()[0]
             audit: list[AuditRow] = []
+            events: list[ServerEvent] = []
             for row in rows:
                 if isinstance(row, Note):
                     audit.append(AuditRow(row.at, session_id, who, row.what))
                 elif row.seq > last:
                     values = (session_id, row.seq, row.type, row.json)
                     self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?)", values)
-                    done = _who_did_what(server_events.validate_json(row.json), who)
+                    events.append(server_events.validate_json(row.json))
+                    done = _who_did_what(events[-1], who)
                     audit.append(AuditRow(at, session_id, *done, row.seq, _sha256(row.json)))
             self._audit(audit)
+            self._list(session_id, events, at)
+            if heard is not None:
+                self._change(session_id, heard=heard.model_dump_json())
+
+    def _list(self, session_id: str, events: Sequence[ServerEvent], at: str) -> None:
+        """Bring the report's row in the list up to date, but for its text: see ``refresh``."""
+        for event in events:
+            match event:
+                case DocumentChanged() | DocumentPatched():
+                    self._change(session_id, used=1, stale=1, changed_at=at)
+                case TranscriptCompleted() | ResponseCreated() | AttachmentAdded():
+                    self._change(session_id, used=1, changed_at=at)
+                case ReportDescribed(patient=patient, order=order):
+                    self._change(
+                        session_id,
+                        used=1,
+                        changed_at=at,
+                        patient_id=patient.id,
+                        patient_name=patient.name,
+                        patient_born=patient.born,
+                        accession=order.accession,
+                        exam=order.exam,
+                        exam_at=order.at,
+                    )
+                case _:
+                    pass
+
+    def _change(self, session_id: str, **values: str | int) -> None:
+        """Columns of the report's row; their names are this module's own."""
+        columns = ", ".join(f"{name} = ?" for name in values)
+        self._connection.execute(f"UPDATE reports SET {columns} WHERE id = ?", (*values.values(), session_id))
+
+    def refresh(self) -> None:
+        """Bring the titles and the text that ``reports`` searches up to date."""
+        for (session_id,) in self._read("SELECT id FROM reports WHERE stale = 1"):
+            title, text = self._text_of(session_id)
+            with self._transaction():
+                run = self._connection.execute
+                run("DELETE FROM report_texts WHERE report_id = ?", (session_id,))
+                run("INSERT INTO report_texts (report_id, words) VALUES (?, ?)", (session_id, text))
+                self._change(session_id, stale=0, title=title)
+
+    def _text_of(self, session_id: str) -> tuple[str, str]:
+        rows = self._read(
+            "SELECT json FROM events WHERE session_id = ? AND type IN (?, ?) AND seq >= (SELECT max(seq)"
+            " FROM events WHERE session_id = ? AND type = ?) ORDER BY seq",
+            *(session_id, *DOCUMENT_TYPES, session_id, DOCUMENT_TYPES[0]),
+        )
+        report = KnownReport()
+        for (text,) in rows:
+            event = server_events.validate_json(text)
+            if isinstance(event, DocumentChanged | DocumentPatched):
+                report.take(event)
+        document = report.whole()
+        if document is None:
+            return "", ""
+        parts = ((part.title, "".join(run.text for run in part.runs)) for part in document.sections)
+        return document.template or "", plain_text(parts)
 
     def record(self, session_id: str, who: str, what: str) -> None:
         """Add an audit entry about an action such as an export or playback. ``what`` holds no text."""
         with self._transaction():
             self._audit([AuditRow(now(), session_id, who, what)])
 
+    def files_of(self, session_id: str) -> Path:
+        """The folder of a session's attachments."""
+        return self.path.parent / "files" / session_id
+
     def forget(self, session_id: str, who: str) -> None:
-        """Delete a session: its rows are overwritten, and the audit says that it was here and who deleted it.
+        """Delete a session: its rows are overwritten, its attachments deleted, and the audit says that it was
+        here and who deleted it.
 
         Raises ``BadInput``: ``session_unknown``.
         """
         self.session(session_id)
         with self._transaction():
-            self._connection.execute("DELETE FROM events WHERE session_id = ?", (session_id,))
-            self._connection.execute("DELETE FROM sessions WHERE id = ?", (session_id,))
-            self._connection.execute("DELETE FROM session_owners WHERE session_id = ?", (session_id,))
+            run = self._connection.execute
+            run("DELETE FROM report_texts WHERE report_id = ?", (session_id,))
+            # Without this the index keeps the words that are in no report any more.
+            run("INSERT INTO report_texts (report_texts) VALUES ('optimize')")
+            run("DELETE FROM report_keys WHERE report_id = ?", (session_id,))
+            run("DELETE FROM reports WHERE id = ?", (session_id,))
+            run("DELETE FROM events WHERE session_id = ?", (session_id,))
+            run("DELETE FROM sessions WHERE id = ?", (session_id,))
             self._audit([AuditRow(now(), session_id, who, DELETED)])
         with self._lock, self._errors():
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.rmtree(self.files_of(session_id), ignore_errors=True)
 
     def _audit(self, rows: Iterable[AuditRow]) -> None:
         run = self._connection.execute
@@ -273,15 +421,75 @@ class Store:
         raise BadInput("The store has no such session.", code="session_unknown")
 
     def is_token_of(self, session_id: str, token: str, owner: str = SOLE) -> bool:
-        """Whether the session is ``owner``'s and this is its token."""
+        """Whether the session is ``owner``'s and this is one of its tokens."""
+        return self.opened_by(token, owner) == session_id
+
+    def opened_by(self, token: str, owner: str = SOLE) -> str | None:
+        """The session of ``owner`` that this token opens."""
         rows = self._read(
-            "SELECT token_sha256, owner FROM sessions LEFT JOIN session_owners ON session_id = id"
-            " WHERE id = ?",
-            session_id,
+            "SELECT report_id FROM report_keys JOIN reports ON report_id = id"
+            " WHERE report_keys.token_sha256 = ? AND owner = ?",
+            *(_sha256(token), owner),
         )
-        if not rows or (rows[0][1] or SOLE) != owner:
-            return False
-        return hmac.compare_digest(rows[0][0], _sha256(token))
+        return str(rows[0][0]) if rows else None
+
+    def owner_of(self, session_id: str) -> str | None:
+        """Whose report it is; None where there is no such report."""
+        rows = self._read("SELECT owner FROM reports WHERE id = ?", session_id)
+        return str(rows[0][0]) if rows else None
+
+    def load(self, session_id: str) -> KeptReport:
+        """All that is needed to go on with a session. Raises ``BadInput``: ``session_unknown``."""
+        session = self.session(session_id)
+        rows = self._read("SELECT seq, type, json FROM events WHERE session_id = ? ORDER BY seq", session_id)
+        ((heard,),) = self._read("SELECT heard FROM reports WHERE id = ?", session_id)
+        events = [Logged(*row) for row in rows if row[1] in KNOWN_TYPES]
+        return KeptReport(session, events, Heard.model_validate_json(heard) if heard else Heard())
+
+    def reports(self, owner: str | None, search: Search) -> list[Listed]:
+        """The reports of ``owner``, or of all, that fit, the one that was changed last first."""
+        where, values = ["used = 1"], list[str]()
+        for column, value in (("owner", owner), ("author", search.author or None)):
+            if value is not None:
+                where.append(f"{column} = ?")
+                values.append(value)
+        if search.state:
+            where.append("state = ?")
+            values.append(search.state)
+        for columns, value in (
+            (("patient_id", "patient_name"), search.patient),
+            (("accession", "exam"), search.order),
+        ):
+            if value:
+                where.append("(" + " OR ".join(f"instr(lower({each}), lower(?))" for each in columns) + ")")
+                values += [value] * len(columns)
+        if search.since:
+            where.append("date(changed_at) >= date(?)")
+            values.append(search.since)
+        if search.until:
+            where.append("date(changed_at) <= date(?)")
+            values.append(search.until)
+        if words := re.findall(r"\w+", search.text):
+            where.append("id IN (SELECT report_id FROM report_texts WHERE report_texts MATCH ?)")
+            values.append(" ".join(f'"{word}"*' for word in words))
+        rows = self._read(
+            f"SELECT {LISTED}, coalesce((SELECT substr(words, 1, {EXCERPT_CHARS}) FROM report_texts"
+            f" WHERE report_id = id), '') FROM reports WHERE {' AND '.join(where)}"
+            " ORDER BY changed_at DESC, id LIMIT ?",
+            *values,
+            str(search.limit),
+        )
+        return [Listed(*row) for row in rows]
+
+    def expired(self, drafts_before: str, finals_before: str) -> list[str]:
+        """Reports that were last changed before these times; those that were never used go with the drafts.
+        An empty time: none."""
+        rows = self._read(
+            "SELECT id FROM reports WHERE changed_at < CASE WHEN state = 'draft' THEN ? ELSE ? END",
+            drafts_before,
+            finals_before,
+        )
+        return [row[0] for row in rows]
 
     def events(self, session_id: str) -> list[ServerEvent]:
         """The session's events in order, without those of a newer version that are unknown here.
@@ -429,6 +637,8 @@ def _who_did_what(event: ServerEvent, person: str) -> tuple[str, str]:
             return person, "item_edited"
         case DocumentChanged() | DocumentPatched():
             return person, f"report_revision_{event.revision}"
+        case ReportDescribed():
+            return person, "report_described"
         case ResponseCreated():
             return person, "question_asked"
         case ResponseDone():

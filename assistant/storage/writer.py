@@ -15,6 +15,7 @@ from typing import TypeVar
 from assistant import telemetry
 from assistant.conversation.log import Logged
 from assistant.errors import AssistantError
+from assistant.storage.heard import Heard
 from assistant.storage.journal import Journal
 from assistant.storage.store import Note, Store
 
@@ -29,7 +30,7 @@ MOST_ENDED_BYTES = 256 * 2**20
 LAST_TRY_S = 5.0
 
 T = TypeVar("T")
-Batch = tuple[Journal, list[Logged | Note]]
+Batch = tuple[Journal, list[Logged | Note], Heard | None]
 
 
 class Writer:
@@ -56,6 +57,10 @@ class Writer:
     async def read(self, read: Callable[[], T]) -> T:
         """Call ``read``, which uses the store, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, read)
+
+    async def write(self, write: Callable[[], T]) -> T:
+        """Call ``write``, which changes the store, between two batches."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, write)
 
     async def run(self) -> None:
         """Write until ``close``."""
@@ -101,18 +106,23 @@ class Writer:
         """Write all that waits. False if it failed."""
         while True:
             self._tidy()
-            batches = [(journal, rows) for journal in self._journals if (rows := journal.batch())]
+            batches = list(self._batches())
             if not await self._commit(batches):
                 return False
             self._tell(None)
             if not any(journal.waits for journal in self._journals):
                 return True
 
+    def _batches(self) -> Iterator[Batch]:
+        for journal in self._journals:
+            rows = journal.batch()
+            heard = journal.last_batch(rows)
+            if rows or (heard and self._journals[journal]):
+                yield journal, rows, heard
+
     async def _commit(self, batches: list[Batch]) -> bool:
         loop = asyncio.get_running_loop()
-        oldest = min(
-            (at for journal, _ in batches if (at := journal.oldest) is not None), default=loop.time()
-        )
+        oldest = min((journal.oldest for journal, rows, _ in batches if rows), default=loop.time())
         attempt = loop.run_in_executor(self._thread, self._in_thread, batches)
         await asyncio.wait({attempt}, timeout=max(0.0, oldest + TOLD_S - loop.time()))
         if not attempt.done():
@@ -134,19 +144,19 @@ class Writer:
                 self._journals[journal] = False
                 journal.begin_again()
             return False
-        for journal, rows in batches:
+        for journal, rows, heard in batches:
             self._journals[journal] = True
-            journal.written(len(rows))
+            journal.written(len(rows), heard)
         return True
 
     def _in_thread(self, batches: list[Batch]) -> bool:
         """True if the store turned out to be another one; then nothing was written."""
         if self.store.look_again():
             return True
-        for journal, rows in batches:
+        for journal, rows, heard in batches:
             if not self._journals[journal]:
                 self.store.open_session(journal.session, journal.token, journal.who, journal.owner)
-            self.store.append(journal.session.id, rows, journal.who)
+            self.store.append(journal.session.id, rows, journal.who, heard)
         return False
 
     def _tell(self, trouble: AssistantError | None) -> None:

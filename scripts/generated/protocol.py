@@ -44,6 +44,10 @@ tokens an address gets 429 for some seconds.
 | `POST /v1/sessions/ID/models/use`, `{"id"}` | the same; this offer answers from now on, in all sessions |
 | `POST /v1/sessions/ID/models/pull`, `{"name", "accept_terms"}` | the same; downloads are resumed |
 | `POST /v1/sessions/ID/models/stop` | the same; the download stops |
+| `GET /v1/reports?state=&patient=&order=&author=&text=&since=&until=&limit=` | `{"reports": [{id, …}]}`: \
+those that are kept and fit, the last changed first; days are `YYYY-MM-DD` |
+| `POST /v1/reports/REPORT/open` | `{"id", "token"}`: connect with this token to go on with the report |
+| `DELETE /v1/reports/REPORT` | `204`; its rows, its words in the search index and its files are gone |
 | `GET /v1/guidelines/PASSAGE`, and below it `/page.png` | the guideline at that passage, and its page |
 | `POST /v1/audio/transcriptions` | a recording to text: [HTTP for OpenAI's clients](api.md) |
 | `POST /v1/chat/completions` | a question to the answer engine |

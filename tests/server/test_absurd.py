@@ -53,6 +53,7 @@ async def address_of_a_session(server, http):
         "session_id": session["id"],
         "attachment_id": attached["id"],
         "upload_id": upload,
+        "report_id": session["id"],
         "response_id": "resp_1",
         "index": "0",
         "number": "0",

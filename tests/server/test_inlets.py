@@ -239,6 +239,17 @@ async def raw_frame(server, client, bad):
         await other.until_closed()
 
 
+async def report_described(server, client, bad):
+    await client.send("assistant.report.describe", patient={"name": bad}, order={"exam": bad})
+    async with httpx.AsyncClient(base_url=server.http, timeout=60) as http:
+        for name in ("patient", "order", "text", "since", "state"):
+            value = quote(bad.encode("utf-8", "surrogatepass"))
+            assert (await http.get(f"/v1/reports?{name}={value}")).status_code in (200, 400)
+        found = quote(bad.encode("utf-8", "surrogatepass"))
+        assert (await http.post(f"/v1/reports/{found}/open")).status_code == 404
+        assert (await http.delete(f"/v1/reports/{found}")).status_code == 404
+
+
 INLETS = {
     "engine: answers and thoughts": engine_stream,
     "engine: a character in two pieces": engine_halves,
@@ -261,6 +272,7 @@ INLETS = {
     "http: secrets": rest_secret,
     "http: names and passwords": sign_in,
     "socket: raw frames": raw_frame,
+    "reports: patients and searches": report_described,
 }
 
 FILES = {
@@ -287,6 +299,8 @@ ROUTES = {
     "/v1/chat/completions": "http: questions",
     "/v1/audio/transcriptions": "http: recordings",
     "/v1/realtime/client_secrets": "http: secrets",
+    "/v1/reports/{report_id}/open": "reports: patients and searches",
+    "/v1/reports/{report_id}": "reports: patients and searches",
     "/v1/{path:path}": None,  # not found, whatever comes
     f"{PREFIX}/models/use": "models: requests",
     f"{PREFIX}/models/pull": "models: requests",

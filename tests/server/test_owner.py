@@ -18,6 +18,9 @@ OF_EVERYBODY = {
     "/v1/audio/transcriptions",  # these begin and end with one request
     "/v1/chat/completions",
     "/v1/realtime/client_secrets",
+    "/v1/reports",  # each sees their own: tests/server/test_worklist.py
+    "/v1/reports/{report_id}/open",
+    "/v1/reports/{report_id}",
     "/v1/models",
     "/v1/models/{model:path}",
     "/v1/{path:path}",  # there is no such path

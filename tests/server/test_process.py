@@ -8,7 +8,9 @@ import os
 import re
 import signal
 import ssl
+import stat
 import sys
+from pathlib import Path
 
 import pytest
 import websockets
@@ -19,7 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from assistant.config import Settings
-from assistant.server.run import Server, server_config
+from assistant.server.run import Server, kept_by_default, server_config
+from assistant.storage.database import FILE
+from assistant.storage.store import Store
 from tests.siglip import tiny_siglip
 
 MARK = "xylophagous"
@@ -48,7 +52,7 @@ async def test_a_model_that_cannot_be_loaded_is_said_in_one_line(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "assistant", "serve", "--port", "0", "--asr", "lasr-mini", "--no-asr-second"),
-        *("--vad", "webrtc", "--engine", "openai", "--siglip-model", str(tmp_path)),
+        *("--vad", "webrtc", "--engine", "openai", "--siglip-model", str(tmp_path), "--no-store"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -68,7 +72,7 @@ async def test_over_tls_sigterm_tells_the_clients_and_ends_and_nothing_said_is_l
         *("--siglip-model", str(tiny_siglip.save(tmp_path / "siglip"))),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "XDG_DATA_HOME": str(tmp_path / "data")},
     )
     try:
         assert process.stdout
@@ -98,6 +102,12 @@ async def test_over_tls_sigterm_tells_the_clients_and_ends_and_nothing_said_is_l
         assert process.returncode in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
         output += rest.decode()
         assert MARK not in output
+        kept = tmp_path / "data" / "clinical-voice-assistant" / "reports"  # by default, for its user alone
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o700
+        assert stat.S_IMODE((kept / FILE).stat().st_mode) == 0o600
+        with Store(kept, create=False) as store:
+            (session,) = store.sessions()
+            assert any(MARK in each.model_dump_json() for each in store.events(session.id))
         for unwanted in ("Traceback", "leaked"):
             assert unwanted not in output
     finally:
@@ -122,3 +132,18 @@ async def test_all_of_an_orderly_end_shares_the_seconds_that_it_may_take(monkeyp
     hub = SlowHub()
     await Server(server_config(None, hub.settings), hub).shutdown()
     assert left == [2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({}, "default"),
+        ({"store": "given"}, "given"),
+        ({"no_store": True}, None),
+        ({"no_store": True, "store": "x"}, None),
+    ],
+)
+def test_reports_are_kept_unless_the_settings_say_otherwise(settings, kept, monkeypatch, tmp_path):
+    monkeypatch.setattr("assistant.server.run.reports", lambda: tmp_path / "default")
+    found = kept_by_default(Settings(**settings)).store
+    assert found == (tmp_path / "default" if kept == "default" else kept and Path(kept))

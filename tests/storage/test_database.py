@@ -61,7 +61,8 @@ async def test_the_file_of_a_newer_version_or_another_program_is_left_as_it_is(
     if revision:
         Store(tmp_path).close()
         with sqlite3.connect(tmp_path / FILE) as connection:
-            connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+            connection.execute("DELETE FROM alembic_version")
+            connection.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
     else:
         with sqlite3.connect(tmp_path / FILE) as connection:
             connection.execute("CREATE TABLE theirs (word TEXT)")

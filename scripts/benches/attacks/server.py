@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import resource
+import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -52,12 +53,18 @@ class ServerProcess:
         await self.process.wait()
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
 @contextlib.asynccontextmanager
 async def started(
     folder: Path,
     *,
     files: int = 0,
     file_s: float = 0,
+    port: int = 0,
     **settings: Any,
 ) -> AsyncIterator[ServerProcess]:
     """A server with these settings, killed at the end.
@@ -65,7 +72,7 @@ async def started(
     ``files``: how many descriptors it may open (0: as many as this process). ``file_s``: the time that it
     reads a file of an upload. Its log is in ``folder``.
     """
-    wanted = {"files": files, "file_s": file_s, "settings": settings}
+    wanted = {"files": files, "file_s": file_s, "port": port, "settings": settings}
     log = folder / f"server-{next(_numbers)}.log"
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
@@ -112,7 +119,7 @@ async def serve(wanted: dict[str, Any]) -> None:
         endpoint=EndpointSettings(),
     )
     app = create_app(settings, components, None)
-    sock = bind("127.0.0.1", 0)
+    sock = bind("127.0.0.1", wanted["port"])
 
     at_start_s = 0.0  # what it was given to warm up
 

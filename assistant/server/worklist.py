@@ -1,0 +1,108 @@
+"""The reports that are kept, over HTTP: listed and found, opened, deleted.
+
+Everybody sees their own: those of the user whom a request is from, or all where the server has no users.
+"""
+
+import secrets
+from dataclasses import asdict
+from datetime import date
+from functools import partial
+from typing import Literal, get_args
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from assistant.errors import AssistantError, BadInput
+from assistant.server.reports import answered
+from assistant.server.rights import known
+from assistant.storage.store import Search, State
+from assistant.storage.writer import Writer
+
+STATES: tuple[State | Literal[""], ...] = ("", *get_args(State))
+MOST_LISTED = 500
+LONGEST_WORDS = 200
+
+
+@answered
+async def listed(request: Request) -> Response:
+    """GET the reports that fit the query, the one that was changed last first."""
+    writer, search = _writer(request), _search(request)
+    try:
+        await writer.write(writer.store.refresh)
+    except AssistantError:
+        if search.text:
+            raise  # what was said last would not be found
+    found = await writer.read(partial(writer.store.reports, known(request.scope).id, search))
+    open_now = {runner.id for runner in request.app.state.hub.runners()}
+    return JSONResponse({"reports": [{**asdict(each), "is_open": each.id in open_now} for each in found]})
+
+
+@answered
+async def opened(request: Request) -> Response:
+    """POST: a token with which a client goes on with this report's session, as after a lost connection."""
+    writer, report_id = await _own(request)
+    hub = request.app.state.hub
+    if (runner := hub.find(report_id)) and not runner.over:
+        await runner.kept.note("report_opened")
+        token = runner.resume_token
+    else:
+        token = secrets.token_urlsafe(24)
+        await writer.write(partial(writer.store.add_key, report_id, token, known(request.scope).name))
+    return JSONResponse({"id": report_id, "token": token})
+
+
+@answered
+async def deleted(request: Request) -> Response:
+    """DELETE a report, with what was said, its answers and its attachments. The audit keeps that it was
+    here."""
+    _, report_id = await _own(request)
+    await request.app.state.hub.delete(report_id, known(request.scope).name)
+    return Response(status_code=204)
+
+
+ROUTES = [
+    Route("/v1/reports", listed),
+    Route("/v1/reports/{report_id}/open", opened, methods=["POST"]),
+    Route("/v1/reports/{report_id}", deleted, methods=["DELETE"]),
+]
+
+
+def _writer(request: Request) -> Writer:
+    """Raises ``BadInput``: ``nothing_kept``."""
+    writer: Writer | None = request.app.state.hub.writer
+    if writer is None:
+        raise BadInput("This server keeps no reports (--no-store).", code="nothing_kept")
+    return writer
+
+
+async def _own(request: Request) -> tuple[Writer, str]:
+    """Raises ``BadInput``: ``session_unknown``, also where the report is another user's."""
+    writer, report_id = _writer(request), request.path_params["report_id"]
+    if await writer.read(partial(writer.store.owner_of, report_id)) != known(request.scope).id:
+        raise BadInput("There is no such report.", code="session_unknown")
+    return writer, report_id
+
+
+def _search(request: Request) -> Search:
+    """Raises ``BadInput``: ``search_invalid``."""
+    asked = request.query_params
+    words = {name: asked.get(name, "") for name in ("patient", "order", "author", "text", "since", "until")}
+    limit, given = asked.get("limit", "100"), asked.get("state", "")
+    state = next((each for each in STATES if each == given), None)
+    right = (
+        all(len(value) <= LONGEST_WORDS for value in words.values())
+        and all(_is_day(words[name]) for name in ("since", "until"))
+        and (limit.isascii() and limit.isdecimal() and len(limit) < 5 and 0 < int(limit) <= MOST_LISTED)
+    )
+    if state is None or not right:
+        message = "The list cannot be asked for so: see docs/api.md for its fields."
+        raise BadInput(message, code="search_invalid")
+    return Search(state=state, limit=int(limit), **words)
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return not value or bool(date.fromisoformat(value))
+    except ValueError:
+        return False

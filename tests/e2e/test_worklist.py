@@ -1,0 +1,90 @@
+"""Reports that last: left in one browser, gone on with in another, after the server was stopped too."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from assistant.engines.scripted import ScriptedEngine
+from tests.e2e.conftest import ServerThread
+
+pytestmark = [pytest.mark.e2e, pytest.mark.models]
+HEARD_MS = 60_000
+
+
+@pytest.fixture
+def server(tmp_path):
+    thread = ServerThread(ScriptedEngine(), store=tmp_path / "kept")
+    thread.start()
+    yield thread
+    thread.stop()
+
+
+def typed(page, text):
+    page.click("#report [data-section=text]")
+    page.keyboard.press("Control+End")
+    page.keyboard.type(text)
+    expect(page.locator("#undo")).to_be_enabled()
+    page.keyboard.press("Escape")
+
+
+def test_a_draft_is_left_found_in_another_browser_and_dictated_on(open_page, server, tmp_path):
+    page = open_page("audio/chest_xray.flac")
+    dialog = page.get_by_test_id("worklist")
+    expect(page.get_by_test_id("worklist-open")).to_be_visible()
+    expect(dialog).to_be_hidden()  # there is nothing to go on with
+    typed(page, "Xylophagous lungs.")
+    page.get_by_test_id("about-open").click()
+    page.get_by_label("Name", exact=True).fill("Maria Muster")
+    page.get_by_label("Patient number").fill("P-1")
+    page.get_by_label("Examination").fill("CT chest")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_test_id("about-open")).to_have_text("Maria Muster, P-1 · CT chest")
+    expect(page.get_by_test_id("report")).to_contain_text("Xylophagous lungs.")
+
+    other = page.context.browser.new_context(permissions=["microphone"]).new_page()
+    other.goto(server.url)
+    dialog = other.get_by_test_id("worklist")
+    expect(dialog).to_be_visible()
+    expect(dialog).to_contain_text("Maria Muster, P-1 · CT chest")
+    expect(dialog.get_by_test_id("worklist-kept")).to_have_text(
+        re.compile(r"Reports are kept in .* on the server: drafts for 30 days after their last change")
+    )
+    assert Axe().run(other).violations_count == 0
+    other.on("dialog", lambda asked: asked.accept())
+    dialog.get_by_role("button", name="Open: Maria Muster").click()
+    expect(dialog).to_be_hidden()
+    expect(other.get_by_test_id("report")).to_contain_text("Xylophagous lungs.")
+    expect(other.get_by_test_id("about-open")).to_have_text("Maria Muster, P-1 · CT chest")
+    other.click("#mic")
+    expect(other.get_by_test_id("report")).to_have_text(
+        re.compile(r"Xylophagous lungs\. ?\w.*\w"), timeout=HEARD_MS
+    )
+    other.click("#mic")
+
+    other.get_by_test_id("worklist-open").click()
+    dialog.get_by_label("Words of the report").fill("xyloph")
+    dialog.get_by_role("button", name="Find").click()
+    expect(dialog).to_contain_text("1 report")
+    dialog.get_by_role("button", name="Delete: Maria Muster").click()
+    expect(dialog).to_contain_text("Deleted.")
+    assert not page.errors
+
+
+def test_a_page_whose_server_was_stopped_goes_on_with_the_next_one(open_page, server, tmp_path):
+    page = open_page()
+    typed(page, "Before the stop.")
+    expect(page.get_by_test_id("report")).to_contain_text("Before the stop.")
+    port = server.port
+    server.stop()
+    again = ServerThread(ScriptedEngine(), port=port, store=tmp_path / "kept")
+    again.start()
+    try:
+        expect(page.locator("#status")).not_to_contain_text("Not connected", timeout=30_000)
+        typed(page, " And after it.")
+        page.reload()
+        expect(page.get_by_test_id("report")).to_contain_text("Before the stop. And after it.")
+        expect(page.get_by_test_id("banners")).not_to_contain_text("restored into a new session")
+    finally:
+        again.stop()

@@ -1,0 +1,72 @@
+// The reports that the server keeps: listed, found, opened, deleted. No DOM.
+
+/**
+ * @typedef {object} Listed   as assistant/storage/store.py has it
+ * @property {string} id
+ * @property {'draft'|'final'|'amending'|'amended'} state
+ * @property {string} title
+ * @property {string} created_at
+ * @property {string} changed_at
+ * @property {string} author
+ * @property {string} patient_id
+ * @property {string} patient_name
+ * @property {string} patient_born
+ * @property {string} accession
+ * @property {string} exam
+ * @property {string} exam_at
+ * @property {string} excerpt
+ * @property {boolean} is_open   its session is alive
+ */
+
+/** @param {Record<string, string>} query  fields that are empty ask for nothing @returns {Promise<Listed[]>} */
+export async function listed(query) {
+  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value.trim()));
+  return (await (await ask(`/v1/reports?${asked}`, 'GET')).json()).reports;
+}
+
+/** A token with which a session goes on with the report. @param {string} id @returns {Promise<string>} */
+export async function opened(id) {
+  return (await (await ask(`/v1/reports/${encodeURIComponent(id)}/open`, 'POST')).json()).token;
+}
+
+/** @param {string} id */
+export async function deleted(id) {
+  await ask(`/v1/reports/${encodeURIComponent(id)}`, 'DELETE');
+}
+
+/** @param {string} path @param {string} method @returns {Promise<Response>} rejects with a sentence for people */
+async function ask(path, method) {
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(path, { method, cache: 'no-store' });
+  } catch {
+    throw new Error('The server could not be reached. Try again.');
+  }
+  if (response.ok) return response;
+  const body = await response.json().catch(() => null);
+  throw new Error(body?.error?.message ?? `The server refused it (${response.status}).`);
+}
+
+/** Whose report it is and what for, in a line. @param {Listed} report */
+export function heading(report) {
+  const patient = [report.patient_name, report.patient_id].filter(Boolean).join(', ');
+  const order = [report.exam, report.accession].filter(Boolean).join(', ');
+  return [patient || 'No patient', order || report.title].filter(Boolean).join(' · ');
+}
+
+/**
+ * Where reports are kept and for how long, in a sentence.
+ * @param {import('./protocol.js').Keeping|null|undefined} keeping
+ */
+export function keptWhere(keeping) {
+  if (!keeping) return 'This server keeps no reports: they go when the session ends.';
+  const drafts = keeping.drafts_days ? `drafts for ${days(keeping.drafts_days)} after their last change` : 'drafts until you delete them';
+  const finals = keeping.finals_days ? `signed reports for ${days(keeping.finals_days)}` : 'signed reports until you delete them';
+  return `Reports are kept in ${keeping.where} on the server: ${drafts}, ${finals}.`;
+}
+
+/** @param {number} count */
+function days(count) {
+  return count === 1 ? 'a day' : `${count} days`;
+}
