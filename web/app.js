@@ -31,6 +31,7 @@ import { modelsView } from './view/models.js';
 import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
 import { aboutView } from './view/about.js';
+import { signingView } from './view/signing.js';
 import { worklistView } from './view/worklist.js';
 
 const SETTINGS_KEY = 'assistant.microphone';
@@ -60,6 +61,7 @@ const session = new Session((event, again) => {
   dispatch(event);
   report.take(event, state);
   matching.take(event);
+  signing.take(event);
   handsFree.take(event, again);
   if (event.type === 'assistant.command.done' && !again) carryOut(event);
   if (event.type === 'session.created') {
@@ -164,8 +166,10 @@ const look = viewer(send, matching.looked, async (series, number) => {
 });
 
 const exports = exportsView({ key: reportKey, explain: trust.explain });
+const signing = signingView({ send, key: reportKey });
 const carryOut = commanded({
   exports,
+  sign: signing.open,
   tell: (message) => dispatch({ type: 'local.command_told', message }),
 });
 
@@ -182,6 +186,7 @@ const worklist = worklistView({
 const views = [
   report,
   aboutView({ send }),
+  signing,
   toolsView({ send, step: report.command }),
   dictationView({ send }),
   answersView({ send, key: reportKey }),

@@ -195,6 +195,27 @@ export interface ReportDescribe {
   order: Order;
 }
 
+/** Sign the report as it is at ``revision``; from then on nothing changes it. Errors: ``report_changed`` (it has another revision), ``report_unchecked`` (the checks have something to look at, and ``checked`` is not said), ``report_empty``, ``report_signed``, ``addendum_changes_report``. */
+export interface ReportSign {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.report.sign";
+  revision: number;
+  /** Of the person who signs. */
+  name: string;
+  /** The person has looked at what the checks have found. */
+  checked?: boolean;
+}
+
+/** Open a signed report for an addendum or an amendment. What was signed stays. Error: ``report_not_signed``. */
+export interface ReportAmend {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.report.amend";
+  kind: "addendum" | "amendment";
+  reason?: string;
+}
+
 /** Remove an attached image; later questions are asked without it. */
 export interface AttachmentRemove {
   /** Echoed in an error about this event. */
@@ -483,6 +504,35 @@ export interface ReportDescribed {
   type: "assistant.report.described";
   patient: Patient;
   order: Order;
+}
+
+/** The report was signed. ``sha256`` is that of the JSON that docs/protocol.md describes. */
+export interface ReportSigned {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.report.signed";
+  /** 1, and one more for each addendum or amendment. */
+  number: number;
+  kind: "report" | "addendum" | "amendment";
+  name: string;
+  /** ISO 8601, with the offset from UTC. */
+  at: string;
+  revision: number;
+  sha256: string;
+  /** Codes of what the checks had found. */
+  checks: string[];
+}
+
+/** A signed report is open for an addendum or an amendment. */
+export interface ReportReopened {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.report.reopened";
+  kind: "addendum" | "amendment";
+  reason: string;
+  at: string;
 }
 
 /** A command was carried out, or could not be (``failed``). The client carries out ``read_back`` and ``copy``, with ``text``, and ``print``, ``save`` and ``help``. Undo, spoken or as a client event, reverses its effect on the report. */
@@ -1383,6 +1433,8 @@ export type ClientEvent =
   | DocumentEdit
   | DocumentCommand
   | ReportDescribe
+  | ReportSign
+  | ReportAmend
   | AttachmentRemove
   | AttachmentLook
   | LabelsScore
@@ -1409,6 +1461,8 @@ export type ServerEvent =
   | DocumentChanged
   | DocumentPatched
   | ReportDescribed
+  | ReportSigned
+  | ReportReopened
   | CommandDone
   | LibraryRead
   | ItemAdded

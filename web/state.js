@@ -89,6 +89,8 @@ import { patched } from './patching.js';
  * @property {Microphone} microphone
  * @property {import('./protocol.js').DocumentChanged|null} document   the report as it is now
  * @property {import('./protocol.js').ReportDescribed|null} described   whose report it is, and the order
+ * @property {import('./protocol.js').ReportSigned[]} signed   the signatures, the first one first
+ * @property {import('./protocol.js').ReportReopened|null} reopened   why a signed report is open again
  * @property {import('./protocol.js').LibraryRead|null} library   what can be said and inserted
  * @property {import('./protocol.js').CommandDone|null} command   the last one, and what it did
  * @property {import('./protocol.js').AudioStatus|null} audio    the last assistant.audio.status
@@ -115,6 +117,8 @@ export const initialState = Object.freeze(/** @type {State} */ ({
   microphone: { state: 'off', transport: null, fellBack: false, problem: '', warning: '', late: '' },
   document: null,
   described: null,
+  signed: [],
+  reopened: null,
   library: null,
   command: null,
   audio: null,
@@ -178,6 +182,10 @@ export function reduce(state, event) {
     }
     case 'assistant.report.described':
       return { ...state, described: event };
+    case 'assistant.report.signed':
+      return { ...without(state, 'report_signed'), signed: [...state.signed, event], reopened: null };
+    case 'assistant.report.reopened':
+      return { ...without(state, 'report_signed'), reopened: event };
     case 'assistant.library':
       return { ...state, library: event };
     case 'assistant.command.done':
@@ -305,7 +313,7 @@ function sessionCreated(state, event) {
   const epoch = state.epoch + 1;
   const left = state.session;
   const earlier = left?.stored ? [...state.earlier, { id: left.id, token: left.resume_token }] : state.earlier;
-  const anew = { ...next, epoch, earlier, restarted: left !== null, lastSeq: 0, live: [], audio: null, document: null, described: null, command: null };
+  const anew = { ...next, epoch, earlier, restarted: left !== null, lastSeq: 0, live: [], audio: null, document: null, described: null, signed: [], reopened: null, command: null };
   const nothingYet = state.entries.length === 0 && state.answers.length === 0 && state.live.length === 0;
   if (nothingYet) {
     const fresh = { ...anew, attachments: [] };

@@ -29,6 +29,20 @@ export async function opened(id) {
   return (await (await ask(`/v1/reports/${encodeURIComponent(id)}/open`, 'POST')).json()).token;
 }
 
+/** A new report with the text of this one, for the same patient. @param {string} id @returns {Promise<string>} its token */
+export async function copied(id) {
+  return (await (await ask(`/v1/reports/${encodeURIComponent(id)}/copy`, 'POST')).json()).token;
+}
+
+/**
+ * What changed since the patient's prior report.
+ * @param {string} id
+ * @returns {Promise<{title: string, pieces: {kind: 'same'|'removed'|'added', text: string}[]}[]>}
+ */
+export async function compared(id) {
+  return (await (await ask(`/v1/reports/${encodeURIComponent(id)}/compare`, 'GET')).json()).sections;
+}
+
 /** @param {string} id */
 export async function deleted(id) {
   await ask(`/v1/reports/${encodeURIComponent(id)}`, 'DELETE');

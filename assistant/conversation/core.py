@@ -18,6 +18,7 @@ from assistant.conversation.transcripts import Transcripts, word_times
 from assistant.conversation.transcripts import item_id as item_id_of
 from assistant.conversation.types import (
     Action,
+    AmendingChosen,
     AnswerFinished,
     AnswerProgressed,
     AnswerRequested,
@@ -46,8 +47,10 @@ from assistant.conversation.types import (
     RecognitionFailed,
     RecordRead,
     ReportCommanded,
+    ReportCopied,
     ReportEdited,
     ReportOf,
+    ReportWasSigned,
     SessionChosen,
     SoundLost,
     SpeechStarted,
@@ -63,6 +66,7 @@ from assistant.conversation.types import (
 from assistant.conversation.utterances import Item, Utterances
 from assistant.dictation.commands import ROW
 from assistant.dictation.desk import Command
+from assistant.dictation.editor import signed
 from assistant.dictation.gaps import NOT_BESIDE, Beside
 from assistant.engines.base import EngineInfo, Sent
 from assistant.errors import BadInput
@@ -82,6 +86,8 @@ from assistant.events import (
     Mode,
     Notice,
     ReportDescribed,
+    ReportReopened,
+    ReportSigned,
     ResponseDone,
     SpeechStop,
     TranscriptWords,
@@ -143,6 +149,11 @@ class Conversation:
         self._looks: dict[tuple[str, Context, int], Look] = {}  # the latest ones
         self._asked_text: tuple[str, str] | None = None  # (item id, text) waiting for response.create
         self.described = NOT_DESCRIBED
+        self.signed: tuple[ReportSigned, ...] = ()
+        self.signed_sections: tuple[tuple[str, str], ...] = ()
+        """Title and text of each, as they were when it was last signed."""
+        self.reopened: ReportReopened | None = None
+        """Why a signed report is open again."""
 
     @property
     def asleep(self) -> bool:
@@ -151,6 +162,11 @@ class Conversation:
     @property
     def wake_phrase(self) -> str:
         return self._attention.wake_phrase
+
+    @property
+    def is_signed(self) -> bool:
+        """Nothing changes the report now."""
+        return bool(self.signed) and self.reopened is None
 
     @property
     def document(self) -> str:
@@ -199,6 +215,9 @@ class Conversation:
         self._images = dict(images)
         gone = [each for each in past.attachments if each not in images]
         self.described = past.described or NOT_DESCRIBED
+        self.signed, self.reopened = past.signed, past.reopened
+        self.signed_sections = past.signed_sections
+        self.dictation.editor.is_locked = self.is_signed
         actions = [Emit(AttachmentRemoved(attachment_id=each)) for each in gone]
         return [*actions, *self._answers.go_on_from(past)]
 
@@ -214,7 +233,27 @@ class Conversation:
         actions = self._handle(heard) if heard is not None else []
         if any(isinstance(each, Emit) and isinstance(each.event, ResponseDone) for each in actions):
             self._attention.answer_ended()
-        return [*actions, *self.report.changed()]
+        return [*actions, *self.report.changed(), *self._refused_change()]
+
+    def _refused_change(self) -> list[Action]:
+        """What would have changed a signed report, and is no request that gets an error."""
+        editor = self.dictation.editor
+        if not editor.was_refused:
+            return []
+        editor.was_refused = False
+        message = "This report is signed: what you say is not written. Amend it, or start a new report."
+        return [Emit(Notice(level="warning", code="report_signed", message=message))]
+
+    def _amend(self, fact: AmendingChosen) -> list[Action]:
+        if not self.is_signed:
+            return [refused("report_not_signed", "Only a signed report can be amended.", fact.event_id)]
+        self.reopened = ReportReopened(kind=fact.kind, reason=fact.reason, at=fact.at)
+        self.dictation.editor.is_locked = False
+        if fact.kind == "addendum":
+            self.dictation.begin_section(
+                "Addendum" if len(self.signed) == 1 else f"Addendum {len(self.signed)}"
+            )
+        return [Emit(self.reopened)]
 
     def means(self, text: str) -> Decision:
         """How all of ``text`` is meant, for the listener: in how much silence it ends, and whether a second
@@ -279,6 +318,21 @@ class Conversation:
                 return self.report.edit(fact)
             case ReportCommanded():
                 return self.report.press(fact)
+            case ReportOf(event_id=event_id) if self.is_signed:
+                return [_signed(event_id)]
+            case ReportCopied(document, patient):
+                self.report.fill(document)
+                self.described = ReportDescribed(patient=patient, order=NO_ORDER)
+                return [Emit(self.described)]
+            case ReportWasSigned(signature):
+                self.signed, self.reopened = (*self.signed, signature), None
+                self.signed_sections = tuple(
+                    (section.title, section.text) for section in self.dictation.document.sections
+                )
+                self.dictation.editor.is_locked = True
+                return [Emit(signature)]
+            case AmendingChosen():
+                return self._amend(fact)
             case ReportOf(patient, order):
                 self.described = ReportDescribed(patient=patient, order=order)
                 return [Emit(self.described)]
@@ -544,6 +598,8 @@ class Conversation:
         item = self._utterances.get(fact.item_id)
         if item is None:
             return [refused("item_unknown", "There is no such utterance.", fact.event_id)]
+        if self.is_signed:
+            return [_signed(fact.event_id)]
         if item.intent == fact.intent:
             return []
         if fact.intent == "command":
@@ -588,6 +644,8 @@ class Conversation:
         item = self._utterances.get(fact.item_id)
         if item is None:
             return [refused("item_unknown", "There is no such utterance.", fact.event_id)]
+        if self.is_signed:
+            return [_signed(fact.event_id)]
         try:
             self.dictation.rewrite(item.id, fact.text.strip())
         except BadInput as error:
@@ -629,6 +687,11 @@ class Conversation:
 
 def _commanded(text: str, command: CommandName | Meant) -> Decision:
     return Decision("command", 0.97, "the whole utterance is a command", text, command)
+
+
+def _signed(event_id: str | None) -> Emit:
+    error = signed()
+    return refused(error.code, error.message, event_id)
 
 
 def _only_transcribes(event_id: str | None) -> Emit:

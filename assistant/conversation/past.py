@@ -19,6 +19,8 @@ from assistant.events import (
     ItemEdited,
     OutputTextDone,
     ReportDescribed,
+    ReportReopened,
+    ReportSigned,
     ResponseCreated,
     ResponseDone,
     ServerEvent,
@@ -52,6 +54,11 @@ class Past:
     session: SessionState | None = None
     asleep: bool = False
     described: ReportDescribed | None = None
+    signed: tuple[ReportSigned, ...] = ()
+    signed_sections: tuple[tuple[str, str], ...] = ()
+    """Title and text of each, as they were when it was last signed."""
+    reopened: ReportReopened | None = None
+    """Since it was last signed."""
     heard: dict[str, TranscriptCompleted] = field(default_factory=dict)
     words: dict[str, tuple[WordTime, ...]] = field(default_factory=dict)
     intents: dict[str, IntentEvent] = field(default_factory=dict)
@@ -88,6 +95,15 @@ class Past:
                 self.asleep = asleep
             case ReportDescribed():
                 self.described = event
+            case ReportSigned():
+                self.signed, self.reopened = (*self.signed, event), None
+                told = self.report.whole()
+                self.signed_sections = tuple(
+                    (part.title, "".join(run.text for run in part.runs))
+                    for part in (told.sections if told else ())
+                )
+            case ReportReopened():
+                self.reopened = event
             case SpeechStartedEvent(item_id=item_id, audio_start_ms=start_ms):
                 self._count(item_id)
                 self.speaking[item_id] = None

@@ -134,6 +134,14 @@ class Report:
         self._shown = self.dictation.document
         self._shown_doubtful, self._shown_applied = list(told.doubtful), tuple(told.applied)
 
+    def fill(self, told: DocumentChanged) -> None:
+        """The text, fields, marks and doubts of another report. Its words were not said in this session."""
+        other = _document(told)
+        sections = tuple(
+            replace(section, runs=tuple(map(_as_typed, section.runs))) for section in other.sections
+        )
+        self.dictation.editor.begin(replace(other, sections=sections))
+
     def use_style(self, changes: dict[str, str]) -> list[Action]:
         self._style |= changes
         self.dictation.use(self.dictation.formatter.styled(**self._style), self.dictation.library)
@@ -259,6 +267,12 @@ def _run_of(part: RunPart) -> Run:
     field = Field(part.field.name, tuple(part.field.choices)) if part.field else None
     doubt = Doubt(part.doubt.reason, part.doubt.message, part.doubt.offer) if part.doubt else None
     return Run(part.text, part.item_id, part.origin, field, doubt)
+
+
+def _as_typed(run: Run) -> Run:
+    if run.origin == "gap":
+        return run
+    return replace(run, item_id=None, origin="typed" if run.origin == "voice" else run.origin)
 
 
 def _position(document: Document) -> PositionPart:

@@ -10,6 +10,7 @@ from assistant.dictation.library import Library
 from assistant.engines.base import EngineInfo, Question, Sent, Usage
 from assistant.events import (
     Attachment,
+    DocumentChanged,
     DocumentCommand,
     DocumentEdit,
     ErrorBody,
@@ -17,8 +18,10 @@ from assistant.events import (
     Mode,
     Order,
     Patient,
+    ReportSigned,
     ServerEvent,
 )
+from assistant.events.reports import Amending
 from assistant.guidelines.passages import Passage
 from assistant.records.fhir import Resource
 
@@ -195,6 +198,32 @@ class ReportOf:
 
     patient: Patient
     order: Order
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCopied:
+    """This report is to begin with the text of another one, of the same patient."""
+
+    document: DocumentChanged
+    patient: Patient
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWasSigned:
+    """Somebody who may has signed the report, as it is."""
+
+    signature: ReportSigned
+
+
+@dataclass(frozen=True, slots=True)
+class AmendingChosen:
+    """A signed report is to be opened again. ``at`` is ISO 8601."""
+
+    kind: Amending
+    reason: str
+    at: str
+    event_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +397,9 @@ Fact = (
     | ItemEditedByHand
     | ReportEdited
     | ReportOf
+    | ReportCopied
+    | ReportWasSigned
+    | AmendingChosen
     | ReportCommanded
     | LibraryLoaded
     | StyleChosen

@@ -22,7 +22,7 @@ from assistant.dictation.changes import (
 from assistant.dictation.desk import Command, Desk, Outcome, has_words, has_words_if_long
 from assistant.dictation.document import Document
 from assistant.dictation.moves import correct, go_to, has_section, insert_at, select, step
-from assistant.dictation.outgoing import copy, print_report, read_back, save
+from assistant.dictation.outgoing import copy, print_report, read_back, save, sign
 from assistant.events import CommandName
 
 OnReport = Callable[[Command, Document, Desk], Outcome]
@@ -332,7 +332,8 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "sign",
-        Refused("Signing is not available yet. “Save the report” exports it; sign it in your record system."),
+        sign,
+        help=("sign the report", "opens the dialog that checks the report, and asks whether to sign it"),
         pattern=rf"(?:sign|finali[sz]e|submit)(?: (?:and sign|and save|and close|off))?(?: on)? (?:{_THAT}|{_MY}{_REPORT})|(?:save|close) and sign {_MY}{_REPORT}|sign off",
     ),
     Row(

@@ -9,7 +9,7 @@ from assistant.dictation import changes, desk, gaps, literals, pauses, punctuati
 from assistant.dictation.commands import ROW, Refused
 from assistant.dictation.desk import Command, Desk, Outcome
 from assistant.dictation.document import Document, Place, Position, Range, Run
-from assistant.dictation.editor import Editor, moved_position
+from assistant.dictation.editor import Editor, moved_position, signed
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.gaps import Beside
 from assistant.dictation.grammar import Grammar
@@ -24,6 +24,10 @@ from assistant.events import DocumentCommand
 
 _CHANGE = {"accept": Editor.accept}
 """How commands change the report that take marks of gaps away; all others leave them."""
+
+
+MOVES = frozenset({"go_to", "place_cursor", "next_field", "previous_field"})
+"""The buttons that change no text."""
 
 
 class Dictation:
@@ -124,6 +128,11 @@ class Dictation:
             self._says_marks |= punctuation.says_full_stop(words)
             if pauses.end_mark(words):
                 self._paused.add(item_id)
+
+    def begin_section(self, title: str) -> None:
+        """A new section at the end of the report, with the cursor in it."""
+        last = self.document.sections[-1]
+        self.editor.change(self.document.move(Position(last.id, last.length)).add_section(title))
 
     # --- utterances ---
 
@@ -313,6 +322,8 @@ class Dictation:
                 raise BadInput("This is not a command of the report.", code="command_refused")
             case change:
                 outcome = change(command, self.document, self._desk(item_id))
+                if self.editor.is_locked and _text_of(outcome.document) != _text_of(self.document):
+                    raise signed()
                 if command.name == "insert":
                     self._utterances[item_id] = None  # "scratch that" takes the macro out
                 change_to = Editor.begin if outcome.begins else _CHANGE.get(command.name, Editor.change)
@@ -320,12 +331,16 @@ class Dictation:
                 return outcome
 
     def undo(self) -> None:
-        """Raises ``BadInput`` (``nothing_to_undo``)."""
+        """Raises ``BadInput`` (``nothing_to_undo``, ``report_signed``)."""
+        if self.editor.is_locked:
+            raise signed()
         if not self.editor.undo():
             raise BadInput("There is nothing to undo.", code="nothing_to_undo")
 
     def redo(self) -> None:
-        """Raises ``BadInput`` (``nothing_to_redo``)."""
+        """Raises ``BadInput`` (``nothing_to_redo``, ``report_signed``)."""
+        if self.editor.is_locked:
+            raise signed()
         if not self.editor.redo():
             raise BadInput("There is nothing to redo.", code="nothing_to_redo")
 
@@ -338,6 +353,10 @@ class Dictation:
 
     def press(self, button: DocumentCommand) -> str:
         """Carry out a button's command; returns a message for the user, or nothing. Raises ``BadInput``."""
+        if self.editor.is_locked:
+            if button.command in MOVES:
+                return ""
+            raise signed()
         self._by_hand()
         match button.command:
             case "undo":
@@ -510,6 +529,11 @@ def _without_stop(document: Document, section_id: str, stop: int) -> Document:
             where, [Run(lower[at], document.item_at(Range(section_id, where.end, where.end)))]
         )
     return document.replace(Range(section_id, stop, stop + 1), ())
+
+
+def _text_of(document: Document) -> tuple[object, ...]:
+    """All but where the cursor is."""
+    return document.sections, document.template
 
 
 def _cause(item_id: str) -> str:

@@ -55,6 +55,10 @@ class Editor:
         lengths = {section.id: section.length for section in self.document.sections}
         first = _Revision(self.document.revision, lengths, {})
         self._revisions: deque[_Revision] = deque([first], maxlen=KEPT_REVISIONS)
+        self.is_locked = False
+        """Nothing changes it: it was signed."""
+        self.was_refused = False
+        """Since this was set to False, something would have changed it."""
         self._typed_to: Position | None = None
         self._has_gaps = any(gaps.gaps_in(self.document))  # or has had some
 
@@ -86,6 +90,8 @@ class Editor:
 
     def mark(self, document: Document) -> None:
         """``document`` is the report with a mark more, which is no step of undo."""
+        if self._refuses():
+            return
         self._typed_to = None
         self._has_gaps = True
         self._become(document)
@@ -103,6 +109,8 @@ class Editor:
     def _step(self, document: Document, cause: str | None, *, begins: bool = False) -> bool:
         if document.sections == self.document.sections and document.template == self.document.template:
             return self.move(document)
+        if self._refuses():
+            return False
         self._undo.append(Step(self.document, cause, self._taken_away(document), begins))
         self._redo.clear()
         self._typed_to = None
@@ -115,7 +123,8 @@ class Editor:
 
     def move(self, document: Document) -> bool:
         """Move the cursor and the selection, without a step of undo. False if they are the same."""
-        if (document.cursor, document.selected) == (self.document.cursor, self.document.selected):
+        unmoved = (document.cursor, document.selected) == (self.document.cursor, self.document.selected)
+        if unmoved or self.is_locked:
             return False
         self._become(replace(self.document, cursor=document.cursor, selected=document.selected))
         return True
@@ -126,7 +135,7 @@ class Editor:
 
     def undo(self) -> bool:
         """Reverse the last change; False if there is none."""
-        if not self._undo:
+        if not self._undo or self._refuses():
             return False
         step = self._undo.pop()
         self._redo.append(replace(step, before=self.document))
@@ -136,7 +145,7 @@ class Editor:
         return True
 
     def redo(self) -> bool:
-        if not self._redo:
+        if not self._redo or self._refuses():
             return False
         step = self._redo.pop()
         self._undo.append(replace(step, before=self.document))
@@ -155,8 +164,11 @@ class Editor:
     def edit(self, revision: int, where: Range, text: str) -> None:
         """A hand edit against ``revision``. Typing on is one step of undo, up to the next word.
 
-        Raises ``BadInput``: ``edit_conflict``, ``edit_too_old``, ``section_unknown``, ``range_invalid``.
+        Raises ``BadInput``: ``edit_conflict``, ``edit_too_old``, ``section_unknown``, ``range_invalid``,
+        ``report_signed``.
         """
+        if self.is_locked:
+            raise signed()
         where = self.rebased(revision, where)
         run = Run(text, self.document.item_at(where), "typed")
         document = self.document.replace(where, [run])
@@ -207,6 +219,10 @@ class Editor:
             raise BadInput("The position is outside the section's text.", code="range_invalid")
         return [each.changes[where.section_id] for each in later if where.section_id in each.changes]
 
+    def _refuses(self) -> bool:
+        self.was_refused |= self.is_locked
+        return self.is_locked
+
     def _become(self, document: Document) -> None:
         before, after = self.document, replace(document, revision=self.document.revision + 1)
         known = {section.id: section for section in before.sections}
@@ -223,6 +239,12 @@ class Editor:
                 lengths[section.id] += change.new_end - change.end
         self.document = after
         self._revisions.append(_Revision(after.revision, lengths, changes))
+
+
+def signed() -> BadInput:
+    return BadInput(
+        "This report is signed: nothing changes it. Amend it, or start a new report.", code="report_signed"
+    )
 
 
 def _moved(where: Range, change: Change) -> Range:

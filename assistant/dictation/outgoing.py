@@ -57,6 +57,12 @@ def print_report(_: Command, document: Document, __: Desk) -> Outcome:
     return Outcome(document, "Opening the print dialog.")
 
 
+def sign(_: Command, document: Document, __: Desk) -> Outcome:
+    """By voice alone nothing is signed: a person has to confirm it."""
+    _not_empty(document, "sign")
+    return Outcome(document, "Check the report, then confirm that you sign it.")
+
+
 def save(_: Command, document: Document, __: Desk) -> Outcome:
     _not_empty(document, "save")
     return Outcome(document, "Choose a format to save the report in.")

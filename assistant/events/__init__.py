@@ -129,8 +129,12 @@ from assistant.events.reports import (
     Keeping,
     Order,
     Patient,
+    ReportAmend,
     ReportDescribe,
     ReportDescribed,
+    ReportReopened,
+    ReportSign,
+    ReportSigned,
 )
 from assistant.events.session import (
     AudioFormat,
@@ -187,6 +191,8 @@ ClientEvent = Annotated[
     | DocumentEdit
     | DocumentCommand
     | ReportDescribe
+    | ReportSign
+    | ReportAmend
     | AttachmentRemove
     | AttachmentLook
     | LabelsScore
@@ -215,6 +221,8 @@ ServerEvent = Annotated[
     | DocumentChanged
     | DocumentPatched
     | ReportDescribed
+    | ReportSigned
+    | ReportReopened
     | CommandDone
     | LibraryRead
     | ItemAdded

@@ -54,3 +54,51 @@ class Keeping(Part):
     where: str
     drafts_days: int = 0
     finals_days: int = 0
+
+
+Amending = Literal["addendum", "amendment"]
+"""An addendum leaves what was signed as it is, and adds to it; an amendment may change it."""
+
+
+class ReportSign(ClientEventBase):
+    """Sign the report as it is at ``revision``; from then on nothing changes it.
+
+    Errors: ``report_changed`` (it has another revision), ``report_unchecked`` (the checks have something to
+    look at, and ``checked`` is not said), ``report_empty``, ``report_signed``, ``addendum_changes_report``.
+    """
+
+    type: Literal["assistant.report.sign"] = "assistant.report.sign"
+    revision: int = Field(ge=0)
+    name: str = Field(min_length=1, max_length=200, pattern=r"\S", description="Of the person who signs.")
+    checked: bool = Field(False, description="The person has looked at what the checks have found.")
+
+
+class ReportSigned(ServerEventBase):
+    """The report was signed. ``sha256`` is that of the JSON that docs/protocol.md describes."""
+
+    type: Literal["assistant.report.signed"] = "assistant.report.signed"
+    number: int = Field(description="1, and one more for each addendum or amendment.")
+    kind: Literal["report", "addendum", "amendment"]
+    name: str
+    at: str = Field(description="ISO 8601, with the offset from UTC.")
+    revision: int
+    sha256: str
+    checks: list[str] = Field([], description="Codes of what the checks had found.")
+
+
+class ReportAmend(ClientEventBase):
+    """Open a signed report for an addendum or an amendment. What was signed stays. Error:
+    ``report_not_signed``."""
+
+    type: Literal["assistant.report.amend"] = "assistant.report.amend"
+    kind: Amending
+    reason: str = Field("", max_length=500)
+
+
+class ReportReopened(ServerEventBase):
+    """A signed report is open for an addendum or an amendment."""
+
+    type: Literal["assistant.report.reopened"] = "assistant.report.reopened"
+    kind: Amending
+    reason: str
+    at: str

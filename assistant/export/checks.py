@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.conversation.report import Report as SessionReport
 from assistant.dictation.document import Document, Range, Section
 from assistant.dictation.gaps import gaps_in
+from assistant.dictation.library import spoken_key
 from assistant.dictation.plain_text import named, printable
 from assistant.events import WordPlace
 from assistant.export import sides
@@ -42,6 +44,14 @@ class Finding:
     section_id: str
     start: int = 0
     end: int = 0
+
+
+def findings_in(report: SessionReport) -> list[Finding]:
+    """What the checks find in a session's report."""
+    dictation = report.dictation
+    template = dictation.library.templates.get(spoken_key(dictation.document.template or ""))
+    required = [section.title for section in template.sections] if template else []
+    return check(dictation.document, required=required, doubtful=report.doubtful())
 
 
 def check(

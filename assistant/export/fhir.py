@@ -1,6 +1,6 @@
 """A report as FHIR R4 (4.0.1): a DiagnosticReport or a DocumentReference, as JSON. Pure.
 
-Neither names a patient: this program knows none. The receiving system adds ``subject``.
+They name the patient and the order as far as somebody has written them down.
 """
 
 import base64
@@ -52,8 +52,12 @@ def diagnostic_report(report: Report) -> Resource:
         "status": report.status,
         "code": _concept(report),
         "effectiveDateTime": _instant(report.started_at),
-        "issued": _instant(report.exported_at),
+        "issued": _instant(report.signature.at if report.signature else report.exported_at),
     }
+    if signature := report.signature:
+        resource["performer"] = resource["resultsInterpreter"] = [{"display": printable(signature.name)}]
+    if report.order.accession:
+        resource["basedOn"] = [{"type": "ServiceRequest", **_order(report)}]
     if is_imaging(report):
         resource["category"] = [
             {"coding": [{"system": SERVICE_SECTIONS, "code": "RAD", "display": "Radiology"}]}
@@ -67,6 +71,9 @@ def diagnostic_report(report: Report) -> Resource:
 
 def document_reference(report: Report) -> Resource:
     """The report as one plain-text attachment."""
+    signature = report.signature
+    authors = [{"display": printable(signature.name)}] if signature else []
+    related = [{"type": "ServiceRequest", **_order(report)}] if report.order.accession else []
     return {
         "resourceType": "DocumentReference",
         **_common(report),
@@ -76,7 +83,11 @@ def document_reference(report: Report) -> Resource:
         "date": _instant(report.exported_at),
         "description": printable(report.title),
         "content": [{"attachment": _attachment(report)}],
-        "context": {"period": {"start": _instant(report.started_at)}},
+        "context": {
+            "period": {"start": _instant(report.started_at)},
+            **({"related": related} if related else {}),
+        },
+        **({"author": authors} if authors else {}),
     }
 
 
@@ -106,7 +117,25 @@ def _common(report: Report) -> Resource:
     return {
         "text": {"status": "generated", "div": f'<div xmlns="{XHTML}">{narrative}</div>'},
         "identifier": [{"system": SESSION_SYSTEM, "value": f"{report.session_id}.{report.revision}"}],
+        **({"subject": _subject(report)} if report.patient.id or report.patient.name else {}),
     }
+
+
+def _subject(report: Report) -> Resource:
+    patient = report.patient
+    subject: Resource = {"type": "Patient"}
+    if patient.id:
+        subject["identifier"] = {"value": printable(patient.id)}
+    if patient.name:
+        subject["display"] = printable(patient.name)
+    return subject
+
+
+def _order(report: Report) -> Resource:
+    """A reference by the order's number, of the type that HL7 gives to accession numbers."""
+    kind = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "ACSN"}]}
+    order: Resource = {"identifier": {"type": kind, "value": printable(report.order.accession)}}
+    return {**order, **({"display": printable(report.order.exam)} if report.order.exam else {})}
 
 
 def _concept(report: Report) -> Resource:

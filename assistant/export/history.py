@@ -3,17 +3,23 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
 from assistant.dictation.alignment import align
 from assistant.dictation.gaps import gap_id
-from assistant.errors import BadInput
+from assistant.errors import AssistantError, BadInput
 from assistant.events import (
+    NO_ORDER,
+    NOBODY,
     AudioGap,
     DocumentChanged,
     DocumentPatched,
     IntentEvent,
     ItemEdited,
     OutputTextDone,
+    ReportDescribed,
+    ReportReopened,
+    ReportSigned,
     ResponseCreated,
     ResponseDone,
     ServerEvent,
@@ -22,7 +28,15 @@ from assistant.events import (
     WordTime,
 )
 from assistant.events.patching import KnownReport
-from assistant.export.report import Answered, Lost, Report, ReportSection, Utterance
+from assistant.export.report import (
+    Answered,
+    Lost,
+    Report,
+    ReportSection,
+    Signature,
+    Utterance,
+    content_sha256,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,9 @@ class _History:
     items: dict[str, _Item] = field(default_factory=dict)
     answers: dict[str, _Answer] = field(default_factory=dict)
     gaps: dict[str, AudioGap] = field(default_factory=dict)
+    described: ReportDescribed | None = None
+    signed: list[ReportSigned] = field(default_factory=list)
+    is_open: bool = True
 
     def take(self, event: ServerEvent) -> None:
         match event:
@@ -70,6 +87,13 @@ class _History:
                 item.intent, item.written = event.intent, event.text
             case ItemEdited() if item := self.items.get(event.item_id):
                 item.written = event.text
+            case ReportDescribed():
+                self.described = event
+            case ReportSigned():
+                self.signed.append(event)
+                self.is_open = False
+            case ReportReopened():
+                self.is_open = True
             case AudioGap():
                 self.gaps[gap_id(event.start_ms)] = event
             case ResponseCreated():
@@ -90,19 +114,37 @@ class _History:
 
 
 def report_from(
-    events: Iterable[ServerEvent], session: SessionInfo, exported_at: datetime, revision: int | None = None
+    events: Iterable[ServerEvent],
+    session: SessionInfo,
+    exported_at: datetime,
+    revision: int | None = None,
+    *,
+    signed: int | None = None,
 ) -> Report:
-    """The report at its newest revision, or at ``revision``. Raises ``BadInput``: ``revision_unknown``."""
+    """The report at its newest revision, or at ``revision``, or as it was ``signed`` for the first time, the
+    second and so on.
+
+    Raises ``BadInput``: ``revision_unknown``, ``signature_unknown``; ``AssistantError``: ``signature_broken``
+    where the text is not what was signed.
+    """
     history = _History()
     for event in events:
         history.take(event)
         if revision is not None and history.report.revision == revision:
             break
+        if signed is not None and not history.is_open and len(history.signed) == signed:
+            break
+    if signed is not None and len(history.signed) != signed:
+        raise BadInput("The report has no such signature.", code="signature_unknown")
     document = history.report.whole()
     if revision is not None and (document is None or document.revision != revision):
         raise BadInput("The report has no such revision.", code="revision_unknown")
-    return Report(
+    report = Report(
         session_id=session.id,
+        status=_status(history),
+        patient=history.described.patient if history.described else NOBODY,
+        order=history.described.order if history.described else NO_ORDER,
+        signatures=tuple(Signature.model_validate(each.model_dump()) for each in history.signed),
         template=(document and document.template) or "",
         started_at=session.started_at,
         exported_at=exported_at,
@@ -115,6 +157,26 @@ def report_from(
         utterances=tuple(_utterance(item) for item in history.items.values() if item.intent == "dictation"),
         answers=tuple(_answered(answer) for answer in history.answers.values()),
         lost=tuple(_lost(document, history.gaps)) if document else (),
+    )
+    if not history.is_open and history.signed[-1].sha256 != _sha256(report, history.signed[-1]):
+        raise AssistantError("The report is not what was signed.", code="signature_broken")
+    return report
+
+
+def _status(history: _History) -> Literal["preliminary", "final", "amended"]:
+    if history.is_open:
+        return "preliminary"
+    return "final" if len(history.signed) == 1 else "amended"
+
+
+def _sha256(report: Report, signed: ReportSigned) -> str:
+    return content_sha256(
+        report.session_id,
+        report.template,
+        ((section.title, section.text) for section in report.sections),
+        patient=report.patient,
+        order=report.order,
+        signature=(signed.number, signed.kind, signed.name, signed.at),
     )
 
 

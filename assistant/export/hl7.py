@@ -1,7 +1,7 @@
 """A report as an HL7 v2.5.1 ORU^R01 message: one OBX of formatted text (FT) a section. Pure.
 
 A text longer than an FT may be goes on in further OBX of the same section, told apart by OBX-4.
-No PID segment: this program knows no patient; the interface engine adds it, or refuses. MSH-10, the
+PID, the placer's order number and the exam are there where somebody has written them down. MSH-10, the
 message's control id, is the same for the same revision exported at the same time.
 """
 
@@ -17,7 +17,9 @@ from assistant.export.report import Report
 
 APPLICATION = "VOICE_ASSISTANT"
 VERSION = "2.5.1"
-PRELIMINARY = "P"
+STATUS: dict[str, str] = {"preliminary": "P", "final": "F", "amended": "C"}
+"""Of OBX-11 and OBR-25 (HL7 tables 0085 and 0123); a corrected result is C in both."""
+SEX: dict[str, str] = {"female": "F", "male": "M", "other": "O", "unknown": "U"}
 LONGEST_FT = 65_536
 """Characters of a value of type FT, escape sequences counted (HL7 v2.5.1, 2.A.31)."""
 LONGEST_IDENTIFIER = 20
@@ -33,12 +35,16 @@ def oru_r01(report: Report) -> bytes:
     started, exported = _timestamp(report.started_at), _timestamp(report.exported_at)
     control = hashlib.sha256(f"{report.session_id} {report.revision} {exported}".encode()).hexdigest()[:20]
     filler = escaped(report.session_id)
+    status, order = STATUS[report.status], escaped(report.order.accession)
+    signer = escaped(report.signature.name) if report.signature else ""
+    done = _digits(report.order.at) or started
     segments = [
         f"MSH|^~\\&|{APPLICATION}||||{exported}||ORU^R01^ORU_R01|{control}|P|{VERSION}||||||UNICODE UTF-8",
-        f"ORC|RE||{filler}",
+        *_patient(report),
+        f"ORC|RE|{order}|{filler}",
         "|".join(
-            ["OBR", "1", "", filler, service, "", "", started, *[""] * 14, exported, "",
-             "RAD" if is_imaging(report) else "", PRELIMINARY]
+            ["OBR", "1", order, filler, service, "", "", done, *[""] * 14, exported, "",
+             "RAD" if is_imaging(report) else "", status, *([*[""] * 6, f"^{signer}"] if signer else [])]
         ),
     ]  # fmt: skip
     observed = [
@@ -51,8 +57,23 @@ def oru_r01(report: Report) -> bytes:
     for number, (section, part) in enumerate(observed, 1):
         seen[section] += 1
         sub_id = str(seen[section]) if times[section] > 1 else ""
-        segments.append(f"OBX|{number}|FT|{section}|{sub_id}|{part}||||||{PRELIMINARY}")
+        segments.append(f"OBX|{number}|FT|{section}|{sub_id}|{part}||||||{status}")
     return "".join(f"{segment}\r" for segment in segments).encode()
+
+
+def _patient(report: Report) -> list[str]:
+    """PID: 3 the number, 5 the name as it was written (as the family name's component, since nobody has told
+    which part is which), 7 the birth date, 8 the sex."""
+    patient = report.patient
+    if not (patient.id or patient.name):
+        return []
+    fields = ["PID", "1", "", escaped(patient.id), "", escaped(patient.name), "", _digits(patient.born)]
+    return ["|".join([*fields, SEX.get(patient.sex, "")]).rstrip("|")]
+
+
+def _digits(at: str) -> str:
+    """``2026-03-01T10:30`` as HL7 writes it."""
+    return re.sub(r"\D", "", at)
 
 
 def escaped(text: str) -> str:
@@ -87,7 +108,7 @@ def _parts(text: str) -> Iterator[str]:
 
 def _service(report: Report) -> str:
     """OBR-4, a coded element: the LOINC code where there is one."""
-    code, display = loinc_of(report) or ("", report.title)
+    code, display = loinc_of(report) or ("", report.order.exam or report.title)
     return f"{code}^{escaped(display)}^{'LN' if code else ''}".rstrip("^")
 
 

@@ -9,7 +9,7 @@ from fpdf import FPDF
 from assistant.dictation.plain_text import named, printable
 from assistant.export.paragraphs import paragraphs
 from assistant.export.report import Report
-from assistant.export.word import footnote
+from assistant.export.word import footnote, headline
 
 FONTS = Path(__file__).resolve().parents[1] / "data" / "fonts"
 FONT = "DejaVu"
@@ -37,7 +37,7 @@ def is_shown(character: str) -> bool:
 class _Pages(FPDF):
     def __init__(self, report: Report) -> None:
         super().__init__(format="A4")
-        self._footnote = footnote(report)
+        self._footnote, self._headline = footnote(report), headline(report)
         self.alias_nb_pages(PAGE_COUNT)
         self.set_margins(MARGIN_MM, MARGIN_MM)
         self.set_auto_page_break(True, MARGIN_MM)
@@ -47,10 +47,19 @@ class _Pages(FPDF):
         self.set_creation_date(report.exported_at)
         self.set_lang("en")
 
+    def header(self) -> None:
+        if not self._headline:
+            return
+        self.set_y(10)
+        self.set_font(FONT, "", 8)
+        self.multi_cell(0, 4, self._shown(self._headline), align="L", new_x="LMARGIN", new_y="NEXT")
+        self.set_y(max(MARGIN_MM, self.get_y() + 2))
+
     def footer(self) -> None:
         self.set_y(-15)
         self.set_font(FONT, "", 8)
-        self.cell(0, 5, f"{self._footnote}  Page {self.page_no()} of {PAGE_COUNT}", align="C")
+        text = f"{self._shown(self._footnote)}  Page {self.page_no()} of {PAGE_COUNT}"
+        self.multi_cell(0, 4, text, align="C")
 
     def write_block(self, text: str, *, size_pt: int = 11, bold: bool = False, indent_mm: float = 0) -> None:
         self.set_font(FONT, "B" if bold else "", size_pt)

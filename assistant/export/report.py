@@ -3,12 +3,15 @@
 Its JSON is an export format of its own, complete: every other format can be made from it later.
 """
 
+import hashlib
+import json
+from collections.abc import Iterable
 from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import BadInput
-from assistant.events import WordTime
+from assistant.events import NO_ORDER, NOBODY, Order, Patient, WordTime
 
 SCHEMA: Final = "assistant.report/1"
 
@@ -54,13 +57,28 @@ class Answered(_Part):
     status: str
 
 
+class Signature(_Part):
+    """``sha256`` is ``content_sha256`` of what was signed."""
+
+    number: int
+    kind: Literal["report", "addendum", "amendment"]
+    name: str
+    at: AwareDatetime
+    revision: int
+    sha256: str
+
+
 class Report(_Part):
-    """``started_at`` and ``exported_at`` carry their offset from UTC."""
+    """``started_at`` and ``exported_at`` carry their offset from UTC. A report that is open again after it
+    was signed is ``preliminary``, and has its signatures."""
 
     report_schema: Literal["assistant.report/1"] = SCHEMA
     session_id: str
     template: str = ""
-    status: Literal["preliminary"] = "preliminary"
+    status: Literal["preliminary", "final", "amended"] = "preliminary"
+    patient: Patient = NOBODY
+    order: Order = NO_ORDER
+    signatures: tuple[Signature, ...] = ()
     started_at: AwareDatetime
     exported_at: AwareDatetime
     recogniser: str = ""
@@ -71,6 +89,11 @@ class Report(_Part):
     lost: tuple[Lost, ...] = ()
 
     @property
+    def signature(self) -> Signature | None:
+        """The last one, where nothing was changed since."""
+        return self.signatures[-1] if self.status != "preliminary" else None
+
+    @property
     def title(self) -> str:
         return self.template or "Dictation"
 
@@ -78,6 +101,31 @@ class Report(_Part):
     def filled(self) -> tuple[ReportSection, ...]:
         """The sections that hold text."""
         return tuple(section for section in self.sections if section.text.strip())
+
+
+def content_sha256(
+    report_id: str,
+    template: str,
+    sections: Iterable[tuple[str, str]],
+    *,
+    patient: Patient,
+    order: Order,
+    signature: tuple[int, str, str, str],
+) -> str:
+    """What a signature holds to: the report's id, template, sections (title, text), patient and order, and of
+    the signature its number, kind, name and time (ISO 8601, as in the event), as JSON without spaces, keys in
+    order, in UTF-8."""
+    number, kind, name, at = signature
+    content = {
+        "report": report_id,
+        "template": template,
+        "sections": [list(each) for each in sections],
+        "patient": patient.model_dump(),
+        "order": order.model_dump(),
+        "signature": {"number": number, "kind": kind, "name": name, "at": at},
+    }
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_report(data: bytes) -> Report:

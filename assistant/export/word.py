@@ -22,6 +22,7 @@ def write_docx(report: Report) -> bytes:
             style = "List Bullet" if paragraph.kind == "bullet" else None
             document.add_paragraph("\n".join(paragraph.lines), style)  # "\n" becomes a line break
     document.sections[0].footer.paragraphs[0].text = footnote(report)
+    document.sections[0].header.paragraphs[0].text = headline(report)
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
@@ -29,7 +30,24 @@ def write_docx(report: Report) -> bytes:
 
 def footnote(report: Report) -> str:
     """The notice for every reader of the page."""
-    return f"Preliminary: dictated {report.started_at:%Y-%m-%d %H:%M}, not signed."
+    dictated = f"dictated {report.started_at:%Y-%m-%d %H:%M}"
+    if signature := report.signature:
+        state = "Final" if report.status == "final" else "Amended"
+        by, at = printable(signature.name), f"{signature.at:%Y-%m-%d %H:%M}"
+        return f"{state}: {dictated}, signed by {by} {at}, SHA-256 {signature.sha256[:16]}."
+    if report.signatures:
+        return f"Preliminary: {dictated}, open again after it was signed; these changes are not signed."
+    return f"Preliminary: {dictated}, not signed."
+
+
+def headline(report: Report) -> str:
+    """Whose report it is, and the order; empty where nobody has written it down."""
+    patient, order = report.patient, report.order
+    born = f"born {patient.born}" if patient.born else ""
+    parts = (patient.name, patient.id, born, patient.sex, order.exam, order.accession, order.at)
+    return printable(
+        " · ".join(part.replace("T", " ") if part is order.at else part for part in parts if part)
+    )
 
 
 def _describe(document: WordDocument, report: Report) -> None:

@@ -32,6 +32,7 @@ from assistant.conversation.past import past_of
 from assistant.engines.counted import Counted
 from assistant.errors import AssistantError, BadInput, TooSlow, of_the_system
 from assistant.events import (
+    NOBODY,
     ErrorBody,
     ErrorEvent,
     SessionConfig,
@@ -141,6 +142,18 @@ class Hub:
             runner = SessionRunner(self.settings, self.components, person, self.writer, earlier)
             await runner.take_up()
             return self._start(runner, address)
+
+    async def copy(self, session_id: str, person: Principal, address: str = "") -> SessionRunner:
+        """A new session whose report begins with the text of a stored one. Raises as ``open`` does, and
+        ``BadInput``: ``session_unknown``, ``report_empty``."""
+        assert self.writer is not None
+        past = (await self.writer.read(partial(_load, self.writer, session_id, ""))).past
+        document = past.report.whole()
+        if document is None:
+            raise BadInput("This report has no text to copy.", code="report_empty")
+        runner = self.open(person, address)
+        runner.fill(document, past.described.patient if past.described else NOBODY)
+        return runner
 
     async def ended(self, session_id: str) -> None:
         """Wait until this session, which is about to end or has ended, has written all that it had."""

@@ -12,9 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from assistant.dictation.library import spoken_key
 from assistant.errors import AssistantError, BadInput, Denied
-from assistant.export.checks import check
+from assistant.export.checks import findings_in
 from assistant.export.formats import file_name, find_format
 from assistant.export.history import report_from
 from assistant.export.report import Report
@@ -46,7 +45,8 @@ def answered(handler: Handler) -> Handler:
 
 @answered
 async def export(request: Request) -> Response:
-    """GET the report: ``?format=`` as in ``assistant export``. Stored sessions that have ended work too."""
+    """GET the report: ``?format=`` as in ``assistant export``; with ``signed=N`` as it was signed for the Nth
+    time. Stored sessions that have ended work too."""
     form = find_format(request.query_params.get("format", ""))
     report = await _report(request)
     data = await asyncio.to_thread(form.write, report)
@@ -57,11 +57,7 @@ async def export(request: Request) -> Response:
 @answered
 async def checks(request: Request) -> Response:
     """GET the list of places to check before exporting."""
-    report = live(request).conversation.report
-    dictation = report.dictation
-    template = dictation.library.templates.get(spoken_key(dictation.document.template or ""))
-    required = [section.title for section in template.sections] if template else []
-    findings = check(dictation.document, required=required, doubtful=report.doubtful())
+    findings = findings_in(live(request).conversation.report)
     return JSONResponse({"findings": [asdict(finding) for finding in findings]})
 
 
@@ -88,18 +84,23 @@ ROUTES = [Route("/export", export), Route("/checks", checks), Route("/words", wo
 
 
 async def _report(request: Request) -> Report:
+    given = request.query_params.get("signed", "")
     what = f"exported_{request.query_params['format']}"
+    signed = _whole(given, "'signed' must be a number.", "number_invalid") if given else None
+    writer: Writer | None = request.app.state.hub.writer
     if request.state.session is not None:
         runner = live(request)
         await runner.kept.note(what)
-        return await asyncio.to_thread(runner.kept.history())
-    writer: Writer = request.app.state.hub.writer
+        if signed is None or writer is None:  # what was changed since is in the store only
+            return await asyncio.to_thread(runner.kept.history(signed))
+    assert writer is not None
     session_id, who = request.path_params["session_id"], known(request.scope).name
     store = writer.store
 
     def read() -> Report:
         store.record(session_id, who, what)
-        return report_from(store.events(session_id), store.session(session_id), datetime.now().astimezone())
+        events, session = store.events(session_id), store.session(session_id)
+        return report_from(events, session, datetime.now().astimezone(), signed=signed)
 
     return await writer.read(read)
 

@@ -40,6 +40,8 @@ NEEDS: Final[Mapping[str, Need]] = {
     "/v1/reports": "dictate",
     "/v1/reports/{report_id}": "dictate",
     "/v1/reports/{report_id}/open": "dictate",
+    "/v1/reports/{report_id}/copy": "dictate",
+    "/v1/reports/{report_id}/compare": "dictate",
     "/v1/audio/transcriptions": "transcribe",
     "/v1/chat/completions": "ask",
     "/v1/models": "known",

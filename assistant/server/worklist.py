@@ -14,6 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assistant.errors import AssistantError, BadInput
+from assistant.export.compare import Compared, compare
+from assistant.server.auth import address_of
 from assistant.server.reports import answered
 from assistant.server.rights import known
 from assistant.storage.store import Search, State
@@ -53,6 +55,36 @@ async def opened(request: Request) -> Response:
 
 
 @answered
+async def copied(request: Request) -> Response:
+    """POST: a new report that begins with the text of this one, for the same patient; as ``opened``."""
+    _, report_id = await _own(request)
+    runner = await request.app.state.hub.copy(report_id, known(request.scope), address_of(request.scope))
+    return JSONResponse({"id": runner.id, "token": runner.resume_token}, 201)
+
+
+@answered
+async def compared(request: Request) -> Response:
+    """GET what changed since another report, ``?with=ID``, or since the patient's prior one."""
+    writer, report_id = await _own(request)
+    owner, other = known(request.scope).id, request.query_params.get("with", "")
+    store = writer.store
+    if other and await writer.read(partial(store.owner_of, other)) != owner:
+        raise BadInput("There is no such report.", code="session_unknown")
+    prior: str | None = other or None
+    if prior is None:
+        prior = await writer.read(partial(store.prior, report_id, owner))
+    if prior is None:
+        raise BadInput("There is no earlier report of this patient.", code="no_prior")
+
+    def read() -> list[Compared]:
+        store.record(report_id, known(request.scope).name, "compared_with_another")
+        return compare(store.sections(prior), store.sections(report_id))
+
+    sections = [asdict(each) for each in await writer.read(read)]
+    return JSONResponse({"id": report_id, "with": prior, "sections": sections})
+
+
+@answered
 async def deleted(request: Request) -> Response:
     """DELETE a report, with what was said, its answers and its attachments. The audit keeps that it was
     here."""
@@ -64,6 +96,8 @@ async def deleted(request: Request) -> Response:
 ROUTES = [
     Route("/v1/reports", listed),
     Route("/v1/reports/{report_id}/open", opened, methods=["POST"]),
+    Route("/v1/reports/{report_id}/copy", copied, methods=["POST"]),
+    Route("/v1/reports/{report_id}/compare", compared),
     Route("/v1/reports/{report_id}", deleted, methods=["DELETE"]),
 ]
 

@@ -113,6 +113,10 @@ class Delivery:
         self._outbox = Outbox(OUTBOX_BYTES, size=lambda event: len(event.json), first=first)
         return self._outbox
 
+    def wait_for_client(self) -> None:
+        """Nobody has connected yet: somebody will within the grace time."""
+        self._start_grace()
+
     def disconnect(self, outbox: Outbox[Logged]) -> bool:
         """The connection with this outbox has ended. False if another has already replaced it."""
         if self._outbox is not outbox:

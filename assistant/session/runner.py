@@ -16,7 +16,7 @@ from assistant.asr.expected_words import words_in
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, LostSound
 from assistant.audio.webrtc import with_own_candidates
 from assistant.channels import Outbox
-from assistant.characters import whole_parts
+from assistant.characters import whole, whole_parts
 from assistant.components.components import Components
 from assistant.components.personal import Personal
 from assistant.config import Settings
@@ -26,6 +26,7 @@ from assistant.conversation.log import Logged
 from assistant.conversation.past import Past
 from assistant.conversation.types import (
     Action,
+    AmendingChosen,
     AnswerRequested,
     AttentionChosen,
     Emit,
@@ -47,8 +48,10 @@ from assistant.conversation.types import (
     ReadingAloud,
     RecognitionFailed,
     ReportCommanded,
+    ReportCopied,
     ReportEdited,
     ReportOf,
+    ReportWasSigned,
     SessionChosen,
     SoundLost,
     SpeechStarted,
@@ -59,6 +62,7 @@ from assistant.conversation.types import (
     UtteranceDropped,
     WakePhraseChosen,
 )
+from assistant.dictation.editor import signed
 from assistant.engines.base import EngineInfo
 from assistant.engines.pieces import Piece
 from assistant.errors import AssistantError, BadInput, of_the_system
@@ -74,6 +78,7 @@ from assistant.events import (
     ConversationItemDelete,
     ConversationItemRetrieve,
     ConversationItemTruncate,
+    DocumentChanged,
     DocumentCommand,
     DocumentEdit,
     InputAudioAppend,
@@ -87,7 +92,11 @@ from assistant.events import (
     ModeSet,
     Notice,
     OutputAudioClear,
+    Patient,
+    ReportAmend,
     ReportDescribe,
+    ReportSign,
+    ReportSigned,
     ResponseCancel,
     ResponseConfig,
     ResponseCreate,
@@ -101,7 +110,9 @@ from assistant.events import (
     WebRtcClose,
     WebRtcOffer,
 )
+from assistant.export.checks import findings_in
 from assistant.export.history import SessionInfo
+from assistant.export.report import content_sha256
 from assistant.imaging.photo import image_from_data_uri
 from assistant.imaging.study import Study
 from assistant.principal import Principal
@@ -555,7 +566,11 @@ class SessionRunner:
             case DocumentCommand():
                 self._take(ReportCommanded(event))
             case ReportDescribe():
-                self._take(ReportOf(whole_parts(event.patient), whole_parts(event.order)))
+                self._take(ReportOf(whole_parts(event.patient), whole_parts(event.order), event.event_id))
+            case ReportSign():
+                await self._sign(event)
+            case ReportAmend(kind=kind, reason=reason):
+                self._take(AmendingChosen(kind, whole(reason), _now(), event.event_id))
             case AttachmentLook():
                 self._take(ImageOpened(event.attachment_id or ""))
             case AttachmentRemove():
@@ -565,6 +580,60 @@ class SessionRunner:
                 self._matching.ask(event)
             case _:
                 assert_never(event)
+
+    def fill(self, document: DocumentChanged, patient: Patient) -> None:
+        """Begin with the text of another report of this patient. Its client has yet to come."""
+        self._used = True
+        self._take(ReportCopied(document, patient))
+        self._delivery.wait_for_client()
+
+    async def _sign(self, event: ReportSign) -> None:
+        """Checks first. Raises ``BadInput`` as ``ReportSign`` says."""
+        with suppress(TimeoutError):  # what is being said belongs to the report, and changes its revision
+            await asyncio.wait_for(self.finish_speech(), LAST_TURN_S)
+        conversation, document = self.conversation, self.conversation.dictation.document
+        if conversation.is_signed:
+            raise signed()
+        if document.is_empty:
+            raise BadInput("An empty report cannot be signed.", code="report_empty")
+        if event.revision != document.revision:
+            raise BadInput("The report has just changed. Look at it, then sign.", code="report_changed")
+        found = findings_in(conversation.report)
+        if found and not event.checked:
+            message = f"The checks found {len(found)} places to look at first."
+            raise BadInput(message, code="report_unchecked")
+        sections = [(section.title, section.text) for section in document.sections]
+        reopened = conversation.reopened
+        if (
+            reopened
+            and reopened.kind == "addendum"
+            and not _is_longer(conversation.signed_sections, sections)
+        ):
+            message = "An addendum leaves what was signed as it is: undo the changes, or amend the report."
+            raise BadInput(message, code="addendum_changes_report")
+        number, kind = len(conversation.signed) + 1, reopened.kind if reopened else "report"
+        name, at, described = whole(event.name.strip()), _now(), conversation.described
+        sha256 = content_sha256(
+            self.id,
+            document.template or "",
+            sections,
+            patient=described.patient,
+            order=described.order,
+            signature=(number, kind, name, at),
+        )
+        self._take(
+            ReportWasSigned(
+                ReportSigned(
+                    number=number,
+                    kind=kind,
+                    name=name,
+                    at=at,
+                    revision=document.revision,
+                    sha256=sha256,
+                    checks=sorted({each.code for each in found}),
+                )
+            )
+        )
 
     async def _commit(self) -> bool:
         """End the turn now; False if there was nothing in it."""
@@ -725,6 +794,16 @@ class SessionRunner:
         except AssistantError as error:
             log.error("a correction was not kept: %s", error.code)
             self._warn(error.code, error.message)
+
+
+def _is_longer(before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> bool:
+    """Whether ``after`` has all sections of ``before``, as they were and first, and more text."""
+    same = len(before)
+    return list(after[:same]) == list(before) and any(text.strip() for _, text in after[same:])
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
 def _requested(event: ResponseCreate) -> AnswerRequested:

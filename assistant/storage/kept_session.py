@@ -102,12 +102,12 @@ class KeptSession:
             )
         return self._audio.wav(start_ms, end_ms)
 
-    def history(self) -> Callable[[], Report]:
+    def history(self, signed: int | None = None) -> Callable[[], Report]:
         """Makes the report as it is now; takes long for a long session, and may be called in a thread."""
         events = self._log.after(0)
 
         def read() -> Report:
             parsed = (server_events.validate_json(event.json) for event in events)
-            return report_from(parsed, self._session, datetime.now().astimezone())
+            return report_from(parsed, self._session, datetime.now().astimezone(), signed=signed)
 
         return read

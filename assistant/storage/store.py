@@ -35,6 +35,8 @@ from assistant.events import (
     IntentEvent,
     ItemEdited,
     ReportDescribed,
+    ReportReopened,
+    ReportSigned,
     ResponseCreated,
     ResponseDone,
     ServerEvent,
@@ -317,6 +319,12 @@ class Store:
                     self._change(session_id, used=1, stale=1, changed_at=at)
                 case TranscriptCompleted() | ResponseCreated() | AttachmentAdded():
                     self._change(session_id, used=1, changed_at=at)
+                case ReportSigned(number=number):
+                    self._change(
+                        session_id, used=1, changed_at=at, state="final" if number == 1 else "amended"
+                    )
+                case ReportReopened():
+                    self._change(session_id, changed_at=at, state="amending")
                 case ReportDescribed(patient=patient, order=order):
                     self._change(
                         session_id,
@@ -348,6 +356,29 @@ class Store:
                 self._change(session_id, stale=0, title=title)
 
     def _text_of(self, session_id: str) -> tuple[str, str]:
+        document = self._document_of(session_id)
+        return (document.template or "", plain_text(_sections(document))) if document else ("", "")
+
+    def sections(self, session_id: str) -> list[tuple[str, str]]:
+        """Title and text of the report's sections as they are now."""
+        document = self._document_of(session_id)
+        return _sections(document) if document else []
+
+    def prior(self, session_id: str, owner: str) -> str | None:
+        """The report of ``owner`` for the same patient that was begun last before this one: the same number,
+        or the same name and birth date."""
+        rows = self._read(
+            "SELECT other.id FROM reports AS this JOIN reports AS other ON other.owner = ? AND other.used = 1"
+            " AND other.created_at < this.created_at AND (this.patient_id != '' AND"
+            " other.patient_id = this.patient_id OR this.patient_name != '' AND this.patient_born != '' AND"
+            " (this.patient_id = '' OR other.patient_id = '') AND other.patient_name = this.patient_name AND"
+            " other.patient_born = this.patient_born) WHERE this.id = ?"
+            " ORDER BY other.created_at DESC LIMIT 1",
+            *(owner, session_id),
+        )
+        return str(rows[0][0]) if rows else None
+
+    def _document_of(self, session_id: str) -> DocumentChanged | None:
         rows = self._read(
             "SELECT json FROM events WHERE session_id = ? AND type IN (?, ?) AND seq >= (SELECT max(seq)"
             " FROM events WHERE session_id = ? AND type = ?) ORDER BY seq",
@@ -358,11 +389,7 @@ class Store:
             event = server_events.validate_json(text)
             if isinstance(event, DocumentChanged | DocumentPatched):
                 report.take(event)
-        document = report.whole()
-        if document is None:
-            return "", ""
-        parts = ((part.title, "".join(run.text for run in part.runs)) for part in document.sections)
-        return document.template or "", plain_text(parts)
+        return report.whole()
 
     def record(self, session_id: str, who: str, what: str) -> None:
         """Add an audit entry about an action such as an export or playback. ``what`` holds no text."""
@@ -627,6 +654,10 @@ def _audit_broken(message: str) -> BadInput:
     return BadInput(message, code="audit_broken")
 
 
+def _sections(document: DocumentChanged) -> list[tuple[str, str]]:
+    return [(part.title, "".join(run.text for run in part.runs)) for part in document.sections]
+
+
 def _who_did_what(event: ServerEvent, person: str) -> tuple[str, str]:
     match event:
         case TranscriptCompleted():
@@ -639,6 +670,10 @@ def _who_did_what(event: ServerEvent, person: str) -> tuple[str, str]:
             return person, f"report_revision_{event.revision}"
         case ReportDescribed():
             return person, "report_described"
+        case ReportSigned():
+            return person, f"report_signed_{event.number}"
+        case ReportReopened():
+            return person, f"report_opened_for_{event.kind}"
         case ResponseCreated():
             return person, "question_asked"
         case ResponseDone():

@@ -33,7 +33,8 @@ tokens an address gets 429 for some seconds.
 | `GET /v1/sessions/ID/prompt` | `{"pieces"}`: what the model reads of all that is attached, in its order |
 | `POST /v1/sessions/ID/pacs/find`, `{"number"}` | `{"series"}` of an accession number or study UID |
 | `POST /v1/sessions/ID/pacs/attach`, `{"study", "series"}` | as finishing an upload |
-| `GET /v1/sessions/ID/export?format=F` | the report as a file, also after a restart with `--store` |
+| `GET /v1/sessions/ID/export?format=F` | the report as a file, also after its session has ended |
+| `GET /v1/sessions/ID/export?format=F&signed=N` | the same, as it was signed for the Nth time |
 | `GET /v1/sessions/ID/checks` | `{"findings": [{code, message, section_id, start, end}]}` |
 | `GET /v1/sessions/ID/words` | `{"revision", "words": [WordPlace]}`: where every spoken word stands |
 | `GET /v1/sessions/ID/audio?start_ms=A&end_ms=B` | that audio as WAV, with `--keep-audio-min` |
@@ -47,6 +48,9 @@ tokens an address gets 429 for some seconds.
 | `GET /v1/reports?state=&patient=&order=&author=&text=&since=&until=&limit=` | `{"reports": [{id, …}]}`: \
 those that are kept and fit, the last changed first; days are `YYYY-MM-DD` |
 | `POST /v1/reports/REPORT/open` | `{"id", "token"}`: connect with this token to go on with the report |
+| `POST /v1/reports/REPORT/copy` | `201`, the same: a new report with its text, for the same patient |
+| `GET /v1/reports/REPORT/compare`, or `?with=OTHER` | `{"with", "sections": [{title, pieces}]}`: what \
+changed since the patient's prior report; a piece has `kind` (`same`, `removed`, `added`) and `text` |
 | `DELETE /v1/reports/REPORT` | `204`; its rows, its words in the search index and its files are gone |
 | `GET /v1/guidelines/PASSAGE`, and below it `/page.png` | the guideline at that passage, and its page |
 | `POST /v1/audio/transcriptions` | a recording to text: [HTTP for OpenAI's clients](api.md) |
@@ -57,6 +61,11 @@ those that are kept and fit, the last changed first; days are `YYYY-MM-DD` |
 | `GET /healthz`, `GET /readyz`, `GET /metrics` | it runs; it has room; counters. No session is named |
 
 The export's F is one of the formats that `assistant export --help` lists.
+
+A signature's `sha256` is that of this JSON in UTF-8, without spaces and with its keys in order: `report` (the
+session's id), `template`, `sections` (a list of `[title, text]`), `patient` and `order` as in
+`assistant.report.described`, and `signature` with `number`, `kind`, `name` and `at`. A report whose text is
+not what was signed is not exported (`signature_broken`).
 """
 
 

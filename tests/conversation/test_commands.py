@@ -20,7 +20,14 @@ from assistant.dictation.commands import HELP, ROW, TABLE, Refused
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.grammar import COMMON, PHRASES
 from assistant.dictation.library import read_library
-from assistant.events import AttentionChanged, CommandDone, CommandName, IntentEvent, SpeechStop
+from assistant.events import (
+    AttentionChanged,
+    CommandDone,
+    CommandName,
+    IntentEvent,
+    ReportSigned,
+    SpeechStop,
+)
 from tests.conversation.talk import INFO, attach, final, of
 
 REPORT = "Small pleural effusion on the left. The lungs are clear."
@@ -122,10 +129,13 @@ def test_the_recorded_commands_are_commands_in_the_conversation(said):
         assert of(IntentEvent, say(conversation, said))[0].intent == "command"
 
 
-def test_signing_says_that_it_is_not_available_and_where_the_report_is_exported():
-    (done,) = of(CommandDone, say(talk(), "Sign the report."))
-    assert "not available" in done.message
-    assert "Save the report" in done.message
+def test_sign_the_report_signs_nothing_and_asks_for_a_confirmation():
+    conversation = talk()
+    actions = say(conversation, "Sign the report.")
+    (done,) = of(CommandDone, actions)
+    assert (done.command, done.failed) == ("sign", False)
+    assert "confirm" in done.message
+    assert of(ReportSigned, actions) == [] and not conversation.is_signed
 
 
 def test_copy_gives_the_page_the_report_or_what_that_means():

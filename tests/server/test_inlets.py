@@ -300,6 +300,7 @@ ROUTES = {
     "/v1/audio/transcriptions": "http: recordings",
     "/v1/realtime/client_secrets": "http: secrets",
     "/v1/reports/{report_id}/open": "reports: patients and searches",
+    "/v1/reports/{report_id}/copy": "reports: patients and searches",
     "/v1/reports/{report_id}": "reports: patients and searches",
     "/v1/{path:path}": None,  # not found, whatever comes
     f"{PREFIX}/models/use": "models: requests",

@@ -20,6 +20,8 @@ OF_EVERYBODY = {
     "/v1/realtime/client_secrets",
     "/v1/reports",  # each sees their own: tests/server/test_worklist.py
     "/v1/reports/{report_id}/open",
+    "/v1/reports/{report_id}/copy",
+    "/v1/reports/{report_id}/compare",
     "/v1/reports/{report_id}",
     "/v1/models",
     "/v1/models/{model:path}",

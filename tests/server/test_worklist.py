@@ -274,6 +274,55 @@ async def test_reports_are_found_by_patient_order_author_day_state_and_words(
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "search_invalid")
 
 
+async def test_a_copy_is_a_new_report_of_the_same_patient_with_the_same_text(
+    start_server, tmp_path, pcm, http
+):
+    server = await start_server(store=tmp_path)
+    client, created = await server.session()
+    await client.send("assistant.document.command", command="insert_text", text="[side] Prior text.")
+    await client.until(CHANGED)
+    await client.send("assistant.mode.set", mode="dictation")
+    changed = await said(server, client, pcm, "The lungs are clear.")
+    await described(client)
+    copy = await http.post(f"{server.http}/v1/reports/{created['session']['id']}/copy")
+    assert copy.status_code == 201 and copy.json()["id"] != created["session"]["id"]
+    other, back = await server.session(resume=copy.json()["token"])
+    assert back["resumed"]
+    mine = await other.until(CHANGED)
+    assert written(mine) == written(changed)
+    assert {run["item_id"] for part in mine["sections"] for run in part["runs"]} == {None}
+    (about,) = other.of("assistant.report.described")
+    assert (about["patient"]["name"], about["order"]["accession"]) == ("Maria Muster", "")
+    assert written(await said(server, other, pcm, "No mass.")) == f"{written(changed)} No mass."
+    assert len(await listed(http, server)) == 2
+    empty, made = await server.session()
+    await empty.send("assistant.mode.set", mode="question")
+    await described(empty)
+    answer = await http.post(f"{server.http}/v1/reports/{made['session']['id']}/copy")
+    assert answer.json()["error"]["code"] == "report_empty"
+
+
+async def test_a_report_is_compared_with_the_prior_one_of_its_patient(start_server, tmp_path, pcm, http):
+    server = await start_server(store=tmp_path)
+    ids = []
+    for number, words in (("P-1", "Nodule of 4 mm."), ("P-2", "Other patient."), ("P-1", "Nodule of 14 mm.")):
+        client, created = await server.session()
+        await client.send("assistant.mode.set", mode="dictation")
+        await said(server, client, pcm, words)
+        await described(client, number=number)
+        ids.append(created["session"]["id"])
+    found = (await http.get(f"{server.http}/v1/reports/{ids[2]}/compare")).json()
+    assert found["with"] == ids[0]
+    pieces = [(each["kind"], each["text"]) for each in found["sections"][0]["pieces"]]
+    assert ("removed", "4") in pieces and ("added", "14") in pieces
+    first = await http.get(f"{server.http}/v1/reports/{ids[0]}/compare")
+    assert first.json()["error"]["code"] == "no_prior"
+    chosen = (await http.get(f"{server.http}/v1/reports/{ids[0]}/compare", params={"with": ids[1]})).json()
+    assert chosen["with"] == ids[1]
+    unknown = await http.get(f"{server.http}/v1/reports/{ids[0]}/compare", params={"with": "sess_none"})
+    assert unknown.status_code == 404
+
+
 async def test_a_deleted_report_is_in_no_file_any_more(start_server, tmp_path, pcm, http):
     server = await start_server(store=tmp_path)
     client, created = await server.session()
@@ -354,6 +403,8 @@ async def test_the_reports_of_another_user_are_not_seen_opened_or_deleted(start_
         http.headers.update(as_user("bob"))
         assert await listed(http, server, text="lungs") == []
         assert (await http.post(f"{server.http}/v1/reports/{report_id}/open")).status_code == 404
+        assert (await http.post(f"{server.http}/v1/reports/{report_id}/copy")).status_code == 404
+        assert (await http.get(f"{server.http}/v1/reports/{report_id}/compare")).status_code == 404
         assert (await http.delete(f"{server.http}/v1/reports/{report_id}")).status_code == 404
         _, back = await server.session(resume=token, additional_headers=as_user("bob"))
         assert not back["resumed"]

@@ -7,10 +7,11 @@ import { byId } from './dom.js';
 /**
  * @param {object} page
  * @param {{copy: (text: string) => Promise<void>, print: () => Promise<void>, open: () => void}} page.exports
+ * @param {() => void} page.sign   asks whether to sign
  * @param {(message: string) => void} page.tell   what came of it, in the place of what the server said
  * @returns {(done: CommandDone) => void}
  */
-export function commanded({ exports, tell }) {
+export function commanded({ exports, sign, tell }) {
   /** @param {Promise<void>} act @param {string} done @param {string} failed */
   const report = (act, done, failed) => void act.then(() => tell(done), () => tell(failed));
 
@@ -25,6 +26,9 @@ export function commanded({ exports, tell }) {
         break;
       case 'save':
         exports.open();
+        break;
+      case 'sign':
+        sign();
         break;
       case 'help':
         if (!byId('help', 'dialog').open) byId('help', 'dialog').showModal();

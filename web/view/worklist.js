@@ -1,6 +1,6 @@
 // The list of reports: drafts at first, and the archive by patient, order, author, day and words.
 
-import { deleted, heading, keptWhere, listed, opened } from '../worklist.js';
+import { compared, copied, deleted, heading, keptWhere, listed, opened } from '../worklist.js';
 import { byId, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
@@ -48,6 +48,8 @@ export function worklistView({ open, startNew, current }) {
       isHere
         ? element('p', { class: 'fine' }, 'On this page')
         : element('button', { type: 'button', class: 'strong', 'aria-label': `Open: ${name}`, onclick: () => void show(report) }, 'Open'),
+      element('button', { type: 'button', class: 'quiet', 'aria-label': `Copy as new: ${name}`, onclick: () => void copy(report) }, 'Copy as new'),
+      element('button', { type: 'button', class: 'quiet', 'aria-label': `Compare with the prior one: ${name}`, onclick: () => void contrast(report) }, 'Compare'),
       element('button', { type: 'button', class: 'quiet', 'aria-label': `Delete: ${name}`, onclick: () => void drop(report) }, 'Delete'));
   }
 
@@ -58,6 +60,37 @@ export function worklistView({ open, startNew, current }) {
       open(await opened(report.id));
       dialog.close();
     } catch (error) {
+      say(/** @type {Error} */ (error).message);
+    }
+  }
+
+  /** @param {Listed} report */
+  async function copy(report) {
+    try {
+      open(await copied(report.id));
+      dialog.close();
+    } catch (error) {
+      say(/** @type {Error} */ (error).message);
+    }
+  }
+
+  /** @param {Listed} report */
+  async function contrast(report) {
+    const place = byId('worklist-compared');
+    try {
+      const sections = await compared(report.id);
+      place.replaceChildren(
+        element('h3', {}, `Since the prior report: ${heading(report)}`),
+        ...sections.flatMap(({ title, pieces }) => [
+          title ? element('h4', {}, title) : '',
+          element('p', { class: 'compared' }, ...pieces.map(({ kind, text }) =>
+            (kind === 'same' ? element('span', {}, text) : element(kind === 'added' ? 'ins' : 'del', {}, text)))),
+        ]),
+      );
+      place.hidden = false;
+      place.focus();
+    } catch (error) {
+      place.hidden = true;
       say(/** @type {Error} */ (error).message);
     }
   }

@@ -1,0 +1,112 @@
+// Signing: the checks first, then name and confirmation; what is signed is locked, and can be amended.
+
+import { findings } from '../reports.js';
+import { byId, element, setText } from './dom.js';
+
+/** @typedef {import('../state.js').State} State */
+
+const NAME_KEY = 'assistant.signer';
+
+/**
+ * @param {object} actions
+ * @param {import('../events.js').Send} actions.send
+ * @param {() => import('../reports.js').SessionKey} actions.key
+ */
+export function signingView({ send, key }) {
+  const dialog = byId('sign', 'dialog');
+  const form = byId('sign-form', 'form');
+  const name = byId('sign-name', 'input');
+  const seen = byId('sign-seen', 'input');
+  const say = (/** @type {string} */ words) => setText(byId('sign-said'), words);
+  const amending = byId('amend', 'dialog');
+  /** @type {State|null} */
+  let state = null;
+  let revision = -1; // that was checked
+
+  /** Ask whether to sign; nothing is signed yet. */
+  async function open() {
+    if (dialog.open) return;
+    if (isSigned(state)) return;
+    name.value = localStorage.getItem(NAME_KEY) ?? '';
+    say('');
+    dialog.showModal();
+    await check();
+  }
+
+  async function check() {
+    const list = byId('sign-findings');
+    const heading = byId('sign-checks');
+    list.replaceChildren();
+    byId('sign-now', 'button').disabled = true;
+    seen.checked = false;
+    revision = state?.document?.revision ?? 0;
+    setText(heading, 'Checking the report…');
+    try {
+      const found = await findings(key());
+      setText(heading, found.length ? `${found.length === 1 ? '1 thing' : `${found.length} things`} to look at first` : 'The checks found nothing. Still read the whole report.');
+      list.replaceChildren(...found.map((each) => element('li', {}, each.message)));
+      byId('sign-seen-row').hidden = found.length === 0;
+      seen.required = found.length > 0;
+      byId('sign-now', 'button').disabled = false;
+    } catch (error) {
+      setText(heading, `The report could not be checked, so it cannot be signed. ${/** @type {Error} */ (error).message}`);
+    }
+  }
+
+  form.addEventListener('submit', (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (!name.value.trim()) return name.focus();
+    localStorage.setItem(NAME_KEY, name.value.trim());
+    say('Signing…');
+    send({ type: 'assistant.report.sign', revision, name: name.value.trim(), checked: seen.checked });
+    return undefined;
+  });
+  byId('sign-close').addEventListener('click', () => dialog.close());
+  byId('sign-open').addEventListener('click', () => void open());
+  byId('amend-open').addEventListener('click', () => amending.showModal());
+  byId('amend-form', 'form').addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
+    const kind = /** @type {HTMLButtonElement} */ (event.submitter).value;
+    if (kind !== 'addendum' && kind !== 'amendment') return;
+    send({ type: 'assistant.report.amend', kind, reason: byId('amend-reason', 'input').value.trim() });
+  });
+
+  const draw = (/** @type {State} */ latest) => {
+    const changed = latest.signed !== state?.signed || latest.reopened !== state?.reopened || latest.session !== state?.session;
+    const moved = latest.document?.revision !== state?.document?.revision;
+    state = latest;
+    if (dialog.open && isSigned(latest)) dialog.close();
+    else if (dialog.open && moved && latest.document?.revision !== revision) void check(); // it is another text now
+    byId('sign-open', 'button').disabled = !latest.document;
+    if (!changed) return;
+    const locked = isSigned(latest);
+    byId('report').classList.toggle('signed', locked);
+    byId('report').toggleAttribute('inert', locked);
+    byId('sign-open').hidden = locked;
+    byId('amend-open').hidden = !locked;
+    byId('signed').hidden = latest.signed.length === 0;
+    setText(byId('signed'), signedInWords(latest));
+  };
+  return Object.assign(draw, {
+    open: () => void open(),
+    /** An error about signing belongs into its dialog. @param {import('../events.js').PageEvent} event */
+    take(event) {
+      if (!dialog.open || event.type !== 'error') return;
+      say(event.error.message);
+      if (event.error.code === 'report_changed') void check();
+    },
+  });
+}
+
+/** Whether nothing changes the report now. @param {State|null} state */
+export function isSigned(state) {
+  return Boolean(state && state.signed.length > 0 && !state.reopened);
+}
+
+/** Who has signed, when, and what of. @param {State} state */
+export function signedInWords(state) {
+  const last = state.signed.at(-1);
+  if (!last) return '';
+  const at = new Date(last.at).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  const by = `${last.number > 1 ? `Signed again (${last.kind})` : 'Signed'} by ${last.name}, ${at} · ${last.sha256.slice(0, 16)}`;
+  return state.reopened ? `${by}. Open for an ${state.reopened.kind}: these changes are not signed.` : `${by}. Locked.`;
+}
