@@ -64,6 +64,7 @@ IN_THE_REPOSITORY = """## In the repository
 | the program, the page, the tests, the models in `models/` | Apache-2.0 ([LICENSE](../LICENSE)) |
 | `assistant/data/fonts` (DejaVu) | Bitstream Vera and DejaVu ([LICENSE](../assistant/data/fonts/LICENSE)) |
 | `web/vendor/dictation_support.js` | Apache-2.0 ([LICENSE](../web/vendor/dictation_support.LICENSE)) |
+| `web/icons.svg` (lucide) | ISC ([LICENSE](../web/vendor/lucide.LICENSE)) |
 """
 
 

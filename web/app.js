@@ -4,6 +4,7 @@ import { HandsFree } from './handsfree.js';
 import { Arrival } from './arriving.js';
 import * as known from './devices.js';
 import { Microphone, microphones, whyNoMicrophone } from './microphone.js';
+import { playSample } from './sample.js';
 import { Session } from './session.js';
 import { runningAnswer, transcript } from './selectors.js';
 import { initialState, reduce } from './state.js';
@@ -238,6 +239,21 @@ async function listDevices() {
   );
   select.value = found.some((each) => each.deviceId === devices.deviceId) ? devices.deviceId : '';
 }
+
+byId('hear-it').addEventListener('click', async () => {
+  const say = (/** @type {string} */ words) => { byId('hear-said').textContent = words; };
+  try {
+    microphone.stop();
+    const sample = await playSample();
+    await microphone.start(sample.stream);
+    sample.begin();
+    say('The sample plays. It is written into the report as it is heard.');
+    await sample.ended;
+    microphone.stop();
+  } catch (error) {
+    say(`The sample could not be played. ${/** @type {Error} */ (error).message}`);
+  }
+});
 
 byId('device', 'select').addEventListener('change', () => {
   saveDevices({ ...devices, deviceId: byId('device', 'select').value });

@@ -61,16 +61,16 @@ export class Microphone {
     return this._wanted;
   }
 
-  /** Turn on: ask for the microphone, then bring its sound to the server. */
-  async start() {
-    const problem = whyNoMicrophone();
+  /** Turn on: ask for the microphone, then bring its sound to the server. @param {MediaStream} [own]  in its place */
+  async start(own) {
+    const problem = own ? '' : whyNoMicrophone();
     if (problem) return this._onStatus({ state: 'off', problem });
     this._wanted = true;
     const run = ++this._run;
     this._onStatus({ state: 'asking', problem: '', warning: '', transport: null, fellBack: false });
     let stream;
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ audio: constraints(this._settings()) });
+      stream = own ?? await navigator.mediaDevices.getUserMedia({ audio: constraints(this._settings()) });
     } catch (error) {
       if (run === this._run) {
         this._wanted = false;

@@ -6,20 +6,21 @@
  * @typedef {import('./protocol.js').WordPlace} WordPlace
  */
 
-/** What can be chosen, as assistant/export/formats.py has it. */
+/** What can be chosen, as assistant/export/formats.py has it, under the names that people use. */
 export const FORMATS = Object.freeze([
-  { name: 'docx', label: 'Word', hint: '.docx' },
-  { name: 'pdf', label: 'PDF', hint: '.pdf' },
-  { name: 'txt', label: 'Plain text', hint: '.txt' },
-  { name: 'md', label: 'Markdown', hint: '.md' },
-  { name: 'html', label: 'Web page', hint: '.html' },
-  { name: 'fhir', label: 'FHIR report', hint: 'DiagnosticReport' },
-  { name: 'fhir-document', label: 'FHIR document', hint: 'DocumentReference' },
-  { name: 'hl7', label: 'HL7 v2', hint: 'ORU^R01' },
-  { name: 'json', label: 'JSON', hint: 'words and times' },
-  { name: 'srt', label: 'Subtitles', hint: '.srt' },
-  { name: 'vtt', label: 'Subtitles', hint: '.vtt' },
+  { name: 'docx', group: 'Documents', label: 'Word', hint: '.docx' },
+  { name: 'pdf', group: 'Documents', label: 'PDF', hint: '.pdf' },
+  { name: 'txt', group: 'Documents', label: 'Plain text', hint: '.txt' },
+  { name: 'html', group: 'Documents', label: 'Web page', hint: '.html' },
+  { name: 'md', group: 'Documents', label: 'Markdown', hint: '.md' },
+  { name: 'hl7', group: 'Records', label: 'Hospital system', hint: 'HL7 v2, ORU^R01' },
+  { name: 'fhir', group: 'Records', label: 'Diagnostic report', hint: 'FHIR DiagnosticReport' },
+  { name: 'fhir-document', group: 'Records', label: 'Note', hint: 'FHIR DocumentReference' },
+  { name: 'json', group: 'Records', label: 'Words and times', hint: '.json' },
+  { name: 'srt', group: 'Subtitles', label: 'For players', hint: '.srt' },
+  { name: 'vtt', group: 'Subtitles', label: 'For the web', hint: '.vtt' },
 ]);
+export const GROUPS = Object.freeze(['Documents', 'Records', 'Subtitles']);
 
 /** The report as a file. @param {SessionKey} key @param {string} format @returns {Promise<{name: string, data: Blob}>} */
 export async function exported(key, format) {

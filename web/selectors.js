@@ -71,6 +71,8 @@ function trimmed(text) {
   return text.replace(/^[^\S\ufeff]+|[^\S\ufeff]+$/gu, '');
 }
 
+export const NO_LOSS = 'no loss';
+
 /** What was lost of the audio, as words. @param {import('./protocol.js').AudioStatus|null} audio */
 export function lossInWords(audio) {
   if (!audio) return '';
@@ -80,7 +82,7 @@ export function lossInWords(audio) {
     parts.push(`lost ${audio.lost} of ${audio.received + audio.lost} ${unit}, ${audio.recovered ?? 0} recovered`);
   }
   if (audio.dropped_ms > 0) parts.push(`${(audio.dropped_ms / 1000).toFixed(1)} s lost: server too slow`);
-  return parts.join(' · ') || 'no loss';
+  return parts.join(' · ') || NO_LOSS;
 }
 
 /** @typedef {{short: string, sentence: string}} LevelWords   beside the meter, and at the top of the page */

@@ -1,7 +1,7 @@
 // The bar at the bottom and the status at the top: the microphone, the mode, what was heard last.
 
-import { lastHeard, levelInWords, lossInWords } from '../selectors.js';
-import { byId, element, setText } from './dom.js';
+import { NO_LOSS, lastHeard, levelInWords, lossInWords } from '../selectors.js';
+import { byId, element, icon, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
 
@@ -44,6 +44,7 @@ export function barView({ send, step, level }) {
       element('p', { class: 'last-how' }, taken, ' ', done)),
     undo, nearly, change);
 
+  byId('status-recogniser').addEventListener('click', () => byId('models-open').click());
   let drawn = '';
   const drawLevel = () => {
     const now = Math.round(level() * 20) / 20;
@@ -78,15 +79,17 @@ export function barView({ send, step, level }) {
     }
     if (state.session !== shown?.session) {
       setText(byId('status-recogniser'), state.session?.recogniser.label ?? '');
-      byId('status-recogniser').title = state.session ? `Recogniser: ${state.session.recogniser.name}` : '';
+      byId('status-recogniser').hidden = !state.session;
+      byId('status-recogniser').title = state.session ? `Recogniser: ${state.session.recogniser.name}. Press for its card.` : '';
       setText(byId('version'), state.session?.version ? `Version ${state.session.version}` : '');
     }
     const transport = state.microphone.transport ?? null;
-    setText(byId('status-transport'), transport ? TRANSPORTS[transport] : '');
+    const loss = micState === 'on' ? lossInWords(state.audio) : '';
+    showTransport(transport, loss);
     const loudness = levelInWords(state);
     setText(byId('level-words'), loudness ? `▲ ${loudness.short}` : '');
     byId('level').classList.toggle('wrong', Boolean(loudness));
-    setText(byId('status-loss'), micState === 'on' ? lossInWords(state.audio) : '');
+    setText(byId('status-loss'), loss === NO_LOSS ? '' : loss);
     if (state.entries !== shown?.entries || state.epoch !== shown?.epoch) {
       heard = lastHeard(state);
       change.hidden = !heard;
@@ -113,6 +116,17 @@ export function barView({ send, step, level }) {
       || !state.document?.can_undo || state.command.command === 'undo';
     shown = state;
   };
+}
+
+/** A sign, with its words on hover and for screen readers. @param {'webrtc'|'websocket'|null} transport @param {string} loss */
+function showTransport(transport, loss) {
+  const node = byId('status-transport');
+  node.hidden = !transport;
+  if (!transport) return;
+  node.title = [`Sound goes over ${TRANSPORTS[transport]}`, loss].filter(Boolean).join(', ');
+  if (node.dataset.transport === transport) return;
+  node.dataset.transport = transport;
+  node.replaceChildren(icon(transport), element('span', { class: 'unseen' }, `Sound goes over ${TRANSPORTS[transport]}`));
 }
 
 /** @param {State} state */

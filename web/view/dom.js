@@ -53,6 +53,17 @@ export function element(tag, properties = {}, ...children) {
   return node;
 }
 
+/** An icon of icons.svg; what it means stands beside it. @param {string} name */
+export function icon(name) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+  use.setAttribute('href', `./icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}
+
 /** Set text only when it differs. @param {Node} node @param {string} text */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -1,6 +1,6 @@
 // Copy, and the export dialog: what to look at first, then the formats. Export is possible whatever is found.
 
-import { FORMATS, exported, findings } from '../reports.js';
+import { FORMATS, GROUPS, exported, findings } from '../reports.js';
 import { hasDictation, transcript } from '../selectors.js';
 import { byId, element, setText } from './dom.js';
 import { goTo } from './places.js';
@@ -18,9 +18,11 @@ export function exportsView({ key, explain }) {
   /** @type {State|null} */
   let state = null;
 
-  byId('export-formats').append(...FORMATS.map((format) => element('button', {
-    type: 'button', class: 'format', 'data-format': format.name, onclick: () => void save(format.name),
-  }, element('strong', {}, format.label), element('span', {}, format.hint))));
+  byId('export-formats').append(...GROUPS.map((group) => element('div', { role: 'group', 'aria-label': group, class: 'format-group' },
+    element('h4', {}, group),
+    element('div', { class: 'formats' }, ...FORMATS.filter((format) => format.group === group).map((format) => element('button', {
+      type: 'button', class: 'format', 'data-format': format.name, onclick: () => void save(format.name),
+    }, element('strong', {}, format.label), element('span', {}, format.hint)))))));
   byId('export-open').addEventListener('click', open);
   chosen.addEventListener('change', () => {
     offerSubtitles();
@@ -28,8 +30,8 @@ export function exportsView({ key, explain }) {
   });
   byId('copy').addEventListener('click', async () => {
     const done = await copy().then(() => true, () => false);
-    setText(byId('copy'), done ? 'Copied' : 'Not allowed');
-    setTimeout(() => setText(byId('copy'), 'Copy'), 2000);
+    setText(byId('copy-word'), done ? 'Copied' : 'Not allowed');
+    setTimeout(() => setText(byId('copy-word'), 'Copy'), 2000);
   });
 
   function open() {
@@ -56,6 +58,7 @@ export function exportsView({ key, explain }) {
     const said = Boolean(chosen.value) || Boolean(state && hasDictation(state));
     for (const button of dialog.querySelectorAll('[data-format="srt"], [data-format="vtt"]')) {
       /** @type {HTMLElement} */ (button).hidden = !said;
+      /** @type {HTMLElement} */ (button.closest('.format-group')).hidden = !said;
     }
   }
 

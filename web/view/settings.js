@@ -13,6 +13,7 @@ export function settingsView(handsFree) {
   showWake(handsFree);
   showTalk(handsFree);
   showPedals(handsFree);
+  searchSettings(dialog);
   /** @type {import('../protocol.js').GuidelineShelf|null|undefined} */
   let shown = null;
   return (/** @type {State} */ state) => {
@@ -20,6 +21,34 @@ export function settingsView(handsFree) {
     shown = state.session?.guidelines;
     showGuidelines(shown);
   };
+}
+
+/** Shows the groups that have the words that are typed; a group is a heading with what stands under it. @param {HTMLDialogElement} dialog */
+function searchSettings(dialog) {
+  const search = byId('settings-search', 'input');
+  const show = () => {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    /** @type {HTMLElement[][]} */
+    const groups = [];
+    for (const node of /** @type {HTMLElement[]} */ ([...dialog.children])) {
+      if (node.matches('h2, .settings-search, #settings-none, form')) continue;
+      if (node.matches('h3, fieldset, #expected, #guidelines') || groups.length === 0) groups.push([]);
+      groups[groups.length - 1].push(node);
+    }
+    let found = 0;
+    for (const group of groups) {
+      const text = group.map((node) => node.textContent).join(' ').toLowerCase();
+      const fits = words.every((word) => text.includes(word));
+      found += Number(fits && group.some((node) => !node.hidden));
+      for (const node of group) node.classList.toggle('not-found', !fits);
+    }
+    setText(byId('settings-none'), found === 0 ? 'No setting has these words.' : '');
+  };
+  search.addEventListener('input', show);
+  dialog.addEventListener('close', () => {
+    search.value = '';
+    show();
+  });
 }
 
 /** @param {import('../handsfree.js').HandsFree} handsFree */

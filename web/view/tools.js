@@ -34,6 +34,10 @@ export function toolsView({ send, step }) {
     if (state.library !== shown?.library) {
       const { templates = [], macros = [], commands = [] } = state.library ?? {};
       template.replaceChildren(element('option', { value: '' }, 'New report…'), option(BLANK, 'Blank'), ...templates.map((name) => option(name)));
+      byId('start-cards').replaceChildren(...templates.slice(0, MOST_CARDS).map((name) => element('button', {
+        type: 'button', class: 'start-card', onclick: () => press('new_report', { name }),
+      }, name)));
+      byId('start-templates').hidden = templates.length === 0;
       macro.replaceChildren(element('option', { value: '' }, 'Insert…'), ...macros.map((name) => option(name)));
       byId('say').replaceChildren(...commands.map(({ say, does }) =>
         element('div', {}, element('dt', {}, `“${say}”`), element('dd', {}, does))));
@@ -52,6 +56,7 @@ export function toolsView({ send, step }) {
 }
 
 const BLANK = '-';
+const MOST_CARDS = 6;
 
 /** Whether the report has words that are not its template's. @param {State} state */
 export function isFilled(state) {
