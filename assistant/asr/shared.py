@@ -103,8 +103,9 @@ class SharedRecogniser:
         self.load.measured(took_s, len(self._probe) / SAMPLE_RATE_HZ)
 
     async def close(self) -> None:
-        if self._mending is not None:
-            self._mending.cancel()
+        if (mending := self._mending) is not None:
+            mending.cancel()
+            await asyncio.gather(mending, return_exceptions=True)
 
     async def run(
         self,

@@ -177,7 +177,9 @@ def _shown(bar: Progress, task: TaskID, bundle: weights.ModelBundle) -> weights.
         total += file.size
 
     def show(name: str, done: int, size: int) -> None:
-        if name in before:
+        if name == weights.WAITING:
+            bar.update(task, description=f"{bundle.name}: waits for {name}")
+        elif name in before:
             bar.update(task, completed=before[name] + done)
         else:
             bar.update(task, completed=done, total=size)

@@ -18,6 +18,7 @@ from assistant.engines.pieces import ImagePiece, Piece
 from assistant.errors import BadInput
 
 if TYPE_CHECKING:
+    from assistant.imaging.options import Options
     from assistant.imaging.study import SourceFile
 
 
@@ -51,9 +52,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput("--most-images must be at least 1.", code="option_invalid")
     options = replace(reading_options(settings_from(args)), most_studies=args.most_images)
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as fetched:
-        sources = [
-            source for path in args.paths for source in _sources(path, Path(fetched), options.most_bytes)
-        ]
+        sources = [source for path in args.paths for source in _sources(path, Path(fetched), options)]
         prepared = read_images(sources, Path(folder), options)
         for problem in prepared.problems:
             note(f"{problem.message} [{problem.code}]")
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if prepared.problems else 0
 
 
-def _sources(path: str, fetched: Path, most_bytes: int) -> "list[SourceFile]":
+def _sources(path: str, fetched: Path, limits: "Options") -> "list[SourceFile]":
     from assistant.imaging.study import SourceFile  # noqa: PLC0415
 
     if not path.startswith(("http://", "https://")):
@@ -75,7 +74,8 @@ def _sources(path: str, fetched: Path, most_bytes: int) -> "list[SourceFile]":
     from assistant.imaging.dicomweb import archive_of  # noqa: PLC0415
 
     archive, study, series = archive_of(path)
-    return archive.fetch(study, series, Path(tempfile.mkdtemp(dir=fetched)), most_bytes)
+    folder = Path(tempfile.mkdtemp(dir=fetched))
+    return archive.fetch(study, series, folder, limits.most_files, limits.most_bytes)
 
 
 def write_prompt(pieces: tuple[Piece, ...], out: Path, question: str | None) -> int:

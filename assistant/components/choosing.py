@@ -81,7 +81,7 @@ def why_nothing(servers: Iterable[LocalServer]) -> str:
     if others:
         said.append(f"no MedGemma is listed at {' or '.join(others)}")
     if locked:
-        said.append(f"the server at {' and '.join(locked)} wants a key (--engine openai, --engine-key)")
+        said.append(f"the server at {' and '.join(locked)} wants a key (--engine openai, --engine-key-file)")
     if not servers:
         said.append("no model server was found on this machine")
     return f"{', and '.join([', '.join(said[:-1]), said[-1]]) if len(said) > 1 else said[0]}."

@@ -36,6 +36,8 @@ class Components:
     """Reads what is attached."""
     text_engine: Engine | None = None
     """Answers the questions without images, if it is there."""
+    loading: bool = False
+    """A model is being loaded into this process, which stops everything for moments."""
     personal: PersonalFiles = field(default_factory=PersonalFiles)
     embedder: Embedder | None = None
     """Matches images with words and with each other, if it is there."""

@@ -99,6 +99,7 @@ from assistant.readings.labs import LabReport
 
 BESIDE_LOSS = "sound was lost right beside it"
 
+ONLY_TRANSCRIBES = "A transcription session asks no model."
 CORRECTIONS: dict[CommandName | Meant, Literal["dictation", "question"]] = {
     "was_dictation": "dictation",
     "was_question": "question",
@@ -655,11 +656,19 @@ class Conversation:
 
     # --- questions and answers ---
 
-    def _question_typed(self, fact: QuestionTyped) -> list[Action]:
+    def check_item(self, item_id: str | None) -> None:
+        """Raises ``BadInput`` if a client's item of this id is not taken: ``response_not_supported``,
+        ``item_id_taken``."""
         if self._chosen.transcribes:
-            return [_only_transcribes(fact.event_id)]
-        if fact.item_id in self._items:
-            return [refused("item_id_taken", "An item has this id already.", fact.event_id, "item.id")]
+            raise BadInput(ONLY_TRANSCRIBES, code="response_not_supported")
+        if item_id in self._items:
+            raise BadInput("An item has this id already.", code="item_id_taken", param="item.id")
+
+    def _question_typed(self, fact: QuestionTyped) -> list[Action]:
+        try:
+            self.check_item(fact.item_id)
+        except BadInput as error:
+            return [refused(error.code, error.message, fact.event_id, error.param)]
         self._typed += 1
         item_id = fact.item_id or f"typed_{self._typed}"
         self._asked_text = (item_id, fact.text)
@@ -695,4 +704,4 @@ def _signed(event_id: str | None) -> Emit:
 
 
 def _only_transcribes(event_id: str | None) -> Emit:
-    return refused("response_not_supported", "A transcription session asks no model.", event_id)
+    return refused("response_not_supported", ONLY_TRANSCRIBES, event_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from assistant.events import (
     TRANSIENT,
+    BufferCleared,
     DocumentChanged,
     DocumentPatched,
     OutputTextDelta,
@@ -12,6 +13,7 @@ from assistant.events import (
     ServerEvent,
     TranscriptCompleted,
     TranscriptDelta,
+    TranscriptFailed,
 )
 
 LATER = 1_000_000
@@ -69,6 +71,8 @@ class EventLog:
                 self._deltas.setdefault(event.item_id, []).append(seq)
             case TranscriptCompleted() | OutputTextDone():
                 self._forget(self._deltas.pop(event.item_id, []))
+            case TranscriptFailed() | BufferCleared() if event.item_id is not None:
+                self._deltas.pop(event.item_id, None)  # they stay: nothing else has their text
             case _:
                 self._keep_report(logged)
         self._kept[seq] = logged

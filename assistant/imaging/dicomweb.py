@@ -64,9 +64,11 @@ class Archive:
             )
         return whole_parts([_found(each) for each in found])
 
-    def fetch(self, study: str, series: str | None, folder: Path, most_bytes: int) -> list[SourceFile]:
+    def fetch(
+        self, study: str, series: str | None, folder: Path, most_files: int, most_bytes: int
+    ) -> list[SourceFile]:
         """The files of a series, or of all series of a study, in ``folder``. Raises as ``find`` does, and
-        ``BadInput``: ``series_unknown``, ``upload_too_large``."""
+        ``BadInput``: ``series_unknown``, ``upload_too_large``, ``too_many_files``."""
         if not all(_UID.fullmatch(uid) and len(uid) <= 64 for uid in (study, series or study)):
             raise BadInput("Name a series by the UID of its study and its own UID.", code="series_unknown")
         files: list[SourceFile] = []
@@ -75,6 +77,9 @@ class Archive:
             warnings.simplefilter("ignore")  # pydicom's quote values
             each_file = self._client.iter_series(study, series) if series else self._client.iter_study(study)
             for data in each_file:
+                if len(files) == most_files:
+                    message = f"The series has more than {most_files:,} files."
+                    raise BadInput(message, code="too_many_files")
                 name = f"IM{len(files):05}.dcm"
                 data.save_as(folder / name, enforce_file_format=True)
                 size += (folder / name).stat().st_size

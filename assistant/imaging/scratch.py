@@ -29,7 +29,6 @@ class Scratch:
     def new(self) -> Path:
         """An empty folder in it."""
         if self._folder is None:
-            remove_leftovers()
             made = Path(tempfile.mkdtemp(prefix=f"new-{PREFIX}"))
             self._lock = (made / LOCK).open("w")
             if fcntl:

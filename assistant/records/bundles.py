@@ -43,11 +43,6 @@ class Record:
     """Notices about missing parts and points to check."""
 
 
-def read_bundle(data: bytes, name: str) -> tuple[Resource, ...]:
-    """The clinical resources of one file of JSON, newest first. Raises ``BadInput`` as ``record_of`` does."""
-    return record_of([given_in(data, name)]).resources
-
-
 def given_in(data: bytes, name: str) -> Given:
     """Raises ``BadInput``, naming the file: ``record_not_json``, ``record_not_fhir``."""
     try:

@@ -433,7 +433,7 @@ def _check_size(message: Message) -> None:
     if len(message.get("bytes") or message.get("text") or "") > MAX_MESSAGE_BYTES:
         raise BadInput(
             f"A message may have {MAX_MESSAGE_BYTES // 2**20} MB at most; nothing of it was taken. "
-            "Upload large images to /v1/attachments.",
+            "Upload large images to /v1/sessions/ID/attachments.",
             code="message_too_large",
         )
 
@@ -567,7 +567,8 @@ def create_app(
         await checkpoint()
         if writer and writing:
             await writer.close()
-            await writing
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
         await dialog.close()
         await components.close()
         if hub.accounts:

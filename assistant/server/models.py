@@ -80,6 +80,7 @@ class ModelsDialog:
         self._directory = models_dir(settings)
         self._offers: dict[str, Choice] = {}
         self._ids: dict[Choice, str] = {}
+        self._looked: dict[str, tuple[object, Path | None]] = {}  # a bundle's files, and what they were
         self._changing = asyncio.Lock()
         self._old: set[asyncio.Task[None]] = set()
         self.download = Download()
@@ -193,10 +194,14 @@ class ModelsDialog:
     def _bundles_here(self) -> dict[str, Path]:
         found = {}
         for name in PULLED_HERE:
-            try:
-                found[name] = weights.resolve(name, self._directory)
-            except AssistantError:
-                continue
+            if (state := weights.state_of(name, self._directory)) != self._looked.get(name, (None, None))[0]:
+                try:
+                    folder = weights.resolve(name, self._directory)
+                except AssistantError:
+                    folder = None
+                self._looked[name] = state, folder
+            if here := self._looked[name][1]:
+                found[name] = here
         return found
 
     def _offer(self, servers: tuple[LocalServer, ...], folder: Path | None) -> None:
@@ -277,11 +282,14 @@ class ModelsDialog:
                     code="microphone_on",
                 )
             engine = Counted(open_choice(choice, self._settings))
+            self._components.loading = isinstance(choice, FromBundle)
             try:
                 await engine.load()
             except BaseException:
                 await engine.close()
                 raise
+            finally:
+                self._components.loading = False
             old, self._components.engine = self._components.engine, engine
             log.info("answers from now on: %s", type(choice).__name__)
             running = [task for runner in self._runners() for task in runner.use_engine(engine.info)]

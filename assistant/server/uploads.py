@@ -9,11 +9,9 @@ uploads/UP/finish``.
 import asyncio
 import io
 import secrets
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -36,8 +34,7 @@ from assistant.session.runner import SessionRunner
 UPLOAD_IDLE_S = 900.0
 """An upload that nothing has come for in this time is deleted."""
 THUMBNAIL_PX, LARGE_PX = 256, 1024
-MOST_UPLOADS = 4
-"""That one session has begun and not finished."""
+STATUS = {"image_too_large": 413, "upload_too_large": 413, "too_many_files": 413, "too_many_uploads": 429}
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 
@@ -50,6 +47,8 @@ class Upload:
     files: list[SourceFile] = field(default_factory=list)
     refused: list[Problem] = field(default_factory=list)
     size: int = 0
+    came: int = 0
+    """Files, also those that were refused."""
     busy: int = 0
     """Files on their way."""
     touched: float = field(default_factory=time.monotonic)
@@ -61,6 +60,7 @@ class Uploads:
     def __init__(self, find: Callable[[str], SessionRunner | None]) -> None:
         self._find = find
         self._open: dict[str, Upload] = {}
+        self._ending: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
         """Below ``/v1/sessions/ID``."""
@@ -83,7 +83,10 @@ class Uploads:
         """POST one file of any kind; returns the first attachment found in it. Further attachments arrive as
         events, and anything left out as notices."""
         session = live(request)
-        upload = Upload(session, session.attachments.new_folder())
+        try:
+            upload = Upload(session, session.attachments.begin_upload())
+        except BadInput as error:
+            return _bad(error.code, error.message)
         try:
             name = request.query_params.get("name", "image")[:255]
             await self._take(request, upload, name)
@@ -94,7 +97,7 @@ class Uploads:
             problem = problem_of(name, error)
             return _bad(problem.code, problem.message)
         finally:
-            await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
+            await session.attachments.end_upload(upload.folder)
         if not attachments:
             return _bad(problems[0].code, problems[0].message)
         for each in problems:
@@ -104,12 +107,12 @@ class Uploads:
     async def begin(self, request: Request) -> Response:
         session = live(request)
         self._forget_ended()
-        if sum(each.session is session for each in self._open.values()) >= MOST_UPLOADS:
-            return refusal(
-                429, "too_many_uploads", "Too many uploads at once. Wait until the others have finished."
-            )
+        try:
+            folder = session.attachments.begin_upload()
+        except BadInput as error:
+            return _bad(error.code, error.message)
         upload_id = f"up_{secrets.token_urlsafe(9)}"
-        self._open[upload_id] = Upload(session, session.attachments.new_folder())
+        self._open[upload_id] = Upload(session, folder)
         self._expire_later(upload_id, UPLOAD_IDLE_S)
         return JSONResponse({"id": upload_id}, status_code=201)
 
@@ -118,6 +121,9 @@ class Uploads:
         file does not affect the others."""
         upload = self._upload(request)
         name = unquote(request.headers.get("x-file-name", "file"))
+        if upload.came >= upload.session.attachments.most_files:
+            return _bad("too_many_files", f"{name} was left out: too many files. Give fewer at once.")
+        upload.came += 1
         try:
             await self._take(request, upload, name)
         except ClientDisconnect:
@@ -142,7 +148,7 @@ class Uploads:
                 attachments, unread = await upload.session.attachments.add(in_order)
                 problems += unread
         finally:
-            await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
+            await upload.session.attachments.end_upload(upload.folder)
         return result(attachments, problems)
 
     async def add_stack(self, request: Request) -> Response:
@@ -200,7 +206,9 @@ class Uploads:
                 self._expire_later(upload_id, UPLOAD_IDLE_S - idle_s)
                 return
             del self._open[upload_id]
-            loop.run_in_executor(None, partial(shutil.rmtree, upload.folder, ignore_errors=True))
+            ending = loop.create_task(upload.session.attachments.end_upload(upload.folder))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
 
         loop = asyncio.get_running_loop()
         loop.call_later(after_s, look)
@@ -287,7 +295,7 @@ def result(attachments: list[Attachment], problems: list[Problem]) -> Response:
 
 
 def _bad(code: str, message: str) -> Response:
-    return refusal(413 if code in ("image_too_large", "upload_too_large") else 400, code, message)
+    return refusal(STATUS.get(code, 400), code, message)
 
 
 def _unknown() -> Response:

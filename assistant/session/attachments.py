@@ -26,6 +26,8 @@ from assistant.imaging.worker import Reader
 from assistant.records.fhir import Resource
 
 MOST_ATTACHMENTS = 16
+MOST_UPLOADS = 4
+"""That are on their way into one session."""
 AnyStudy = Pictures | Volume | Slide | RecordStudy
 LONGEST_NAME_CHARS = 200
 
@@ -92,12 +94,31 @@ class Attachments:
         self._links: dict[str, str] = {}
         self._series: dict[str, _Series] = {}
         self._folder: Path | None = None
+        self._uploads: set[Path] = set()
         self._closed = False
         self._reading = asyncio.Lock()
 
     @property
     def most_bytes(self) -> int:
         return self._reader.options.most_bytes
+
+    @property
+    def most_files(self) -> int:
+        return self._reader.options.most_files
+
+    def begin_upload(self) -> Path:
+        """A new folder for an upload, until ``end_upload``. Raises ``BadInput``: ``too_many_uploads``,
+        ``session_unknown``."""
+        if len(self._uploads) >= MOST_UPLOADS:
+            message = "Too many uploads at once. Wait until the others have finished."
+            raise BadInput(message, code="too_many_uploads")
+        folder = self.new_folder()
+        self._uploads.add(folder)
+        return folder
+
+    async def end_upload(self, folder: Path) -> None:
+        self._uploads.discard(folder)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     def new_folder(self) -> Path:
         """An empty folder for incoming files, readable by this user only. Raises ``BadInput``:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from assistant import telemetry
-from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, LostSound
+from assistant.audio.frames import MARKED_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, LostSound
 from assistant.audio.input_level import LevelMeter
 from assistant.audio.pcm import DEFAULT_RATE_HZ, Encoding, StreamResampler, pcm16_of
 from assistant.audio.webrtc import MicrophonePeer
@@ -34,8 +34,6 @@ SILENT_S = 1.0
 STATUS_EVERY_S = 1.0
 ACKNOWLEDGE_EVERY_S = 0.5
 """Limit for sound that is sent again after a lost connection, beside what was on its way."""
-UNTOLD_S = 0.2
-"""Without sound for so short a time, no word was lost."""
 LONGEST_GAP_S = 3_600
 MOST_UNWRITTEN_S = 25
 """So much at most is a client to keep, because it is not written down; clients keep 30 s."""
@@ -193,7 +191,7 @@ class Microphone:
         if self._heard_at is not None:  # the last sound came over WebRTC
             silent_s = self._now() - age_ms / 1000 - self._heard_at
             self._heard_at, expected = None, max(sample, expected)
-            if silent_s > UNTOLD_S:
+            if silent_s * SAMPLE_RATE_HZ > MARKED_SAMPLES:
                 self._skip(round(silent_s * SAMPLE_RATE_HZ))
         if sample > expected:
             self.end_pcm()
@@ -252,7 +250,7 @@ class Microphone:
         """A client without sample numbers was away while it was sending: what it said meanwhile is lost."""
         assert self._left_at is not None
         away_s, self._left_at = self._now() - self._left_at, None
-        if away_s > UNTOLD_S:
+        if away_s * SAMPLE_RATE_HZ > MARKED_SAMPLES:
             self._skip(round(away_s * SAMPLE_RATE_HZ))
 
     def end_pcm(self) -> None:

@@ -543,6 +543,11 @@ class SessionRunner:
             case ResponseCancel():
                 self._take(StopRequested(event.response_id, event.event_id))
             case WebRtcOffer():
+                if self._components.loading:
+                    raise BadInput(
+                        "A model is being loaded, and words would be lost. Try again in some seconds.",
+                        code="model_loading",
+                    )
                 anywhere = self._settings.webrtc_addresses == "any" or not self._address
                 sdp = event.sdp if anywhere else with_own_candidates(event.sdp, self._address)
                 await self._microphone.offer(sdp)
@@ -706,11 +711,12 @@ class SessionRunner:
                 code="item_order_not_supported",
                 param="previous_item_id",
             )
+        self.conversation.check_item(event.item.id)
         texts = [part.text for part in event.item.content if isinstance(part, InputText)]
-        for part in event.item.content:
-            if isinstance(part, InputImage):
-                data = image_from_data_uri(part.image_url)
-                await self.attachments.add_data(data, part.name)
+        images = [part for part in event.item.content if isinstance(part, InputImage)]
+        read = [(image_from_data_uri(each.image_url), each.name) for each in images]
+        for data, name in read:
+            await self.attachments.add_data(data, name)
         if text := "\n".join(texts).strip():
             self._take(QuestionTyped(text, event.item.id or "", event.event_id))
 

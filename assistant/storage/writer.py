@@ -42,7 +42,7 @@ class Writer:
         self._readers = ThreadPoolExecutor(2, "store-read")
         self._journals: dict[Journal, bool] = {}  # True: the store has its session
         self._work, self._over = asyncio.Event(), asyncio.Event()
-        self._closing = False
+        self._closing = self._closed = False
         self.trouble: AssistantError | None = None
 
     def join(self, journal: Journal) -> None:
@@ -89,9 +89,11 @@ class Writer:
         with contextlib.suppress(AssistantError, TimeoutError):
             last = await asyncio.wait_for(self.read(self.store.last_hash), LAST_TRY_S)
             log.info("the audit of %s ends with %s", self.store.path, last)
+        self._closed = True
         self._thread.shutdown(wait=False)
         self._readers.shutdown(wait=False)
-        await asyncio.to_thread(self.store.close)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.to_thread(self.store.close), LAST_TRY_S)
 
     async def _pause(self) -> None:
         """Wait before the next try, but not if the server stops."""
@@ -104,7 +106,7 @@ class Writer:
 
     async def _write(self) -> bool:
         """Write all that waits. False if it failed."""
-        while True:
+        while not self._closed:
             self._tidy()
             batches = list(self._batches())
             if not await self._commit(batches):
@@ -112,6 +114,7 @@ class Writer:
             self._tell(None)
             if not any(journal.waits for journal in self._journals):
                 return True
+        return False  # the thread that writes has been given up
 
     def _batches(self) -> Iterator[Batch]:
         for journal in self._journals:

@@ -5,7 +5,7 @@ https archive, or from a Hugging Face repository at a pinned revision. A file is
 sha256 are right.
 """
 
-from assistant.weights.bundles import pull, pull_command, resolve, verify
+from assistant.weights.bundles import WAITING, pull, pull_command, resolve, state_of, verify
 from assistant.weights.manifest import (
     DEFAULTS,
     ModelBundle,
@@ -18,6 +18,7 @@ from assistant.weights.writing import Progress
 
 __all__ = [
     "DEFAULTS",
+    "WAITING",
     "ModelBundle",
     "Progress",
     "accept",
@@ -28,5 +29,6 @@ __all__ = [
     "pull",
     "pull_command",
     "resolve",
+    "state_of",
     "verify",
 ]

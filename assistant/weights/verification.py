@@ -52,7 +52,7 @@ def problems_in(bundle: ModelBundle, folder: Path) -> list[str]:
         stamp = json.loads((folder / STAMP).read_text())
     except (OSError, ValueError):
         stamp = {}
-    if stamp and stamp == _stamp(bundle, folder) and len(stamp) == len(bundle.files):
+    if stamp and stamp == stamp_of(bundle, folder) and len(stamp) == len(bundle.files):
         return []
     problems = [problem for file in bundle.files if (problem := problem_of(folder / file.path, file))]
     if not problems:
@@ -61,7 +61,7 @@ def problems_in(bundle: ModelBundle, folder: Path) -> list[str]:
     return problems
 
 
-def _stamp(bundle: ModelBundle, folder: Path) -> dict[str, list[int | str]]:
+def stamp_of(bundle: ModelBundle, folder: Path) -> dict[str, list[int | str]]:
     found: dict[str, list[int | str]] = {}
     for file in bundle.files:
         with contextlib.suppress(OSError):
@@ -72,7 +72,7 @@ def _stamp(bundle: ModelBundle, folder: Path) -> dict[str, list[int | str]]:
 
 def write_stamp(bundle: ModelBundle, folder: Path) -> None:
     with tempfile.NamedTemporaryFile("w", dir=folder, prefix=STAMP, delete=False) as out:
-        json.dump(_stamp(bundle, folder), out)
+        json.dump(stamp_of(bundle, folder), out)
     os.replace(out.name, folder / STAMP)
 
 

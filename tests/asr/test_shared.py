@@ -366,3 +366,15 @@ def test_what_is_long_ago_is_forgotten(load, clock):
     speak(load, clock, 8, 30, took_per_s=0.2, late_s=3.0)
     clock.now += WINDOW_S + 1
     assert (load.busy, load.late_s) == (0, 0)
+
+
+async def test_closing_ends_opening_it_again():
+    """Nothing of it is left for a loop that is about to close."""
+    recogniser = SharedRecogniser(FakeModel(), reopen=lambda: 1 / 0)
+    mending = asyncio.create_task(recogniser.mend(1))
+    await asyncio.sleep(0.1)
+    assert recogniser.state == "failing"
+    await recogniser.close()
+    assert recogniser.state == "works"
+    with pytest.raises(asyncio.CancelledError):
+        await mending

@@ -4,12 +4,15 @@ import pytest
 
 from assistant.conversation.log import EventLog
 from assistant.events import (
+    BufferCleared,
     DurationUsage,
+    ErrorBody,
     Notice,
     OutputTextDelta,
     OutputTextDone,
     TranscriptCompleted,
     TranscriptDelta,
+    TranscriptFailed,
     TranscriptPartial,
     server_events,
 )
@@ -70,3 +73,18 @@ def test_an_event_that_cannot_be_serialised_takes_no_number_and_is_not_kept():
         log.add(Notice(code="n", message="\ud800"))
     assert log.add(note(1)).seq == 1
     assert len(log.after(0)) == 1
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        TranscriptFailed(item_id="utt_1", error=ErrorBody(code="not_transcribed", message="")),
+        BufferCleared(item_id="utt_1"),
+    ],
+)
+def test_deltas_without_a_whole_text_stay_and_are_no_longer_waited_for(end):
+    log = EventLog()
+    log.add(TranscriptDelta(item_id="utt_1", delta="a"))
+    log.add(end)
+    assert len(log.after(0)) == 2
+    assert not log._deltas

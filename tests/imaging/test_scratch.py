@@ -48,6 +48,16 @@ def test_what_a_killed_server_left_is_removed_and_what_a_running_one_uses_is_not
     assert list(temporary.iterdir()) == []
 
 
+def test_what_others_left_is_not_looked_for_when_something_is_attached(temporary, monkeypatch):
+    """It may be gigabytes, and everybody would wait for it: a server removes it when it starts."""
+    looked = []
+    monkeypatch.setattr("assistant.imaging.scratch.remove_leftovers", lambda: looked.append(True))
+    scratch = Scratch()
+    assert scratch.new().is_dir()
+    scratch.close()
+    assert not looked
+
+
 def test_folders_of_others_are_left_alone(temporary, tmp_path_factory):
     (temporary / f"{PREFIX}nolock").mkdir()
     (temporary / "notes").mkdir()

@@ -12,8 +12,8 @@ from assistant.imaging.options import Options
 from assistant.imaging.prepare import prepare
 from assistant.imaging.record import RecordStudy
 from assistant.imaging.study import SourceFile
-from assistant.records.bundles import read_bundle
-from assistant.records.fhir import manifest, named_in
+from assistant.records.bundles import given_in, record_of
+from assistant.records.fhir import Resource, manifest, named_in
 from assistant.records.reading import Consulted, answer_from_record
 
 
@@ -67,6 +67,10 @@ class Model:
             yield AnswerText("2024-03-01 A1c 7.2 % [Observation/1]" if "7.2" in question.text else "NONE")
         else:
             yield AnswerText("The last A1c was 7.2 % [Observation/1], and [Observation/999] is made up.")
+
+
+def read_bundle(data: bytes, name: str) -> tuple[Resource, ...]:
+    return record_of([given_in(data, name)]).resources
 
 
 async def heard(model: Model, text: str, data: bytes) -> tuple[list[Output], Consulted]:

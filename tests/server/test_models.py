@@ -14,6 +14,7 @@ from assistant.engines.scripted import ScriptedEngine
 from assistant.engines.stand_in import DECLINED, StandIn
 from assistant.errors import Missing
 from assistant.server import models as server_models
+from assistant.weights import verification
 from tests.engines import local_layouts as layouts
 from tests.engines import model_server
 from tests.weights.hub_layout import hub_of
@@ -352,6 +353,47 @@ async def test_medgemma_is_downloaded_after_its_terms_and_then_offered(open_page
             break
         await asyncio.sleep(0.05)
     assert page.server.components.engine.engine is loaded
+
+
+async def downloaded(page):
+    await page.post("pull", name="medgemma", accept_terms=True)
+    return await page.until_download("done")
+
+
+async def test_a_damaged_model_is_read_once_and_not_at_each_look(open_page, hub, monkeypatch, tmp_path):
+    page = await open_page()
+    await downloaded(page)
+    (file,) = (tmp_path / "models" / "medgemma").glob("medgemma-*.gguf")
+    good, read = file.read_bytes(), []
+    file.write_bytes(bytes(len(good)))
+    real = verification.sha256_of
+    monkeypatch.setattr(verification, "sha256_of", lambda path: [read.append(path.name), real(path)][1])
+    for _ in range(3):
+        assert (await page.look())["bundles"][0]["here"] is False
+    assert read.count(file.name) == 1
+    file.write_bytes(good)
+    assert (await page.look())["bundles"][0]["here"] is True
+
+
+async def test_no_microphone_starts_while_a_model_is_loaded_into_the_program(open_page, hub, monkeypatch):
+    page = await open_page()
+    (offer,) = (await downloaded(page))["offers"]
+    loading, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(ScriptedEngine):
+        async def load(self):
+            loading.set()
+            await go_on.wait()
+
+    monkeypatch.setattr(server_models, "open_choice", lambda *_: Slow())
+    using = asyncio.create_task(page.post("use", id=offer["id"]))
+    await asyncio.wait_for(loading.wait(), PATIENCE_S)
+    await page.client.send("assistant.webrtc.offer", sdp="v=0")
+    assert await page.client.code() == "model_loading"
+    go_on.set()
+    assert (await using).status_code == 200
+    await page.client.send("assistant.webrtc.offer", sdp="v=0")
+    assert await page.client.code() != "model_loading"
 
 
 async def test_a_download_is_stopped_and_goes_on_and_a_second_one_waits(open_page, hub, monkeypatch):

@@ -27,6 +27,12 @@ KNOWN = {
 }
 
 
+PNG = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+    "rkJggg=="
+)
+
+
 class Stock:
     """One connection of the stock client."""
 
@@ -425,6 +431,25 @@ async def test_items_keep_the_clients_ids_and_can_be_had_again_and_deleted(serve
     await stock.connection.response.create()
     await stock.until("response.done")
     assert server.engine.questions[-1].earlier == ()
+
+
+async def test_an_item_that_is_refused_attaches_nothing(server, stock):
+    image = {"type": "input_image", "image_url": PNG}
+    text = {"type": "input_text", "text": "pneumothorax?"}
+    item = {"type": "message", "role": "user", "content": [image, text]}
+    create = stock.connection.conversation.item.create
+    await create(item={**item, "id": "mine", "content": [text]})
+    await stock.until("conversation.item.done")
+    await create(item={**item, "id": "mine"}, event_id="taken")
+    assert await stock.refused() == ("item_id_taken", "taken")
+    broken = {"type": "input_image", "image_url": "data:image/png;base64,!"}
+    await create(item={**item, "content": [image, broken, text]}, event_id="broken")
+    assert (await stock.refused())[1] == "broken"
+    await stock.update(type="transcription")
+    await create(item=item, event_id="transcribes")
+    assert await stock.refused() == ("response_not_supported", "transcribes")
+    (runner,) = server.hub.runners()
+    assert runner.attachments.studies() == ()
 
 
 async def test_errors_carry_the_id_of_the_request(stock):

@@ -1,11 +1,13 @@
 """Faults of the store that really happen, under a running server: everyone is told, and nothing is lost."""
 
+import asyncio
 import contextlib
 import io
 import resource
 import shutil
 import sqlite3
 import subprocess
+import threading
 
 import httpx
 import PIL.Image
@@ -233,3 +235,22 @@ def test_a_disk_that_can_only_be_read_is_refused_at_the_start(disk):
     with pytest.raises(BadInput) as caught:
         Store(disk)
     assert caught.value.code == "store_unwritable"
+
+
+async def test_a_disk_that_does_not_answer_holds_up_the_end_of_the_server_for_a_while_only(
+    start_server, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("assistant.storage.writer.LAST_TRY_S", 0.2)
+    server = await start_server(store=tmp_path, shutdown_s=1)
+    client, _ = await server.session()
+    await client.works()
+    hung, real = threading.Event(), server.hub.writer.store.append
+    monkeypatch.setattr(server.hub.writer.store, "append", lambda *rows: (hung.wait(60), real(*rows)))
+    monkeypatch.setattr(server.hub.writer.store, "close", lambda: hung.wait(60))
+    await client.send("assistant.mode.set", mode="dictation")
+    await client.until("assistant.notice", code="store_failed")
+    try:
+        async with asyncio.timeout(20):
+            await server.stop()
+    finally:
+        hung.set()

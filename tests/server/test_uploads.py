@@ -12,6 +12,7 @@ import PIL.Image
 import pytest
 
 from assistant.imaging.worker import MARK
+from assistant.session.attachments import MOST_UPLOADS
 from tests.imaging import made
 from tests.imaging.bad_files import PDF_BOMB, png
 from tests.imaging.test_stacks import stack
@@ -199,6 +200,41 @@ async def test_a_file_that_takes_for_ever_is_stopped_its_neighbours_are_read_and
     answer = (await finishing).json()
     assert [(each["name"], each["code"]) for each in answer["problems"]] == [("b.pdf", "reading_too_slow")]
     assert sorted(each["kind"] for each in answer["attachments"]) == ["ct", "photo"]
+
+
+async def test_the_files_of_an_upload_are_counted_also_those_that_are_refused(start_server):
+    from assistant.imaging.options import Options
+
+    server = await start_server()
+    server.components.reader.options = Options(most_files=2)
+    _, created = await server.session()
+    async with httpx.AsyncClient(base_url=server.http, timeout=120) as http:
+        sender = Sender(http, created["session"])
+        upload = await sender.begin()
+        assert (await sender.put(upload, "a", b"x")).status_code == 204
+        assert (await sender.put(upload, "../b", b"x")).json()["error"]["code"] == "file_name_invalid"
+        for _ in range(3):
+            answer = await sender.put(upload, "c", b"x")
+            assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_many_files")
+        problems = (await sender.finish(upload)).json()["problems"]
+        assert len(problems) <= 2
+
+
+async def test_all_ways_into_a_session_share_the_limit_of_uploads(server, http):
+    _, created = await server.session()
+    sender = Sender(http, created["session"])
+    begun = [await sender.begin() for _ in range(MOST_UPLOADS)]
+    for path, json in (
+        ("uploads", None),
+        ("attachments?name=a", None),
+        ("pacs/attach", {"study": "1.2", "series": "1.3"}),
+    ):
+        answer = await http.post(f"{sender.address}/{path}", json=json, **sender.options)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (429, "too_many_uploads"), path
+    await sender.finish(begun.pop())
+    answer = await http.post(f"{sender.address}/attachments?name=a", content=b"x", **sender.options)
+    assert answer.status_code == 400
+    assert await sender.begin()
 
 
 async def test_an_upload_that_nobody_goes_on_with_is_deleted(server, http, monkeypatch):

@@ -196,3 +196,11 @@ def test_an_archive_that_was_whole_already_is_not_fetched_again(
     (models / ".toy.archive.part").write_bytes(content)
     assert (pull("toy", models) / "model.onnx").read_bytes() == DATA
     assert [asked for _, asked in web.asked] == [f"bytes={len(content)}-"]
+
+
+def test_a_download_of_an_archive_is_bounded(
+    web: Web, define: Define, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "MOST_UNPACKED_BYTES", 1000)
+    define(archive_source(web, "toy.zip", zip_of(MEMBERS)), FILES)
+    assert code_of(lambda: pull("toy", models)) == "download_too_large"

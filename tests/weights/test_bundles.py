@@ -1,5 +1,6 @@
 """Bundles that are pulled, found, checked and found wrong."""
 
+import fcntl
 import hashlib
 import threading
 from pathlib import Path
@@ -19,6 +20,25 @@ def test_two_that_pull_at_once_download_it_once(hub: Web, models: Path) -> None:
         thread.join()
     assert weights.verify("toy", models) == []
     assert len(hub.asked) == 2
+
+
+def test_who_waits_for_another_download_is_told_and_may_stop(hub: Web, models: Path) -> None:
+    class Stop(Exception):
+        pass
+
+    told: list[tuple[str, int]] = []
+
+    def progress(name: str, done: int, size: int) -> None:
+        told.append((name, done))
+        raise Stop
+
+    models.mkdir(parents=True, exist_ok=True)
+    with (models / ".toy.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(Stop):
+            pull("toy", models, progress)
+    assert told == [(weights.WAITING, 0)]
+    assert hub.asked == []
 
 
 # --- what lies in the directory ---

@@ -62,7 +62,7 @@ export function modelsView({ key }) {
         ...row('Answers', answers.name, answers.declines ? 'Medical questions are declined' : [answers.where, answers.licence, answers.why].filter(Boolean).join(' · ')),
         ...row('Sees images', answers.sees_images ? answers.name : 'Nothing', answers.sees_images ? answers.where : 'images are attached, but no model looks at them'));
       byId('models-offers').replaceChildren(...models.offers.map((offer) => offerNode(offer, models.may_change)));
-      const locked = models.locked.map((where) => `The server at ${where} wants a key: start this server with --engine openai, --engine-url and --engine-key.`);
+      const locked = models.locked.map((where) => `The server at ${where} wants a key: start this server with --engine openai, --engine-url and --engine-key-file.`);
       setText(byId('models-none'), [models.none_because, ...locked].filter(Boolean).join(' '));
       byId('models-bundles').replaceChildren(...models.bundles.map((bundle) => bundleNode(bundle, models)));
       if (!models.may_change) say('This server is shared, so its models are chosen where it is started.');

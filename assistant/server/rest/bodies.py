@@ -3,11 +3,12 @@
 import asyncio
 import errno
 import re
-from collections.abc import Coroutine, Mapping
-from contextlib import AsyncExitStack
-from typing import IO, Any, TypeVar
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from contextlib import AsyncExitStack, aclosing
+from typing import IO, Any, TypeVar, cast
 
 from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.types import Message
 
@@ -15,6 +16,8 @@ from assistant.errors import BadInput, Missing
 
 MAX_FIELDS = 20_100
 """As many as there may be expected words, and the others."""
+MAX_FIELDS_BYTES = 8 * 2**20
+"""Of all fields but the file together: they are held in memory."""
 T = TypeVar("T")
 _NESTED = re.compile(r"^([^\[\]]+)\[([^\[\]]*)\]$")
 
@@ -47,19 +50,44 @@ async def form_with_file(
 ) -> tuple[dict[str, Any], IO[bytes]]:
     """A form's fields by name and its ``file``, which lies on disk until ``stack`` is closed. ``name[]`` is a
     list, ``name[key]`` an object, as OpenAI's clients write them. Raises ``BadInput``: ``file_missing``,
-    ``parameter_repeated``, ``body_too_large``; ``Missing``: ``disk_full``."""
-    reading = limited(request, most_bytes).form(max_files=1, max_fields=MAX_FIELDS)
+    ``body_too_large``, ``request_invalid``; ``Missing``: ``disk_full``."""
+    stream = cast(AsyncGenerator[bytes, None], limited(request, most_bytes).stream())
     try:
-        form = await stack.enter_async_context(reading)
+        async with aclosing(stream):
+            form = await _Form(
+                request.headers,
+                stream,
+                max_files=1,
+                max_fields=MAX_FIELDS,
+                max_part_size=MAX_FIELDS_BYTES,
+            ).parse()
+    except MultiPartException as error:
+        raise BadInput(error.message, code="request_invalid") from None
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         raise Missing("There is no room left on the server's disk.", code="disk_full") from None
+    stack.push_async_callback(form.close)
     file = form.get("file")
     if not isinstance(file, UploadFile):
         raise BadInput("Send the recording as the form's field 'file'.", code="file_missing", param="file")
     pairs = [(name, value) for name, value in form.multi_items() if name != "file"]
     return fields({name: [v for n, v in pairs if n == name] for name in dict(pairs)}), file.file
+
+
+class _Form(MultiPartParser):
+    """Bounds what its fields take together, which the library does for each alone."""
+
+    held = 0
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._current_part.file is None:
+            self.held += end - start
+            if self.held > MAX_FIELDS_BYTES:
+                raise MultiPartException(
+                    f"The fields may have {MAX_FIELDS_BYTES // 2**20} MB together at most."
+                )
+        super().on_part_data(data, start, end)
 
 
 def fields(form: Mapping[str, list[Any]]) -> dict[str, Any]:

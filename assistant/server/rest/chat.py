@@ -6,14 +6,14 @@ import secrets
 import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assistant import telemetry
@@ -36,14 +36,14 @@ from assistant.errors import AssistantError, BadInput
 from assistant.imaging.photo import image_from_data_uri, read_photo
 from assistant.imaging.study import all_pieces
 from assistant.server.rest.bodies import json_body, unless_gone
-from assistant.server.rest.errors import Busy, answered, described, invalid
-from assistant.server.rest.events import event_stream
+from assistant.server.rest.errors import answered, described, invalid
+from assistant.server.rest.events import Events
+from assistant.server.rest.slots import Slots
 
 MAX_BODY_BYTES = 64 * 2**20
 """Images are in the request as base64."""
 MOST_PICTURES = 16
 END = "[DONE]"
-EVENTS = "text/event-stream"
 
 
 class _Part(BaseModel):
@@ -127,24 +127,27 @@ class ChatRequest(BaseModel):
 class Chat:
     def __init__(self, settings: Settings, components: Components) -> None:
         self._settings, self._components = settings, components
-        self._running = 0
+        self._slots = Slots(
+            settings.max_sessions,
+            "too_many_questions",
+            "Too many questions are being answered. Ask again soon.",
+        )
 
     def routes(self) -> list[Route]:
         return [Route("/v1/chat/completions", answered(self.create), methods=["POST"])]
 
     async def create(self, request: Request) -> Response:
         """Answer the last message."""
-        asked = _parsed(await json_body(request, MAX_BODY_BYTES))
-        answer = _Answer(asked, self._engine(asked.model))
-        outputs = self._outputs(answer)
-        if not asked.stream:
-            return JSONResponse(await unless_gone(request, answer.whole(outputs)))
-        try:
-            first = await anext(outputs, None)  # what fails before the answer begins has a status of its own
-        except BaseException:
-            await outputs.aclose()
-            raise
-        return StreamingResponse(event_stream(answer.chunks(first, outputs), END), media_type=EVENTS)
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self._slots.one())
+            asked = _parsed(await json_body(request, MAX_BODY_BYTES))
+            answer = _Answer(asked, self._engine(asked.model))
+            outputs = await stack.enter_async_context(aclosing(self._outputs(answer)))
+            if not asked.stream:
+                return JSONResponse(await unless_gone(request, answer.whole(outputs)))
+            first = await unless_gone(request, _first(outputs))  # what fails before it has its own status
+            kept = stack.pop_all()
+        return Events(answer.chunks(first, outputs), kept, END)
 
     def _engine(self, model: str) -> Engine:
         """Raises ``BadInput``: ``model_not_found``."""
@@ -156,22 +159,16 @@ class Chat:
         )
 
     async def _outputs(self, answer: "_Answer") -> AsyncGenerator[Output, None]:
-        if self._running >= self._settings.max_sessions:
-            raise Busy("Too many questions are being answered. Ask again soon.", code="too_many_questions")
-        self._running += 1
-        try:
-            question, instead = await self._question(answer)
-            if instead:
-                yield AnswerText(instead)
-                return
-            with telemetry.stage("answer"):
-                async with aclosing(answer.engine.answer(question)) as outputs:  # type: ignore[type-var]
-                    async for output in outputs:
-                        yield output
-            if answer.engine.info.stand_in:  # a stock client shows nothing but the text
-                yield AnswerText(f"\n\n{answer.engine.info.notice}")
-        finally:
-            self._running -= 1
+        question, instead = await self._question(answer)
+        if instead:
+            yield AnswerText(instead)
+            return
+        with telemetry.stage("answer"):
+            async with aclosing(answer.engine.answer(question)) as outputs:  # type: ignore[type-var]
+                async for output in outputs:
+                    yield output
+        if answer.engine.info.stand_in:  # a stock client shows nothing but the text
+            yield AnswerText(f"\n\n{answer.engine.info.notice}")
 
     async def _question(self, answer: "_Answer") -> tuple[Question, str]:
         """The question as an engine gets it; or the text that is said instead of asking one: the guideline
@@ -194,6 +191,10 @@ class Chat:
         if answer.sources or images or not self._settings.guidelines_only:
             return question, ""
         return question, NOT_FOUND if ready else NOT_READY
+
+
+async def _first(outputs: AsyncGenerator[Output, None]) -> Output | None:
+    return await anext(outputs, None)
 
 
 class _Answer:

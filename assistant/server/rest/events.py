@@ -3,8 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 ALIVE_EVERY_S = 10.0
 """A comment goes out when nothing else does, so that proxies keep the connection."""
@@ -29,3 +32,15 @@ async def event_stream(events: AsyncIterator[dict[str, Any]], end: str = "") -> 
             await asyncio.gather(waiting, return_exceptions=True)
     if end:
         yield f"data: {end}\n\n"
+
+
+class Events(StreamingResponse):
+    """What ``kept`` holds is let go when the events have ended or the client has gone."""
+
+    def __init__(self, events: AsyncIterator[dict[str, Any]], kept: AsyncExitStack, end: str = "") -> None:
+        super().__init__(event_stream(events, end), media_type="text/event-stream")
+        self._kept = kept
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._kept:
+            await super().__call__(scope, receive, send)

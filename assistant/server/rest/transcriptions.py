@@ -9,15 +9,14 @@ import io
 import math
 import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from typing import IO, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from assistant.asr.expected_words import check_prompt, words_in
 from assistant.audio.files import audio_parts
@@ -29,8 +28,9 @@ from assistant.events import WordTime
 from assistant.export.report import Utterance
 from assistant.export.subtitles import cues_of, srt, vtt
 from assistant.server.rest.bodies import form_with_file, json_body, unless_gone
-from assistant.server.rest.errors import Busy, answered, described, invalid
-from assistant.server.rest.events import event_stream
+from assistant.server.rest.errors import answered, described, invalid
+from assistant.server.rest.events import Events
+from assistant.server.rest.slots import Slots
 from assistant.session.choices import is_english
 from assistant.session.transcription import Doubt, Segment, Step, Transcript, Transcription
 from assistant.vad.endpoint import EndpointSettings
@@ -105,7 +105,12 @@ class Transcriptions:
 
     def __init__(self, settings: Settings, components: Components) -> None:
         self._settings, self._components = settings, components
-        self._running = 0
+        most = settings.max_transcriptions
+        self._slots = Slots(
+            most,
+            "too_many_transcriptions",
+            f"{most} recordings are being transcribed, the most at once. Try again soon.",
+        )
 
     def routes(self) -> list[Route]:
         return [Route("/v1/audio/transcriptions", answered(self.create), methods=["POST"])]
@@ -113,7 +118,7 @@ class Transcriptions:
     async def create(self, request: Request) -> Response:
         """Transcribe one recording."""
         async with AsyncExitStack() as stack:
-            stack.enter_context(self._slot())
+            stack.enter_context(self._slots.one())
             asked, file = await self._read(request, stack)
             self._check(asked)
             recording = _Recording(file)
@@ -125,20 +130,7 @@ class Transcriptions:
             told = _telling(events, recording)
             work = self._transcription(asked, told).run(recording.parts())
             kept = stack.pop_all()
-        return _Kept(self._events(asked, work, events), kept)
-
-    @contextmanager
-    def _slot(self) -> Iterator[None]:
-        if self._running >= self._settings.max_transcriptions:
-            raise Busy(
-                f"{self._running} recordings are being transcribed, the most at once. Try again soon.",
-                code="too_many_transcriptions",
-            )
-        self._running += 1
-        try:
-            yield
-        finally:
-            self._running -= 1
+        return Events(self._events(asked, work, events), kept)
 
     async def _read(self, request: Request, stack: AsyncExitStack) -> tuple[TranscriptionRequest, IO[bytes]]:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -274,18 +266,6 @@ class Transcriptions:
 
 class _Json(TranscriptionRequest):
     file: str
-
-
-class _Kept(StreamingResponse):
-    """Events; what ``kept`` holds is let go when they have ended or the client has gone."""
-
-    def __init__(self, events: AsyncIterator[dict[str, Any]], kept: AsyncExitStack) -> None:
-        super().__init__(event_stream(events), media_type="text/event-stream")
-        self._kept = kept
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._kept:
-            await super().__call__(scope, receive, send)
 
 
 def _telling(events: asyncio.Queue[dict[str, Any] | None], recording: "_Recording") -> Callable[[Step], None]:

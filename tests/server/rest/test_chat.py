@@ -161,6 +161,55 @@ async def test_a_client_that_hangs_up_stops_the_engine(server, client):
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_client_that_hangs_up_before_the_answer_begins_stops_the_engine(server, stream):
+    gate = asyncio.Semaphore(0)
+    server.engine.script("slow", ["One ", "two."], gate=gate)
+    async with AsyncOpenAI(api_key="any", base_url=f"{server.http}/v1", max_retries=0) as client:
+        asking = asyncio.create_task(ask(client, {"role": "user", "content": "slow"}, stream=stream))
+        await _until(lambda: server.engine.running == 1)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    await _until(lambda: not server.engine.running)
+
+
+async def test_a_question_takes_its_place_before_its_body_is_read(start_server):
+    """So that bodies that nobody may ask with are not held in memory."""
+    server = await start_server(engine=engine_of(), max_sessions=1)
+    url, body = f"{server.http}/v1/chat/completions", {"model": "medgemma", "messages": [QUESTION]}
+
+    begun = asyncio.Event()
+
+    async def endless():
+        begun.set()
+        yield b"{"
+        await asyncio.sleep(60)
+
+    async with httpx.AsyncClient(timeout=60) as http, httpx.AsyncClient(timeout=60) as other:
+        slow = asyncio.create_task(other.post(url, content=endless()))
+        await asyncio.wait_for(begun.wait(), 30)
+        answer = await _answered(http, url, body, 429)
+        assert answer.json()["error"]["code"] == "too_many_questions"
+        slow.cancel()
+        await asyncio.gather(slow, return_exceptions=True)
+        await _answered(http, url, body, 200)
+
+
+async def _answered(http, url, body, status):
+    async with asyncio.timeout(30):
+        while True:
+            answer = await http.post(url, json=body)
+            if answer.status_code == status:
+                return answer
+            await asyncio.sleep(0.02)
+
+
+async def _until(holds):
+    async with asyncio.timeout(30):
+        while not holds():  # noqa: ASYNC110 - the engine tells nobody when it stops
+            await asyncio.sleep(0.02)
+
+
 async def test_the_models_are_the_recogniser_and_the_engine(client):
     found = [model async for model in client.models.list()]
     assert [model.id for model in found] == ["loudness", "medgemma"]

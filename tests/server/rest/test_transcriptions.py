@@ -276,6 +276,21 @@ async def test_the_size_is_limited(start_server, client_of):
     assert (refused.value.status_code, refused.value.code) == (413, "body_too_large")
 
 
+@pytest.mark.parametrize("fields", [[("prompt", 9)], [(f"keywords[{i}]", 1) for i in range(9)]])
+async def test_the_fields_beside_the_file_are_limited_together(server, fields):
+    url, mb = f"{server.http}/v1/audio/transcriptions", 2**20
+    async with httpx.AsyncClient(timeout=60) as http:
+        data = {name: "x" * (size * mb) for name, size in fields}
+        answer = await http.post(url, data=data, files={"file": ("a.wav", wav(0.3))})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "request_invalid")
+        assert "8 MB" in answer.json()["error"]["message"]
+        answer = await http.post(url, data={"prompt": "x " * 15_000}, files={"file": ("a.wav", wav(0.3))})
+        assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == (
+            "hint_too_long",
+            "prompt",
+        )
+
+
 async def test_googles_medasr_schema(server):
     url = f"{server.http}/v1/audio/transcriptions"
     async with httpx.AsyncClient() as http:
