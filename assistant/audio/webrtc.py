@@ -11,7 +11,7 @@ from assistant.audio.track import AudioStats, OnGap, Sink, TrackReceiver
 from assistant.errors import AssistantError, BadInput
 
 if TYPE_CHECKING:
-    from aiortc import RTCPeerConnection
+    from aiortc import RTCDataChannel, RTCPeerConnection
     from aiortc.sdp import SessionDescription
 
 CONNECT_LIMIT_S = 15.0
@@ -58,10 +58,13 @@ class MicrophonePeer:
         on_failed: Callable[[AssistantError], None] | None = None,
         ice_servers: Sequence[str] = (),
         connect_limit_s: float = CONNECT_LIMIT_S,
+        on_channel: "Callable[[RTCDataChannel], None] | None" = None,
     ) -> None:
+        """``on_channel`` gets each data channel that the other side opens."""
         self._sink = sink
         self._on_gap = on_gap
         self._on_failed = on_failed
+        self._on_channel = on_channel
         self._ice_servers = list(ice_servers)
         self._connect_limit_s = connect_limit_s
         self._pc: RTCPeerConnection | None = None
@@ -137,6 +140,8 @@ class MicrophonePeer:
         microphone.setCodecPreferences([codec for codec in codecs if codec.mimeType.lower() == "audio/opus"])
         pc.add_listener("track", self._on_track)
         pc.add_listener("connectionstatechange", self._on_state)
+        if self._on_channel is not None:
+            pc.add_listener("datachannel", self._on_channel)
         return pc
 
     async def _answer(self, pc: "RTCPeerConnection", sdp_offer: str) -> str:

@@ -661,7 +661,7 @@ class Conversation:
         ``item_id_taken``."""
         if self._chosen.transcribes:
             raise BadInput(ONLY_TRANSCRIBES, code="response_not_supported")
-        if item_id in self._items:
+        if item_id and item_id in self._items:
             raise BadInput("An item has this id already.", code="item_id_taken", param="item.id")
 
     def _question_typed(self, fact: QuestionTyped) -> list[Action]:

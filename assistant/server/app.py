@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -45,7 +46,17 @@ from assistant.installation import front_page, page
 from assistant.principal import Principal
 from assistant.server import answers, guidelines, reports, sign_in, worklist
 from assistant.server.accounts import Accounts
-from assistant.server.auth import Gate, Identifier, SharedToken, ThisMachine, Tries, address_of, keys
+from assistant.server.auth import (
+    Gate,
+    Identifier,
+    SharedToken,
+    ThisMachine,
+    Tries,
+    address_of,
+    keys,
+    signed_out,
+)
+from assistant.server.calls import Calls
 from assistant.server.door import PEER, Door
 from assistant.server.models import ModelsDialog
 from assistant.server.owner import below_sessions, cookie, moved
@@ -80,20 +91,16 @@ CSP = (
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
-STOCK_QUERY = ("model", "intent", "call_id")
-"""Clients that connect with one of these, as OpenAI's do, get no ``assistant.*`` events unless
-``?assistant=1`` asks for them."""
 CLOSED_ON_PURPOSE = (1000, 1001)
 """Close codes of a client that has ended, not of a connection that was lost."""
 SIGNED_OUT = 4401
 """Close code: the sign-in or key that opened the socket has ended."""
-LOOK_AGAIN_S = 5.0
-"""After so long at most, who was signed out is."""
 CHECKPOINT_EVERY_S = 600.0
 NO_CACHE = (b"cache-control", b"no-cache")
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 PROTOCOL, RESUME, STOCK_PROTOCOL = "assistant", "assistant.resume.", "realtime"
-"""WebSocket subprotocols: ours, what carries a resume token, which is in no address, and OpenAI's."""
+"""WebSocket subprotocols: ours, what carries a resume token, which is in no address, and OpenAI's. Clients
+that offer ours, or have ``?assistant=1`` in the address, get the ``assistant.*`` events; others do not."""
 
 
 class Hub:
@@ -307,6 +314,9 @@ async def realtime(socket: WebSocket) -> None:
         if "resume" in socket.query_params:
             message = "A resume token in the address is refused: send it as a subprotocol. Reload the page."
             raise BadInput(message, code="resume_in_address")
+        if "call_id" in socket.query_params:
+            message = "A call has one client, on its data channel: a socket cannot join it."
+            raise BadInput(message, code="call_not_joinable")
         runner = runner or hub.open(person, address_of(socket.scope))
     except AssistantError as error:
         await socket.accept(protocol)
@@ -332,9 +342,7 @@ async def realtime(socket: WebSocket) -> None:
     if after is None:
         await runner.start_with(_wanted(socket))
     outbox = runner.connect(after, address_of(socket.scope))
-    asked = set(socket.query_params)
-    stock = not asked.isdisjoint(STOCK_QUERY) or STOCK_PROTOCOL in offered
-    ours = not stock or "assistant" in asked
+    ours = PROTOCOL in offered or "assistant" in socket.query_params
     # Each ends when the connection does; whichever ends first takes the others with it. _receive may wait
     # for room that nobody makes any more when its session is over.
     used = asyncio.Event()
@@ -400,16 +408,10 @@ async def _send_all(socket: WebSocket, runner: SessionRunner, outbox: Outbox[Log
 
 async def _until_signed_out(socket: WebSocket, person: Principal, used: asyncio.Event) -> None:
     """While the sign-in or key that opened the socket holds; then close the socket."""
-    identifier: Identifier = socket.app.state.identifier
-    while True:
-        await asyncio.sleep(LOOK_AGAIN_S)
-        now = await identifier.again(person, used=used.is_set())
-        used.clear()
-        if now is None or "dictate" not in now.rights:
-            with contextlib.suppress(*GONE, TimeoutError):
-                async with asyncio.timeout(CLOSE_S):
-                    await socket.close(SIGNED_OUT, "signed out")
-            return
+    await signed_out(socket.app.state.identifier, person, used)
+    with contextlib.suppress(*GONE, TimeoutError):
+        async with asyncio.timeout(CLOSE_S):
+            await socket.close(SIGNED_OUT, "signed out")
 
 
 async def _receive(socket: WebSocket, runner: SessionRunner, used: asyncio.Event, *, ours: bool) -> None:
@@ -585,6 +587,7 @@ def create_app(
         *Models(components).routes(),
         *secrets.routes(),
         *sign_in.ROUTES,
+        *Calls(components, secrets, identifier, hub.open).routes(),
         Route("/v1/{path:path}", no_such_path, methods=ANY_METHOD),
         *description.ROUTES,
         Route("/healthz", health),
@@ -597,6 +600,13 @@ def create_app(
         routes=guarded(routes),
         middleware=[
             Middleware(SecurityHeaders),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Content-Type"],
+                expose_headers=["Location"],
+            ),
             Middleware(
                 Gate, identifier=identifier, allowed_origins=settings.allowed_origins, secrets=secrets
             ),

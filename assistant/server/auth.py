@@ -1,5 +1,6 @@
 """Access to the server: the host name, the origin and, for other machines, the token must be right."""
 
+import asyncio
 import hmac
 import html
 import logging
@@ -22,6 +23,8 @@ from assistant.server.rights import OPEN_PATHS
 
 log = logging.getLogger(__name__)
 
+LOOK_AGAIN_S = 5.0
+"""After so long at most, who was signed out is."""
 KEY_PROTOCOL = "openai-insecure-api-key."
 MOST_TRIES, TRY_EVERY_S = 20, 3.0
 MOST_ADDRESSES = 10_000
@@ -74,6 +77,17 @@ class Identifier(Protocol):
     async def again(self, principal: Principal, *, used: bool) -> Principal | None:
         """The same principal as it is now, while its socket stays open; None where its sign-in or key has
         ended. ``used``: its client has done something since the last look."""
+
+
+async def signed_out(identifier: Identifier, person: Principal, used: asyncio.Event) -> None:
+    """Return when the sign-in or key that opened a socket or a call has ended. ``used`` is set by what its
+    client does, and cleared here."""
+    while True:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        now = await identifier.again(person, used=used.is_set())
+        used.clear()
+        if now is None or "dictate" not in now.rights:
+            return
 
 
 class Gate:

@@ -45,7 +45,8 @@ class Pacs:
             return answer
         except AssistantError as error:
             status = 400 if isinstance(error, BadInput) else 503 if isinstance(error, Missing) else 502
-            status = {"session_unknown": 404, "too_many_uploads": 429}.get(error.code, status)
+            if error.code == "session_unknown":
+                status = 404
             return refusal(status, error.code, error.message)
 
     async def _find(self, _: SessionRunner, fields: dict[str, str]) -> Response:
@@ -65,16 +66,13 @@ class Pacs:
 
     async def _attach(self, session: SessionRunner, fields: dict[str, str]) -> Response:
         attachments = session.attachments
-        folder = attachments.begin_upload()
-        try:
+        async with attachments.coming() as folder:
             archive = self._archive()
             study, series = fields.get("study", ""), fields.get("series", "")
             limits = attachments.most_files, attachments.most_bytes
             files = await asyncio.to_thread(archive.fetch, study, series, folder, *limits)
             link = await asyncio.to_thread(archive.address_of, study, series, files)
             return result(*await attachments.add(files, link))
-        finally:
-            await attachments.end_upload(folder)
 
     def _archive(self) -> Any:
         from assistant.imaging.dicomweb import Archive  # noqa: PLC0415 (loads requests and pydicom)

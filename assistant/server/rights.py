@@ -36,6 +36,8 @@ NEEDS: Final[Mapping[str, Need]] = {
     "/{path:path}": "known",  # no such socket
     "/v1/{path:path}": "known",  # no such path
     "/v1/realtime": "dictate",
+    "/v1/realtime/calls": "dictate",
+    "/v1/realtime/calls/{call_id}/hangup": "dictate",
     "/v1/realtime/client_secrets": "dictate",
     "/v1/reports": "dictate",
     "/v1/reports/{report_id}": "dictate",

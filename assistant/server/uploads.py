@@ -83,21 +83,17 @@ class Uploads:
         """POST one file of any kind; returns the first attachment found in it. Further attachments arrive as
         events, and anything left out as notices."""
         session = live(request)
+        name = request.query_params.get("name", "image")[:255]
         try:
-            upload = Upload(session, session.attachments.begin_upload())
-        except BadInput as error:
-            return _bad(error.code, error.message)
-        try:
-            name = request.query_params.get("name", "image")[:255]
-            await self._take(request, upload, name)
-            attachments, problems = await session.attachments.add(upload.files)
+            async with session.attachments.coming() as folder:
+                upload = Upload(session, folder)
+                await self._take(request, upload, name)
+                attachments, problems = await session.attachments.add(upload.files)
         except ClientDisconnect:
             return refusal(400, "upload_cut", "Upload interrupted. Attach the file again.")
         except (BadInput, OSError) as error:
             problem = problem_of(name, error)
             return _bad(problem.code, problem.message)
-        finally:
-            await session.attachments.end_upload(upload.folder)
         if not attachments:
             return _bad(problems[0].code, problems[0].message)
         for each in problems:

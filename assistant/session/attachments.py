@@ -6,7 +6,8 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from assistant.records.fhir import Resource
 
 MOST_ATTACHMENTS = 16
 MOST_UPLOADS = 4
-"""That are on their way into one session."""
+"""That one session has begun and not finished; and as many single files and series of the archive at once."""
 AnyStudy = Pictures | Volume | Slide | RecordStudy
 LONGEST_NAME_CHARS = 200
 
@@ -95,6 +96,7 @@ class Attachments:
         self._series: dict[str, _Series] = {}
         self._folder: Path | None = None
         self._uploads: set[Path] = set()
+        self._turns = asyncio.Semaphore(MOST_UPLOADS)
         self._closed = False
         self._reading = asyncio.Lock()
 
@@ -115,6 +117,17 @@ class Attachments:
         folder = self.new_folder()
         self._uploads.add(folder)
         return folder
+
+    @asynccontextmanager
+    async def coming(self) -> AsyncIterator[Path]:
+        """A folder for one file, or for a series of the archive, until it is read. What comes while
+        ``MOST_UPLOADS`` are on their way waits for its turn. Raises ``BadInput``: ``session_unknown``."""
+        async with self._turns:
+            folder = self.new_folder()
+            try:
+                yield folder
+            finally:
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def end_upload(self, folder: Path) -> None:
         self._uploads.discard(folder)

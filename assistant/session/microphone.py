@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from assistant import telemetry
 from assistant.audio.frames import MARKED_SAMPLES, SAMPLE_RATE_HZ, AudioChunk, LostSound
@@ -20,9 +20,11 @@ from assistant.events import (
     AudioStatus,
     Notice,
     ServerEvent,
-    WebRtcAnswer,
 )
 from assistant.storage.heard import Anchor, Heard
+
+if TYPE_CHECKING:
+    from aiortc import RTCDataChannel
 
 AUDIO_CHUNKS = 30_000
 """600 s at 20 ms, 38 MB: a machine that is busy for a while writes later, and loses no word. Half of it may
@@ -277,8 +279,15 @@ class Microphone:
 
     # --- WebRTC ---
 
-    async def offer(self, sdp: str) -> None:
-        """Connect a microphone, replacing the current one; emits the answer. Raises ``AssistantError``."""
+    async def offer(
+        self,
+        sdp: str,
+        on_channel: "Callable[[RTCDataChannel], None] | None" = None,
+        on_lost: Callable[[], None] = lambda: None,
+    ) -> str:
+        """Connect a microphone, replacing the current one; returns the answer. ``on_channel`` gets the data
+        channels of the other side; ``on_lost`` is called when it is gone by itself. Raises
+        ``AssistantError``."""
         self._tell_silence()
         await self.close_peer()
         self.end_pcm()
@@ -295,8 +304,16 @@ class Microphone:
         def lost(start: int, samples: int) -> None:
             self._lose(start + offset, start + offset + samples, "network")
 
+        def failed(error: AssistantError) -> None:
+            self._peer_failed(error)
+            on_lost()
+
         peer = MicrophonePeer(
-            sink=heard, on_gap=lost, on_failed=self._peer_failed, ice_servers=self._ice_servers
+            sink=heard,
+            on_gap=lost,
+            on_failed=failed,
+            ice_servers=self._ice_servers,
+            on_channel=on_channel,
         )
         self._peer = peer
         try:
@@ -306,7 +323,7 @@ class Microphone:
                 self._peer = None
             await peer.close()
             raise
-        self._emit(WebRtcAnswer(sdp=answer))
+        return answer
 
     def _tell_silence(self) -> None:
         """Report a gap: with a new offer in mid-stream, audio since the last packet is lost."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from assistant import telemetry
 from assistant.asr.expected_words import words_in
@@ -107,6 +107,7 @@ from assistant.events import (
     SessionUpdated,
     SimilarFind,
     SpeechState,
+    WebRtcAnswer,
     WebRtcClose,
     WebRtcOffer,
 )
@@ -130,6 +131,9 @@ from assistant.storage.heard import Heard
 from assistant.storage.kept_session import KeptSession
 from assistant.storage.store import KeptReport
 from assistant.storage.writer import Writer
+
+if TYPE_CHECKING:
+    from aiortc import RTCDataChannel
 
 log = logging.getLogger(__name__)
 
@@ -543,14 +547,7 @@ class SessionRunner:
             case ResponseCancel():
                 self._take(StopRequested(event.response_id, event.event_id))
             case WebRtcOffer():
-                if self._components.loading:
-                    raise BadInput(
-                        "A model is being loaded, and words would be lost. Try again in some seconds.",
-                        code="model_loading",
-                    )
-                anywhere = self._settings.webrtc_addresses == "any" or not self._address
-                sdp = event.sdp if anywhere else with_own_candidates(event.sdp, self._address)
-                await self._microphone.offer(sdp)
+                self._emit(WebRtcAnswer(sdp=await self.offer(event.sdp)))
             case WebRtcClose():
                 await self._microphone.turn_off()
                 await self._commit()
@@ -639,6 +636,22 @@ class SessionRunner:
                 )
             )
         )
+
+    async def offer(
+        self,
+        sdp: str,
+        on_channel: "Callable[[RTCDataChannel], None] | None" = None,
+        on_lost: Callable[[], None] = lambda: None,
+    ) -> str:
+        """See ``Microphone.offer``. Raises also ``BadInput``: ``model_loading``."""
+        if self._components.loading:
+            raise BadInput(
+                "A model is being loaded, and words would be lost. Try again in some seconds.",
+                code="model_loading",
+            )
+        anywhere = self._settings.webrtc_addresses == "any" or not self._address
+        sdp = sdp if anywhere else with_own_candidates(sdp, self._address)
+        return await self._microphone.offer(sdp, on_channel, on_lost)
 
     async def _commit(self) -> bool:
         """End the turn now; False if there was nothing in it."""

@@ -1,7 +1,7 @@
 """Tries stock clients, unmodified, with real sound on a real server. The last line is JSON.
 
 They are installed in build/clients, apart from what the program needs: they ask for versions of their own.
-With --node also OpenAI's agents for JavaScript, which needs npm.
+With --node also OpenAI's agents for JavaScript, in Node and in Chromium, which needs npm.
 """
 
 import argparse
@@ -24,7 +24,9 @@ TRIES_S = 120
 
 async def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench clients", description=__doc__)
-    parser.add_argument("--node", action="store_true", help="try @openai/agents-realtime, too")
+    parser.add_argument(
+        "--node", action="store_true", help="try @openai/agents-realtime in Node and in Chromium, too"
+    )
     args = parser.parse_args()
     python = await installed()
     server = await asyncio.create_subprocess_exec(
@@ -34,9 +36,12 @@ async def main() -> int:
     try:
         address = await ready(server)
         tries = [[str(python), str(Path(__file__).with_name("stock_clients.py"))]]
-        if args.node:
-            tries.append(["node", str(await installed_node())])
         rows = [row for command in tries for row in await tried(command, address)]
+        if args.node:
+            rows += await tried(["node", str(await installed_node())], address)
+            rows += await tried(
+                [sys.executable, str(Path(__file__).with_name("stock_browser.py"))], address, *await bundled()
+            )
     finally:
         server.terminate()
         await server.wait()
@@ -58,10 +63,21 @@ async def installed() -> Path:
 
 async def installed_node() -> Path:
     """The script beside its packages, where Node finds them."""
-    await run("npm", "install", "--silent", "--prefix", str(PLACE), "@openai/agents-realtime", "ws", "zod")
+    packages = ("@openai/agents-realtime", "ws", "zod", "esbuild")
+    await run("npm", "install", "--silent", "--prefix", str(PLACE), *packages)
     script = PLACE / "stock_agents.mjs"
     script.write_text(Path(__file__).with_name("stock_agents.mjs").read_text())
     return script
+
+
+async def bundled() -> tuple[str, str]:
+    """The script for a browser with all that it imports, and the version of what it tries."""
+    source, script = PLACE / "stock_browser.js", PLACE / "bundle.js"
+    source.write_text(Path(__file__).with_name("stock_browser.js").read_text())
+    await run(str(PLACE / "node_modules/.bin/esbuild"), str(source), "--bundle", "--log-level=error",
+              "--platform=browser", f"--outfile={script}")  # fmt: skip
+    package = PLACE / "node_modules/@openai/agents-realtime/package.json"
+    return str(script), str(json.loads(package.read_text())["version"])
 
 
 async def run(*command: str) -> None:
@@ -78,11 +94,11 @@ async def ready(server: asyncio.subprocess.Process) -> str:
     raise SystemExit("the server did not start")
 
 
-async def tried(command: list[str], address: str) -> list[dict[str, str]]:
+async def tried(command: list[str], address: str, *more: str) -> list[dict[str, str]]:
     """One row a client; ``why`` says what went wrong, and is empty when nothing did."""
     environment = os.environ | {"OPENAI_API_KEY": "any", "OPENAI_AGENTS_DISABLE_TRACING": "1"}
     process = await asyncio.create_subprocess_exec(
-        *command, address, str(SOUND), SPOKEN, stdout=asyncio.subprocess.PIPE, env=environment
+        *command, address, str(SOUND), SPOKEN, *more, stdout=asyncio.subprocess.PIPE, env=environment
     )
     try:
         async with asyncio.timeout(TRIES_S):

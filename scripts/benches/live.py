@@ -117,7 +117,7 @@ async def play(url: str, clips: list[Clip]) -> tuple[list[tuple[float, object]],
     microphone = Microphone(line_up(clips))
     heard: list[tuple[float, object]] = []
     address = url.replace("http", "ws") + "/v1/realtime"
-    async with websockets.connect(address, max_size=None) as socket:
+    async with websockets.connect(f"{address}?assistant=1", max_size=None) as socket:
         peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         peer.addTrack(microphone)
         await peer.setLocalDescription(await peer.createOffer())

@@ -56,6 +56,7 @@ changed since the patient's prior report; a piece has `kind` (`same`, `removed`,
 | `POST /v1/audio/transcriptions` | a recording to text: [HTTP for OpenAI's clients](api.md) |
 | `POST /v1/chat/completions` | a question to the answer engine |
 | `POST /v1/realtime/client_secrets` | a short-lived key for a browser |
+| `POST /v1/realtime/calls`, `POST /v1/realtime/calls/CALL/hangup` | a session over WebRTC; end it |
 | `GET /v1/models`, `GET /v1/models/NAME` | the recogniser and the engines |
 | `GET /openapi.json` | these routes, described for tools |
 | `GET /healthz`, `GET /readyz`, `GET /metrics` | it runs; it has room; counters. No session is named |
@@ -248,8 +249,9 @@ def markdown() -> str:
         "One WebSocket, `/v1/realtime`. Every text frame is one JSON event, told apart by `type`; a binary",
         "frame from the client is PCM16 audio, mono, without a header, at 24,000 samples a second unless",
         "`session.update` says another rate. Event names are those of the OpenAI Realtime API where it has",
-        "them; `assistant.*` events add what it lacks. Unknown fields are refused; clients must ignore",
-        "events they do not know.",
+        "them; `assistant.*` events add what it lacks, for clients that ask for them by the subprotocol",
+        "`assistant` or by `?assistant=1`. Unknown fields are refused; clients must ignore events that they",
+        "do not know.",
         "",
         "- Where a token is set, show it as `Authorization: Bearer TOKEN`. Requests without it get 401.",
         "- `session.created` comes first; then send. Audio may come faster than it was spoken: the server",

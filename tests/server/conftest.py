@@ -169,6 +169,9 @@ class Running:
         await asyncio.wait_for(self._ready.wait(), PATIENCE_S)
 
     async def connect(self, query: str = "", path: str = "/v1/realtime", **options: Any) -> Client:
+        """As our clients do, unless the address or the options are those of a stock client."""
+        if "model=" not in query and "intent=" not in query:
+            options.setdefault("subprotocols", ["assistant"])
         address = f"{self.ws}{path}{query}"
         socket = await websockets.connect(address, max_size=None, proxy=None, **options)
         await self._stack.enter_async_context(contextlib.aclosing(_Closing(socket)))

@@ -54,6 +54,7 @@ async def address_of_a_session(server, http):
         "attachment_id": attached["id"],
         "upload_id": upload,
         "report_id": session["id"],
+        "call_id": "rtc_1",
         "response_id": "resp_1",
         "index": "0",
         "number": "0",

@@ -18,7 +18,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture
 async def server(start_server, tmp_path, monkeypatch):
-    monkeypatch.setattr(application, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr("assistant.server.auth.LOOK_AGAIN_S", 0.05)
     server = await start_server(sign_in="accounts", store=tmp_path)
     for name, role in (("ann", "clinician"), ("bob", "clinician"), ("root", "administrator")):
         await server.hub.accounts.users.add(name, [role], PASSWORD)

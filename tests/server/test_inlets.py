@@ -204,6 +204,17 @@ async def rest_secret(server, client, bad):
             assert (await http.post(url, content=body)).status_code < 500
 
 
+async def rest_call(server, client, bad):
+    async with httpx.AsyncClient(trust_env=False) as http:
+        url, raw = f"{server.http}/v1/realtime/calls", bad.encode("utf-8", "surrogatepass")
+        session = escaped({"instructions": bad})
+        for body in (raw, b"v=0\r\n" + raw):
+            kind = {"content-type": "application/sdp"}
+            assert (await http.post(url, content=body, headers=kind)).status_code < 500
+            form = {"sdp": (None, body), "session": (None, session)}
+            assert (await http.post(url, files=form)).status_code < 500
+
+
 async def rest_recording(server, client, bad):
     raw = bad.encode("utf-8", "surrogatepass")
     head = b'--b\r\nContent-Disposition: form-data; name="'
@@ -271,6 +282,7 @@ INLETS = {
     "http: recordings": rest_recording,
     "http: secrets": rest_secret,
     "http: names and passwords": sign_in,
+    "http: calls": rest_call,
     "socket: raw frames": raw_frame,
     "reports: patients and searches": report_described,
 }
@@ -298,6 +310,8 @@ ROUTES = {
     f"{PREFIX}/pacs/attach": "archive of the hospital: requests",
     "/v1/chat/completions": "http: questions",
     "/v1/audio/transcriptions": "http: recordings",
+    "/v1/realtime/calls": "http: calls",
+    "/v1/realtime/calls/{call_id}/hangup": None,  # an id, which is looked up
     "/v1/realtime/client_secrets": "http: secrets",
     "/v1/reports/{report_id}/open": "reports: patients and searches",
     "/v1/reports/{report_id}/copy": "reports: patients and searches",

@@ -17,6 +17,8 @@ OF_EVERYBODY = {
     "/v1/guidelines/{passage_id}/page.png",
     "/v1/audio/transcriptions",  # these begin and end with one request
     "/v1/chat/completions",
+    "/v1/realtime/calls",  # begins a session
+    "/v1/realtime/calls/{call_id}/hangup",
     "/v1/realtime/client_secrets",
     "/v1/reports",  # each sees their own: tests/server/test_worklist.py
     "/v1/reports/{report_id}/open",

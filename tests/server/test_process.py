@@ -84,7 +84,9 @@ async def test_over_tls_sigterm_tells_the_clients_and_ends_and_nothing_said_is_l
                 output += line.decode()
         trusting = ssl.create_default_context(cafile=certificate)
         address = f"wss://{ready[1]}/v1/realtime"
-        async with websockets.connect(address, ssl=trusting, proxy=None) as socket:
+        async with websockets.connect(
+            address, ssl=trusting, proxy=None, subprotocols=["assistant"]
+        ) as socket:
             item = {"role": "user", "content": [{"type": "input_text", "text": f"What is {MARK}?"}]}
             await socket.send(json.dumps({"type": "conversation.item.create", "item": item}))
             await socket.send(json.dumps({"type": "response.create"}))

@@ -499,6 +499,29 @@ async def test_a_secret_opens_the_session_it_is_for_and_nothing_else(start_serve
         await connect(server, key=made.value)
 
 
+@pytest.mark.parametrize(
+    ("query", "protocols", "ours"),
+    [
+        ("", None, False),
+        ("?model=any", None, False),
+        ("?intent=transcription", None, False),
+        ("", ["realtime"], False),
+        ("", ["assistant"], True),
+        ("?assistant=1", None, True),
+        ("?model=any&assistant=1", None, True),
+    ],
+)
+async def test_only_a_client_that_asks_for_them_gets_events_of_ours(server, pcm, query, protocols, ours):
+    client = await server.connect(query, subprotocols=protocols)
+    await client.until("session.created")
+    await client.append(pcm(0.3))
+    await client.until(COMPLETED)
+    await client.send("nothing")
+    await client.until("error")
+    kinds = {event["type"] for event in client.events}
+    assert any(kind.startswith("assistant.") for kind in kinds) is ours
+
+
 async def test_a_client_that_closes_and_opens_again_is_never_refused(start_server, pcm):
     server = await start_server(max_sessions=2)
     for _ in range(5):

@@ -1,6 +1,7 @@
 """Many files that belong together: sent, read in a process of their own, looked at, asked about."""
 
 import asyncio
+import contextlib
 import io
 import os
 import signal
@@ -220,21 +221,23 @@ async def test_the_files_of_an_upload_are_counted_also_those_that_are_refused(st
         assert len(problems) <= 2
 
 
-async def test_all_ways_into_a_session_share_the_limit_of_uploads(server, http):
+async def test_single_files_wait_for_their_turn_while_others_are_on_their_way(server, http):
+    """So that no more of them lie on the disk at once; uploads that were begun do not hold them up."""
     _, created = await server.session()
     sender = Sender(http, created["session"])
-    begun = [await sender.begin() for _ in range(MOST_UPLOADS)]
-    for path, json in (
-        ("uploads", None),
-        ("attachments?name=a", None),
-        ("pacs/attach", {"study": "1.2", "series": "1.3"}),
-    ):
-        answer = await http.post(f"{sender.address}/{path}", json=json, **sender.options)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (429, "too_many_uploads"), path
-    await sender.finish(begun.pop())
-    answer = await http.post(f"{sender.address}/attachments?name=a", content=b"x", **sender.options)
-    assert answer.status_code == 400
-    assert await sender.begin()
+    for _ in range(MOST_UPLOADS):
+        await sender.begin()
+    answer = await http.post(f"{sender.address}/uploads", **sender.options)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "too_many_uploads")
+    attachments = server.hub.find(created["session"]["id"]).attachments
+    async with contextlib.AsyncExitStack() as others:
+        for _ in range(MOST_UPLOADS):
+            await others.enter_async_context(attachments.coming())
+        url = f"{sender.address}/attachments?name=a.png"
+        waiting = asyncio.create_task(http.post(url, content=png(), **sender.options))
+        done, _ = await asyncio.wait({waiting}, timeout=0.5)
+        assert not done
+    assert (await waiting).status_code == 201
 
 
 async def test_an_upload_that_nobody_goes_on_with_is_deleted(server, http, monkeypatch):

@@ -3,11 +3,11 @@
 import asyncio
 import errno
 import re
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack, aclosing
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, TypeVar
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.types import Message
@@ -51,13 +51,25 @@ async def form_with_file(
     """A form's fields by name and its ``file``, which lies on disk until ``stack`` is closed. ``name[]`` is a
     list, ``name[key]`` an object, as OpenAI's clients write them. Raises ``BadInput``: ``file_missing``,
     ``body_too_large``, ``request_invalid``; ``Missing``: ``disk_full``."""
-    stream = cast(AsyncGenerator[bytes, None], limited(request, most_bytes).stream())
+    form = await form_of(request, most_bytes, max_files=1)
+    stack.push_async_callback(form.close)
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise BadInput("Send the recording as the form's field 'file'.", code="file_missing", param="file")
+    pairs = [(name, value) for name, value in form.multi_items() if name != "file"]
+    return fields({name: [v for n, v in pairs if n == name] for name in dict(pairs)}), file.file
+
+
+async def form_of(request: Request, most_bytes: int, max_files: int) -> FormData:
+    """A form, which the caller closes. Raises ``BadInput``: ``body_too_large``, ``request_invalid``;
+    ``Missing``: ``disk_full``."""
+    stream = limited(request, most_bytes).stream()
     try:
         async with aclosing(stream):
-            form = await _Form(
+            return await _Form(
                 request.headers,
                 stream,
-                max_files=1,
+                max_files=max_files,
                 max_fields=MAX_FIELDS,
                 max_part_size=MAX_FIELDS_BYTES,
             ).parse()
@@ -67,12 +79,6 @@ async def form_with_file(
         if error.errno != errno.ENOSPC:
             raise
         raise Missing("There is no room left on the server's disk.", code="disk_full") from None
-    stack.push_async_callback(form.close)
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        raise BadInput("Send the recording as the form's field 'file'.", code="file_missing", param="file")
-    pairs = [(name, value) for name, value in form.multi_items() if name != "file"]
-    return fields({name: [v for n, v in pairs if n == name] for name in dict(pairs)}), file.file
 
 
 class _Form(MultiPartParser):

@@ -66,7 +66,7 @@ class Secrets:
         try:
             asked = SecretRequest.model_validate_json(await json_body(request, MAX_BODY_BYTES) or b"{}")
         except ValidationError as error:
-            raise _refused(error) from None
+            raise refused(error) from None
         chosen(Choices(AudioFormat()), asked.session, self._components.model)  # refused now or never
         now = self._now()
         self._secrets = {value: each for value, each in self._secrets.items() if each.expires_at > now}
@@ -80,8 +80,9 @@ class Secrets:
         return JSONResponse({"value": value, "expires_at": int(expires_at), "session": session})
 
 
-def _refused(error: ValidationError) -> BadInput:
-    refused = invalid(error)
-    field = f"{refused.param or ''}."
-    code = next((code for known, code in NOT_HAD.items() if field.startswith(f"{known}.")), refused.code)
-    return BadInput(refused.message, code=code, param=refused.param)
+def refused(error: ValidationError) -> BadInput:
+    """With the code of what cannot be had, where ``session`` asks for it."""
+    told = invalid(error)
+    field = f"{told.param or ''}."
+    code = next((code for known, code in NOT_HAD.items() if field.startswith(f"{known}.")), told.code)
+    return BadInput(told.message, code=code, param=told.param)

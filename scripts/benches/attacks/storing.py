@@ -89,7 +89,7 @@ def storing(fault: Callable[[Path, float], AbstractContextManager[None]]) -> Att
 @contextlib.asynccontextmanager
 async def typist(server: ServerProcess, **options: object) -> AsyncIterator[websockets.ClientConnection]:
     async with websockets.connect(
-        f"{server.url}/v1/realtime", max_size=None, proxy=None, ping_interval=None, **options
+        f"{server.url}/v1/realtime?assistant=1", max_size=None, proxy=None, ping_interval=None, **options
     ) as socket:
         yield socket
 
