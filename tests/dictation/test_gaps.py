@@ -131,7 +131,9 @@ def typed_over(dictation):
 
 
 @pytest.mark.parametrize(
-    "accept", [lambda d: obey(d, "accept the gap"), taken_away_by_hand, typed_over], ids=str
+    "accept",
+    [lambda d: obey(d, "accept the gap"), taken_away_by_hand, typed_over],
+    ids=["voice", "hand", "typing"],
 )
 def test_what_was_accepted_in_any_way_is_so_again_after_undo_and_redo(dictation, accept):
     accept(dictation)
