@@ -42,6 +42,8 @@ MOST_UNWRITTEN_S = 25
 CUT_OFF_SAMPLES = SAMPLE_RATE_HZ
 """Speech that was cut off is told as at least a second that is lost: how long it was is not known to more."""
 ANCHORS = 8
+IDLE_TURNS = 20
+"""Turns of the event loop in which no packet is read: then none waits. A packet takes up to six."""
 
 
 class Microphone:
@@ -182,15 +184,17 @@ class Microphone:
         self.format = form
         self.end_pcm()
 
-    def begin_at(self, sample: int, age_ms: int) -> None:
-        """The PCM that follows begins with this sample of the client's, recorded ``age_ms`` ago. Raises
-        ``BadInput``: ``audio_sample_invalid``."""
+    async def begin_at(self, sample: int, age_ms: int) -> None:
+        """The PCM that follows begins with this sample of the client's, recorded ``age_ms`` ago. A connection
+        that brought sound is over: what comes over it later is not heard. Raises ``BadInput``:
+        ``audio_sample_invalid``."""
         expected = sample if self.next_sample is None else self.next_sample
         if sample - expected > LONGEST_GAP_S * self.format.rate_hz:
             raise BadInput(
                 "'sample' leaves out more than an hour. Start a new session.", code="audio_sample_invalid"
             )
         if self._heard_at is not None:  # the last sound came over WebRTC
+            await self._end_peer()
             silent_s = self._now() - age_ms / 1000 - self._heard_at
             self._heard_at, expected = None, max(sample, expected)
             if silent_s * SAMPLE_RATE_HZ > MARKED_SAMPLES:
@@ -221,7 +225,7 @@ class Microphone:
         """
         if self._left_at is not None:
             self._tell_absence()
-        if self._peer is None:
+        if self._peer is None or not self._peer.stats.received:
             self._tell_silence()
         pcm = pcm16_of(pcm, ENCODINGS[self.format.type])
         size = len(pcm) if len(pcm) % 2 else 2 * self.format.rate_hz  # a second at once; all that is refused
@@ -288,15 +292,17 @@ class Microphone:
         """Connect a microphone, replacing the current one; returns the answer. ``on_channel`` gets the data
         channels of the other side; ``on_lost`` is called when it is gone by itself. Raises
         ``AssistantError``."""
-        self._tell_silence()
-        await self.close_peer()
+        await self._end_peer()
         self.end_pcm()
-        offset = self._clock
+        offset, first = self._clock, True
         self._meter = LevelMeter()
 
         def heard(chunk: AudioChunk) -> None:
-            nonlocal offset
-            self._heard_at = asyncio.get_running_loop().time()
+            nonlocal offset, first
+            if first:
+                self._tell_silence()
+                first = False
+            self._heard_at = self._now()
             self.end_pcm()  # what was said while this connected came over the WebSocket, and is before it
             offset = max(offset, self._clock - chunk.start)
             self._take(AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed))
@@ -326,7 +332,7 @@ class Microphone:
         return answer
 
     def _tell_silence(self) -> None:
-        """Report a gap: with a new offer in mid-stream, audio since the last packet is lost."""
+        """Report a gap: when sound comes another way in mid-stream, what was said since the last is lost."""
         if self._heard_at is None:
             return
         silent_s, self._heard_at = self._now() - self._heard_at, None
@@ -337,6 +343,15 @@ class Microphone:
         """So much sound was lost since the last that came."""
         start, self._clock = self._clock, self._clock + samples
         self._lose(start, self._clock, "network")
+
+    async def _end_peer(self) -> None:
+        """Take what has come over the connection and was not read yet, and close it."""
+        peer, idle = self._peer, 0
+        while peer is not None and idle < IDLE_TURNS:
+            received = peer.stats.received
+            await asyncio.sleep(0)
+            idle = idle + 1 if peer.stats.received == received else 0
+        await self.close_peer()
 
     async def close_peer(self) -> None:
         peer, self._peer = self._peer, None

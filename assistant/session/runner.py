@@ -521,7 +521,7 @@ class SessionRunner:
             case InputAudioAppend():
                 await self.take_pcm(event.pcm())
             case AudioAt(sample=sample, age_ms=age_ms):
-                self._microphone.begin_at(sample, age_ms)
+                await self._microphone.begin_at(sample, age_ms)
                 self._put_heard()
             case InputAudioCommit():
                 if not await self._commit():

@@ -1,9 +1,12 @@
 """Audio in, before anybody listens to it: one clock over both ways in, and what did not fit is told."""
 
+import asyncio
+
 import numpy as np
 import pytest
 
 from assistant.audio.frames import AudioChunk, LostSound
+from assistant.audio.track import AudioStats
 from assistant.errors import BadInput
 from assistant.events import AudioFormat, AudioGap, AudioStatus
 from assistant.session import microphone as module
@@ -92,6 +95,95 @@ async def test_no_word_can_be_heard_in_sound_that_was_made_up_for_a_long_loss(wi
         assert [each.start for each in taken if isinstance(each, AudioChunk) and each.concealed] == made_up
         assert [each.start for each in taken if isinstance(each, LostSound)] == [1_600]
         assert len(wire.events) == 1
+
+
+class Peer:
+    """A WebRTC connection whose packets are read one in a turn of the event loop."""
+
+    def __init__(self, *, sink, on_gap, **_):
+        self.sink, self.lost, self.stats, self.clock = sink, on_gap, AudioStats(), 0
+        self.closed = False
+
+    async def accept(self, sdp):
+        return sdp
+
+    async def close(self):
+        self.closed = True
+
+    def come(self, packets):
+        """So many packets of 20 ms have come, and are not read yet."""
+        if packets and not self.closed:
+            self.stats.received += 1
+            self.sink(AudioChunk(np.ones(320, np.float32), self.clock))
+            self.clock += 320
+            asyncio.get_running_loop().call_soon(self.come, packets - 1)
+
+
+@pytest.fixture
+async def over(wire, monkeypatch):
+    """``over(seconds)``: so much time goes by; ``await over.offer()`` → a WebRTC connection."""
+    now, peers = [0.0], []
+
+    def made(**options):
+        peers.append(Peer(**options))
+        return peers[-1]
+
+    monkeypatch.setattr(module, "MicrophonePeer", made)
+    wire.microphone._now = lambda: now[0]
+
+    def over(seconds):
+        now[0] += seconds
+
+    async def offer():
+        await wire.microphone.offer("")
+        return peers[-1]
+
+    over.offer = offer
+    return over
+
+
+def gaps(wire):
+    return [(each.start, each.end) for each in wire.microphone._lost]
+
+
+async def test_what_came_over_webrtc_and_was_not_read_yet_is_heard_before_what_comes_another_way(wire, over):
+    peer = await over.offer()
+    peer.come(50)  # a second, all of it on this machine
+    await wire.microphone.begin_at(0, 0)
+    assert peer.closed and wire.microphone.clock_ms == 1_000
+    peer.come(10)
+    await wire.microphone.take_pcm(SECOND)
+    assert wire.microphone.clock_ms == 2_000 and not gaps(wire)
+    starts = [chunk.start for chunk in wire.chunks]
+    assert starts == sorted(starts)
+
+
+async def test_a_connection_that_is_lost_and_made_again_is_one_gap_of_its_length(wire, over):
+    """As the page does it: over the socket until it is connected again."""
+    peer = await over.offer()
+    peer.come(1)
+    over(2.0)
+    await wire.microphone.begin_at(0, 0)
+    peer.come(1)  # late
+    again = await over.offer()
+    over(0.5)
+    await wire.microphone.take_pcm(SECOND[:16_000])
+    again.come(1)
+    over(1.5)
+    again.come(1)
+    assert gaps(wire) == [(320, 320 + 2 * 16_000)]
+
+
+async def test_a_client_that_sends_over_webrtc_alone_has_a_gap_up_to_the_first_sound_of_its_next_connection(
+    wire, over
+):
+    peer = await over.offer()
+    peer.come(1)
+    over(2.0)
+    again = await over.offer()
+    over(1.5)
+    again.come(1)
+    assert gaps(wire) == [(320, 320 + 3.5 * 16_000)]
 
 
 async def test_the_status_counts_frames_since_the_stream_began(wire):
