@@ -170,7 +170,7 @@ export interface DocumentEdit {
   text: string;
 }
 
-/** A button's command on the report. ``go_to`` takes ``section_id``; ``place_cursor`` takes ``section_id``, ``offset`` and ``revision``, for a selection also its ``end``, in the section ``end_section_id`` if that is another. Its ``event_id`` comes back in ``applied``, with the place that was taken: fields, and marks of lost sound, are selected whole; ``new_report`` replaces the report and takes a template's ``name`` (none: a blank report); ``insert_template`` adds the sections of a template that the report does not have; ``insert_macro`` takes a macro's name; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes the doubt off the text at ``offset``, and puts ``text`` in its place if there is one; confirmed without a text, the mark of a gap is accepted and leaves the report. */
+/** A button's command on the report. ``go_to`` takes ``section_id``; ``place_cursor`` takes ``section_id``, ``offset`` and ``revision``, for a selection also its ``end``, in the section ``end_section_id`` if that is another. Its ``event_id`` comes back in ``applied``, with the place that was taken: fields, and marks of lost sound, are selected whole; ``new_report`` replaces the report and takes a template's ``name`` (none: a blank report); ``insert_template`` adds the sections of a template that the report does not have; ``insert_macro`` takes a macro's name; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset``, or replaces the words there for which it was offered, with ``text``; ``confirm`` takes the doubt off the text at ``offset``, or accepts the text of an answer there, and puts ``text`` in its place if there is one; confirmed without a text, the mark of a gap is accepted and leaves the report. */
 export interface DocumentCommand {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -406,7 +406,7 @@ export interface IntentEvent {
   /** The utterance whose end this is, where one held dictation and then a question. */
   part_of?: string | null;
   /** For a command: its name. */
-  command?: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "accept" | "was_dictation" | "was_question" | null;
+  command?: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "accept" | "choose" | "spell" | "was_dictation" | "was_question" | null;
   /** For dictation: the command it came close to. A correction to “command” does it. */
   nearly?: string | null;
 }
@@ -543,10 +543,12 @@ export interface CommandDone {
   type: "assistant.command.done";
   /** The utterance; none for a button. */
   item_id?: string | null;
-  command: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "accept" | "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_template" | "insert_macro" | "insert_text" | "choose" | "confirm";
+  command: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "accept" | "choose" | "spell" | "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_template" | "insert_macro" | "insert_text" | "choose" | "confirm";
   /** What was done, for people. */
   message: string;
   text: string;
+  /** What may come in place of what is selected: by number, or a click. */
+  choices: string[];
   failed: boolean;
   /** It changed what the report says, which undo takes back. */
   changed: boolean;

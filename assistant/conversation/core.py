@@ -566,6 +566,7 @@ class Conversation:
         decision = _commanded(text, command.name)
         actions: list[Action] = [self._utterances.take(item_id, text, decision)]
         message, read, failed = "", "", False
+        choices: tuple[str, ...] = ()
         before = self.dictation.document.sections
         match ROW[command.name].does:
             case "stop" if self._answers.running is None:
@@ -584,12 +585,18 @@ class Conversation:
             case _:
                 try:
                     outcome = self.dictation.obey(item_id, command)
-                    message, read = outcome.message, outcome.text
+                    message, read, choices = outcome.message, outcome.text, outcome.choices
                 except BadInput as error:
                     message, failed = error.message, True
         changed = self.dictation.document.sections != before
         done = CommandDone(
-            item_id=item_id, command=command.name, message=message, text=read, failed=failed, changed=changed
+            item_id=item_id,
+            command=command.name,
+            message=message,
+            text=read,
+            choices=list(choices),
+            failed=failed,
+            changed=changed,
         )
         return [*actions, Emit(done)]
 
@@ -638,7 +645,7 @@ class Conversation:
         command = self.dictation.understand(item.nearly) if item.nearly else None
         if item.nearly is None or command is None:
             return [refused("not_a_command", "No command is similar to this.", event_id)]
-        self.dictation.take_out(item.id)
+        self.dictation.retract(item.id)
         return self._obey(item.id, item.nearly, command)
 
     def _edit(self, fact: ItemEditedByHand) -> list[Action]:

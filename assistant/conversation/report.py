@@ -48,6 +48,9 @@ class Report:
         """Words heard with less confidence than ``mark_below`` are doubtful."""
         self.dictation = Dictation(Formatter())
         self.spoken = SpokenWords()
+        self.dictation.readings = lambda document, where: self.spoken.readings(
+            document.sections, where.section_id, where.start, where.end
+        )
         self._mark_below = mark_below
         self._style: dict[str, str] = {}
         self._applied: deque[str] = deque(maxlen=MOST_APPLIED)  # a page has one edit under way at a time

@@ -112,6 +112,21 @@ class SpokenWords:
                 offset += len(run.text)
         return [placed for item_id, found in pieces.items() for placed in self._place(item_id, found, below)]
 
+    def readings(self, sections: Iterable[SectionLike], section_id: str, start: int, end: int) -> list[str]:
+        """What ``[start, end)`` of a section would be with other readings of one of its words."""
+        sections = list(sections)
+        text = next("".join(run.text for run in each.runs) for each in sections if each.id == section_id)
+        found: list[str] = []
+        for place in self.place(sections):
+            if place.section_id != section_id or not start <= place.start < place.end <= end:
+                continue
+            for word in self._words[place.item_id]:
+                if word.start_ms == place.start_ms and word.end_ms == place.end_ms:
+                    found += [
+                        text[start : place.start] + each + text[place.end : end] for each in word.alternatives
+                    ]
+        return found
+
     def _place(self, item_id: str, pieces: Sequence[_Piece], below: float | None) -> Iterator[WordPlace]:
         if below is not None and not is_below(self._least[item_id], below):
             return

@@ -7,7 +7,7 @@ from assistant.dictation.desk import Command, Desk, Outcome, found, meant, unit_
 from assistant.dictation.document import Document, Position, Range, Run, unique_id
 from assistant.dictation.editor import moved_position
 from assistant.dictation.gaps import gaps_in
-from assistant.dictation.insertion import open_section, run_together, runs_of
+from assistant.dictation.insertion import open_section, run_together, runs_of, without_second_mark
 from assistant.dictation.library import Macro, Template, said_in
 from assistant.dictation.places import off_word
 from assistant.errors import BadInput
@@ -63,13 +63,13 @@ def capitals(command: Command, document: Document, desk: Desk) -> Outcome:
     old = section.text[where.start : where.end]
     match command.text:
         case "all_caps":
-            new = old.upper()
+            new = "".join(each.upper() if len(each.upper()) == 1 else each for each in old)
         case "no_caps":
             new = old.lower()
         case _:
             new = re.sub(r"(?<![\w'])[a-z]", lambda match: match[0].upper(), old)
-    cursor = document.cursor
-    return Outcome(_spelled(document, where, new).move(cursor), f"Wrote “{new.strip()}”.")
+    place = document.place
+    return Outcome(_spelled(document, where, new).at(place), f"Wrote “{new.strip()}”.")
 
 
 def _spelled(document: Document, where: Range, new: str) -> Document:
@@ -192,7 +192,10 @@ def insert_macro(document: Document, macro: Macro, item_id: str | None) -> Docum
     before, after = text[: where.start], text[where.end :]
     first = replace(runs[0], text=(" " if run_together(before, runs[0].text) else "") + runs[0].text)
     last = [Run(" ", item_id, "macro")] if run_together(runs[-1].text, after) else []
-    document = document.replace(where, [first, *runs[1:], *last])
+    *rest, end = [first, *runs[1:]]
+    if end.field is None:
+        end = replace(end, text=without_second_mark(end.text, after))
+    document = document.replace(where, [*rest, end, *last])
     inserted = Range(where.section_id, where.start, document.cursor.offset)
     fields = [f for f, _ in document.fields() if f.section_id == inserted.section_id]
     inside = [f for f in fields if inserted.start <= f.start < inserted.end]

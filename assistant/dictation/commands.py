@@ -3,6 +3,7 @@
 The grammar, the phrases that an utterance is nearly, the page's list and docs/commands.md are made from it.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +20,7 @@ from assistant.dictation.changes import (
     replace_words,
     scratch,
 )
+from assistant.dictation.correcting import can_choose, choose, is_spelled, spell
 from assistant.dictation.desk import Command, Desk, Outcome, has_words, has_words_if_long
 from assistant.dictation.document import Document
 from assistant.dictation.moves import correct, go_to, has_section, insert_at, select, step
@@ -61,6 +63,13 @@ class Row:
     needs_answer: bool = False
     also_dictated: tuple[str, ...] = ()
 
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """What an utterance may have been meant as: all that is said in fixed words."""
+        listed = re.split(r" · |, or ", self.help[0]) if self.help else []
+        fixed = (each for each in (*self.offered, *self.exactly, *listed) if "…" not in each)
+        return tuple(dict.fromkeys(each.casefold() for each in fixed if each not in self.also_dictated))
+
 
 _SECTION_NAMES = (
     r"(?:findings?|impressions?|technique|history|hpi|plan|assessment(?: and plan)?|recommendations?|comparison"
@@ -68,7 +77,14 @@ _SECTION_NAMES = (
     r"|chief complaint|review of systems|labs?|clinical (?:history|information)|past medical history|procedure"
     r"|hospital course|social history|family history|vitals?|vital signs|summary|diagnosis|discussion|addendum)"
 )
+HEARD_NUMBERS = {
+    **{"won": "one", "to": "two", "too": "two", "toe": "two", "tow": "two", "tree": "three"},
+    **{"for": "four", "fore": "four", "sex": "six", "sicks": "six", "ate": "eight"},
+}
+"""What recognisers make of the numbers of choices."""
 _NUMBER = r"(?P<count>two|three|four|five|six|seven|eight|nine|ten|\d{1,2})"
+_CHOICE = rf"(?P<count>{'|'.join(HEARD_NUMBERS)}|one|two|three|four|five|six|seven|eight|nine|ten|\d{{1,2}})"
+"""The number of a choice, also as recognisers mishear it."""
 _UNIT = r"(?P<unit>words?|sentences?|lines?|paragraphs?|section|field|phrase|utterance|selection|change|edit)"
 _WHICH = rf"(?:(?:the )?(?P<which>last|previous|next|current|whole|entire|this|that) )?(?:the )?(?:{_NUMBER} )?{_UNIT}"
 _ALL = r"(?P<all>everything|all|(?:the )?(?:whole |entire )?(?:document|report|note))"
@@ -251,6 +267,7 @@ TABLE: tuple[Row, ...] = (
         if_here=has_words_if_long,
         pattern=(
             rf"(?P<none>unselect|deselect)(?: {_THAT})?|(?:select|highlight) (?:{_THAT}|{_ALL}|{_WHICH})"
+            r"|select (?:the )?words? (?P<target>\S+(?: \S+){0,2})"
             rf"|select (?!patients?\b|subjects?\b|cases?\b|from\b)(?P<target>{_FEW}(?: through {_FEW})?)"
         ),
     ),
@@ -266,7 +283,28 @@ TABLE: tuple[Row, ...] = (
         correct,
         help=("correct … · correct … to …", "selects it, or changes it"),
         if_here=has_words,
-        pattern=rf"correct (?:{_THAT}|{_WHICH})|correct (?!for\b|to\b|as\b|the\b|{_THAT}\b){_TARGET} to {_TEXT}|correct (?!for\b|to\b|as\b|the\b|{_THAT}\b)(?P<target>\S+(?: \S+){{0,2}})",
+        pattern=rf"correct (?:{_THAT}|{_WHICH})|correct (?!for\b|to\b|as\b|the\b|{_THAT}\b)(?:words? )?{_TARGET} to {_TEXT}|correct the word {_TARGET} to {_TEXT}|correct (?:the )?words? (?P<target>\S+(?: \S+){{0,2}})|correct (?!for\b|to\b|as\b|the\b|{_THAT}\b)(?P<target>\S+(?: \S+){{0,2}})",
+    ),
+    Row(
+        "choose",
+        choose,
+        help=(
+            "choose two · pick two",
+            "of what is offered for selected words, or of a field’s pick list; or say its words",
+        ),
+        if_here=can_choose,
+        pattern=rf"(?:choose|chose|pick|picked|option)(?: number| option| entry)? {_CHOICE}|(?:choose|pick) (?P<target>{_SOME})",
+    ),
+    Row(
+        "spell",
+        spell,
+        help=(
+            "spell that",
+            "its letters follow, or “alpha bravo charlie”; “capital”, “double” and “hyphen” too",
+        ),
+        offered=("spell that",),
+        if_here=is_spelled,
+        pattern=rf"spell (?:{_THAT}|(?:the )?last word)(?:[ ,:]+(?P<text>\S+(?: \S+){{0,30}}))?",
     ),
     Row(
         "format",

@@ -1,5 +1,6 @@
 """The inputs of a command, and the place in the report that it means. Pure."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -28,6 +29,19 @@ class Command:
     said: str = ""
 
 
+Readings = Callable[[Document, Range], Sequence[str]]
+"""What else the recogniser heard at a place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """``choices`` may come in place of ``text``, which stands at ``where``, while that is selected."""
+
+    where: Range
+    text: str
+    choices: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A command's inputs besides the report. ``utterances`` are those accepted, in order."""
@@ -36,6 +50,9 @@ class Desk:
     utterances: tuple[str, ...]
     write: Write
     item_id: str | None = None
+    readings: Readings = lambda *_: ()
+    own: tuple[str, ...] = ()
+    offered: "Offered | None" = None
 
     def find(self, document: Document, said: str) -> Range | None:
         return find(document, said, lambda words: self.write(words, True).text)
@@ -48,12 +65,13 @@ class Desk:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``text`` is what is to be read aloud, for ``read_back``, or copied, for ``copy``; ``begins`` says that it is
-    another report."""
+    another report. ``choices`` may come in place of what is now selected."""
 
     document: Document
     message: str
     text: str = ""
     begins: bool = False
+    choices: tuple[str, ...] = ()
 
 
 def meant(command: Command, document: Document, desk: Desk) -> Range:
@@ -82,6 +100,10 @@ def in_one_section(document: Document) -> Range:
         )
     first, last = document.selected[0], document.selected[-1]
     return Range(first.section_id, first.start, last.end)
+
+
+def text_at(document: Document, where: Range) -> str:
+    return document.section(where.section_id).text[where.start : where.end]
 
 
 def has_words(command: Command, document: Document, desk: Desk) -> bool:

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from assistant.dictation import changes, desk, gaps, literals, pauses, punctuation
-from assistant.dictation.commands import ROW, Refused
-from assistant.dictation.desk import Command, Desk, Outcome
+from assistant.dictation.alternatives import nearest_word
+from assistant.dictation.commands import HEARD_NUMBERS, ROW, Refused
+from assistant.dictation.correcting import choices_of, chosen
+from assistant.dictation.desk import Command, Desk, Offered, Outcome, Readings, text_at
 from assistant.dictation.document import Document, Place, Position, Range, Run
 from assistant.dictation.editor import Editor, moved_position, signed
 from assistant.dictation.formatter import Formatter
@@ -17,7 +19,9 @@ from assistant.dictation.insertion import goes_on, insert_running, insert_spoken
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.live import LiveWriter
 from assistant.dictation.near_misses import near_miss_marks
+from assistant.dictation.numbers import UNITS as NUMBERS
 from assistant.dictation.places import off_word
+from assistant.dictation.spelling import spelled
 from assistant.dictation.written import Written, inside
 from assistant.errors import BadInput
 from assistant.events import DocumentCommand
@@ -42,6 +46,10 @@ class Dictation:
         self._places: dict[str, tuple[int, Position]] = {}
         self._under_way: dict[str, int | None] = {}  # utterances, with the names of their places, if held
         self._last_held = 0
+        self.readings: Readings = lambda *_: ()
+        """What else the recogniser heard at a place; set by whoever knows it."""
+        self._offered: Offered | None = None  # for the words that are selected
+        self._spelling = False  # the letters of what is selected come next
         self._utterances: dict[str, None] = {}  # in the order in which they were taken
         self._says_marks = False  # the speaker says "period": no mark of the recogniser's counts
         self._paused: set[str] = set()  # utterances whose last full stop nobody spoke
@@ -167,6 +175,7 @@ class Dictation:
         """Insert an utterance at the cursor; returns its written form. ``cut``: the machine ended it.
         ``lost_before`` and ``lost_after``: sound was lost right beside it."""
         self.editor.move(off_word(self.document))
+        self._spelling = False
         words = self._without_unspoken_marks(words, cut=cut)
         document = self._joined(words)
         if document is not self.document:
@@ -266,6 +275,13 @@ class Dictation:
         self.editor.change(document.move(moved_position(cursor, self.document, document)), item_id)
         return written
 
+    def retract(self, item_id: str) -> None:
+        """The words of an utterance were a command: the report is as it was before them, if nothing came after."""
+        if self.editor.last_cause == item_id:
+            self.editor.undo()
+        else:
+            self.take_out(item_id)
+
     def take_out(self, item_id: str) -> None:
         """Remove an utterance's text from the report."""
         document = self.document.without_item(item_id)
@@ -297,6 +313,8 @@ class Dictation:
 
     def parse(self, words: str) -> Command | None:
         """The command that an utterance is worded as."""
+        if self._spelling and spelled(words) is not None:
+            return Command("spell", text=words, said=words.casefold())
         return None if literals.begins(words) else self._grammar().parse(words)
 
     def is_here(self, command: Command) -> bool:
@@ -304,8 +322,42 @@ class Dictation:
         return ROW[command.name].if_here(command, self.document, self._desk(None))
 
     def nearly(self, words: str) -> str | None:
-        """A command that an utterance, which is none, comes close to; as it would be said."""
-        return self._grammar().nearly(words) if not literals.begins(words) else None
+        """A command that an utterance, which is none, comes close to and that can be done; as it would be said."""
+        if literals.begins(words):
+            return None
+        if near := self._nearly_corrects(words) or self._nearly_chooses(words):
+            return near
+        return next((phrase for phrase in self._grammar().nearly(words) if self._is_possible(phrase)), None)
+
+    def _is_possible(self, phrase: str) -> bool:
+        command = self.understand(phrase)
+        match ROW[command.name].does if command else None:
+            case None | Refused():
+                return False
+            case "undo":
+                return self.editor.can_undo
+            case "redo":
+                return self.editor.can_redo
+            case "stop":
+                return False  # without an answer there is nothing to stop
+            case _:
+                return True
+
+    def _nearly_chooses(self, words: str) -> str | None:
+        """ "Back two", while there is something to choose from."""
+        found = re.fullmatch(r"\w+ (\w+)\W*", words.strip())
+        number = HEARD_NUMBERS.get(found[1].lower(), found[1].lower()) if found else ""
+        is_number = number in NUMBERS or number.isdigit()
+        return f"choose {number}" if is_number and choices_of(self.document, self._desk(None)) else None
+
+    def _nearly_corrects(self, words: str) -> str | None:
+        """ "Correct metoprolol", where the report has "metaprolol"."""
+        found = re.fullmatch(r"(correct|select) (?:the word )?(\w[\w'’-]*)\W*", words.strip(), re.I)
+        if found is None:
+            return None
+        text = "\n".join(section.text for section in self.document.sections)
+        near = nearest_word(found[2], re.findall(r"[^\W\d_][\w'’-]+", text))
+        return f"{found[1].lower()} {near}" if near else None
 
     def obey(self, item_id: str, command: Command) -> Outcome:
         """Raises ``BadInput``, with a message for people, when it cannot be done; then nothing has changed."""
@@ -324,11 +376,19 @@ class Dictation:
                 outcome = change(command, self.document, self._desk(item_id))
                 if self.editor.is_locked and _text_of(outcome.document) != _text_of(self.document):
                     raise signed()
+                self._spelling = command.name == "spell" and not command.text
+                self._offer(outcome)
                 if command.name == "insert":
                     self._utterances[item_id] = None  # "scratch that" takes the macro out
                 change_to = Editor.begin if outcome.begins else _CHANGE.get(command.name, Editor.change)
                 change_to(self.editor, outcome.document, _cause(item_id))
                 return outcome
+
+    def _offer(self, outcome: Outcome) -> None:
+        selected = outcome.document.selected
+        if outcome.choices and selected:
+            text = text_at(outcome.document, selected[0])
+            self._offered = Offered(selected[0], text, outcome.choices)
 
     def undo(self) -> None:
         """Raises ``BadInput`` (``nothing_to_undo``, ``report_signed``)."""
@@ -450,15 +510,22 @@ class Dictation:
         return next((place for place in fields if place.start <= where.start < place.end), None)
 
     def _choose(self, where: Range, text: str) -> None:
-        field = self._field_at(where)
-        if field is None:
+        """Fill the field at a place, or take one of the words that were offered for it. Raises ``BadInput``."""
+        place = self._field_at(where)
+        if place is None and self._offered is not None and self._offered.where.start == where.start:
+            is_there = text_at(self.document, self._offered.where) == self._offered.text
+            place = self._offered.where if is_there and text in self._offered.choices else None
+        if place is None:
             raise BadInput("There is no field here any more.", code="no_field")
-        self.editor.change(self.document.replace(field, [Run(text, origin="typed")]))
+        self.editor.change(chosen(self.document, place, Run(text, origin="typed")))
 
     def _confirm(self, where: Range, text: str) -> None:
         """A person has looked at a text in doubt: it is right, or ``text`` is. Raises ``BadInput``."""
         doubts = (each for each in self.document.doubts() if each[0].section_id == where.section_id)
         found = next((each for each in doubts if each[0].start <= where.start < each[0].end), None)
+        if found is None and not text and (answer := self._answer_at(where)):
+            self._accept_answer(answer)
+            return
         if found is None:
             raise BadInput("There is nothing in doubt here any more.", code="no_doubt")
         place, run = found
@@ -472,6 +539,28 @@ class Dictation:
         new = replace(run, text=text, origin="typed", doubt=None) if text else replace(run, doubt=None)
         document = self.document.replace(place, [new])
         self.editor.change(document.move(moved_position(self.document.cursor, self.document, document)))
+
+    def _answer_at(self, where: Range) -> list[tuple[Range, Run]]:
+        """The runs of an answer of the assistant around a place; they stand side by side."""
+        found: list[tuple[Range, Run]] = []
+        at = 0
+        for run in self.document.section(where.section_id).runs:
+            place = Range(where.section_id, at, at + len(run.text))
+            at = place.end
+            if run.origin == "answer":
+                found.append((place, run))
+            elif found and found[0][0].start <= where.start < place.start:
+                break
+            else:
+                found = []
+        return found if found and found[0][0].start <= where.start < found[-1][0].end else []
+
+    def _accept_answer(self, answer: list[tuple[Range, Run]]) -> None:
+        """A person says that the text of an answer is right: it is theirs from now on."""
+        document, place = self.document, self.document.place
+        for where, run in answer:
+            document = document.replace(where, [replace(run, origin="typed")])
+        self.editor.change(document.at(place))
 
     def _pressed(self, button: DocumentCommand) -> Range:
         revision = self.document.revision if button.revision is None else button.revision
@@ -497,7 +586,15 @@ class Dictation:
         return write
 
     def _desk(self, item_id: str | None) -> Desk:
-        return Desk(self.library, tuple(self._utterances), self._write_with_doubts, item_id)
+        return Desk(
+            self.library,
+            tuple(self._utterances),
+            self._write_with_doubts,
+            item_id,
+            self.readings,
+            self.formatter.written_words,
+            self._offered,
+        )
 
     def _grammar(self) -> Grammar:
         titles = frozenset(spoken_key(section.title) for section in self.document.sections if section.title)

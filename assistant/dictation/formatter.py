@@ -74,6 +74,11 @@ class Formatter:
         texts = (f"{' '.join(spoken)} {written}" for spoken, written in self._own.items())
         return frozenset(word for text in texts for word in re.findall(r"[^\W\d_]+", text.lower()))
 
+    @cached_property
+    def written_words(self) -> tuple[str, ...]:
+        """A person's own words, as they are written."""
+        return tuple(dict.fromkeys(self._own.values()))
+
     def styled(self, **changes: str) -> "Formatter":
         """The same words in another house style; ``changes`` are fields of ``FormatOptions``."""
         other = Formatter(replace(self.options, **changes))  # type: ignore[arg-type]

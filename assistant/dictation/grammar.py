@@ -5,9 +5,13 @@ Words in a command's place are kept as they were heard, capitals too, so that th
 
 import re
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
+from difflib import SequenceMatcher
+from functools import lru_cache
 
-from assistant.dictation.commands import TABLE
+from jellyfish import metaphone
+from rapidfuzz.distance import Levenshtein
+
+from assistant.dictation.commands import HEARD_NUMBERS, TABLE
 from assistant.dictation.desk import Command
 from assistant.dictation.numbers import UNITS as NUMBERS
 from assistant.dictation.tokens import plain
@@ -44,6 +48,9 @@ class Grammar:
 
     def parse(self, heard: str) -> Command | None:
         """The command that ``heard`` is, all of it."""
+        return self._parsed(heard)
+
+    def _parsed(self, heard: str) -> Command | None:
         said = plain(heard)
         if not said or len(said) > LONGEST_CHARACTERS:
             return None
@@ -59,15 +66,44 @@ class Grammar:
                 return _command(name, match)
         return None
 
-    def nearly(self, heard: str) -> str | None:
-        """A command that ``heard``, which is none, comes close to; as it would be said."""
+    def nearly(self, heard: str) -> list[str]:
+        """The commands that ``heard``, which is none, comes close to, as they would be said; the nearest first: by its
+        letters, by its sound, or with a word before or behind it that a recogniser has added."""
         said = plain(heard).casefold()
-        if not 2 <= len(said.split()) <= 5:
-            return None
+        if not 1 <= len(said.split()) <= 5:
+            return []
         names = {"<sections>": self._sections or _USUAL_SECTIONS, "<macros>": self._macros}
-        phrases = [phrase for row in TABLE for offered in row.offered for phrase in _named(offered, names)]
-        close = get_close_matches(said, phrases, n=1, cutoff=0.84)
-        return close[0] if close else None
+        phrases = [phrase for row in TABLE for offered in row.phrases for phrase in _named(offered, names)]
+        sound = _sound(said)
+        near = {phrase: likeness for phrase in phrases if (likeness := _likeness(said, sound, phrase))}
+        words = said.split()
+        parts = (" ".join(part) for part in (words[1:], words[:-1]) if 2 <= len(part) <= 3)
+        within = [part for part in parts if self._parsed(part)]
+        return [*sorted(near, key=lambda phrase: -near[phrase]), *within]
+
+
+_LIKE, _LIKE_IN_SOUND = 0.84, 0.6
+"""Shares of the letters that are alike: of a phrase that is near by its letters, and of one that sounds the same."""
+
+
+def _likeness(said: str, sound: str, phrase: str) -> float:
+    """How near two phrases are; 0 where they are not."""
+    alike = SequenceMatcher(None, said, phrase).ratio()
+    if " " in said and alike >= _LIKE:
+        return 1 + alike
+    same = _sound(phrase)
+    apart = Levenshtein.distance(sound, same)
+    most = 1 if len(same) >= _LONG_SOUND else 0
+    return alike if apart <= most and alike >= _LIKE_IN_SOUND else 0
+
+
+_LONG_SOUND = 5
+"""Consonants of a phrase of which one may be another."""
+
+
+@lru_cache(1024)
+def _sound(phrase: str) -> str:
+    return metaphone(phrase.replace(" ", ""))
 
 
 def _named(phrase: str, names: Mapping[str, Collection[str]]) -> list[str]:
@@ -108,7 +144,9 @@ def _command(name: CommandName, match: re.Match[str]) -> Command:
         name,
         unit=_UNITS.get(unit, unit),
         which=_WHICHES.get(which, which),
-        count=(int(count) if count.isdigit() else NUMBERS.get(count, 1)) if count else 1,
+        count=(int(count) if count.isdigit() else NUMBERS.get(HEARD_NUMBERS.get(count, count), 1))
+        if count
+        else 1,
         target=first("target"),
         said=match[0].casefold(),
         text=first("text") or (_FORMS.get(form, "cap") if name == "format" else ""),

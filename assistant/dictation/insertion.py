@@ -121,11 +121,11 @@ def runs_of(written: Written, item_id: str | None) -> list[Run]:
 def _choice(document: Document, where: Range, words: str, write: Write) -> str | None:
     """The entry of the selected field's pick list that was said, as the list has it."""
     choices = next((field.choices for place, field in document.fields() if place == where), ())
-    said = {_bare(words), _bare(write(words, True).text)}
-    return next((choice for choice in choices if _bare(choice) in said), None)
+    said = {bare(words), bare(write(words, True).text)}
+    return next((choice for choice in choices if bare(choice) in said), None)
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", " ", text).casefold().split())
 
 
@@ -148,11 +148,25 @@ def fit(before: str, text: str, after: str, *, full_stop_said: bool = False) -> 
     inside = bool(rest) and (rest[0].islower() or rest[0].isdigit() or rest[0] in ".,;:?!)")
     if inside and not full_stop_said and text.endswith("."):
         text = text[:-1]
+    text = without_second_mark(text, after)
+    if before.rstrip(" ")[-1:] in _MARKS and text[:1] in _MARKS and not text[1:2].isdigit():
+        text = text[1:].lstrip(" ")
     if not before or before.endswith("\n\n"):
         text = text.lstrip("\n")
     elif before.endswith("\n") and text.startswith("\n"):
         text = text[1:]
     return (" " if run_together(before, text) else "") + text + (" " if run_together(text, after) else "")
+
+
+_MARKS = frozenset(".,;:")
+_ENDS_SAID = frozenset("?!")
+
+
+def without_second_mark(text: str, after: str) -> str:
+    """``text`` without the full stop, or other mark, at its end that would stand before one that is there."""
+    there, last = after.lstrip(" ")[:1], text[-1:]
+    is_second = there in _MARKS | _ENDS_SAID and (last in _MARKS or last == there)
+    return text[:-1] if is_second else text
 
 
 def run_together(left: str, right: str) -> bool:

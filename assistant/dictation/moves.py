@@ -1,6 +1,7 @@
 """Commands that move the cursor. Pure; each raises ``BadInput`` if it cannot be done."""
 
 from assistant.dictation.changes import replace_words
+from assistant.dictation.correcting import with_choices
 from assistant.dictation.desk import Command, Desk, Outcome, field_from, found, meant, section_title, short
 from assistant.dictation.document import Document, Position, Range
 from assistant.dictation.insertion import open_section
@@ -17,7 +18,10 @@ def select(command: Command, document: Document, desk: Desk) -> Outcome:
     text = document.section(where.section_id).text[where.start : where.end]
     start = where.start + len(text) - len(text.lstrip())
     where = Range(where.section_id, start, where.end)
-    return Outcome(document.select(where), f"Selected “{short(text.strip())}”: the next words replace it.")
+    selected = Outcome(
+        document.select(where), f"Selected “{short(text.strip())}”: the next words replace it."
+    )
+    return with_choices(selected, desk)
 
 
 def _select_all(document: Document) -> Outcome:

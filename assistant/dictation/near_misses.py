@@ -115,6 +115,23 @@ def near_misses(text: str, own: frozenset[str] = frozenset()) -> tuple[NearMiss,
     return tuple(found)
 
 
+def near_terms(words: str, most: int) -> list[str]:
+    """The drugs and places of the body that are nearest to ``words`` by letters and sound, the nearest first."""
+    letters = "".join(_WORD.findall(words.lower()))
+    if len(letters) < SHORTEST_WORD - 1:
+        return []
+    terms, sound = _terms(), metaphone(letters)
+    (apart,) = cdist(
+        [letters], terms.words, scorer=Levenshtein.distance, score_cutoff=FARTHEST, dtype=np.uint8
+    )
+    near: list[tuple[int, str]] = []
+    for number in np.flatnonzero(apart <= min(FARTHEST, len(letters) // 2)):
+        sounds = Levenshtein.distance(sound, terms.sounds[number], score_cutoff=2)
+        if sounds <= 2 and terms.words[number] not in terms.findings and terms.words[number] != letters:
+            near.append((int(apart[number]) + sounds, terms.words[number]))
+    return [term for _, term in sorted(near)[:most]]
+
+
 def near_miss_marks(text: str, own: frozenset[str]) -> list[Mark]:
     """The near misses of a written form, in doubt, each with the likely word to take."""
     return [

@@ -47,6 +47,8 @@ CommandName = Literal[
     "paste",
     "emphasis",
     "accept",
+    "choose",
+    "spell",
 ]
 """Every voice command; ``assistant.dictation.commands`` has a row for each."""
 

@@ -63,11 +63,11 @@ class DocumentCommand(ClientEventBase):
     back in ``applied``, with the place that was taken: fields, and marks of lost sound, are selected whole;
     ``new_report`` replaces the report and takes a template's ``name`` (none: a blank report);
     ``insert_template`` adds the sections of a template that the report does not have; ``insert_macro``
-    takes a macro's name;
-    ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the
-    section's title as ``name``; ``choose`` fills the field at ``offset`` with ``text``; ``confirm`` takes
-    the doubt off the text at ``offset``, and puts ``text`` in its place if there is one; confirmed without a
-    text, the mark of a gap is accepted and leaves the report.
+    takes a macro's name; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section
+    instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset``, or
+    replaces the words there for which it was offered, with ``text``; ``confirm`` takes the doubt off the
+    text at ``offset``, or accepts the text of an answer there, and puts ``text`` in its place if there is
+    one; confirmed without a text, the mark of a gap is accepted and leaves the report.
     """
 
     type: Literal["assistant.document.command"] = "assistant.document.command"
@@ -95,6 +95,9 @@ class CommandDone(ServerEventBase):
     command: CommandName | ButtonName
     message: str = Field(description="What was done, for people.")
     text: str = ""
+    choices: list[str] = Field(
+        [], description="What may come in place of what is selected: by number, or a click."
+    )
     failed: bool = False
     changed: bool = Field(False, description="It changed what the report says, which undo takes back.")
 

@@ -26,7 +26,9 @@ class Speaker:
             self.count += 1
             item_id = f"utt_{self.count}"
             self.dictation.heard(item_id)
-            if command := self.dictation.understand(words):
+            command = self.dictation.understand(words)
+            self.obeyed = command is not None
+            if command:
                 self.outcome = self.dictation.obey(item_id, command)
             else:
                 self.dictation.take(item_id, words)
