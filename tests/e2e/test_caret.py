@@ -73,7 +73,6 @@ def test_a_double_clicked_word_is_what_speech_replaces(open_page):
     assert selected(page) == ["left", "left"], "what was selected is selected again"
     page.keyboard.type("right")
     expect(section(page)).to_have_text("The right lung is clear.")
-    assert not page.errors
 
 
 def test_what_is_selected_is_replaced_by_a_macro_and_a_paste_and_a_click_puts_the_cursor_there(open_page):
@@ -98,7 +97,6 @@ def test_what_is_selected_is_replaced_by_a_macro_and_a_paste_and_a_click_puts_th
         }"""
     )
     expect(section(page)).to_have_text("The The heart is normal in size.! lung is dark.")
-    assert not page.errors
 
 
 def test_the_place_is_the_same_in_a_second_tab_and_typing_goes_on_there(open_page):
