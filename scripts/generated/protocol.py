@@ -59,6 +59,10 @@ changed since the patient's prior report; a piece has `kind` (`same`, `removed`,
 | `POST /v1/realtime/calls`, `POST /v1/realtime/calls/CALL/hangup` | a session over WebRTC; end it |
 | `GET /v1/models`, `GET /v1/models/NAME` | the recogniser and the engines |
 | `GET /openapi.json` | these routes, described for tools |
+| `GET /sign-in`, `/sign-in.js`, `/sign-in.css`, `/favicon.svg` | where users sign in, with accounts |
+| `POST /v1/sign-in`, `{"name", "password"}` | `204`, and the cookie of a sign-in |
+| `POST /v1/sign-out` | `204`; the sign-in ends, and the connections it opened |
+| `GET /v1/me` | `{"id", "name", "roles", "signs_out"}`: who asks |
 | `GET /healthz`, `GET /readyz`, `GET /metrics` | it runs; it has room; counters. No session is named |
 
 The export's F is one of the formats that `assistant export --help` lists.

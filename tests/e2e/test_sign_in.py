@@ -37,7 +37,7 @@ def test_a_user_signs_in_by_keyboard_and_signs_out(server, open_page):
     expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
     page.keyboard.type(PASSWORD)  # the wrong one is selected
     page.keyboard.press("Enter")
-    expect(page.get_by_test_id("status")).to_contain_text("General English")
+    expect(page.get_by_test_id("status")).to_contain_text("Ready")
     assert Axe().run(page).violations_count == 0
     page.get_by_role("button", name="Sign out ann").click()
     expect(page).to_have_url(f"{server.url}/sign-in")
