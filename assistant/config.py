@@ -7,13 +7,16 @@ docs/settings.md, which are made from here.
 
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from assistant.addresses import is_loopback
 from assistant.characters import whole
 from assistant.dictation.formatter import HOUSE_STYLE
 from assistant.engines.base import ANSWER_TOKENS, PIECE_WAIT_S
+from assistant.principal import ROLES
 from assistant.vad.endpoint import EndpointSettings, SettingsClash
 
 
@@ -37,6 +40,22 @@ class ServerSettings(BaseModel):
     )
     sign_in_hours: float = Field(
         12, gt=0, le=168, description="Hours after which a browser is signed out in any case."
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        description="Address of an OpenID Connect provider whose users may sign in, with --sign-in accounts.",
+    )
+    oidc_client_id: str = Field("", description="What this server is called there.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Its secret there, if it has one.")
+    oidc_audience: str = Field(
+        "", description="Tokens of the provider for this audience are accepted from programs; empty: none."
+    )
+    oidc_alg: Literal["RS256", "PS256", "ES256", "EdDSA"] = Field(
+        "RS256", description="How the provider signs; nothing else is accepted."
+    )
+    oidc_groups_claim: str = Field("groups", description="Claim with a user's groups.")
+    oidc_roles: tuple[str, ...] = Field(
+        (), description='Roles of groups, as JSON: ["radiology=clinician", "it=administrator"].'
     )
     allowed_origins: tuple[str, ...] = Field(
         (), description='Other web origins that may connect, as JSON: ["https://pacs.example.org"].'
@@ -305,6 +324,23 @@ class Settings(
 
     model_config = SettingsConfigDict(env_prefix="ASSISTANT_", extra="forbid", frozen=True)
 
+    @field_validator("oidc_roles")
+    @classmethod
+    def _of_groups(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pair in value:
+            group, _, role = pair.rpartition("=")
+            if not group or role not in ROLES:
+                raise ValueError(f"each must be GROUP=ROLE, with a role of: {', '.join(ROLES)}")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _private(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+            raise ValueError("it must begin with https://")
+        return value
+
     @field_validator(
         "user", "engine_model", "engine_revision", "text_engine_model", "siglip_model", mode="before"
     )
@@ -337,6 +373,15 @@ class Settings(
                 audit_checkpoints=self.audit_checkpoints,
                 audit_key=None,
                 store=None,
+            )
+        known_there = self.oidc_client_id and self.oidc_roles
+        if self.oidc_issuer and not (self.sign_in == "accounts" and known_there):
+            raise SettingsClash(
+                "{oidc_issuer} needs {sign_in}, {oidc_client_id} and {oidc_roles}.",
+                oidc_issuer=self.oidc_issuer,
+                sign_in="accounts",
+                oidc_client_id=None,
+                oidc_roles=None,
             )
         if self.text_engine_url and not self.text_engine_model:
             raise SettingsClash(

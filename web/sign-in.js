@@ -28,3 +28,7 @@ form.addEventListener('submit', async (event) => {
   password.select();
   password.focus();
 });
+
+fetch('/v1/sign-in').then((answer) => answer.json()).then((ways) => {
+  /** @type {HTMLElement} */ (document.getElementById('elsewhere')).hidden = !ways.oidc;
+}).catch(() => {});

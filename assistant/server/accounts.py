@@ -8,16 +8,18 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Scope
 
 from assistant.config import Settings
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, Denied
 from assistant.principal import Principal
 from assistant.server.auth import Refused, address_of, cookie_name, keys, too_many_tries
+from assistant.server.oidc import Identity, Oidc
 from assistant.storage.access_log import AccessLog
 from assistant.storage.database import Database
-from assistant.storage.users import Users
+from assistant.storage.users import TOKEN_PREFIX, Users
 
 log = logging.getLogger(__name__)
 
 COOKIE = "assistant_sign_in"
+STRANGER = Principal("", "unknown")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 PAGE = "/sign-in"
 
@@ -29,6 +31,7 @@ class Accounts:
         assert settings.store is not None, "the settings require it"
         self._database = Database(settings.store)
         self.log = AccessLog(self._database)
+        self.oidc = Oidc(settings) if settings.oidc_issuer else None
         self.users = Users(
             self._database,
             idle_s=settings.sign_in_idle_min * 60,
@@ -57,6 +60,17 @@ class Accounts:
             log.error("sign-ins cannot be looked up: %s", error.code)
             return principal
 
+    async def user_of(self, identity: Identity) -> Principal:
+        """The user whom the identity provider names. Raises ``Denied``: ``oidc_refused``."""
+        user = None
+        if identity.roles:
+            user = await self.users.of_provider(
+                identity.issuer, identity.subject, identity.name, identity.roles, identity.groups
+            )
+        if user is None:
+            raise Denied("You have no role here. Ask who administers this server.", code="oidc_refused")
+        return user.principal(f"{TOKEN_PREFIX}{identity.ends_at:.0f}_{user.id}")
+
     async def _identified(self, scope: Scope) -> Principal | Response:
         headers = Headers(scope=scope)
         tries, address = scope["app"].state.hub.tries, address_of(scope)
@@ -64,9 +78,17 @@ class Accounts:
             found = [each for key in shown if (each := await self.users.of_key(key))]
             if found:
                 return found[0]
+            if self.oidc and (token := next((key for key in shown if key.count(".") == 2), None)):
+                try:
+                    return await self.user_of(await self.oidc.of_bearer(token))
+                except Denied as error:
+                    if tries.wrong(address, "a token of the identity provider"):
+                        return too_many_tries()
+                    await self.log.did(STRANGER, "refused: a provider's token", address=address)
+                    return Refused(error.code, error.message, 401)
             if tries.wrong(address, "an API key"):
                 return too_many_tries()
-            await self.log.did(Principal("", "unknown"), "refused: an API key", address=address)
+            await self.log.did(STRANGER, "refused: an API key", address=address)
             return Refused("key_invalid", "This API key is wrong, has expired or was revoked.", 401)
         if token := HTTPConnection(scope).cookies.get(cookie_of(scope), ""):
             if not _from_the_page(scope, headers):

@@ -28,6 +28,8 @@ NEEDS: Final[Mapping[str, Need]] = {
     "/sign-in.css": "nothing",
     "/favicon.svg": "nothing",
     "/v1/sign-in": "nothing",
+    "/v1/oidc/begin": "nothing",
+    "/v1/oidc/callback": "nothing",
     "/v1/sign-out": "known",
     "/v1/me": "known",
     "/metrics": "watch",

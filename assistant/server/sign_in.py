@@ -1,23 +1,26 @@
 """The page where users sign in, and signing in and out."""
 
+import html
+
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from assistant.characters import whole
-from assistant.errors import BadInput
+from assistant.errors import AssistantError, BadInput, Denied
 from assistant.installation import page
-from assistant.principal import Principal
-from assistant.server.accounts import Accounts, cookie_of, is_secure
+from assistant.server.accounts import STRANGER, Accounts, cookie_of, is_secure
 from assistant.server.auth import address_of
+from assistant.server.oidc import Oidc
 from assistant.server.rest.bodies import json_body
 from assistant.server.rest.errors import answered, invalid, refusal
 from assistant.server.rights import known
 from assistant.storage.users import LONGEST_PASSWORD
 
 MAX_BODY_BYTES = 4096
-STRANGER = Principal("", "unknown")
+CALLBACK = "/v1/oidc/callback"
+OIDC_COOKIE = "assistant_oidc"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -46,11 +49,82 @@ async def sign_in(request: Request) -> Response:
         tries.wrong(address, "a name or password")
         return refusal(401, "password_wrong", "The name or the password is wrong.")
     response = Response(status_code=204, headers=NO_STORE)
-    token = await accounts.users.sign_in(user)
-    if principal := await accounts.users.signed_in(token):
-        await accounts.log.did(principal, "signed in", address=address)
-    _set_cookie(request, response, token)
+    await _signed_in(request, accounts, user.id, response)
     return response
+
+
+async def _signed_in(request: Request, accounts: Accounts, user_id: str, response: Response) -> None:
+    token = await accounts.users.sign_in(user_id)
+    if principal := await accounts.users.signed_in(token):
+        await accounts.log.did(principal, "signed in", address=address_of(request.scope))
+    _set_cookie(request, response, token)
+
+
+@answered
+async def ways(request: Request) -> Response:
+    """GET how users can sign in."""
+    return JSONResponse({"oidc": _accounts(request).oidc is not None}, headers=NO_STORE)
+
+
+async def begin_oidc(request: Request) -> Response:
+    """GET: go to the identity provider."""
+    try:
+        oidc = _oidc(request)
+        address, browser = await oidc.begin(f"{request.url.scheme}://{request.url.netloc}{CALLBACK}")
+    except AssistantError as error:
+        return _told(error.message, 502)
+    response = RedirectResponse(address, status_code=303, headers=NO_STORE)
+    # The browser comes back from another site, which a Strict cookie would not survive.
+    response.set_cookie(
+        OIDC_COOKIE,
+        browser,
+        max_age=600,
+        path=CALLBACK,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request.scope),
+    )
+    return response
+
+
+async def end_oidc(request: Request) -> Response:
+    """GET: the browser comes back from the identity provider with a code."""
+    query, address = request.query_params, address_of(request.scope)
+    try:
+        accounts, oidc = _accounts(request), _oidc(request)
+        browser = request.cookies.get(OIDC_COOKIE, "")
+        identity = await oidc.finish(query.get("state", ""), browser, query.get("code", ""))
+        principal = await accounts.user_of(identity)
+    except Denied as error:
+        await _accounts(request).log.did(STRANGER, "refused: a provider's sign-in", address=address)
+        return _told(error.message, 403)
+    except AssistantError as error:
+        return _told(error.message, 502)
+    # Not a redirect: the cookie is sent where this site itself leads.
+    response = _told("You are signed in.", 200, refresh=True)
+    await _signed_in(request, accounts, principal.id, response)
+    response.delete_cookie(OIDC_COOKIE, path=CALLBACK)
+    return response
+
+
+def _oidc(request: Request) -> Oidc:
+    """Raises ``BadInput``: ``oidc_not_set``."""
+    oidc = _accounts(request).oidc
+    if oidc is None:
+        raise BadInput("This server has no identity provider.", code="oidc_not_set")
+    return oidc
+
+
+def _told(message: str, status: int, *, refresh: bool = False) -> HTMLResponse:
+    """A sentence for people, with the way on."""
+    goes_on = '<meta http-equiv="refresh" content="0; url=/">' if refresh else ""
+    way = '<a href="/">Go on</a>' if refresh else '<a href="/sign-in">Sign in</a>'
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+        f'<meta name="viewport" content="width=device-width"><title>Sign in</title>{goes_on}'
+        f"<main><h1>Clinical Voice Assistant</h1><p>{html.escape(message)}</p><p>{way}</p></main></html>"
+    )
+    return HTMLResponse(page, status, NO_STORE)
 
 
 @answered
@@ -105,7 +179,10 @@ ROUTES = [
     Route("/sign-in.js", show),
     Route("/sign-in.css", show),
     Route("/favicon.svg", show),
+    Route("/v1/sign-in", ways),
     Route("/v1/sign-in", sign_in, methods=["POST"]),
+    Route("/v1/oidc/begin", begin_oidc),
+    Route(CALLBACK, end_oidc),
     Route("/v1/sign-out", sign_out, methods=["POST"]),
     Route("/v1/me", me),
 ]

@@ -26,9 +26,12 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 HASHES_AT_ONCE = 2
 """Each takes 64 MB and a tenth of a second of a core."""
 KEY_PREFIX: Final = "cva_"
+TOKEN_PREFIX: Final = "token_"
+"""Of the credential of a provider's token: ``token_END_USER``."""
 LONGEST_KEY_DAYS = 366
 TOUCH_EVERY_S = 30.0
 """How exactly it is known when a sign-in was used last."""
+_UNNAMEABLE = re.compile(r"[^\w.@+' -]+")
 _NAME = re.compile(r"[\w][\w.@+' -]{0,62}[\w.]|[\w]")
 
 _tables = sa.MetaData()
@@ -196,12 +199,53 @@ class Users:
         async with self._hashing:
             return await asyncio.to_thread(work, *arguments)
 
+    # --- users of an identity provider ---
+
+    async def of_provider(
+        self, issuer: str, subject: str, name: str, roles: Collection[Role], groups: Collection[str]
+    ) -> User | None:
+        """The user who is this subject there, with these roles and groups from now on; a new one if need be.
+        None for one who was removed here. A name that somebody else has here gets a number."""
+        now_has = {"roles": sorted(roles), "groups": sorted(groups)}
+        which = (_users.c.issuer == issuer) & (_users.c.subject == subject)
+        async with self._database.read() as connection:
+            row = (await connection.execute(sa.select(_users).where(which))).mappings().first()
+        if row is not None and row["removed_at"] is not None:
+            return None
+        if row is not None and all(row[key] == value for key, value in now_has.items()):
+            return _user(row)
+        async with self._database.write() as connection:
+            row = (await connection.execute(sa.select(_users).where(which))).mappings().first()
+            if row is not None:
+                await connection.execute(_users.update().where(which).values(**now_has))
+                return User(row["id"], row["name"], frozenset(roles), frozenset(groups), has_password=False)
+            base = _UNNAMEABLE.sub(".", _normal(name)).strip(" .-'@+")[:56] or "user"
+            free, number = base, 1
+            while (await connection.execute(sa.select(_users.c.id).where(_users.c.name == free))).first():
+                number += 1
+                free = f"{base} {number}"
+            user = User(_new_id("user"), free, frozenset(roles), frozenset(groups), has_password=False)
+            await connection.execute(
+                _users.insert().values(
+                    id=user.id, name=free, issuer=issuer, subject=subject, made_at=self._now(), **now_has
+                )
+            )
+        return user
+
+    async def _of_token(self, credential: str) -> Principal | None:
+        """Whose token of the provider opened a socket, until the token ends."""
+        _, ends_at, user_id = credential.split("_", 2)
+        query = sa.select(_users).where(_users.c.id == user_id, _users.c.removed_at.is_(None))
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).mappings().first()
+        return _user(row).principal(credential) if row and float(ends_at) > self._now() else None
+
     # --- sign-ins ---
 
-    async def sign_in(self, user: User) -> str:
-        """Begin a sign-in; returns the secret that a browser keeps."""
+    async def sign_in(self, user_id: str) -> str:
+        """Begin a sign-in of this user; returns the secret that a browser keeps."""
         token, now = secrets.token_urlsafe(32), self._now()
-        row = {"id": _new_id("sign_in"), "user_id": user.id, "token_sha256": _sha256(token), "seen_at": now}
+        row = {"id": _new_id("sign_in"), "user_id": user_id, "token_sha256": _sha256(token), "seen_at": now}
         async with self._database.write() as connection:
             await connection.execute(_sign_ins.delete().where(self._is_over()))
             await connection.execute(_sign_ins.insert().values(**row, ends_at=now + self._longest_s))
@@ -307,6 +351,8 @@ class Users:
 
     async def by_credential(self, credential: str, *, used: bool) -> Principal | None:
         """Who came by this sign-in or key, if it still holds; ``used``: it counts as used now."""
+        if credential.startswith(TOKEN_PREFIX):
+            return await self._of_token(credential)
         if credential.startswith("key_"):
             return await self._of_key(_keys.c.id == credential)
         return await self._of_sign_in(_sign_ins.c.id == credential, used=used)

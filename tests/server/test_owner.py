@@ -34,6 +34,8 @@ OF_EVERYBODY = {
     "/sign-in.css",
     "/favicon.svg",
     "/v1/sign-in",
+    "/v1/oidc/begin",
+    "/v1/oidc/callback",
     "/v1/sign-out",
     "/v1/me",
     "/healthz",
