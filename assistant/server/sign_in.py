@@ -72,7 +72,7 @@ async def begin_oidc(request: Request) -> Response:
         oidc = _oidc(request)
         address, browser = await oidc.begin(f"{request.url.scheme}://{request.url.netloc}{CALLBACK}")
     except AssistantError as error:
-        return _told(error.message, 502)
+        return _told(error.message, 404 if isinstance(error, BadInput) else 502)
     response = RedirectResponse(address, status_code=303, headers=NO_STORE)
     # The browser comes back from another site, which a Strict cookie would not survive.
     response.set_cookie(
@@ -99,7 +99,7 @@ async def end_oidc(request: Request) -> Response:
         await _accounts(request).log.did(STRANGER, "refused: a provider's sign-in", address=address)
         return _told(error.message, 403)
     except AssistantError as error:
-        return _told(error.message, 502)
+        return _told(error.message, 404 if isinstance(error, BadInput) else 502)
     # Not a redirect: the cookie is sent where this site itself leads.
     response = _told("You are signed in.", 200, refresh=True)
     await _signed_in(request, accounts, principal.id, response)
