@@ -60,6 +60,8 @@ changed since the patient's prior report; a piece has `kind` (`same`, `removed`,
 | `GET /v1/models`, `GET /v1/models/NAME` | the recogniser and the engines |
 | `GET /openapi.json` | these routes, described for tools |
 | `GET /sign-in`, `/sign-in.js`, `/sign-in.css`, `/favicon.svg` | where users sign in, with accounts |
+| `GET /v1/sign-in` | `{"oidc"}`: whether users can sign in at an identity provider |
+| `GET /v1/oidc/begin`, `/v1/oidc/callback` | the way to the identity provider, and back |
 | `POST /v1/sign-in`, `{"name", "password"}` | `204`, and the cookie of a sign-in |
 | `POST /v1/sign-out` | `204`; the sign-in ends, and the connections it opened |
 | `GET /v1/me` | `{"id", "name", "roles", "signs_out"}`: who asks |
