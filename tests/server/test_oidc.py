@@ -18,8 +18,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from werkzeug.serving import make_server
 
-from assistant.server import app as application
 from assistant.server import oidc
+from assistant.server.app import SIGNED_OUT
 from assistant.server.sign_in import CALLBACK
 from tests.server.conftest import PATIENCE_S
 
@@ -219,7 +219,7 @@ def provider():
 
 @pytest.fixture
 async def server(start_server, provider, tmp_path, monkeypatch):
-    monkeypatch.setattr(application, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr("assistant.server.auth.LOOK_AGAIN_S", 0.05)
     server = await start_server(
         sign_in="accounts",
         store=tmp_path,
@@ -262,7 +262,7 @@ async def test_a_user_signs_in_at_the_provider_and_dictates(server, provider):
         await signed_in(http)
         again = (await http.get("/v1/me")).json()
         assert (again["id"], again["roles"]) == (me["id"], ["administrator"])
-        assert await client.until_closed() == application.SIGNED_OUT
+        assert await client.until_closed() == SIGNED_OUT
     done = [row.what for row in await server.hub.accounts.log.rows()]
     assert done.count("signed in") == 2
 
@@ -344,7 +344,7 @@ async def test_a_program_works_with_a_token_of_the_provider_until_it_ends(server
     await client.works()
     assert server.hub.find(created["session"]["id"]).person.name == "ann"
     short, _ = await server.session(additional_headers=bearer(token))
-    assert await short.until_closed() == application.SIGNED_OUT
+    assert await short.until_closed() == SIGNED_OUT
     async with browser(server) as http:
         assert (await http.get("/v1/me", headers=bearer(provider.token()))).json()["name"] == "ann"
         other = provider.token(sub="2", preferred_username="bob")
