@@ -99,7 +99,8 @@ async def test_no_route_shows_or_changes_anything_of_another_users_session(ann):
             if path.startswith(PREFIX):
                 continue
             for method in methods:
-                for each in ann.ids():
+                takes_id = "{" in path and ":path" not in path  # the others know no id: one try is enough
+                for each in ann.ids() if takes_id else ann.ids()[:1]:
                     address = re.sub(r"\{[^}]*\}", each, path)
                     answer = await http.request(method, address, headers=headers, content=each.encode())
                     assert MARK.encode() not in answer.content, (method, path)
