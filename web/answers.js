@@ -27,6 +27,11 @@ export function withoutJson(text) {
   return text.replace(/(?:\**Final Answer:?\**:?\s*)?```json[\s\S]*?(?:```|$)/gi, '').trim();
 }
 
+/** What goes into the report: an answer that was stopped or broken off says so there. @param {{text: string, status: string}} answer */
+export function forReport({ text, status }) {
+  return status === 'completed' ? plainLines(text) : `${plainLines(text)} [answer cut off]`;
+}
+
 /** Markdown → lines of plain text, as a report has them. Blocks of code (boxes, tables as JSON) are left out. @param {string} text */
 export function plainLines(text) {
   return text

@@ -60,7 +60,7 @@ function draw() {
 
 const session = new Session((event, again) => {
   dispatch(event);
-  report.take(event, state);
+  report.take(event, state, again);
   matching.take(event);
   signing.take(event);
   handsFree.take(event, again);
@@ -188,7 +188,7 @@ const views = [
   report,
   aboutView({ send }),
   signing,
-  toolsView({ send, step: report.command }),
+  toolsView({ send, step: report.command, focusReport: report.focus }),
   dictationView({ send }),
   answersView({ send, key: reportKey }),
   archiveView({ post: (path, body) => post(path, body, session) }),
@@ -335,6 +335,7 @@ listenForKeys({
   sleep: () => handsFree.toggleSleep(),
   stopAnswer: () => handsFree.stop(),
   help: () => byId('help', 'dialog').showModal(),
+  typeInReport: report.focus,
   typeQuestion: () => {
     byId('tab-assistant').click();
     questionText.focus();

@@ -48,11 +48,16 @@ export class Caret {
     return this._report && placeIn(this._report);
   }
 
+  /** Where the next words will go, once the server has taken what a hand did last. */
+  get coming() {
+    return this._told?.place ?? this.place;
+  }
+
   /** The browser's selection has changed, by hand or by this page. */
   selectionChanged() {
     const now = this._page.read();
     if (!now) return;
-    this._movedByHand = !isSame(now, this._told?.place ?? this.place);
+    this._movedByHand = !isSame(now, this.coming);
     this._tell();
   }
 

@@ -13,7 +13,7 @@ export function blankUtterance(epoch, itemId) {
   return {
     kind: 'utterance', key: `${epoch}:${itemId}`, epoch, itemId, text: '', before: '', at: '',
     startMs: 0, endMs: 0, intent: null, confidence: null, reason: '', corrected: false, doubtful: false, nearly: null, edited: false,
-    unfinished: false, error: '', alsoHeard: '', words: [],
+    unfinished: false, done: '', error: '', alsoHeard: '', words: [],
   };
 }
 
@@ -76,6 +76,11 @@ export function edited(state, event) {
   const found = findUtterance(state, event.item_id);
   if (!found || found.text === event.text) return state;
   return changeUtterance(state, event.item_id, { text: event.text, before: found.text, edited: true });
+}
+
+/** What a command did stands with its words. @param {State} state @param {import('./protocol.js').CommandDone} event @returns {State} */
+export function commandDone(state, event) {
+  return event.item_id ? changeUtterance(state, event.item_id, { done: event.message }) : state;
 }
 
 /** @param {State} state @param {string} name @param {number} startMs @param {number} durationMs @param {string} reason @returns {State} */

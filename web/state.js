@@ -4,7 +4,7 @@
 // Kept events carry a `seq`; one that was already taken is ignored, so a replay changes nothing.
 
 import {
-  addGap, blankUtterance, changeUtterance, completed, dropLive, edited, putUtterance, taken, updateLive,
+  addGap, blankUtterance, changeUtterance, commandDone, completed, dropLive, edited, putUtterance, taken, updateLive,
 } from './entries.js';
 import { patched } from './patching.js';
 
@@ -31,6 +31,7 @@ import { patched } from './patching.js';
  * @property {boolean} doubtful     dictation that may have been asked
  * @property {boolean} edited
  * @property {boolean} unfinished   the server went away in the middle of it
+ * @property {string} done         what the command that it was did
  * @property {string} error
  * @property {string} alsoHeard    what another recogniser made of it, if that has other words
  * @property {Array<{text: string, start_ms: number, end_ms: number, confidence?: number|null}>} words
@@ -189,7 +190,7 @@ export function reduce(state, event) {
     case 'assistant.library':
       return { ...state, library: event };
     case 'assistant.command.done':
-      return { ...state, command: event };
+      return { ...commandDone(state, event), command: event };
     case 'assistant.item.edited':
       return edited(state, event);
     case 'assistant.audio.gap':

@@ -152,3 +152,98 @@ def test_show_in_the_checks_selects_what_the_next_words_replace(open_page):
     assert painted == browser
     place = page.evaluate(PLACE)["selected"]
     assert place["end"] - place["start"] == len(browser)
+
+
+def test_tab_goes_from_field_to_field_and_pick_lists_are_used_by_keyboard(open_page):
+    page = open_page()
+    page.select_option("#template", "Chest X-ray")
+    expect(page.locator("#report h3").first).to_have_text("Exam")
+    section(page, "exam").click(position={"x": 3, "y": 8})
+    page.keyboard.press("Tab")
+    expect(page.locator("#field-menu")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(section(page, "exam")).to_have_text("Chest X-ray, AP portable.")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Cough.")
+    expect(section(page, "indication")).to_have_text("Cough.")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Earlier.")
+    expect(section(page, "comparison")).to_have_text("Earlier.")
+    page.keyboard.press("Control+z")
+    expect(section(page, "comparison")).to_have_text("[comparison]")
+    section(page, "findings").click()
+    page.keyboard.press("Shift+Tab")
+    assert selected(page)[0] == "[comparison]"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    assert not page.evaluate("document.activeElement.matches('[data-section=comparison]')")
+
+
+def test_typing_after_a_tool_goes_into_the_report_and_single_keys_can_be_changed_and_turned_off(open_page):
+    page = open_page()
+    write(page)
+    double_click(page, "left")
+    page.click("#copy")
+    page.keyboard.type("ms")
+    expect(section(page)).to_have_text("The ms lung is clear.")
+    page.locator("#undo").focus()
+    page.keyboard.type("m")
+    expect(section(page)).to_have_text("The msm lung is clear.")
+    expect(page.locator("#mic")).to_have_attribute("aria-pressed", "false")
+    page.click("#help-open")
+    page.fill("#key-mic", "x")
+    page.click("#help [value=close]")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("m")
+    expect(page.locator("#mic")).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("x")
+    expect(page.locator("#mic")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("x")
+    expect(page.locator("#mic")).to_have_attribute("aria-pressed", "false")
+    page.reload()
+    page.click("#help-open")
+    expect(page.locator("#key-mic")).to_have_value("x")
+    page.uncheck("#keys-on")
+    page.click("#help [value=close]")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("x")
+    expect(page.locator("#mic")).to_have_attribute("aria-pressed", "false")
+
+
+def test_what_a_command_did_stands_at_the_caret_for_a_while_and_with_its_words(open_page):
+    page = open_page(
+        "corrections/report_bm_george.flac", "corrections/correct_left_bm_george.flac", gap_s=2.5
+    )
+    page.click("#mic")
+    said = page.locator(".caret-said")
+    expect(said).to_have_text("Selected “left”: the next words replace it.", timeout=HEARD_MS)
+    expect(said).to_be_hidden(timeout=4_000)
+    page.click("#heard-summary")
+    expect(page.locator("#heard")).to_contain_text("Selected “left”")
+
+
+def test_the_text_of_an_answer_is_marked_until_it_is_accepted_by_its_button_and_undo_brings_the_mark_back(
+    open_page, server
+):
+    server.engine.script("fracture", ["No **fracture**."])
+    page = open_page()
+    write(page)
+    page.fill("#question-text", "Is there a fracture?")
+    page.press("#question-text", "Enter")
+    page.get_by_test_id("insert-answer").click()
+    marked = page.locator("#report .from-answer")
+    expect(marked).to_contain_text("No fracture.")
+    text = section(page).text_content()
+    assert text.replace("\n", " ").split() == f"{TYPED} No fracture.".split()
+    item = page.locator(".doubts li")
+    expect(item).to_contain_text("Nobody has accepted it yet.")
+    item.get_by_role("button", name="Accept this text").click()
+    expect(marked).to_have_count(0)
+    expect(item).to_have_count(0)
+    assert section(page).text_content() == text
+    page.click("#undo")
+    expect(marked).to_contain_text("No fracture.")
+    expect(item).to_have_count(1)
+    assert section(page).text_content() == text

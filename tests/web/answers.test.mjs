@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { plainLines, withoutJson } from '../../web/answers.js';
+import { forReport, plainLines, withoutJson } from '../../web/answers.js';
 import { initialState, reduce } from '../../web/state.js';
 
 test('an answer goes into the report as plain lines, without its boxes', () => {
@@ -32,4 +32,11 @@ test('thoughts, boxes, changes and labs stay with their answer', () => {
   assert.equal(answer.text, 'Yes');
   assert.deepEqual(answer.changes?.changes, [{ finding: 'edema', change: 'stable' }]);
   assert.equal(answer.boxes, null);
+});
+
+test('an answer that was cut off says so in the report', () => {
+  assert.equal(forReport({ text: 'No **edema**.', status: 'completed' }), 'No edema.');
+  for (const status of ['cancelled', 'failed', 'incomplete', 'interrupted']) {
+    assert.equal(forReport({ text: 'No **edema** in', status }), 'No edema in [answer cut off]');
+  }
 });

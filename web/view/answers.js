@@ -2,7 +2,7 @@
 
 import { findUtterance, runningAnswer } from '../selectors.js';
 import { spoken, wholeSentences } from '../sentences.js';
-import { plainLines, withoutJson } from '../answers.js';
+import { forReport, plainLines, withoutJson } from '../answers.js';
 import { alsoNode } from './dictation.js';
 import { Follow, KeyedList, byId, clock, element, setText } from './dom.js';
 import { findingsNode } from './findings.js';
@@ -92,7 +92,7 @@ function cardNode(answer, send, key) {
   const insert = element('button', {
     type: 'button', class: 'quiet small', 'data-testid': 'insert-answer',
     onclick: () => {
-      const text = plainLines(latest.text);
+      const text = forReport(latest);
       if (send({ type: 'assistant.document.command', command: 'insert_text', origin: 'answer', text })) setText(insert, '✓ In the report');
     },
   }, 'Put into report');

@@ -58,7 +58,8 @@ function utteranceNode(entry, canChange, send) {
   }
   const also = entry.alsoHeard !== entry.text && alsoNode(entry, canChange && entry.intent === 'dictation' && 'Use this',
     () => send({ type: 'assistant.item.edit', item_id: entry.itemId, text: entry.alsoHeard }));
-  row.append(element('div', { class: 'said' }, element('p', { class: 'text' }, entry.text), also), element('div', { class: 'aside' },
+  row.append(element('div', { class: 'said' }, element('p', { class: 'text' }, entry.text),
+    entry.intent === 'command' && entry.done && element('p', { class: 'fine' }, entry.done), also), element('div', { class: 'aside' },
     element('div', { class: 'actions' },
       canChange && entry.intent !== 'command' && element('button', {
         type: 'button', class: entry.doubtful ? 'small offer' : 'quiet small',

@@ -1,11 +1,22 @@
 // Keys that work anywhere on the page.
 
+import { NAMES, parse, shortcutOf } from '../shortcuts.js';
+import { byId } from './dom.js';
+
+const KEY = 'assistant.shortcuts';
+
 /**
  * @param {{talkKey: () => string, talk: (pressed: boolean) => void, toggle: () => void, sleep: () => void,
- *   stopAnswer: () => void, help: () => void, typeQuestion: () => void}} actions
+ *   stopAnswer: () => void, help: () => void, typeQuestion: () => void, typeInReport: () => void}} actions
  */
 export function listenForKeys(actions) {
   let held = '';
+  let shortcuts = parse(localStorage.getItem(KEY));
+  settings(shortcuts, (changed) => {
+    shortcuts = changed;
+    localStorage.setItem(KEY, JSON.stringify(changed));
+  });
+  keepFocus();
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog:modal')) return;
     if (event.key === 'Escape') return actions.stopAnswer();
@@ -21,15 +32,13 @@ export function listenForKeys(actions) {
       actions.talk(true);
     } else if (event.repeat) {
       return;
-    } else if (event.key === 'm' || event.key === 'M') {
-      actions.toggle();
-    } else if (event.key === 's' || event.key === 'S') {
-      actions.sleep();
-    } else if (event.key === '?') {
-      actions.help();
-    } else if (event.key === '/') {
+    } else if (isReportTool(event.target)) {
+      if (types && event.code !== 'Space') actions.typeInReport(); // where the browser then puts the character
+    } else {
+      const name = shortcutOf(shortcuts, event.key);
+      if (!name) return;
       event.preventDefault();
-      actions.typeQuestion();
+      ({ mic: actions.toggle, sleep: actions.sleep, help: actions.help, ask: actions.typeQuestion })[name]();
     }
   });
   const release = () => {
@@ -41,6 +50,37 @@ export function listenForKeys(actions) {
     if (event.code === held) release();
   });
   addEventListener('blur', release);
+}
+
+/** In the list of keys: each can be changed or taken away, and all turned off.
+ * @param {import('../shortcuts.js').Shortcuts} shortcuts @param {(changed: import('../shortcuts.js').Shortcuts) => void} changed */
+function settings(shortcuts, changed) {
+  const on = byId('keys-on', 'input');
+  on.checked = shortcuts.on;
+  const tell = () => changed(parse(JSON.stringify({
+    on: on.checked, keys: Object.fromEntries(NAMES.map((name) => [name, byId(`key-${name}`, 'input').value])),
+  })));
+  on.addEventListener('change', tell);
+  for (const name of NAMES) {
+    const input = byId(`key-${name}`, 'input');
+    input.value = shortcuts.keys[name];
+    input.addEventListener('input', tell);
+    input.addEventListener('focus', () => input.select());
+  }
+}
+
+/** A pointer on a button or after a list leaves the focus in the report: typing goes on there. */
+function keepFocus() {
+  const inReport = () => document.activeElement?.closest('#report [data-section]');
+  document.addEventListener('mousedown', (event) => {
+    const button = /** @type {Element} */ (event.target).closest?.('.report-head button, .bar button, .top button');
+    if (button && inReport()) event.preventDefault();
+  });
+}
+
+/** @param {EventTarget|null} target */
+function isReportTool(target) {
+  return target instanceof HTMLElement && target.matches('.report-head button');
 }
 
 /** @param {EventTarget|null} target */

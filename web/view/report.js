@@ -32,11 +32,17 @@ export function reportView({ send, sendQuietly }) {
   /** @type {State|null} */
   let shown = null;
   let document_ = BLANK;
-  fieldMenu(report, () => document_, send);
 
   const isSettled = () => [...sections.values()].every((section) => section.editing.isSettled);
   const caret = new Caret({ read: readSelection, isSettled, send: sendQuietly });
+  const menu = fieldMenu(report, () => document_, () => caret.place, send);
+  /** @type {import('../protocol.js').CommandDone|null} */
+  let told = null; // to be shown at the caret once the report is drawn
+  /** @type {import('../protocol.js').CommandDone|null} */
+  let done = null; // the last one
   let pointing = false;
+  /** @type {Element|null} */
+  let focusFrom = null; // what has the focus until everything typed is with the server
 
   report.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
     const key = event.key.toLowerCase();
@@ -152,6 +158,10 @@ export function reportView({ send, sendQuietly }) {
     }
     const isServers = caret.changed(latest);
     if (hadFocus && !hasFocus() && caret.place) showSelection(caret.place); // its section is gone
+    if (focusFrom && isSettled()) {
+      if (focusFrom === document.activeElement && caret.coming) showSelection(caret.coming);
+      focusFrom = null;
+    }
     follow(isServers);
     obey();
   }
@@ -173,15 +183,27 @@ export function reportView({ send, sendQuietly }) {
     byId('report-empty').hidden = Boolean(state.document) || !live.isEmpty || report.contains(document.activeElement);
     if (went) here.show();
     else if (isNew || wasLive || !live.isEmpty) here.keep();
+    if (told) menu.told(told, painted.bar);
+    told = null;
     shown = state;
   };
   return Object.assign(show, {
     command,
-    /** The server's answer to an edit or a connection. @param {import('../events.js').PageEvent} event @param {State} state */
-    take(event, state) {
+    /** Give the report the focus, at the place of the next words: what is typed then goes there. */
+    focus() {
+      if (caret.coming && isSettled()) showSelection(caret.coming);
+      else focusFrom = document.activeElement;
+    },
+    /** What the server says to an edit, a command or a connection.
+     * @param {import('../events.js').PageEvent} event @param {State} state @param {boolean} again  of before, sent once more */
+    take(event, state, again) {
       if (event.type === 'error' && event.error.event_id) {
         for (const section of sections.values()) section.refused(event.error.event_id);
         if (caret.refused(event.error.event_id)) follow(true);
+      } else if (event.type === 'assistant.command.done') {
+        if (!again) told = done = event;
+      } else if (event.type === 'assistant.document.changed' || event.type === 'assistant.document.patched') {
+        if (done && event.seq === done.seq + 1) told = done; // what it did to the report: perhaps not drawn with it
       } else if (event.type === 'session.created' && event.resumed) {
         for (const section of sections.values()) section.editing.reconnected();
         caret.reconnected();

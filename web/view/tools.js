@@ -4,8 +4,8 @@ import { byId, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
 
-/** @param {{send: import('../events.js').Send, step: (name: 'undo'|'redo') => void}} actions */
-export function toolsView({ send, step }) {
+/** @param {{send: import('../events.js').Send, step: (name: 'undo'|'redo') => void, focusReport: () => void}} actions */
+export function toolsView({ send, step, focusReport }) {
   const template = byId('template', 'select');
   const macro = byId('macro', 'select');
   /**
@@ -22,10 +22,12 @@ export function toolsView({ send, step }) {
     const how = shown && isFilled(shown) ? await askWhatToDo(name) : 'replace';
     if (how === 'insert') press('insert_template', { name });
     else if (how === 'replace') press('new_report', name ? { name } : {});
+    focusReport();
   });
   macro.addEventListener('change', () => {
     press('insert_macro', { name: macro.value });
     macro.value = '';
+    focusReport();
   });
   /** @type {State|null} */
   let shown = null;
