@@ -110,7 +110,7 @@ async def test_else_the_stand_in_and_why(
     assert isinstance(engine, StandIn)
     assert engine.info.why == (
         f"MedGemma is not downloaded here, no MedGemma is listed at port {other} (Ollama), and the server at "
-        f"port {locked} (vLLM) wants a key (--engine openai, --engine-key)."
+        f"port {locked} (vLLM) wants a key (--engine openai, --engine-key-file)."
     )
     assert engine.info.why in caplog.text
     assert "dolphin" not in caplog.text + engine.info.why

@@ -51,7 +51,7 @@ def test_without_a_model_the_page_says_so_declines_and_offers_the_ways(open_page
     page = open_page()
     notice = page.get_by_test_id("stand-in")
     expect(notice).to_contain_text("No medical model is connected")
-    expect(page.locator("#status-recogniser")).to_have_text("General English: check drug names")
+    expect(page.locator("#status-recogniser")).to_have_text("Clinical dictation (beta): check drug names")
     card = ask(page, "Is there a pneumothorax on this image?")
     expect(card).to_contain_text("so this was not answered")
     expect(card).to_contain_text("no model was asked")

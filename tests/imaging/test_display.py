@@ -317,6 +317,6 @@ def test_real_files_are_what_they_are(tmp_path, name, study):
     made = prepare([SourceFile(name, Path(get_testdata_file(name)))], tmp_path, Options())
     assert [each.name for each in made.studies] == [study]
     if name == "eCT_Supplemental.dcm":
-        assert any("no Hounsfield units but RCBF" in note for note in made.studies[0].notes)
+        assert any("not Hounsfield units but RCBF" in note for note in made.studies[0].notes)
     if name == "color-pl.dcm":
         assert made.studies[0].sizes[0] == (256, 160), "its pixels are 4 high and 3 wide"

@@ -211,7 +211,7 @@ def test_values_that_are_no_hounsfield_units_are_not_coloured_as_ct(tmp_path, ta
     folder = stack(tmp_path / "ct", 5, 500, modality="CT", **tags)
     (study,), _ = read(tmp_path, folder)
     assert study.kind == "mr" and study.name == "CT map · 5 slices"
-    assert any("no Hounsfield units" in note for note in study.notes)
+    assert any("not Hounsfield units" in note for note in study.notes)
     with pil(study.model_image(0).data) as picture:
         assert picture.getpixel((4, 4)) == (128, 128, 128)
     (ct,), _ = read(tmp_path, stack(tmp_path / "hu", 5, 500, modality="CT", RescaleType="HU"))
