@@ -158,7 +158,8 @@ def test_a_house_style_chosen_in_the_settings_holds_for_what_is_dictated_then_an
         """() => new Promise((resolve) => {
           const socket = new WebSocket(`ws://${location.host}/v1/realtime`,
             ['assistant', `assistant.resume.${sessionStorage.getItem('assistant.resume_token')}`]);
-          socket.onmessage = (message) => resolve(JSON.parse(message.data).session.style);
+          socket.addEventListener('message',
+            ({data}) => resolve(JSON.parse(data).session.style), {once: true});
         })"""
     )
     assert style["units"] == "as_dictated"
