@@ -36,7 +36,9 @@ async def server(talk: Talk, token: str | None = None) -> AsyncIterator[str]:
             return connection.respond(HTTPStatus.FORBIDDEN, "denied\n")
         return None
 
-    async with serve(talk, "127.0.0.1", 0, process_request=gate) as running:
+    # Without max_queue=None a server that closes while it has paused reading never reads the client's close
+    # frame: both then wait for the library's 10 s. The assistant's own server reads on when it closes.
+    async with serve(talk, "127.0.0.1", 0, process_request=gate, max_queue=None) as running:
         yield f"http://127.0.0.1:{running.sockets[0].getsockname()[1]}"
 
 

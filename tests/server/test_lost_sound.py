@@ -19,6 +19,8 @@ RATE = 16_000
 COMPLETED = "conversation.item.input_audio_transcription.completed"
 GAP = "assistant.audio.gap"
 PATIENCE_S = 60
+NO_LIMIT_S = 600
+"""For ``final_limit_s``: however slow the machine is, no session is refused for it."""
 
 
 def sound(*pattern):
@@ -44,7 +46,7 @@ class CountingStream(FakeStream):
 
 @pytest.fixture
 async def server(start_server):
-    server = await start_server(store=None)
+    server = await start_server(store=None, final_limit_s=NO_LIMIT_S)
     server.model.open_stream = lambda: CountingStream(server.model.gate)
     return server
 
@@ -228,7 +230,7 @@ async def test_a_sample_that_cannot_be_is_refused_and_the_session_goes_on(server
 async def test_sound_that_comes_faster_than_it_can_be_heard_keeps_its_connection(start_server, monkeypatch):
     """The pong stands behind sound for which there is no room yet: nobody may be cut off for that."""
     monkeypatch.setattr(microphone, "AUDIO_CHUNKS", 200)
-    server = await start_server()
+    server = await start_server(final_limit_s=NO_LIMIT_S)
     assert server.server.config.ws_ping_timeout is None
     server.server.config.ws_ping_interval = 0.05
     server.model.open_stream = lambda: CountingStream(server.model.gate)
@@ -260,7 +262,7 @@ async def test_the_client_sends_no_more_ahead_than_it_keeps(server):
 async def test_a_dictation_whose_connection_is_cut_again_and_again_reads_as_if_it_never_was(
     start_server, data_dir
 ):
-    server = await start_server(real=True)
+    server = await start_server(real=True, final_limit_s=NO_LIMIT_S)
     speech = read_audio(data_dir / "audio" / "chest_xray.flac")
     samples = np.concatenate([np.zeros(8_000, np.float32), speech, np.zeros(24_000, np.float32)])
     pcm = (samples * 32767).astype("<i2").tobytes()

@@ -68,7 +68,12 @@ class Victim:
 
 @pytest.fixture
 async def ann(start_server, tmp_path):
-    server = await start_server(identifier=ByName(), store=tmp_path / "store", keep_audio_min=1)
+    server = await start_server(
+        identifier=ByName(),
+        store=tmp_path / "store",
+        keep_audio_min=1,
+        final_limit_s=600,  # no other user's session is refused because the machine is slow
+    )
     server.model.texts = {3: f"Dictated {MARK}.", 6: f"Is there a {MARK} on this image?"}
     server.engine.script(MARK, [f"Answer {MARK}."])
     client, created = await server.session(additional_headers=as_user("ann"))
