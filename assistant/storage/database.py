@@ -7,6 +7,7 @@ server has no users.
 """
 
 import contextlib
+import errno
 import os
 import sqlite3
 import threading
@@ -71,11 +72,15 @@ def file_of(url: URL) -> Path | None:
 def prepare_file(file: Path) -> None:
     """Make the file, and its folder, for the user alone; a file that has something in it is left as it is.
 
-    Raises ``OSError``, ``sqlite3.OperationalError``.
+    Raises ``OSError``, also where the file may only be read; ``sqlite3.OperationalError``.
     """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    # SQLite opens a file that it may only read, and fails at the first write. The file is not opened here to
+    # find out: closing it would take away the locks of this process's other connections.
+    if not os.access(file, os.W_OK):
+        raise PermissionError(errno.EACCES, "only reading is allowed", str(file))
     if file.stat().st_size == 0:
         with contextlib.closing(sqlite3.connect(file, timeout=BUSY_S)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")

@@ -15,6 +15,7 @@ import pytest
 
 from assistant.errors import BadInput
 from assistant.storage import writer as writing
+from assistant.storage.database import Database
 from assistant.storage.store import FILE, Store
 
 COMPLETED = "conversation.item.input_audio_transcription.completed"
@@ -173,12 +174,16 @@ async def test_a_file_that_takes_the_place_of_the_store_is_refused_and_told(star
 def mounted(folder, *options):
     folder.mkdir(exist_ok=True)
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", ",".join(["size=256k", *options]), "tmpfs", folder],
+        ["mount", "-t", "tmpfs", "-o", ",".join(["size=1m", *options]), "tmpfs", folder],
         capture_output=True,
         check=False,
     )
     if done.returncode:
         pytest.skip("mounting needs root")
+
+
+def only_read(folder):
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
 
 
 def unmount(folder):
@@ -187,7 +192,8 @@ def unmount(folder):
 
 @pytest.fixture
 def disk(tmp_path):
-    """A real disk of 256 kB."""
+    """A real disk of 1 MB. The tables alone take up to 330 kB of it: their pages, the same again in the
+    write-ahead log, and its index."""
     folder = tmp_path / "disk"
     mounted(folder)
     yield folder
@@ -202,6 +208,7 @@ async def test_a_full_disk_is_told_and_what_was_said_is_stored_when_there_is_roo
     with contextlib.suppress(OSError), filler.open("wb", buffering=0) as out:
         while True:
             out.write(bytes(4096))
+    assert filler.stat().st_size > 256 * 1024  # else deleting it makes no room
     while not client.of(NOTICE):
         assert (await dictates(client, pcm))["transcript"]
     await told(client)
@@ -231,10 +238,24 @@ async def test_a_disk_that_is_taken_away_is_told_and_nothing_is_written_in_its_p
 
 def test_a_disk_that_can_only_be_read_is_refused_at_the_start(disk):
     Store(disk).close()
-    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    only_read(disk)
     with pytest.raises(BadInput) as caught:
         Store(disk)
     assert caught.value.code == "store_unwritable"
+
+
+async def test_a_disk_that_can_only_be_read_is_refused_also_where_a_server_was_killed(disk, tmp_path):
+    """Its write-ahead log is left, so SQLite can read the store."""
+    with Store(tmp_path / "running"):
+        shutil.copytree(tmp_path / "running", disk / "kept")
+    assert (disk / "kept" / f"{FILE}-wal").stat().st_size
+    only_read(disk)
+    with pytest.raises(BadInput) as caught:
+        Store(disk / "kept")
+    assert caught.value.code == "store_unwritable"
+    with pytest.raises(BadInput) as caught:
+        await Database(disk / "kept").start()
+    assert caught.value.code == "database_unusable"
 
 
 async def test_a_disk_that_does_not_answer_holds_up_the_end_of_the_server_for_a_while_only(
