@@ -125,6 +125,7 @@ def test_the_whole_report_is_selected_over_its_sections_and_replaced_by_typing(o
     page.keyboard.type("Cough.")
     page.locator(".field", has_text="[plan]").click()
     page.keyboard.type("Rest.")
+    page.wait_for_timeout(500)  # it is with the server
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+a")
     page.wait_for_timeout(300)

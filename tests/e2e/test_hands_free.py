@@ -78,7 +78,7 @@ def read_aloud(page):
 def test_an_answer_that_is_read_aloud_is_not_taken_for_dictation(open_page, server):
     server.engine.script("image", [ANSWER])
     clips = ("audio/question.flac", "audio/answer_leg.flac", "speech/librivox_0880.flac")
-    page = open_page(*clips, gap_s=3.0, init=SPEECH)
+    page = open_page(*clips, gap_s=4.0, init=SPEECH)
     frames = []
     page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: frames.append(str(frame))))
     page.reload()
