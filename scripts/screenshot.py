@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("file", nargs="?", type=Path, default=ROOT / "docs/screenshot.png")
     parser.add_argument("--dark", action="store_true")
     args = parser.parse_args()
-    command = [sys.executable, "-m", "assistant", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "assistant", "serve", "--no-store", "--port", "0"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout
     url = next(found[1] for line in server.stdout if (found := re.search(r"Ready: (\S+)", line)))
