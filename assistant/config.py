@@ -45,7 +45,7 @@ class ServerSettings(BaseModel):
         None,
         description="Address of an OpenID Connect provider whose users may sign in, with --sign-in accounts.",
     )
-    oidc_client_id: str = Field("", description="What this server is called there.")
+    oidc_client_id: str = Field("", description="Client id of this server at the provider.")
     oidc_client_secret: SecretStr | None = Field(None, description="Its secret there, if it has one.")
     oidc_audience: str = Field(
         "", description="Tokens of the provider for this audience are accepted from programs; empty: none."

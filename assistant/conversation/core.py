@@ -224,7 +224,7 @@ class Conversation:
 
     @staticmethod
     def _heard_in(past: Past, item_id: str) -> str:
-        """Of a part of an utterance, the part."""
+        """The whole utterance's words, or the words of the part that has this id."""
         whole = past.heard.get(item_id)
         return whole.transcript if whole else past.intents[item_id].text
 
@@ -237,7 +237,7 @@ class Conversation:
         return [*actions, *self.report.changed(), *self._refused_change()]
 
     def _refused_change(self) -> list[Action]:
-        """What would have changed a signed report, and is no request that gets an error."""
+        """Tell that a signed report was not changed, where no request can get the error."""
         editor = self.dictation.editor
         if not editor.was_refused:
             return []
@@ -257,7 +257,7 @@ class Conversation:
         return [Emit(self.reopened)]
 
     def means(self, text: str) -> Decision:
-        """How all of ``text`` is meant, for the listener: in how much silence it ends, and whether a second
+        """The meaning of all of ``text``, for the listener: in how much silence it ends, and whether a second
         recogniser is to hear it."""
         if self._attention.asleep:
             return detect(text)  # nothing of it is kept

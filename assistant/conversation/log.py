@@ -17,7 +17,7 @@ from assistant.events import (
 )
 
 LATER = 1_000_000
-"""How much later the numbers of a session begin that is gone on with: clients have seen numbers beyond the
+"""Gap that a resumed session leaves in its numbers: clients have seen numbers beyond the
 last stored one, of events that are not stored."""
 
 
@@ -53,7 +53,7 @@ class EventLog:
 
     @property
     def last_seq(self) -> int:
-        """Of the last event that is kept; 0 before the first."""
+        """Number of the last event that is kept; 0 before the first."""
         return next(reversed(self._kept), 0)
 
     def add(self, event: ServerEvent) -> Logged:

@@ -1,4 +1,4 @@
-"""What a session's stored events say of its past, for going on with it. Pure."""
+"""Reads a session's past from its stored events, so that the session can continue. Pure."""
 
 import re
 from collections.abc import Iterable

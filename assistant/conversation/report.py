@@ -253,7 +253,7 @@ def document_changed(
 
 
 def _document(told: DocumentChanged) -> Document:
-    """What ``document_changed`` was made of."""
+    """The values that ``document_changed`` was made from."""
     selected = [*filter(None, [told.selected]), *told.also_selected]
     return Document(
         sections=tuple(

@@ -38,7 +38,7 @@ from assistant.events import (
 
 
 def text_of(parts: Iterable[TurnPart]) -> str:
-    """What was heard, with a mark wherever something was lost."""
+    """The words that were heard, with a mark wherever something was lost."""
     told: list[str] = []
     for part in parts:
         match part:

@@ -96,7 +96,7 @@ class FinalHeard:
     """Sound was lost right before it: its first word may be a part of one."""
     lost_after: bool = False
     parts: "tuple[TurnPart, ...]" = ()
-    """Of a turn in which something was lost: what was heard and lost, in order. ``text`` has the marks."""
+    """The heard and lost pieces, in order, of a turn in which something was lost. ``text`` has the marks."""
 
     @property
     def beside(self) -> Beside:

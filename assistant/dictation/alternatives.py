@@ -1,4 +1,4 @@
-"""What may have been meant by words of the report: other readings, near words, other forms. Offered, never put in. Pure."""
+"""Alternatives to words of the report: other readings, near words, other forms. Offered, never put in. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from assistant.dictation.numbers import UNITS
 MOST = 9
 """So many have a key of their own."""
 MOST_WORDS = 4
-"""Of longer texts only the recogniser's readings and the casings are offered."""
+"""Longer texts are offered only in the recogniser's readings and in other casings."""
 _NEAR = 66
 """Per cent of the letters."""
 _CONFUSED = (

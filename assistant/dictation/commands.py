@@ -65,7 +65,7 @@ class Row:
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """What an utterance may have been meant as: all that is said in fixed words."""
+        """The phrases that an utterance may have been meant as: everything that is said in fixed words."""
         listed = re.split(r" · |, or ", self.help[0]) if self.help else []
         fixed = (each for each in (*self.offered, *self.exactly, *listed) if "…" not in each)
         return tuple(dict.fromkeys(each.casefold() for each in fixed if each not in self.also_dictated))

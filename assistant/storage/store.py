@@ -92,7 +92,7 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class KeptReport:
-    """What a session is gone on with from."""
+    """The stored state from which a session continues."""
 
     session: SessionInfo
     events: list[Logged]
