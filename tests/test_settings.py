@@ -129,3 +129,10 @@ def test_a_secret_comes_from_a_file_or_the_environment_and_not_from_the_command_
     file.write_text(" \n")
     assert str(file) in refused(f"{flag(name)}-file", str(file))
     assert str(tmp_path) in refused(f"{flag(name)}-file", str(tmp_path))
+
+
+def test_no_store_on_the_command_line_keeps_nothing():
+    parser = argparse.ArgumentParser()
+    add_settings(parser)
+    assert settings_from(parser.parse_args(["--no-store"])).no_store
+    assert not settings_from(parser.parse_args([])).no_store

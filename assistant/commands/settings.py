@@ -28,6 +28,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
             options: dict[str, Any] = {"dest": f"setting_{name}", "default": None, "help": help_text}
             if is_secret(name):
                 _add_secret(section, name, help_text)
+            elif field.annotation is bool and name.startswith("no_"):  # argparse reads --no-X as false
+                section.add_argument(flag(name), action="store_const", const=True, **options)
             elif field.annotation is bool:
                 section.add_argument(flag(name), action=argparse.BooleanOptionalAction, **options)
             else:
