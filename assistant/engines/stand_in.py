@@ -262,8 +262,8 @@ HELP: dict[Topic, str] = {
     ),
     "data": (
         "Speech is recognised by the server that sent this page. While no model is connected, no question "
-        "is sent to one. The server keeps what is said on its disk only if it was started with --store; "
-        "the page then says so."
+        "is sent to one. The server keeps reports on its disk unless it was started with --no-store; while "
+        "it does, the page says “Stored on this server”."
     ),
     "device": (
         "No. This program is not a medical device, and no doctor. Read every word before it goes anywhere."
@@ -274,7 +274,8 @@ GREETED = (
     "yet: “Models” offers the ways."
 )
 EMPTY_REPORT = "The report is empty so far."
-NOT_BY_A_MODEL = "No model wrote this: it is counted and quoted from the report."
+NO_HEADING = "Without a heading"
+NOT_BY_A_MODEL = "This summary counts and quotes; no model wrote it."
 
 
 def reply(question: Question) -> str:
@@ -311,18 +312,18 @@ def summary(document: str) -> str:
     if not parts:
         return EMPTY_REPORT
     words = sum(len(text.split()) for _, text in parts)
-    lines = [f"{NOT_BY_A_MODEL} {_count(words, 'word')} in {_count(len(parts), 'part')}."]
+    lines = [
+        f"{NOT_BY_A_MODEL} The report has {_count(words, 'word')} in {_count(len(parts), 'part')}."
+    ]
     for title, text in parts:
         first = first_sentence(text)
-        name = (
-            f"{title} ({_count(len(text.split()), 'word')})" if title else _count(len(text.split()), "word")
-        )
+        name = f"{title or NO_HEADING} ({_count(len(text.split()), 'word')})"
         if len(first) > LONGEST_QUOTE_CHARS:
             lines.append(f"{name}: its first sentence is long; read it in the report.")
         elif first == text:
             lines.append(f"{name}: “{first}”")
         else:
-            lines.append(f"{name} begins: “{first}” More follows.")
+            lines.append(f"{name} begins: “{first}” …")
     return "\n".join(lines)
 
 

@@ -149,12 +149,12 @@ REPORT = plain_text(
 
 def test_a_summary_is_the_reports_own_words() -> None:
     assert summary(REPORT).splitlines() == [
-        "No model wrote this: it is counted and quoted from the report. 22 words in 2 parts.",
-        "Findings (19 words) begins: “No pneumothorax.” More follows.",
+        "This summary counts and quotes; no model wrote it. The report has 22 words in 2 parts.",
+        "Findings (19 words) begins: “No pneumothorax.” …",
         "Impression (3 words): “No acute disease.”",
     ]
     assert summary("") == summary(" \n\n ") == EMPTY_REPORT
-    assert summary("Clear.").splitlines()[1] == "1 word: “Clear.”"
+    assert summary("Clear.").splitlines()[1] == "Without a heading (1 word): “Clear.”"
 
 
 @pytest.mark.parametrize(
