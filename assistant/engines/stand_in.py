@@ -312,9 +312,7 @@ def summary(document: str) -> str:
     if not parts:
         return EMPTY_REPORT
     words = sum(len(text.split()) for _, text in parts)
-    lines = [
-        f"{NOT_BY_A_MODEL} The report has {_count(words, 'word')} in {_count(len(parts), 'part')}."
-    ]
+    lines = [f"{NOT_BY_A_MODEL} The report has {_count(words, 'word')} in {_count(len(parts), 'part')}."]
     for title, text in parts:
         first = first_sentence(text)
         name = f"{title or NO_HEADING} ({_count(len(text.split()), 'word')})"
