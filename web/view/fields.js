@@ -16,6 +16,8 @@ const SAID_MS = 2000;
 export function fieldMenu(report, latest, placeNow, send) {
   const menu = byId('field-menu');
   const said = element('span', { class: 'caret-said', 'aria-hidden': 'true', hidden: true });
+  const scroll = byId('report-scroll');
+  scroll.append(said); // beside the report: it is no part of its text
   let at = -1;
   /** @type {number|undefined} */
   let timer;
@@ -128,16 +130,14 @@ export function fieldMenu(report, latest, placeNow, send) {
     /** A command was carried out: what it said stands at the caret for a while.
      * @param {import('../protocol.js').CommandDone} done @param {HTMLElement} bar  where the caret is */
     told(done, bar) {
-      const place = placeNow();
-      if (!place || !bar.parentElement) return;
-      if (done.message) {
-        bar.parentElement.append(said);
-        Object.assign(said.style, { left: bar.style.left, top: `calc(${bar.style.top} + ${bar.style.height})` });
-        setText(said, done.message);
-        said.hidden = false;
-        clearTimeout(timer);
-        timer = setTimeout(() => { said.hidden = true; }, SAID_MS);
-      }
+      if (!placeNow() || !bar.parentElement || !done.message) return;
+      const [at, from] = [bar.getBoundingClientRect(), scroll.getBoundingClientRect()];
+      said.style.left = `${at.left - from.left + scroll.scrollLeft}px`;
+      said.style.top = `${at.bottom - from.top + scroll.scrollTop}px`;
+      setText(said, done.message);
+      said.hidden = false;
+      clearTimeout(timer);
+      timer = setTimeout(() => { said.hidden = true; }, SAID_MS);
     },
   };
 }
