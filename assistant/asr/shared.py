@@ -2,9 +2,11 @@
 and it is opened again when it fails."""
 
 import asyncio
+import atexit
 import itertools
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -34,6 +36,8 @@ SPARE_THREADS = 4
 CHARS_PER_S, FEW_CHARS = 50, 200
 """More text than this for the length of the sound is no speech: people say 15 to 25 characters a second."""
 TIME_SLACK_MS = 2000
+THREAD = "asr"
+LAST_STEPS_S = 5.0
 PROBE: Samples = np.concatenate(
     [np.zeros(SAMPLE_RATE_HZ // 2), 0.1 * np.sin(np.arange(SAMPLE_RATE_HZ // 2) / 8)]
 ).astype(np.float32)
@@ -191,7 +195,7 @@ class SharedRecogniser:
             with suppress(RuntimeError):  # the loop has closed
                 loop.call_soon_threadsafe(ended, *outcome)
 
-        threading.Thread(target=work, name="asr", daemon=True).start()
+        threading.Thread(target=work, name=THREAD, daemon=True).start()
         try:
             async with asyncio.timeout(patience_s):
                 result, error = await done
@@ -208,6 +212,25 @@ class SharedRecogniser:
             log.error("a step of the recogniser failed", exc_info=error)
             raise RecogniserFailed from None
         return result  # type: ignore[return-value]
+
+
+def end_steps_before_python() -> None:
+    """From now on, the process ends after the steps that still run, and without Python if one of them hangs.
+
+    Python unwinds its daemon threads when it ends. Native code answers that with an abort, and an abort may
+    leave a core dump with what was said.
+    """
+    atexit.unregister(_end_steps)
+    atexit.register(_end_steps)
+
+
+def _end_steps() -> None:
+    ends_at = time.monotonic() + LAST_STEPS_S
+    for step in [each for each in threading.enumerate() if each.name == THREAD]:
+        step.join(max(0.0, ends_at - time.monotonic()))
+        if step.is_alive():
+            log.error("a step of the recogniser hangs: the process ends without it")
+            os._exit(1)
 
 
 def recognise(model: AsrModel, samples: Samples) -> Transcript:

@@ -17,7 +17,7 @@ from assistant.asr.hotwords import LONGEST_PHRASE, MOST_PHRASES, read_phrases
 from assistant.asr.medasr import MedAsrModel
 from assistant.asr.moonshine import MoonshineModel, is_moonshine
 from assistant.asr.moonshine_search import SearchSettings
-from assistant.asr.shared import SharedRecogniser
+from assistant.asr.shared import SharedRecogniser, end_steps_before_python
 from assistant.audio.files import read_audio
 from assistant.audio.frames import SAMPLE_RATE_HZ
 from assistant.audio.offset import OffsetFilter
@@ -83,6 +83,7 @@ def open_shared_recognisers(
     settings: Settings, personal: PersonalFiles
 ) -> tuple[SharedRecogniser, SharedRecogniser]:
     """For live speech and for recordings: one model, with speech to try it with. Raises ``Missing``."""
+    end_steps_before_python()
 
     def reopen() -> AsrModel:
         return open_recogniser(settings, personal.current.words)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 
 def start_server(extra: list[str]) -> tuple[subprocess.Popen[str], str]:
-    """The process and its address, once it is ready."""
-    command = [sys.executable, "-m", "assistant", "serve", "--port", "0", *extra]
+    """The process and its address, once it is ready. It keeps nothing, unless ``extra`` names a store."""
+    kept = [] if "--store" in extra else ["--no-store"]
+    command = [sys.executable, "-m", "assistant", "serve", "--port", "0", *kept, *extra]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     for line in process.stdout:

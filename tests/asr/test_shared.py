@@ -1,6 +1,8 @@
 """The shared recogniser: turns, time limits, opening it again, and how busy it is."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -378,3 +380,31 @@ async def test_closing_ends_opening_it_again():
     assert recogniser.state == "works"
     with pytest.raises(asyncio.CancelledError):
         await mending
+
+
+@pytest.mark.parametrize(
+    ("step", "status", "said"),
+    [
+        ("time.sleep(1), os.write(1, b'ended')", 0, b"ended"),
+        ("threading.Event().wait()", 1, b""),
+    ],
+    ids=["slow", "hanging"],
+)
+def test_a_process_ends_after_its_steps_and_without_python_if_one_hangs(step, status, said):
+    """Else Python unwinds them in native code, which aborts the process."""
+    program = f"""
+import asyncio, os, threading, time
+from assistant.asr import shared
+
+async def main():
+    step = asyncio.create_task(shared.SharedRecogniser(None).run("test", lambda: lambda: ({step})))
+    while not any(each.name == shared.THREAD for each in threading.enumerate()):
+        await asyncio.sleep(0.01)
+    step.cancel()
+
+shared.LAST_STEPS_S = {0.3 if status else 60}
+shared.end_steps_before_python()
+asyncio.run(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (status, said), ended.stderr

@@ -88,7 +88,7 @@ async def started(
     try:
         line = await asyncio.wait_for(process.stdout.readline(), START_S)
         if not line:
-            raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")
+            raise RuntimeError(f"the server did not start: {log.read_text()[-120:]}")
         server.port = int(line)
         yield server
     finally:
