@@ -20,7 +20,7 @@ import py7zr
 import pydicom
 
 from assistant.imaging.nifti import is_nifti
-from assistant.imaging.options import Options
+from assistant.imaging.options import Begin, Options
 from assistant.imaging.study import Problem, SourceFile
 
 IGNORED = {".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"}
@@ -31,10 +31,6 @@ VIEWER_SUFFIXES = {
     ".properties", ".ttf", ".so", ".dylib", ".lib", ".bin", ".app", ".plist",
 }  # fmt: skip
 ArchiveKind = Literal["zip", "tar", "7z", "gzip"]
-
-
-Begin = Callable[[str], bool]
-"""Called with a file's name before it is opened; False leaves the file out."""
 
 
 def found_files(

@@ -1,8 +1,12 @@
 """Options for reading attached files, and the result."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from assistant.imaging.study import Problem, Study
+
+Begin = Callable[[str], bool]
+"""Called with a file's name before it is opened; False leaves the file out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Options:
     """Names, dates and descriptions of the tags may stand in labels."""
     allow_burned_in: bool = False
     """Take pictures whose tags say that text, perhaps a name, is written in them."""
+    only_photos: bool = False
+    """Each file is one picture of a camera or a screen, or a problem."""
     wanted: Wanted | None = None
     """This alone, of all that was given."""
 

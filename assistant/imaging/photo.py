@@ -3,7 +3,7 @@
 import base64
 import binascii
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,19 @@ import PIL.Image
 import PIL.ImageOps
 import PIL.TiffImagePlugin
 
+from assistant.characters import whole_parts
 from assistant.errors import BadInput
+from assistant.imaging.options import Begin, Prepared
 from assistant.imaging.square import UNEVEN_PIXELS, even_pixels, uneven
-from assistant.imaging.study import Pictures, Taken, keep_pictures
+from assistant.imaging.study import (
+    Pictures,
+    Problem,
+    SourceFile,
+    Study,
+    Taken,
+    keep_pictures,
+    problem_of,
+)
 from assistant.imaging.values import Pixels, Values, stretched
 
 MAX_BYTES = 20 * 2**20
@@ -100,6 +110,19 @@ def read_photo(path: Path, name: str, folder: Path) -> Pictures:
     return keep_pictures(
         [picture], folder, kind="photo", name=Path(name).name, time=taken_time(data), notes=notes
     )
+
+
+def prepare_photos(given: Sequence[SourceFile], folder: Path, begin: Begin) -> Prepared:
+    """Each file as one picture; what is none becomes a problem. ``begin`` is as in ``prepare``."""
+    studies: list[Study] = []
+    problems: list[Problem] = []
+    for file in given:
+        if begin(file.name):
+            try:
+                studies.append(read_photo(file.path, file.name, folder))
+            except Exception as error:
+                problems.append(problem_of(file.name, error))
+    return whole_parts(Prepared(tuple(studies), tuple(problems)))
 
 
 def read_pages(path: Path, name: str, folder: Path) -> Pictures | None:

@@ -16,9 +16,9 @@ from assistant.imaging.dicom import (
     read_document,
     read_header,
 )
-from assistant.imaging.intake import Begin, found_files, gzip_head
+from assistant.imaging.intake import found_files, gzip_head
 from assistant.imaging.nifti import is_nifti, read_nifti
-from assistant.imaging.options import Options, Prepared
+from assistant.imaging.options import Begin, Options, Prepared
 from assistant.imaging.pdf import read_pdf
 from assistant.imaging.photo import MAX_BYTES, read_pages, read_photo
 from assistant.imaging.presentation import PRESENTATION, Presentation, read_presentation

@@ -34,12 +34,15 @@ MARK = ".reading"
 
 
 class Reader:
-    """Shared by all sessions; each of its processes reads one upload at a time. They start when needed."""
+    """Shared by all sessions; each of its processes reads one upload at a time. They start when needed.
+
+    Photos do not wait for large uploads: as many processes again are for them.
+    """
 
     def __init__(self, options: Options, processes: int = 2) -> None:
         self.options = options
         self.scratch = Scratch()
-        self._free = asyncio.Semaphore(processes)
+        self._free, self._free_for_photos = asyncio.Semaphore(processes), asyncio.Semaphore(processes)
         self._idle: list[ProcessPoolExecutor] = []
         self._busy: set[ProcessPoolExecutor] = set()
 
@@ -52,9 +55,16 @@ class Reader:
         Raises ``BadInput``: ``reader_died``, ``reading_too_slow``, ``disk_full``, ``file_not_readable``.
         """
         options = replace(self.options, most_studies=most_studies, wanted=wanted)
+        return await self._read_all(files, folder, options)
+
+    async def read_photos(self, files: Sequence[SourceFile], folder: Path) -> Prepared:
+        """Each file as one picture, in order; what is none becomes a problem. Raises as ``read`` does."""
+        return await self._read_all(files, folder, replace(self.options, only_photos=True))
+
+    async def _read_all(self, files: Sequence[SourceFile], folder: Path, options: Options) -> Prepared:
         ends_at = time.monotonic() + LONGEST_READ_S
         left_out: list[Problem] = []
-        async with self._free:
+        async with self._free_for_photos if options.only_photos else self._free:
             while True:
                 place = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=folder))
                 skip = frozenset(problem.name for problem in left_out)
@@ -187,8 +197,6 @@ def _limit_memory() -> None:
 
 
 def _prepare(files: Sequence[SourceFile], place: Path, options: Options, skip: frozenset[str]) -> Prepared:
-    from assistant.imaging.prepare import prepare  # noqa: PLC0415 (only here: a second of libraries)
-
     count = 0
 
     def begin(name: str) -> bool:
@@ -196,5 +204,11 @@ def _prepare(files: Sequence[SourceFile], place: Path, options: Options, skip: f
         count += 1
         (place / MARK).write_bytes(os.fsencode(f"{count}\n{name}"))
         return name not in skip
+
+    if options.only_photos:
+        from assistant.imaging.photo import prepare_photos  # noqa: PLC0415 (in the reader's process only)
+
+        return prepare_photos(files, place, begin)
+    from assistant.imaging.prepare import prepare  # noqa: PLC0415 (a second of libraries)
 
     return prepare(files, place, options, begin)

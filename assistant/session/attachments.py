@@ -18,7 +18,7 @@ from assistant.engines.pieces import LinkPiece, Piece
 from assistant.errors import BadInput
 from assistant.events import Attachment, SeriesStacks
 from assistant.imaging.options import Prepared, Wanted
-from assistant.imaging.photo import is_photo, read_photo
+from assistant.imaging.photo import is_photo
 from assistant.imaging.record import RecordStudy
 from assistant.imaging.slide import Slide
 from assistant.imaging.study import Pictures, Problem, SourceFile, Study, all_pieces, no_room, problem_of
@@ -229,9 +229,8 @@ class Attachments:
             raise BadInput(problems[0].message, code=problems[0].code)
 
     async def _read(self, files: Sequence[SourceFile], folder: Path, room: int) -> Prepared:
-        """A single photo is read in a thread, which is quicker; everything else in a process."""
         if len(files) == 1 and await asyncio.to_thread(is_photo, files[0].path):
-            return await asyncio.to_thread(_read_photo, files[0], folder)
+            return await self._reader.read_photos(files, folder)
         async with self._reading:  # one upload of a session at a time, so that it leaves readers for others
             return await self._reader.read(files, folder, room)
 
@@ -325,14 +324,6 @@ class Attachments:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         elif self._folder:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
-
-
-def _read_photo(file: SourceFile, folder: Path) -> Prepared:
-    try:
-        study = read_photo(file.path, file.name, folder)
-    except BadInput as error:
-        return Prepared((), (Problem(file.name, error.code, error.message),))
-    return whole_parts(Prepared((study,), ()))
 
 
 def place_for(name: str, folder: Path) -> Path:

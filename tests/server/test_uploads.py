@@ -168,11 +168,39 @@ async def test_a_file_that_kills_the_reader_costs_only_its_own_upload(server, ht
     assert (await sender.folder(made.series(tmp_path / "ct", 5, shape=(8, 8)))).json()["attachments"]
 
 
+async def test_a_photo_is_read_apart_from_the_server_and_waits_for_no_large_upload(server, http, monkeypatch):
+    def read_here(*_):
+        raise AssertionError("a photo was read in the server's own process")
+
+    monkeypatch.setattr("assistant.imaging.photo.read_picture", read_here)
+    _, created = await server.session()
+    sender = Sender(http, created["session"])
+    reader = server.components.reader
+    large = io.BytesIO()
+    PIL.Image.new("L", (7_000, 7_000)).save(large, "PNG", compress_level=1)
+    url = f"{sender.address}/attachments"
+    sending = asyncio.create_task(
+        http.post(f"{url}?name=large.png", content=large.getvalue(), **sender.options)
+    )
+    await reading(reader, "large.png")
+    (busy,) = reader._busy
+    (process,) = busy._processes.values()
+    os.kill(process.pid, signal.SIGKILL)  # as a fault in a decoder would
+    answer = await sending
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "reader_died")
+    async with contextlib.AsyncExitStack() as others:
+        for _ in range(reader._free._value):
+            await others.enter_async_context(reader._free)
+        answer = await http.post(f"{url}?name=a.png", content=png(), **sender.options)
+        assert answer.status_code == 201
+
+
 async def reading(reader, name):
     """Some reader has begun to read this file."""
     async with asyncio.timeout(120):
         while not any(  # noqa: ASYNC110 (the reader's process tells nobody)
-            mark.read_text().endswith(f"\n{name}") for mark in reader.scratch._folder.rglob(MARK)
+            mark.read_text().endswith(f"\n{name}")
+            for mark in (reader.scratch._folder or reader.scratch.new()).rglob(MARK)
         ):
             await asyncio.sleep(0.05)
 

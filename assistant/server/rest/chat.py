@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-import tempfile
+import shutil
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -33,8 +33,9 @@ from assistant.engines.base import (
 )
 from assistant.engines.pieces import Piece
 from assistant.errors import AssistantError, BadInput
-from assistant.imaging.photo import image_from_data_uri, read_photo
-from assistant.imaging.study import all_pieces
+from assistant.imaging.photo import image_from_data_uri
+from assistant.imaging.study import SourceFile, all_pieces
+from assistant.imaging.worker import Reader
 from assistant.server.rest.bodies import json_body, unless_gone
 from assistant.server.rest.errors import answered, described, invalid
 from assistant.server.rest.events import Events
@@ -177,7 +178,7 @@ class Chat:
         images = [url for message in answer.asked.messages for url in message.images]
         if images:
             most = answer.engine.info.most_images
-            pieces = await asyncio.to_thread(_prepared, images, most)
+            pieces = await _prepared(images, most, self._components.reader)
             ids = tuple(piece.attachment_id for piece in pieces)
             question = replace(question, pieces=pieces, attachment_ids=ids)
         question = replace(question, max_tokens=answer.asked.longest)
@@ -313,17 +314,26 @@ def _conversation(messages: Sequence[Message]) -> Question:
     return Question(asked, instructions="\n\n".join(instructions), earlier=tuple(earlier))
 
 
-def _prepared(urls: Sequence[str], most: int) -> tuple[Piece, ...]:
-    """The images as the page prepares what is attached there. Blocks. Raises ``BadInput``."""
+async def _prepared(urls: Sequence[str], most: int, reader: Reader) -> tuple[Piece, ...]:
+    """The images as the page prepares what is attached there. Raises ``BadInput``."""
     if len(urls) > MOST_PICTURES:
         raise BadInput(f"At most {MOST_PICTURES} images.", code="too_many_images", param="messages")
-    with tempfile.TemporaryDirectory(prefix="assistant-") as folder:
-        studies = []
-        for number, url in enumerate(urls, 1):
-            file = Path(folder) / str(number)
-            try:
-                file.write_bytes(image_from_data_uri(url))
-                studies.append(read_photo(file, f"Image {number}", Path(folder)))
-            except BadInput as error:
-                raise BadInput(error.message, code=error.code, param="messages") from None
-        return all_pieces(studies, most)
+    folder = reader.scratch.new()
+    try:
+        given = await asyncio.to_thread(_written, urls, folder)
+        read = await reader.read_photos(given, folder)
+        for problem in read.problems:
+            raise BadInput(problem.message, code=problem.code)
+        return await asyncio.to_thread(all_pieces, read.studies, most)
+    except BadInput as error:
+        raise BadInput(error.message, code=error.code, param="messages") from None
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _written(urls: Sequence[str], folder: Path) -> list[SourceFile]:
+    """The images of data URIs as files. Raises ``BadInput``."""
+    given = [SourceFile(f"Image {number}", folder / str(number)) for number in range(1, len(urls) + 1)]
+    for url, file in zip(urls, given, strict=True):
+        file.path.write_bytes(image_from_data_uri(url))
+    return given
