@@ -54,6 +54,7 @@ _PARTS = {
     "doseQuantity", "rateQuantity", "maxDoseQuantity", "administrationUnitCode", "consumable", "participant",
     "precondition", "specimen", "component", "subject", "quantity", "repeatNumber", "product", "title",
     "author", "performer", "informant", "realmCode", "typeId", "reference", "languageCode", "priorityCode",
+    "dischargeDispositionCode",
 }  # fmt: skip
 """Read, or of people, addresses and forms."""
 
@@ -178,8 +179,9 @@ class Entries:
         for tag, label in (
             ("interpretationCode", ""), ("targetSiteCode", "site: "), ("approachSiteCode", "approach: "),
             ("methodCode", "method: "), ("routeCode", ""), ("administrationUnitCode", ""),
+            ("dischargeDispositionCode", "discharge: "),
         ):  # fmt: skip
-            if words := ", ".join(filter(None, map(self._words, element.iterfind(f"{_C}{tag}")))):
+            if words := ", ".join(filter(None, map(self._words, element.iterfind(f"{{*}}{tag}")))):
                 yield f"{label}{words}"
         for tag, label in (
             ("doseQuantity", "dose "), ("rateQuantity", "rate "), ("quantity", "quantity "),
@@ -298,6 +300,8 @@ class Entries:
                 return self._words(value) or words_of(value)
             case "ST" | "ED":
                 return self._text(value)
+            case "II":
+                return str(value.get("extension") or value.get("root") or "")
             case "BL":
                 return str(value.get("value", ""))
             case "TS":

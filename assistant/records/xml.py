@@ -6,6 +6,7 @@ are read, since neither says all in practice.
 """
 
 import copy
+import itertools
 import json
 from collections import Counter
 from importlib import import_module
@@ -32,7 +33,11 @@ def is_record_xml(head: bytes) -> bool:
 
 
 def given_in_xml(data: bytes, name: str) -> Given:
-    """Raises ``BadInput``: ``record_not_xml``, ``record_not_fhir``."""
+    """Raises ``BadInput``: ``record_not_whole``, ``record_not_xml``, ``record_not_fhir``."""
+    if b"<templateId" in data and b"ClinicalDocument" not in data:
+        raise BadInput(
+            f"{name} is only a part of a C-CDA document: give the whole document.", code="record_not_whole"
+        )
     root = parsed_xml(data)
     if root is None:
         raise BadInput(f"{name} is damaged XML: export the record again.", code="record_not_xml")
@@ -157,7 +162,8 @@ def _lines(text: Any) -> list[str]:
             named = zip(heads, cells, strict=True) if len(heads) == len(cells) else (("", c) for c in cells)
             lines.append("; ".join(f"{head}: {cell}" if head else cell for head, cell in named if cell))
     for item in text.iter(f"{_C}item"):
-        if not any(item.iterancestors(f"{_C}table")) and not any(item.iter(f"{_C}table")):
+        tables = itertools.chain(item.iterancestors(f"{_C}table"), item.iter(f"{_C}table"))
+        if next(tables, None) is None:
             lines.append(words_of(item))
     rest = copy.deepcopy(text)
     for tag in ("table", "list"):

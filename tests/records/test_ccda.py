@@ -1,9 +1,11 @@
 """The coded entries of C-CDA documents, to the value; what is negated is never shown as so."""
 
+import lxml.etree
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.errors import BadInput
 from assistant.records.bundles import record_of
 from assistant.records.xml import given_in_xml
 
@@ -133,6 +135,7 @@ def test_a_coded_statement_says_what_it_says(entry, kind, words):
         ('<value xsi:type="CD" code="260373001" codeSystemName="SNOMED CT"/>', "SNOMED CT 260373001"),
         ('<value xsi:type="RTO"><numerator value="1"/><denominator value="128"/></value>', "1 in 128"),
         ('<value xsi:type="TS" value="20240229"/>', "2024-02-29"),
+        ('<value xsi:type="II" root="1.2.3" extension="(01)00643169"/>', "(01)00643169"),
     ],
 )  # fmt: skip
 def test_values_and_units_are_as_they_are_written(value, shown):
@@ -195,6 +198,51 @@ def test_what_is_not_read_is_counted_and_named():
         "A C-CDA document (Summary): read by the words of its sections and by 1 coded statement.",
         "Not read of its coded entries: 1 observation.category, 1 observationMedia.",
     )
+
+
+def test_an_encounter_says_how_it_ended():
+    encounter = (
+        '<entry><encounter moodCode="EVN"><code displayName="Hospital stay"/><effectiveTime value="20240301"/>'
+        '<sdtc:dischargeDispositionCode displayName="Against medical advice"/></encounter></entry>'
+    )
+    assert only(encounter) == ("Encounter", "2024-03-01 Hospital stay: discharge: Against medical advice")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        OPEN[OPEN.index("<section>") :] + result(POTASSIUM) + "</section>",  # its prefixes are not declared
+        f'<section><templateId root="{T}1"/><title>Results</title></section>',
+        f'<section xmlns="urn:hl7-org:v3"><templateId root="{T}1"/><title>Results</title></section>',
+        problem(),
+        problem() + problem(),  # two roots
+        f'<observation><templateId root="{T}2"/>... </observation>',
+        f'<participant typeCode="IND"><templateId root="{T}2"/></participant>',
+    ],
+)
+def test_a_part_of_a_document_is_refused_as_one(part):
+    with pytest.raises(BadInput, match=r"^a\.xml is only a part of a C-CDA document") as refused:
+        given_in_xml(part.encode(), "a.xml")
+    assert refused.value.code == "record_not_whole"
+
+
+DOCUMENT = (OPEN + problem() + drug() + allergy() + result(POTASSIUM) + CLOSE).encode()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.integers(1, 80), max_size=8), st.sampled_from([None, -1, 400, 900]))
+def test_a_document_with_missing_parts_is_read_or_refused_in_words(left_out, end):
+    """Elements left out, or its end cut off: so stand many of HL7's own examples by themselves."""
+    root = lxml.etree.fromstring(DOCUMENT)
+    elements = [*root.iter()]
+    for number in left_out:
+        element = elements[number % len(elements)]
+        if (parent := element.getparent()) is not None:
+            parent.remove(element)
+    try:
+        assert record_of([given_in_xml(lxml.etree.tostring(root)[:end], "a.xml")]).resources
+    except BadInput as refused:
+        assert refused.code.startswith("record_") and str(refused).startswith("a.xml ")
 
 
 numbers = st.from_regex(r"-?[0-9]{1,6}(\.[0-9]{1,6})?", fullmatch=True)
