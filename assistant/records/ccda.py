@@ -290,7 +290,8 @@ class Entries:
     def _value(self, value: Any) -> str:
         kind = value.get(_XSI_TYPE, "").rpartition(":")[2]
         if null := value.get("nullFlavor"):
-            return (self._words(value) if kind in ("CD", "CE", "CV", "CO") else "") or f"no value ({null})"
+            said = self._words(value) if kind in ("CD", "CE", "CV", "CO") else _translated(value)
+            return said or f"no value ({null})"
         match kind:
             case "PQ" | "REAL" | "INT" | "MO" | "PPD_PQ":
                 return _quantity(value)
@@ -387,7 +388,19 @@ def _attribute(element: Any, tag: str, name: str) -> str:
 def _quantity(value: Any) -> str:
     """A number and its unit as they are written; UCUM's braces, which are a remark, stay."""
     number, unit = value.get("value"), value.get("unit") or value.get("currency") or ""
-    return "" if number is None else f"{number} {unit}".strip() if unit != "1" else str(number)
+    if number is None:
+        return _translated(value)
+    return f"{number} {unit}".strip() if unit != "1" else str(number)
+
+
+def _translated(value: Any) -> str:
+    """A number that stands in a translation alone, since its unit is not in UCUM."""
+    for each in value.iterfind(f"{_C}translation"):
+        if (number := each.get("value")) is not None:
+            original = each.find(f"{_C}originalText")
+            unit = each.get("displayName") or each.get("code") or ""
+            return f"{number} {unit or (words_of(original) if original is not None else '')}".strip()
+    return ""
 
 
 def _interval(value: Any) -> str:

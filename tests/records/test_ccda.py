@@ -127,6 +127,10 @@ def test_a_coded_statement_says_what_it_says(entry, kind, words):
         ('<value xsi:type="INT" value="9"/>', "9"),
         ('<value xsi:type="PQ" value="1.0" unit="1"/>', "1.0"),
         ('<value xsi:type="PQ" nullFlavor="UNK"/>', "no value (UNK)"),
+        ('<value xsi:type="PQ" nullFlavor="OTH"><translation value="152" nullFlavor="OTH"><originalText>THOUS/MCL'
+         "</originalText></translation></value>", "152 THOUS/MCL"),
+        ('<value xsi:type="IVL_PQ"><low nullFlavor="OTH"><translation value="150" code="K/uL"/></low>'
+         '<high value="400" unit="10*3/uL"/></value>', "150 K/uL to 400 10*3/uL"),
         ('<value xsi:type="BL" value="false"/>', "false"),
         ('<value xsi:type="ST">none seen</value>', "none seen"),
         ('<value xsi:type="ED"><reference value="#words"/></value>', "Numbness of the left hand"),
