@@ -51,7 +51,7 @@ def diagnostic_report(report: Report) -> Resource:
         **_common(report),
         "status": report.status,
         "code": _concept(report),
-        "effectiveDateTime": _instant(report.started_at),
+        "effectiveDateTime": _examined(report),
         "issued": _instant(report.signature.at if report.signature else report.exported_at),
     }
     if signature := report.signature:
@@ -64,7 +64,7 @@ def diagnostic_report(report: Report) -> Resource:
         ]
     if conclusion := conclusion_of(report):
         resource["conclusion"] = conclusion
-    if plain_text(report):
+    if report.filled:
         resource["presentedForm"] = [_attachment(report)]
     return resource
 
@@ -84,7 +84,7 @@ def document_reference(report: Report) -> Resource:
         "description": printable(report.title),
         "content": [{"attachment": _attachment(report)}],
         "context": {
-            "period": {"start": _instant(report.started_at)},
+            "period": {"start": _examined(report)},
             **({"related": related} if related else {}),
         },
         **({"author": authors} if authors else {}),
@@ -157,6 +157,12 @@ def _attachment(report: Report) -> Resource:
         "title": printable(report.title),
         "creation": _instant(report.exported_at),
     }
+
+
+def _examined(report: Report) -> str:
+    """The day of the examination where it is known: FHIR wants a time zone with any time of day, and nobody
+    has told the one that the examination was in. The time is in the attachment's head."""
+    return report.order.at.partition("T")[0] or _instant(report.started_at)
 
 
 def _instant(at: datetime) -> str:

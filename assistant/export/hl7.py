@@ -1,8 +1,9 @@
 """A report as an HL7 v2.5.1 ORU^R01 message: one OBX of formatted text (FT) a section. Pure.
 
 A text longer than an FT may be goes on in further OBX of the same section, told apart by OBX-4.
-PID, the placer's order number and the exam are there where somebody has written them down. MSH-10, the
-message's control id, is the same for the same revision exported at the same time.
+PID, the placer's order number and the exam are there where somebody has written them down. Who signed stands
+in OBR-32, as the family name of its person (its second component is a time). MSH-10, the message's control
+id, is the same for the same revision exported at the same time.
 """
 
 import hashlib
@@ -44,11 +45,11 @@ def oru_r01(report: Report) -> bytes:
         f"ORC|RE|{order}|{filler}",
         "|".join(
             ["OBR", "1", order, filler, service, "", "", done, *[""] * 14, exported, "",
-             "RAD" if is_imaging(report) else "", status, *([*[""] * 6, f"^{signer}"] if signer else [])]
+             "RAD" if is_imaging(report) else "", status, *([*[""] * 6, f"&{signer}"] if signer else [])]
         ),
     ]  # fmt: skip
     observed = [
-        (_section(section.title), part)
+        (_named(section.title), part)
         for section in report.filled
         for part in _parts(escaped(section.text.strip()))
     ]
@@ -81,8 +82,8 @@ def escaped(text: str) -> str:
     return printable(text).translate(_ESCAPES).replace("\n", "\\.br\\").replace("\t", "\\X09\\")
 
 
-def _section(title: str) -> str:
-    """OBX-3, a coded element: an identifier made of the title, the title, the coding system."""
+def _named(title: str) -> str:
+    """Half a coded element: an identifier made of the title, the title, the coding system."""
     title = title.strip() or "Text"
     identifier = re.sub(r"[^A-Z0-9]+", "_", title.upper()).strip("_") or _hashed(title)
     if len(identifier) > LONGEST_IDENTIFIER:
@@ -107,9 +108,12 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _service(report: Report) -> str:
-    """OBR-4, a coded element: the LOINC code where there is one."""
-    code, display = loinc_of(report) or ("", report.order.exam or report.title)
-    return f"{code}^{escaped(display)}^{'LN' if code else ''}".rstrip("^")
+    """OBR-4, a coded element: the LOINC code where there is one, and the exam as it was written."""
+    exam = report.order.exam
+    if found := loinc_of(report):
+        code, display = found
+        return f"{code}^{escaped(display)}^LN" + (f"^{_named(exam)}" if exam.strip() else "")
+    return f"^{escaped(exam or report.title)}"
 
 
 def _timestamp(at: datetime) -> str:

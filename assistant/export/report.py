@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from assistant.dictation.plain_text import printable
 from assistant.errors import BadInput
 from assistant.events import NO_ORDER, NOBODY, Order, Patient, WordTime
 
@@ -96,6 +97,23 @@ class Report(_Part):
     @property
     def title(self) -> str:
         return self.template or "Dictation"
+
+    @property
+    def head(self) -> tuple[tuple[str, str], ...]:
+        """What the report is about, as (label, value) for people to read; without what nobody has written
+        down. Each value is one line."""
+        patient, order = self.patient, self.order
+        known = {
+            "Patient": patient.name,
+            "Patient number": patient.id,
+            "Born": patient.born,
+            "Sex": patient.sex,
+            "Examination": order.exam,
+            "Order number": order.accession,
+            "Examined": order.at.replace("T", " "),
+        }
+        lines = ((label, " ".join(printable(value).split())) for label, value in known.items())
+        return tuple((label, value) for label, value in lines if value)
 
     @property
     def filled(self) -> tuple[ReportSection, ...]:

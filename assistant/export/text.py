@@ -14,14 +14,21 @@ _OPENS_BLOCK = re.compile(r"^(\s*)([#+=-]|\d{1,9}(?=[.)]))")
 
 
 def plain_text(report: Report) -> str:
-    """The report's text, with a line end at its end; empty if it has none."""
+    """The report's head and text, with a line end at its end; empty if it has neither."""
     text = plain_text_of((section.title, section.text) for section in report.sections)
-    return f"{text}\n" if text else ""
+    written = "\n\n".join(part for part in ("\n".join(_head(report)), text) if part)
+    return f"{written}\n" if written else ""
+
+
+def _head(report: Report) -> list[str]:
+    return [f"{label}: {value}" for label, value in report.head]
 
 
 def markdown(report: Report) -> str:
     """CommonMark; whatever would be markup in the text is escaped, and line ends are kept."""
     blocks = [f"# {_heading(report.title)}"]
+    if head := _head(report):
+        blocks.append("\\\n".join(map(_line, head)))
     for section in report.filled:
         if section.title.strip():
             blocks.append(f"## {_heading(section.title)}")
@@ -68,14 +75,16 @@ def _escaped(text: str) -> str:
 def html_page(report: Report) -> str:
     """A whole page that needs nothing else."""
     title = html.escape(printable(report.title))
+    head = "<br/>".join(map(html.escape, _head(report)))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{title}</title></head><body><h1>{title}</h1>{html_fragment(report)}</body></html>\n"
+        f"<title>{title}</title></head><body><h1>{title}</h1>{f'<p>{head}</p>' if head else ''}"
+        f"{html_fragment(report)}</body></html>\n"
     )
 
 
 def html_fragment(report: Report) -> str:
-    """Headings, paragraphs and lists, for the clipboard and for FHIR's narrative (valid XHTML too)."""
+    """Headings, paragraphs and lists of the text alone, also for FHIR's narrative (valid XHTML too)."""
     parts: list[str] = []
     for section in report.filled:
         if section.title.strip():

@@ -42,12 +42,7 @@ def footnote(report: Report) -> str:
 
 def headline(report: Report) -> str:
     """Whose report it is, and the order; empty where nobody has written it down."""
-    patient, order = report.patient, report.order
-    born = f"born {patient.born}" if patient.born else ""
-    parts = (patient.name, patient.id, born, patient.sex, order.exam, order.accession, order.at)
-    return printable(
-        " · ".join(part.replace("T", " ") if part is order.at else part for part in parts if part)
-    )
+    return " · ".join(f"born {value}" if label == "Born" else value for label, value in report.head)
 
 
 def _describe(document: WordDocument, report: Report) -> None:

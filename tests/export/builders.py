@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from assistant.events import WordTime
-from assistant.export.report import Answered, Report, ReportSection, Utterance
+from assistant.events import Order, Patient, WordTime
+from assistant.export.report import Answered, Report, ReportSection, Signature, Utterance
 
 ZONE = timezone(timedelta(hours=1))
 FINDINGS = """The lungs are clear. A 4 mm nodule in the right upper lobe (5 < 6 mm) & no "effusion".
@@ -16,6 +16,12 @@ Second paragraph: T2* | 37.5 °C ~ µm, Müller^sign \\ 胸部.
 - No rash
 1. First
 2. Second"""
+PATIENT = Patient(id="P-1^a", name="Maria O'Neil & Söhne", born="1950-02-01", sex="female")
+ORDER = Order(accession="A|77", exam="CT *chest* <low dose>", at="2026-03-01T10:30")
+SIGNATURE = Signature(
+    number=1, kind="report", name="Dr Ann Example", at=datetime(2026, 11, 24, 9, 44, tzinfo=ZONE), revision=7,
+    sha256="ab" * 32,
+)  # fmt: skip
 WORDS = (
     WordTime(text="four", start_ms=1200, end_ms=1400, confidence=0.31),
     WordTime(text="millimeters", start_ms=1400, end_ms=1900, confidence=0.9),

@@ -7,9 +7,10 @@ from hypothesis import given
 from markdown_it import MarkdownIt
 
 from assistant.dictation.plain_text import printable
+from assistant.events import Order, Patient
 from assistant.export.paragraphs import paragraphs
 from assistant.export.text import html_fragment, html_page, markdown, plain_text
-from tests.export.builders import FINDINGS, report, reports
+from tests.export.builders import FINDINGS, ORDER, PATIENT, report, reports
 
 
 def test_plain_text_keeps_paragraphs_and_names_sections():
@@ -21,6 +22,28 @@ def test_an_empty_report_is_an_empty_text_and_still_a_page():
     assert plain_text(report(("Findings", ""))) == ""
     assert markdown(report(("Findings", ""))) == "# Chest X-ray\n"
     assert "<h1>Chest X-ray</h1></body>" in html_page(report(("", "")))
+
+
+HEAD = [
+    "Patient: Maria O'Neil & Söhne", "Patient number: P-1^a", "Born: 1950-02-01", "Sex: female",
+    "Examination: CT *chest* <low dose>", "Order number: A|77", "Examined: 2026-03-01 10:30",
+]  # fmt: skip
+
+
+def test_whose_report_it_is_and_the_order_stand_over_the_text():
+    made = report(("Findings", "Clear."), patient=PATIENT, order=ORDER)
+    assert plain_text(made) == "\n".join([*HEAD, "", "Findings:", "Clear.", ""])
+    shown = _visible(MarkdownIt("commonmark").parse(markdown(made))).split("\n")
+    assert shown == [f"Chest X-ray{HEAD[0]}", *HEAD[1:-1], f"{HEAD[-1]}FindingsClear."]
+    page = ElementTree.fromstring(html_page(made).partition("\n")[2].replace('<meta charset="utf-8">', ""))
+    assert [*page.find("body/p").itertext()] == HEAD
+    assert [each.tag for each in page.find("body")] == ["h1", "p", "h2", "p"]
+
+
+def test_of_what_nobody_has_written_down_nothing_is_said():
+    made = report(("", "Clear."), patient=Patient(name="  Ann\nExample\x08 "), order=Order(at="2026-03-01"))
+    assert plain_text(made) == "Patient: Ann Example[U+0008]\nExamined: 2026-03-01\n\nClear.\n"
+    assert "<h1>Chest X-ray</h1><p>Clear.</p>" in html_page(report(("", "Clear.")))
 
 
 def test_text_without_a_heading_has_none():

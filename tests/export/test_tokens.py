@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from assistant.events import WordTime
+from assistant.events import Order, Patient, WordTime
 from assistant.export.formats import FORMATS
 from assistant.export.report import Utterance
 from tests.export.builders import report
@@ -139,6 +139,40 @@ def test_the_words_of_a_report_come_out_of_every_format_in_their_order(name, sec
     ]
     got = got[got.index("Part0") :]
     assert got == wanted
+
+
+def _everything(name, made):
+    """All that a reader of the file can see, outside the text too."""
+    match name:
+        case "docx":
+            return docx.Document(io.BytesIO(written(name, made))).sections[0].header.paragraphs[0].text
+        case "hl7":
+            message = hl7.parse(written(name, made).decode())
+            (person,), (order,) = message["PID"], message["OBR"]
+            fields = [person[3], person[5], person[7], order[2], order[4], order[7]]
+            return message.unescape(" ".join(str(each).replace("^", " ") for each in fields))
+        case "json":
+            return written(name, made).decode()
+        case _:
+            return READERS[name](made)
+
+
+names = st.lists(st.sampled_from([word for word in WORDS if "\\" not in word]), min_size=1, max_size=5)
+
+
+@pytest.mark.parametrize("name", READERS)
+@settings(max_examples=15, deadline=None)
+@given(who=names, number=st.from_regex(r"[A-Z]-[0-9]{1,9}", fullmatch=True), exam=names)
+def test_every_format_says_whose_report_it_is_and_of_which_order(name, who, number, exam):
+    patient = Patient(id=number, name=" ".join(who), born="1950-02-01")
+    order = Order(accession=f"{number}7", exam=" ".join(exam), at="2026-03-01T10:30")
+    made = report(("Part", "x"), title="Note", patient=patient, order=order)
+    shown = tokens(_everything(name, made))
+    text = " ".join(shown)
+    for each in (patient.name, order.exam) if name != "json" else ():
+        assert " ".join(tokens(each)) in text
+    for digits in (number, f"{number}7", "19500201", "20260301", "1030"):
+        assert digits in text if digits[0].isalpha() else digits in re.sub(r"[-: T]", "", text)
 
 
 def test_every_format_of_text_has_such_a_reader():

@@ -262,6 +262,10 @@ async def test_exports_say_whose_report_it_is_what_for_and_who_signed(kept, pcm,
         assert response.status_code == 200
         return response.content
 
+    for form in ("txt", "md", "html"):
+        text = (await made(form)).decode()
+        for part in ("Maria Muster", "P-1", "1950-02-01", "CT chest", "A-77", "2026-03-01 10:30"):
+            assert f": {part}" in text
     word = docx.Document(io.BytesIO(await made("docx"))).sections[0]
     assert "not signed" in word.footer.paragraphs[0].text
     signed = await sign(client, changed)
@@ -293,7 +297,7 @@ async def test_exports_say_whose_report_it_is_what_for_and_who_signed(kept, pcm,
     assert (segments["OBR"][7], segments["OBR"][25], segments["OBR"][32]) == (
         "202603011030",
         "F",
-        "^Dr Ann Example",
+        "&Dr Ann Example",
     )
     assert segments["OBX"][11] == "F"
     parse_message(message, find_groups=False)
