@@ -1,7 +1,7 @@
 // Words that were heard with little confidence: marked, explained, and played again if audio is kept.
 
 import { audio, words } from '../reports.js';
-import { byId, element, setText } from './dom.js';
+import { byId, element, icon } from './dom.js';
 import { placeOf, rangeOf, select } from './places.js';
 
 /** @typedef {import('../state.js').State} State */
@@ -89,7 +89,7 @@ export function trustView({ key, fail }) {
   const show = (/** @type {State} */ latest) => {
     const session = latest.session !== state?.session;
     state = latest;
-    if (session) setText(byId('status-kept'), keptInWords(latest));
+    if (session) showKept(latest);
     if (!marks) return;
     marks.clear();
     for (const word of latest.document?.doubtful ?? []) {
@@ -118,13 +118,16 @@ function keepsAudio(state) {
   return (state.session?.keep_audio_min ?? 0) > 0;
 }
 
-/** What the server keeps, so that nobody has to guess. @param {State} state */
-function keptInWords(state) {
+/** Show what the server keeps, so that nobody has to guess. @param {State} state */
+function showKept(state) {
   const minutes = state.session?.keep_audio_min ?? 0;
-  return [
-    minutes > 0 ? `◉ Audio kept ${minutes} min in memory` : '',
-    state.session?.stored ? '▣ Stored on this server' : '',
-  ].filter(Boolean).join(' · ');
+  const node = byId('status-kept');
+  const stored = 'Stored on this server';
+  node.replaceChildren(
+    ...(minutes > 0 ? [`◉ Audio kept ${minutes} min in memory`] : []),
+    ...(state.session?.stored ? [icon('stored'), element('span', { class: 'unseen' }, stored)] : []),
+  );
+  node.title = state.session?.stored ? stored : '';
 }
 
 /** @param {WordPlace} word */

@@ -47,7 +47,7 @@ export function worklistView({ open, startNew, current }) {
         element('p', { class: 'worklist-text' }, report.excerpt || 'No text yet')),
       isHere
         ? element('p', { class: 'fine' }, 'On this page')
-        : element('button', { type: 'button', class: 'strong', 'aria-label': `Open: ${name}`, onclick: () => void show(report) }, 'Open'),
+        : element('button', { type: 'button', class: 'outlined', 'aria-label': `Open: ${name}`, onclick: () => void show(report) }, 'Open'),
       element('button', { type: 'button', class: 'quiet', 'aria-label': `Copy as new: ${name}`, onclick: () => void copy(report) }, 'Copy as new'),
       element('button', { type: 'button', class: 'quiet', 'aria-label': `Compare with the prior one: ${name}`, onclick: () => void contrast(report) }, 'Compare'),
       element('button', { type: 'button', class: 'quiet', 'aria-label': `Delete: ${name}`, onclick: () => void drop(report) }, 'Delete'));
