@@ -6,14 +6,15 @@ from typing import Final, Literal, get_args
 
 Role = Literal["clinician", "editor", "administrator", "service"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
-Right = Literal["dictate", "ask", "transcribe", "watch", "change_models", "administer"]
-"""``dictate``: sessions on the page or by a program, and everything of them. ``ask``: questions in one
-request. ``transcribe``: recordings in one request. ``watch``: figures about the server, without patients.
-``change_models``: what hears and answers, for everybody. ``administer``: users, keys, the audit."""
+Right = Literal["dictate", "sign", "ask", "transcribe", "watch", "change_models", "administer"]
+"""``dictate``: sessions on the page or by a program, and everything of them, except to ``sign`` reports.
+``ask``: questions in one request. ``transcribe``: recordings in one request. ``watch``: figures about the
+server, without patients. ``change_models``: what hears and answers, for everybody.
+``administer``: users, keys, the audit."""
 RIGHTS: Final[tuple[Right, ...]] = get_args(Right)
 
 GRANTED: Final[Mapping[Role, frozenset[Right]]] = {
-    "clinician": frozenset({"dictate", "ask", "transcribe"}),
+    "clinician": frozenset({"dictate", "sign", "ask", "transcribe"}),
     "editor": frozenset({"dictate", "ask", "transcribe"}),
     "administrator": frozenset({"watch", "change_models", "administer"}),
     "service": frozenset({"dictate", "ask", "transcribe", "watch"}),

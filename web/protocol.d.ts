@@ -195,14 +195,14 @@ export interface ReportDescribe {
   order: Order;
 }
 
-/** Sign the report as it is at ``revision``; from then on nothing changes it. Errors: ``report_changed`` (it has another revision), ``report_unchecked`` (the checks have something to look at, and ``checked`` is not said), ``report_empty``, ``report_signed``, ``addendum_changes_report``. */
+/** Sign the report as it is at ``revision``; from then on nothing changes it. Errors: ``report_changed`` (it has another revision), ``report_unchecked`` (the checks have something to look at, and ``checked`` is not said), ``report_empty``, ``report_signed``, ``addendum_changes_report``, ``signer_is_user``, ``name_missing``, ``right_missing``. */
 export interface ReportSign {
   /** Echoed in an error about this event. */
   event_id?: string | null;
   type: "assistant.report.sign";
   revision: number;
-  /** Of the person who signs. */
-  name: string;
+  /** Of the person who signs, where the server has no users; elsewhere the user signs, and a name that is another is refused. */
+  name?: string;
   /** The person has looked at what the checks have found. */
   checked?: boolean;
 }
@@ -516,6 +516,8 @@ export interface ReportSigned {
   number: number;
   kind: "report" | "addendum" | "amendment";
   name: string;
+  /** Id of the user who signed; empty where the name was typed, so that nobody verified it. */
+  signer: string;
   /** ISO 8601, with the offset from UTC. */
   at: string;
   revision: number;
@@ -1016,6 +1018,10 @@ export interface SessionState {
   image_matcher?: ImageMatcher | null;
   /** Finals, reports and answers are written to the server's disk. */
   stored: boolean;
+  /** The user, with whose name reports are signed; null where the server has no users: then a name is typed, which nobody has verified. */
+  signer?: string | null;
+  /** The user has the right to sign reports. */
+  may_sign: boolean;
   /** Where, and for how long; none where nothing is kept. */
   keeping?: Keeping | null;
 }

@@ -64,12 +64,18 @@ class ReportSign(ClientEventBase):
     """Sign the report as it is at ``revision``; from then on nothing changes it.
 
     Errors: ``report_changed`` (it has another revision), ``report_unchecked`` (the checks have something to
-    look at, and ``checked`` is not said), ``report_empty``, ``report_signed``, ``addendum_changes_report``.
+    look at, and ``checked`` is not said), ``report_empty``, ``report_signed``, ``addendum_changes_report``,
+    ``signer_is_user``, ``name_missing``, ``right_missing``.
     """
 
     type: Literal["assistant.report.sign"] = "assistant.report.sign"
     revision: int = Field(ge=0)
-    name: str = Field(min_length=1, max_length=200, pattern=r"\S", description="Of the person who signs.")
+    name: str = Field(
+        "",
+        max_length=200,
+        description="Of the person who signs, where the server has no users; elsewhere the user signs, and a "
+        "name that is another is refused.",
+    )
     checked: bool = Field(False, description="The person has looked at what the checks have found.")
 
 
@@ -80,6 +86,10 @@ class ReportSigned(ServerEventBase):
     number: int = Field(description="1, and one more for each addendum or amendment.")
     kind: Literal["report", "addendum", "amendment"]
     name: str
+    signer: str = Field(
+        "",
+        description="Id of the user who signed; empty where the name was typed, so that nobody verified it.",
+    )
     at: str = Field(description="ISO 8601, with the offset from UTC.")
     revision: int
     sha256: str

@@ -208,6 +208,12 @@ class SessionState(Part):
     archive: bool = Field(False, description="Series can be fetched from the hospital's archive.")
     image_matcher: ImageMatcher | None = None
     stored: bool = Field(False, description="Finals, reports and answers are written to the server's disk.")
+    signer: str | None = Field(
+        None,
+        description="The user, with whose name reports are signed; null where the server has no users: then "
+        "a name is typed, which nobody has verified.",
+    )
+    may_sign: bool = Field(True, description="The user has the right to sign reports.")
     keeping: Keeping | None = Field(None, description="Where, and for how long; none where nothing is kept.")
 
 

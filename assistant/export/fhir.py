@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from assistant.dictation.plain_text import printable
-from assistant.export.report import Report
+from assistant.export.report import Report, Signature
 from assistant.export.text import html_fragment, plain_text
 
 Resource = dict[str, Any]
@@ -18,6 +18,7 @@ Resource = dict[str, Any]
 LOINC = "http://loinc.org"
 SERVICE_SECTIONS = "http://terminology.hl7.org/CodeSystem/v2-0074"
 SESSION_SYSTEM = "urn:clinical-voice-assistant:session"
+USER_SYSTEM = "urn:clinical-voice-assistant:user"
 XHTML = "http://www.w3.org/1999/xhtml"
 
 IMAGING = ("18748-4", "Diagnostic imaging study")
@@ -54,8 +55,8 @@ def diagnostic_report(report: Report) -> Resource:
         "effectiveDateTime": _examined(report),
         "issued": _instant(report.signature.at if report.signature else report.exported_at),
     }
-    if signature := report.signature:
-        resource["performer"] = resource["resultsInterpreter"] = [{"display": printable(signature.name)}]
+    if report.signature:
+        resource["performer"] = resource["resultsInterpreter"] = [_signer(report.signature)]
     if report.order.accession:
         resource["basedOn"] = [{"type": "ServiceRequest", **_order(report)}]
     if is_imaging(report):
@@ -71,8 +72,7 @@ def diagnostic_report(report: Report) -> Resource:
 
 def document_reference(report: Report) -> Resource:
     """The report as one plain-text attachment."""
-    signature = report.signature
-    authors = [{"display": printable(signature.name)}] if signature else []
+    authors = [_signer(report.signature)] if report.signature else []
     related = [{"type": "ServiceRequest", **_order(report)}] if report.order.accession else []
     return {
         "resourceType": "DocumentReference",
@@ -119,6 +119,12 @@ def _common(report: Report) -> Resource:
         "identifier": [{"system": SESSION_SYSTEM, "value": f"{report.session_id}.{report.revision}"}],
         **({"subject": _subject(report)} if report.patient.id or report.patient.name else {}),
     }
+
+
+def _signer(signature: Signature) -> Resource:
+    """The user by id, or a name that was typed."""
+    user = {"identifier": {"system": USER_SYSTEM, "value": signature.signer}} if signature.signer else {}
+    return {"type": "Practitioner", **user, "display": printable(signature.name)}
 
 
 def _subject(report: Report) -> Resource:

@@ -177,6 +177,7 @@ def _sha256(report: Report, signed: ReportSigned) -> str:
         patient=report.patient,
         order=report.order,
         signature=(signed.number, signed.kind, signed.name, signed.at),
+        signer=signed.signer,
     )
 
 

@@ -37,7 +37,9 @@ def oru_r01(report: Report) -> bytes:
     control = hashlib.sha256(f"{report.session_id} {report.revision} {exported}".encode()).hexdigest()[:20]
     filler = escaped(report.session_id)
     status, order = STATUS[report.status], escaped(report.order.accession)
-    signer = escaped(report.signature.name) if report.signature else ""
+    signer = ""
+    if report.signature:  # OBR-32, NDL: its first component has the user's id and the name
+        signer = f"{escaped(report.signature.signer)}&{escaped(report.signature.name)}"
     done = _digits(report.order.at) or started
     segments = [
         f"MSH|^~\\&|{APPLICATION}||||{exported}||ORU^R01^ORU_R01|{control}|P|{VERSION}||||||UNICODE UTF-8",
@@ -45,7 +47,7 @@ def oru_r01(report: Report) -> bytes:
         f"ORC|RE|{order}|{filler}",
         "|".join(
             ["OBR", "1", order, filler, service, "", "", done, *[""] * 14, exported, "",
-             "RAD" if is_imaging(report) else "", status, *([*[""] * 6, f"&{signer}"] if signer else [])]
+             "RAD" if is_imaging(report) else "", status, *([*[""] * 6, signer] if signer else [])]
         ),
     ]  # fmt: skip
     observed = [

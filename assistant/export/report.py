@@ -64,6 +64,8 @@ class Signature(_Part):
     number: int
     kind: Literal["report", "addendum", "amendment"]
     name: str
+    signer: str = ""
+    """Id of the user who signed; empty where the name was typed, so that nobody has verified it."""
     at: AwareDatetime
     revision: int
     sha256: str
@@ -93,6 +95,13 @@ class Report(_Part):
     def signature(self) -> Signature | None:
         """The last one, where nothing was changed since."""
         return self.signatures[-1] if self.status != "preliminary" else None
+
+    @property
+    def signed_by(self) -> str:
+        """The name of the last signature, with what is to be known of it."""
+        if not (signature := self.signature):
+            return ""
+        return signature.name if signature.signer else f"{signature.name} (name not verified)"
 
     @property
     def title(self) -> str:
@@ -129,10 +138,11 @@ def content_sha256(
     patient: Patient,
     order: Order,
     signature: tuple[int, str, str, str],
+    signer: str = "",
 ) -> str:
     """What a signature holds to: the report's id, template, sections (title, text), patient and order, and of
-    the signature its number, kind, name and time (ISO 8601, as in the event), as JSON without spaces, keys in
-    order, in UTF-8."""
+    the signature its number, kind, name, time (ISO 8601, as in the event) and, where there is one, the
+    ``signer``, as JSON without spaces, keys in order, in UTF-8."""
     number, kind, name, at = signature
     content = {
         "report": report_id,
@@ -140,7 +150,10 @@ def content_sha256(
         "sections": [list(each) for each in sections],
         "patient": patient.model_dump(),
         "order": order.model_dump(),
-        "signature": {"number": number, "kind": kind, "name": name, "at": at},
+        "signature": {
+            **{"number": number, "kind": kind, "name": name, "at": at},
+            **({"signer": signer} if signer else {}),
+        },
     }
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -33,7 +33,7 @@ def footnote(report: Report) -> str:
     dictated = f"dictated {report.started_at:%Y-%m-%d %H:%M}"
     if signature := report.signature:
         state = "Final" if report.status == "final" else "Amended"
-        by, at = printable(signature.name), f"{signature.at:%Y-%m-%d %H:%M}"
+        by, at = printable(report.signed_by), f"{signature.at:%Y-%m-%d %H:%M}"
         return f"{state}: {dictated}, signed by {by} {at}, SHA-256 {signature.sha256[:16]}."
     if report.signatures:
         return f"Preliminary: {dictated}, open again after it was signed; these changes are not signed."

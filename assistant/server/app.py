@@ -309,6 +309,7 @@ async def realtime(socket: WebSocket) -> None:
         if runner is None and token:
             runner = await hub.go_on(token, person, address_of(socket.scope))
         if runner is not None:
+            runner.person = person  # the same user, perhaps with a key of fewer rights
             given = socket.query_params.get("after", "0")
             after = int(given) if given.isascii() and given.isdecimal() and len(given) < 16 else 0
         if "resume" in socket.query_params:

@@ -65,7 +65,7 @@ from assistant.conversation.types import (
 from assistant.dictation.editor import signed
 from assistant.engines.base import EngineInfo
 from assistant.engines.pieces import Piece
-from assistant.errors import AssistantError, BadInput, of_the_system
+from assistant.errors import AssistantError, BadInput, Denied, of_the_system
 from assistant.events import (
     Attachment,
     AttachmentLook,
@@ -116,7 +116,7 @@ from assistant.export.history import SessionInfo
 from assistant.export.report import content_sha256
 from assistant.imaging.photo import image_from_data_uri
 from assistant.imaging.study import Study
-from assistant.principal import Principal
+from assistant.principal import SOLE, Principal
 from assistant.session.attachments import Attachments, KeptStudy
 from assistant.session.choices import Choices, asked_by, chosen, hints
 from assistant.session.delivery import ENDED, GOING_AWAY, Delivery
@@ -191,7 +191,7 @@ class SessionRunner:
     ) -> None:
         """With ``earlier``, a session that has ended is gone on with."""
         self.person = person
-        """Its owner: nobody else may see or change anything of it."""
+        """Its owner, as it came last: nobody else may see or change anything of it."""
         self.id = earlier.kept.session.id if earlier else f"sess_{secrets.token_urlsafe(12)}"
         self.resume_token = earlier.token if earlier else secrets.token_urlsafe(24)
         self._settings = settings
@@ -427,6 +427,7 @@ class SessionRunner:
             session_id=self.id,
             resume_token=self.resume_token,
             choices=self._choices,
+            person=self.person,
         )
 
     # --- audio ---
@@ -593,6 +594,9 @@ class SessionRunner:
         """Checks first. Raises ``BadInput`` as ``ReportSign`` says."""
         with suppress(TimeoutError):  # what is being said belongs to the report, and changes its revision
             await asyncio.wait_for(self.finish_speech(), LAST_TURN_S)
+        if "sign" not in self.person.rights:
+            message = "You may not sign reports here. Ask who administers this server for the role."
+            raise Denied(message, code="right_missing")
         conversation, document = self.conversation, self.conversation.dictation.document
         if conversation.is_signed:
             raise signed()
@@ -613,8 +617,9 @@ class SessionRunner:
         ):
             message = "An addendum leaves what was signed as it is: undo the changes, or amend the report."
             raise BadInput(message, code="addendum_changes_report")
+        name, signer = self._signer(event.name)
         number, kind = len(conversation.signed) + 1, reopened.kind if reopened else "report"
-        name, at, described = whole(event.name.strip()), _now(), conversation.described
+        at, described = _now(), conversation.described
         sha256 = content_sha256(
             self.id,
             document.template or "",
@@ -622,6 +627,7 @@ class SessionRunner:
             patient=described.patient,
             order=described.order,
             signature=(number, kind, name, at),
+            signer=signer,
         )
         self._take(
             ReportWasSigned(
@@ -629,6 +635,7 @@ class SessionRunner:
                     number=number,
                     kind=kind,
                     name=name,
+                    signer=signer,
                     at=at,
                     revision=document.revision,
                     sha256=sha256,
@@ -636,6 +643,18 @@ class SessionRunner:
                 )
             )
         )
+
+    def _signer(self, given: str) -> tuple[str, str]:
+        """Name and id of the user, or the name that was typed, with no id, where there are no users."""
+        name = whole(given.strip())
+        if self.person.id == SOLE:
+            if not name:
+                raise BadInput("Write the name of the person who signs.", code="name_missing")
+            return name, ""
+        if name not in ("", self.person.name):
+            message = f"You sign as {self.person.name}: nobody signs with another's name."
+            raise BadInput(message, code="signer_is_user")
+        return self.person.name, self.person.id
 
     async def offer(
         self,

@@ -22,6 +22,7 @@ from assistant.events import (
     SessionState,
     TranscriptionConfig,
 )
+from assistant.principal import SOLE, Principal
 from assistant.session.choices import Choices
 from assistant.vad.endpoint import EndpointSettings
 
@@ -50,6 +51,7 @@ def session_state(
     session_id: str,
     resume_token: str,
     choices: Choices,
+    person: Principal,
 ) -> SessionState:
     """``choices`` are the client's; the state says what is in effect."""
     endpoint = choices.endpoint(components.endpoint)
@@ -87,6 +89,8 @@ def session_state(
         keep_audio_min=settings.keep_audio_min,
         archive=settings.dicomweb_url is not None,
         stored=settings.store is not None,
+        signer=None if person.id == SOLE else person.name,
+        may_sign="sign" in person.rights,
         keeping=_keeping(settings),
         image_matcher=_matcher(components),
     )

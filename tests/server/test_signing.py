@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import docx
 import httpx
@@ -13,8 +14,10 @@ from pypdf import PdfReader
 
 from assistant.events import Order, Patient
 from assistant.export.report import content_sha256, read_report
+from assistant.principal import Principal
 from assistant.storage.store import Store
 from tests.server.test_worklist import CHANGED, COMPLETED, described, listed, said, written
+from tests.server.test_wrong_user import ByName, as_user
 
 SIGNED = "assistant.report.signed"
 
@@ -181,7 +184,68 @@ async def test_the_checks_come_first_and_what_has_changed_is_not_signed(kept, pc
 async def test_nobody_signs_without_a_name(kept, pcm, name):
     client, _, changed = await dictated(kept, pcm)
     await client.send("assistant.report.sign", revision=changed["revision"], name=name)
-    assert await client.code() == "event_invalid"
+    assert await client.code() == "name_missing"
+
+
+class Editors(ByName):
+    """Users who may dictate, and not sign."""
+
+    async def identify(self, scope):
+        found = await super().identify(scope)
+        return found if not isinstance(found, Principal) else replace(found, roles=frozenset({"editor"}))
+
+
+async def test_on_a_server_with_users_the_login_signs_and_no_other_name(start_server, tmp_path, pcm, http):
+    server = await start_server(store=tmp_path / "kept", identifier=ByName())
+    client, created = await server.session(additional_headers=as_user("ann"))
+    session = created["session"]
+    assert (session["signer"], session["may_sign"]) == ("ann", True)
+    await client.send("assistant.mode.set", mode="dictation")
+    changed = await said(server, client, pcm, "The lungs are clear.")
+    await client.send("assistant.report.sign", revision=changed["revision"], name="Dr Bob")
+    assert await client.code() == "signer_is_user"
+    signed = await sign(client, changed, name="")
+    assert (signed["name"], signed["signer"]) == ("ann", "user_ann")
+
+    async def made(form):
+        return (await exported(http, server, session, form)).content
+
+    http.headers.update(as_user("ann"))
+    report = read_report(await made("json"))
+    assert report.signatures[0].signer == "user_ann"
+    assert signed["sha256"] == content_sha256(
+        session["id"],
+        "",
+        [("", "The lungs are clear.")],
+        patient=Patient(),
+        order=Order(),
+        signature=(1, "report", "ann", signed["at"]),
+        signer="user_ann",
+    )
+    foot = docx.Document(io.BytesIO(await made("docx"))).sections[0].footer.paragraphs[0].text
+    assert "signed by ann 2" in foot
+    fhir = DiagnosticReport.model_validate_json(await made("fhir"))
+    assert (fhir.performer[0].identifier.value, fhir.performer[0].display) == ("user_ann", "ann")
+    assert "|user_ann&ann\r" in (await made("hl7")).decode()
+
+
+async def test_who_lacks_the_right_does_not_sign(start_server, tmp_path, pcm):
+    server = await start_server(store=tmp_path / "kept", identifier=Editors())
+    client, created = await server.session(additional_headers=as_user("eve"))
+    assert not created["session"]["may_sign"]
+    await client.send("assistant.mode.set", mode="dictation")
+    changed = await said(server, client, pcm, "The lungs are clear.")
+    await client.send("assistant.report.sign", revision=changed["revision"])
+    assert await client.code() == "right_missing"
+
+
+async def test_a_typed_name_is_said_to_be_unverified(kept, pcm, http):
+    client, session, changed = await dictated(kept, pcm)
+    assert session["signer"] is None
+    assert (await sign(client, changed))["signer"] == ""
+    data = (await exported(http, kept, session, "docx")).content
+    foot = docx.Document(io.BytesIO(data)).sections[0].footer.paragraphs[0].text
+    assert "signed by Dr Ann Example (name not verified)" in foot
 
 
 async def test_an_amendment_keeps_what_was_signed(start_server, tmp_path, pcm, http):

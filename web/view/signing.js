@@ -1,6 +1,7 @@
 // Signing: the checks first, then name and confirmation; what is signed is locked, and can be amended.
 
 import { findings } from '../reports.js';
+import { aboutInWords } from './about.js';
 import { byId, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
@@ -26,7 +27,13 @@ export function signingView({ send, key }) {
   /** Ask whether to sign; nothing is signed yet. */
   async function open() {
     if (dialog.open) return;
-    if (isSigned(state)) return;
+    if (isSigned(state) || state?.session?.may_sign === false) return;
+    const user = state?.session?.signer ?? null; // the login signs, not a name that is typed
+    byId('sign-user').hidden = user === null;
+    byId('sign-typed').hidden = user !== null;
+    name.required = user === null;
+    setText(byId('sign-user'), user === null ? '' : `You sign as ${user}.`);
+    setText(byId('sign-about'), aboutInWords(state?.described ?? null));
     name.value = localStorage.getItem(NAME_KEY) ?? '';
     say('');
     dialog.showModal();
@@ -55,10 +62,11 @@ export function signingView({ send, key }) {
 
   form.addEventListener('submit', (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (!name.value.trim()) return name.focus();
-    localStorage.setItem(NAME_KEY, name.value.trim());
+    const typed = name.required ? name.value.trim() : '';
+    if (name.required && !typed) return name.focus();
+    if (typed) localStorage.setItem(NAME_KEY, typed);
     say('Signing…');
-    send({ type: 'assistant.report.sign', revision, name: name.value.trim(), checked: seen.checked });
+    send({ type: 'assistant.report.sign', revision, name: typed, checked: seen.checked });
     return undefined;
   });
   byId('sign-close').addEventListener('click', () => dialog.close());
@@ -76,7 +84,7 @@ export function signingView({ send, key }) {
     state = latest;
     if (dialog.open && isSigned(latest)) dialog.close();
     else if (dialog.open && moved && latest.document?.revision !== revision) void check(); // it is another text now
-    byId('sign-open', 'button').disabled = !latest.document;
+    byId('sign-open', 'button').disabled = !latest.document || latest.session?.may_sign === false;
     if (!changed) return;
     const locked = isSigned(latest);
     byId('report').classList.toggle('signed', locked);
@@ -107,6 +115,6 @@ export function signedInWords(state) {
   const last = state.signed.at(-1);
   if (!last) return '';
   const at = new Date(last.at).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
-  const by = `${last.number > 1 ? `Signed again (${last.kind})` : 'Signed'} by ${last.name}, ${at} · ${last.sha256.slice(0, 16)}`;
+  const by = `${last.number > 1 ? `Signed again (${last.kind})` : 'Signed'} by ${last.name}${last.signer ? '' : ' (name not verified)'}, ${at} · ${last.sha256.slice(0, 16)}`;
   return state.reopened ? `${by}. Open for an ${state.reopened.kind}: these changes are not signed.` : `${by}. Locked.`;
 }
