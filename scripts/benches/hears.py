@@ -1,4 +1,5 @@
-"""Errors of recognisers on dictation: words, medical terms, drugs, terms never trained on; what they invent.
+"""Errors of recognisers on dictation: words, medical terms, drugs, terms never trained on; what they invent;
+numbers, sides, negations and units that they lose or change, per 100 that were said; short voice commands.
 
 The clips of tests/data/hears are synthetic, in voices and sentence frames that no training has seen; real
 medical speech is unmeasured. People reading general English are tests/data/speech. Noise is made here.
@@ -29,7 +30,6 @@ from training.clinical.noise import no_speech
 from training.clinical.scoring import Score, medical_words
 
 DATA = Path(__file__).parents[2] / "tests/data"
-SETS = ("dictation", "held-out", "general")
 SILENCES = 40
 
 

@@ -18,15 +18,22 @@ from assistant.asr.moonshine_tokens import Pieces
 from assistant.audio.files import read_audio
 from assistant.installation import downloads, manifests
 from assistant.weights import deltas, load_manifest, resolve
-from training.clinical import features, scoring, sentences, speak, vocabulary, voices
+from training.clinical import features, scoring, sentences, short, speak, vocabulary, voices
 
 BASE, DECODER = "moonshine-tiny-en", "decoder_model_merged.ort"
-SPOKEN = ("train", "flite", "plain", "plain-flite", "fragments", "fragments-flite")
+SPOKEN = (
+    *("train", "flite", "plain", "plain-flite", "fragments", "fragments-flite"),
+    *("pico", "commands", "commands-pico", "numbers", "numbers-pico"),
+)
 TEST, MORE, DEV = 48, 48, 50
 """Sentences of dictation: of the test half in Piper's voice, more of it in Kokoro's, and of development."""
 FLITE_FROM, FLITE = 400, 4400
+PICO = slice(300, 5300, 20)
+"""Sentences of train in Pico's voices."""
 PLAIN = 600
 """Sentences of everyday English in frames."""
+NUMBERS = 560
+"""Sentences with numbers."""
 FRAGMENTS, PARTS = 300, 40
 """Parts of sentences, as pauses leave them, to train on and to choose on."""
 CALIBRATED_ON = slice(7000, None, 100)
@@ -81,14 +88,15 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
         case "flite":
             later = speak.read_sentences(folder / "train.tsv")[FLITE_FROM : FLITE_FROM + FLITE]
             speak.speak(later, clips, packages, name="flite", engine="flite", worker=worker, workers=workers)
-        case "plain" | "plain-flite" | "fragments" | "fragments-flite":
-            texts = (
-                sentences.plain(PLAIN)
-                if what.startswith("plain")
-                else sentences.fragments(vocabulary.own(), FRAGMENTS)
+        case "pico":
+            texts = speak.read_sentences(folder / "train.tsv")[PICO]
+            speak.speak(texts, clips, packages, name=what, engine=what, worker=worker, workers=workers)
+        case _ if what in SPOKEN:
+            kind, _, maker = what.partition("-")
+            engine = maker or "kokoro"
+            speak.speak(
+                _texts(kind), clips, packages, name=what, engine=engine, worker=worker, workers=workers
             )
-            engine = "flite" if what.endswith("-flite") else "kokoro"
-            speak.speak(texts, clips, packages, name=what, engine=engine, worker=worker, workers=workers)
         case "calibration":
             texts = speak.read_sentences(folder / "train.tsv")[CALIBRATED_ON]
             said_by = [_voice(voices.DEV_VOICES[i % 2], i) for i in range(len(texts))]
@@ -97,6 +105,12 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
             texts = speak.read_sentences(folder / "dev.tsv")
             said_by = [_voice(voices.DEV_VOICES[i % 2], i) for i in range(len(texts))]
             speak.speak(texts, clips, packages, name="dev", voices=said_by, worker=worker, workers=workers)
+        case "dev-short" | "test-second":
+            own = vocabulary.own()
+            texts = short.development(own) if what == "dev-short" else short.test(own)
+            names = voices.DEV_VOICES if what == "dev-short" else (*voices.TEST_VOICES, "joe")
+            said_by = [_voice(names[i % len(names)], i) for i in range(len(texts))]
+            speak.speak(texts, clips, packages, name=what, voices=said_by, worker=worker, workers=workers)
         case "test":
             texts = speak.read_sentences(folder / "test.tsv")
             kokoro = itertools.cycle(voices.TEST_VOICES)
@@ -112,6 +126,21 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
             speak.speak(texts, clips, packages, name="test", voices=said_by, worker=worker, workers=workers)
         case _:
             raise SystemExit(f"There is no text {what!r}.")
+
+
+def _texts(kind: str) -> list[sentences.Sentence]:
+    own = vocabulary.own()
+    match kind:
+        case "plain":
+            return sentences.plain(PLAIN)
+        case "fragments":
+            return sentences.fragments(own, FRAGMENTS)
+        case "commands":
+            return short.commands(own)
+        case "numbers":
+            kept = {s.text for s in short.development(own)}
+            return [s for s in short.numbers(own, NUMBERS) if s.text not in kept]
+    raise SystemExit(f"There is no text {kind!r}.")
 
 
 def prepare(folder: Path, name: str, variants: int, silences: int) -> None:
@@ -177,24 +206,28 @@ def calibrate(model: Path, tables: list[Path]) -> None:
 
 
 SETS = {"med": "dictation", "held": "held-out", "gen": "general"}
+SECOND_SETS = {"med": "second", "command": "commands", "number": "numbers"}
 
 
 def pack(folder: Path, out: Path) -> None:
-    """The clips of the test, as they are committed: Opus files and clips.tsv."""
+    """The clips of both tests, as they are committed: Opus files and clips.tsv."""
     lines = (folder / "terms.tsv").read_text() + (folder / "held_out.txt").read_text()
     kinds = [line.split("\t") for line in lines.splitlines()]
     drugs = {term for kind, term in kinds if kind in ("drug", "rare_drug")}
     out.mkdir(parents=True, exist_ok=True)
     rows = ["file\tset\tvoice\ttext\tterms"]
     clips = [
-        row for table in sorted((folder / "clips").glob("test.*.tsv")) for row in speak.read_clips(table)
+        (sets, row)
+        for sets, name in ((SETS, "test"), (SECOND_SETS, "test-second"))
+        for table in sorted((folder / "clips").glob(f"{name}.*.tsv"))
+        for row in speak.read_clips(table)
     ]
-    for number, row in enumerate(clips):
+    for number, (sets, row) in enumerate(clips):
         name = f"{number:03d}_{row['voice']}.opus"
         samples, rate = soundfile.read(row["path"], dtype="float32")
         soundfile.write(out / name, samples, rate, format="OGG", subtype="OPUS", compression_level=0.85)
         terms = [("drug:" if t in drugs else "term:") + t for t in row["terms"].split("|") if t]
-        rows.append("\t".join([name, SETS[row["kind"]], row["voice"], row["text"], "|".join(terms)]))
+        rows.append("\t".join([name, sets[row["kind"]], row["voice"], row["text"], "|".join(terms)]))
     (out / "clips.tsv").write_text("\n".join(rows) + "\n")
 
 
@@ -237,7 +270,7 @@ def main() -> None:
     one.add_argument("folder", type=Path)
     two = steps.add_parser("speak", help="speak one of the texts")
     two.add_argument("folder", type=Path)
-    two.add_argument("what", choices=[*SPOKEN, "dev", "test", "calibration"])
+    two.add_argument("what", choices=[*SPOKEN, "dev", "dev-short", "test", "test-second", "calibration"])
     two.add_argument("--worker", type=int, default=0)
     two.add_argument("--workers", type=int, default=1)
     three = steps.add_parser("prepare", help="labels and encoder outputs of the clips that stand")

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from training.clinical import vocabulary
+from assistant.dictation.commands import TABLE
+from training.clinical import short, vocabulary
 from training.clinical.labels import corrected, plain
 from training.clinical.scoring import Score, errors, found, grave, words
 from training.clinical.sentences import (
@@ -127,6 +128,30 @@ def test_a_changed_number_side_or_negation_is_told_and_another_spelling_is_not()
     for said, heard in wrong:
         score.add(said, heard, (), frozenset(), frozenset())
     assert score.changed == list(wrong)
+    assert score.grave_errors == len(wrong)
+    assert Score().report()["number_side_negation_errors_per_100"] == 0.0
+
+
+def test_every_lost_or_added_number_counts() -> None:
+    score = Score()
+    score.add(
+        "a four point seven millimeter focus",
+        "ICFOL point seven millimeter focus",
+        (),
+        frozenset(),
+        frozenset(),
+    )
+    score.add("no fracture", "No fracture on the left", (), frozenset(), frozenset())
+    assert (score.graves, score.grave_errors) == (5, 2)
+
+
+def test_texts_of_training_hold_every_command_and_no_sentence_of_the_tests(terms: vocabulary.Terms) -> None:
+    trained = {s.text for s in short.commands(terms)}
+    assert {p for row in TABLE for p in row.phrases if "<" not in p} <= trained
+    assert not set(short.NUMBERS.split("\n")) & set(short.TEST_NUMBERS_FRAMES.split("\n"))
+    numbers = {s.text for s in short.numbers(terms, 200)}
+    held_back = {s.text for s in short.test(terms) if s.kind != "command"}
+    assert not numbers & held_back
 
 
 def test_what_is_held_back_is_in_no_sentence_of_training(terms: vocabulary.Terms) -> None:

@@ -201,6 +201,9 @@ class Score:
     found: int = 0
     drugs: int = 0
     drugs_found: int = 0
+    graves: int = 0
+    grave_errors: int = 0
+    """Numbers, sides, negations and units that were said, and how many were lost, changed or put in."""
     invented: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     changed: list[tuple[str, str]] = field(default_factory=list)
@@ -211,8 +214,11 @@ class Score:
     ) -> None:
         """``medical``: words that a general text would not hold; one that is heard but was not said is invented."""
         want, got = words(said), words(heard)
-        if grave(said) != grave(heard):
+        of_said, of_heard = grave(said), grave(heard)
+        self.graves += len(of_said)
+        if of_said != of_heard:
             self.changed.append((said, heard))
+            self.grave_errors += max(1, errors(of_said, of_heard))
         self.clips += 1
         self.words += len(want)
         self.errors += errors(want, got)
@@ -241,6 +247,8 @@ class Score:
             "drugs": self.drugs,
             "drugs_found_percent": _percent(self.drugs_found, self.drugs),
             "invented_per_100_clips": _percent(len(self.invented), self.clips),
+            "numbers_sides_negations": self.graves,
+            "number_side_negation_errors_per_100": _percent(self.grave_errors, self.graves),
             "clips_with_a_changed_number_side_or_negation": len(self.changed),
         }
 

@@ -548,14 +548,15 @@ class Writer:
         self._bags |= {slot: Bag(values.split("|"), rng) for slot, values in everyday.items()}
         self._frames: dict[str, Bag] = {}
 
-    def write(self, frames: str, kind: str) -> Sentence:
+    def write(self, frames: str, kind: str, shortest: int = 2) -> Sentence:
         bag = self._frames.setdefault(frames, Bag(frames.split("\n"), self._rng))
         while True:
-            sentence = self._fill(bag.draw(), kind)
-            if 2 <= len(sentence.text.split()) <= self._longest:
+            sentence = self.fill(bag.draw(), kind)
+            if shortest <= len(sentence.text.split()) <= self._longest:
                 return sentence
 
-    def _fill(self, frame: str, kind: str) -> Sentence:
+    def fill(self, frame: str, kind: str) -> Sentence:
+        """One frame with its slots filled."""
         rng, aloud, used = self._rng, self._rng.random() < 0.45, []
 
         def one(match: re.Match[str]) -> str:
@@ -582,7 +583,7 @@ class Writer:
         if aloud and kind == "ask" and rng.random() < 0.3:
             text += " question mark"
         text = re.sub(r"\b(left|right|bilateral) (left|right|bilateral)\b", r"\2", text)
-        text = re.sub(r"\ba ([aeiou])", r"an \1", re.sub(r"\s+", " ", text)).strip()
+        text = re.sub(r"\ba (?!one\b)([aeiou])", r"an \1", re.sub(r"\s+", " ", text)).strip()
         return Sentence(kind, re.sub(r" ([,.])", r"\1", text).rstrip(",."), tuple(used))
 
 

@@ -11,7 +11,7 @@ import soundfile
 
 from assistant.audio.files import read_audio
 from training.clinical.sentences import Sentence
-from training.clinical.voices import FLITE_VOICES, Speaker, Voice, trained_voice
+from training.clinical.voices import FLITE_VOICES, PICO_VOICES, Speaker, Voice, trained_voice
 
 FIELDS = ("path", "kind", "voice", "seconds", "text", "terms")
 
@@ -48,6 +48,9 @@ def take_recordings(table: Path, out: Path, name: str) -> int:
 
 def _voice(engine: str, number: int, speaker: Speaker) -> Voice:
     rng = random.Random(f"{engine} {number}")
+    if engine == "pico":
+        name = f"{rng.choice(PICO_VOICES)}*{rng.uniform(0.72, 1.1):.2f}"
+        return Voice("pico", name, round(rng.uniform(0.9, 1.2), 2))
     if engine == "flite":
         return Voice(
             "flite",

