@@ -66,6 +66,11 @@ class AsrStream(Protocol):
     Dropping the object frees its state; there is nothing to close.
     """
 
+    def wants(self, samples: int) -> bool:
+        """Whether the model would run for a partial if so many samples had come in all. While speech goes on
+        the caller may keep the audio until then. Does no work."""
+        ...
+
     def accept(self, samples: Samples, *, partial: bool = True) -> Partial | None:
         """Take the next audio (any length). Returns a new partial, or None when nothing is new.
 

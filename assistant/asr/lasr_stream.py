@@ -125,6 +125,9 @@ class LasrStream:
 
     # --- partials ---
 
+    def wants(self, samples: int) -> bool:
+        return True
+
     def accept(self, samples: Samples, *, partial: bool = True) -> Partial | None:
         if not len(samples):
             return None

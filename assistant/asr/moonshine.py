@@ -40,7 +40,7 @@ LEVEL_MS = 20
 LEVEL_SAMPLES = LEVEL_MS * SAMPLE_RATE_HZ // 1000
 FIRST_PARTIAL_S = 0.4
 PARTIAL_EVERY_S = 0.3
-PARTIAL_SHARE, PARTIALS_OF_ALL = 0.2, 0.5
+PARTIAL_SHARE, PARTIALS_OF_ALL = 0.15, 0.5
 """Partials of a stream may take this share of a core, and those of all streams this share of the machine: the
 longer the utterance and the more people speak, the rarer they get."""
 SILENT_RMS = 1e-4
@@ -216,6 +216,9 @@ class MoonshineStream:
         self._last: list[int] = []
         self._next_at = int(FIRST_PARTIAL_S * SAMPLE_RATE_HZ)
         self._prepared: tuple[int, Transcript] | None = None  # (samples, what was heard)
+
+    def wants(self, samples: int) -> bool:
+        return samples >= self._next_at
 
     def accept(self, samples: Samples, *, partial: bool = True) -> Partial | None:
         self._audio.add(samples)

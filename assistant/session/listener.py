@@ -439,6 +439,8 @@ class Listener:
         """One step of one utterance; returns the fact it brought, and whether anything was done."""
         stream = utterance.stream
         hears_on, has_audio = utterance.hears_on, utterance.taken < len(utterance.audio)
+        if has_audio and utterance.phase == "speaking":  # most pieces bring no partial: no step for them
+            has_audio = self._partials and stream.wants(sum(map(len, utterance.audio)))
         match next_step(utterance.phase, has_audio=has_audio, hears_on=hears_on):
             case "take":
                 return await self._take_audio(utterance), True

@@ -56,7 +56,8 @@ class TimedModel:
 class TimedStream:
     def __init__(self, model):
         self.timed, self.inner = model, model.model.open_stream()
-        self.prepare_final, self.expected, self.finish = (
+        self.wants, self.prepare_final, self.expected, self.finish = (
+            self.inner.wants,
             self.inner.prepare_final,
             self.inner.expected,
             self.inner.finish,

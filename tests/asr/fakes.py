@@ -24,6 +24,9 @@ class FakeModel:
 class FakeStream:
     """Hears nothing; what a fake does differently it says itself."""
 
+    def wants(self, samples: int) -> bool:
+        return True
+
     def accept(self, samples: Samples, *, partial: bool = True) -> Partial | None:
         return None
 

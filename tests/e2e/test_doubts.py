@@ -25,6 +25,9 @@ class ScriptedModel:
 
 
 class ScriptedStream:
+    def wants(self, samples):
+        return True
+
     def accept(self, samples, *, partial=True):
         return Partial("", "no pain") if partial else None
 

@@ -63,6 +63,9 @@ class ToneStream:
     def __init__(self, model):
         self._model, self._heard = model, []
 
+    def wants(self, samples):
+        return True
+
     def accept(self, samples, *, partial=True):
         self._heard.append(np.asarray(samples))
         return Partial("", self._text()) if partial else None
