@@ -30,6 +30,9 @@ COMMANDS = (
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 (partly failed), 2 (wrong use), 130 (interrupted)."""
+    # Read by numpy when it is imported, which only commands do. Our matrices are small: a second thread of
+    # OpenBLAS takes more of the machine than it saves (docs/decisions/0046).
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if isinstance(sys.stdout, io.TextIOWrapper):  # a letter that the terminal lacks is written as \u2264
         sys.stdout.reconfigure(errors="backslashreplace")
     try:

@@ -34,6 +34,11 @@ def test_the_version_is_told() -> None:
     assert assistant("--version").stdout == f"assistant {__version__}\n"
 
 
+def test_the_number_of_threads_is_set_before_numpy_reads_it() -> None:
+    code = "import sys, assistant.cli; assert 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_every_command_has_help() -> None:
     for command in ("serve", "demo", "transcribe", "ask", "intent", "doctor"):
         result = assistant(command, "--help")
