@@ -272,10 +272,16 @@ class ImageSettings(BaseModel):
 class KeepingSettings(BaseModel):
     """Storage and retention"""
 
-    store: Path | None = Field(
+    store: Path | str | None = Field(
         None,
-        description="Folder that keeps reports, what was said, answers, attachments and an audit. assistant "
-        "serve uses one in the user's data folder if none is given.",
+        description="Folder that keeps reports, what was said, answers, attachments and an audit, or the URL "
+        "of a PostgreSQL database (postgresql://USER@HOST/NAME). assistant serve uses a folder in the user's "
+        "data folder if none is given.",
+    )
+    store_files: Path | None = Field(
+        None,
+        description="Folder for the attachments of reports; servers with one database share it. Default: "
+        "files in the folder of --store, with a database in the user's data folder.",
     )
     no_store: bool = Field(False, description="Keep nothing on disk; reports go with their session.")
     keep_drafts_days: int = Field(
@@ -323,6 +329,11 @@ class Settings(
     """Values come from ``--<name>`` on the command line, then from ``ASSISTANT_<NAME>``."""
 
     model_config = SettingsConfigDict(env_prefix="ASSISTANT_", extra="forbid", frozen=True)
+
+    @field_validator("store", mode="before")
+    @classmethod
+    def _folder_or_url(cls, value: object) -> object:
+        return Path(value) if isinstance(value, str) and "://" not in value else value
 
     @field_validator("oidc_roles")
     @classmethod

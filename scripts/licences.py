@@ -54,7 +54,7 @@ source), or you build PyAV against an FFmpeg without the two. This program calls
 decoders in it.
 
 The extra `[dicom]` (pylibjpeg-libjpeg) is under the GPL, version 3; for that reason it is not installed by
-default.
+default. The extra `[postgres]` (psycopg) is under the LGPL, version 3.
 """
 
 IN_THE_REPOSITORY = """## In the repository

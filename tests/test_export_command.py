@@ -10,7 +10,8 @@ from assistant.cli import main
 from assistant.events import DocumentChanged, PositionPart, RunPart, SectionPart
 from assistant.export.history import SessionInfo
 from assistant.export.report import write_json
-from assistant.storage.store import FILE, Store
+from assistant.storage.database import FILE
+from assistant.storage.store import Store
 from tests.export.builders import report
 from tests.storage.rows import logged
 

@@ -64,3 +64,20 @@ def test_a_password_is_asked_for_or_read_from_a_file_and_never_an_argument(run, 
 def test_without_a_store_the_message_says_so(run, monkeypatch):
     monkeypatch.delenv("ASSISTANT_STORE")
     assert "[store_missing]" in run("users", "list")[2]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hunter2@127.0.0.1:9/reports",
+        "postgresql://127.0.0.1:9/reports?user=me&password=hunter2",
+    ],
+)
+def test_a_password_of_a_database_is_refused_on_the_command_line_and_taken_from_the_environment(
+    run, monkeypatch, url
+):
+    status, _, said = run("users", "list", "--store", url)
+    assert status == 2 and "[settings_invalid]" in said and "hunter2" not in said
+    monkeypatch.setenv("ASSISTANT_STORE", url)
+    status, _, said = run("users", "list")
+    assert status == 2 and "[database_unusable]" in said and "hunter2" not in said

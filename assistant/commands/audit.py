@@ -45,9 +45,9 @@ async def _verify(args: argparse.Namespace) -> int:
     checkpoints = read_checkpoints(args.checkpoints, public_key(args.public_key)) if args.checkpoints else []
     async with opened(args) as (_, log):  # first: it says which store is missing
         access = await log.verify([each.access for each in checkpoints])
-        folder = settings_from(args).store
-        assert folder is not None
-        sessions = await asyncio.to_thread(_verify_sessions, folder, [each.sessions for each in checkpoints])
+        store = settings_from(args).store
+        assert store is not None
+        sessions = await asyncio.to_thread(_verify_sessions, store, [each.sessions for each in checkpoints])
     say(f"sessions  {sessions or '(none)'}")
     say(f"access    {access or '(none)'}")
     if checkpoints:
@@ -57,8 +57,8 @@ async def _verify(args: argparse.Namespace) -> int:
     return 0
 
 
-def _verify_sessions(folder: Path, earlier: list[str]) -> str:
-    with Store(folder, create=False) as store:
+def _verify_sessions(where: Path | str, earlier: list[str]) -> str:
+    with Store(where, create=False) as store:
         return store.verify(*filter(None, earlier))
 
 

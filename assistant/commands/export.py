@@ -48,7 +48,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--delete", action="store_true", help="delete the session SOURCE from the store; the audit says so"
     )
-    add_some_settings(parser, "store")
+    add_some_settings(parser, "store", "store-files")
     parser.set_defaults(run=run)
 
 
@@ -101,18 +101,18 @@ def _who() -> str:
 
 
 def _opened(args: argparse.Namespace) -> Store:
-    folder = settings_from(args).store
-    if folder is None and args.source:
+    settings = settings_from(args)
+    if settings.store is None and args.source:
         raise BadInput(
             f"There is no file {args.source}. For a session, say which store: --store DIR.",
             code="store_missing",
         )
-    if folder is None:
+    if settings.store is None:
         raise BadInput(
             "Name a store with --store DIR or ASSISTANT_STORE, or give a report saved as JSON.",
             code="store_missing",
         )
-    return Store(folder, create=False)
+    return Store(settings.store, files=settings.store_files, create=False)
 
 
 def _read(path: Path) -> Report:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -83,6 +84,14 @@ def _secret(name: str, args: argparse.Namespace) -> str | None:
     return secret
 
 
+def _has_password(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return "://" in url and (parts.password is not None or "password" in parse_qs(parts.query))
+    except ValueError:
+        return False  # it is refused as a URL
+
+
 def flag(name: str) -> str:
     """The option of a setting."""
     return f"--{name.replace('_', '-')}"
@@ -106,6 +115,12 @@ def settings_from(args: argparse.Namespace) -> Settings:
     given: dict[str, Any] = {}
     for name, field in Settings.model_fields.items():
         value = _secret(name, args) if is_secret(name) else getattr(args, f"setting_{name}", None)
+        if name == "store" and isinstance(value, str) and _has_password(value):
+            raise BadInput(
+                f"A password in {flag(name)} on the command line can be read by every user of this machine. "
+                f"Put the URL into {variable(name)}, or the password into ~/.pgpass.",
+                code="settings_invalid",
+            )
         if value is not None:
             given[name] = _items(value) if get_origin(field.annotation) is tuple else value
     try:

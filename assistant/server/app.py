@@ -75,7 +75,7 @@ from assistant.session.delivery import GOING_AWAY, TOO_SLOW
 from assistant.session.runner import Earlier, SessionRunner
 from assistant.storage.checkpoints import Checkpoint, Checkpoints
 from assistant.storage.store import Store, now
-from assistant.storage.writer import Writer
+from assistant.storage.writer import TOLD_S, Writer
 
 log = logging.getLogger(__name__)
 
@@ -145,6 +145,8 @@ class Hub:
                 return alive
             await self.ended(session_id)
             self._admit(address)
+            with contextlib.suppress(AssistantError):  # a full disk can be read; the writer takes it up later
+                await self.writer.write(partial(store.take_up, session_id))
             earlier = await self.writer.read(partial(_load, self.writer, session_id, token))
             runner = SessionRunner(self.settings, self.components, person, self.writer, earlier)
             await runner.take_up()
@@ -167,19 +169,20 @@ class Hub:
         if task := self._tasks.get(session_id):
             await asyncio.wait((task,))
 
-    async def delete(self, session_id: str, who: str = "assistant") -> None:
-        """Delete a stored report with all that belongs to it; ``who`` is for the audit. Raises ``BadInput``
-        (``session_unknown``), ``AssistantError`` (``store_failed``)."""
+    async def delete(self, session_id: str, who: str = "assistant", *, held: bool = False) -> None:
+        """Delete a stored report with all that belongs to it; ``who`` is for the audit. ``held``: unless
+        another server goes on with it. Raises ``BadInput`` (``session_unknown``), ``AssistantError``
+        (``store_failed``)."""
         assert self.writer is not None
         if runner := self._runners.get(session_id):
             runner.end()
         await self.ended(session_id)
-        await self.writer.write(partial(self.writer.store.forget, session_id, who))
+        await self.writer.write(partial(self.writer.store.forget, session_id, who, held=held))
 
     async def _forget(self, session_id: str) -> None:
         """Of a session in which nothing was done, nothing is kept."""
         with contextlib.suppress(AssistantError):
-            await self.delete(session_id)
+            await self.delete(session_id, held=True)
 
     async def delete_expired(self) -> None:
         """Delete the reports whose time is over, except those that are open. Runs until cancelled."""
@@ -258,12 +261,27 @@ class Hub:
     def find(self, session_id: str) -> SessionRunner | None:
         return self._runners.get(session_id)
 
-    def resume(self, token: str, person: Principal) -> SessionRunner | None:
-        """This person's session with this resume token, if it is still alive."""
+    async def resume(self, token: str, person: Principal) -> SessionRunner | None:
+        """This person's session with this resume token, if it is still alive and no other server has taken
+        it up since."""
         for runner in self._runners.values():
             if hmac.compare_digest(runner.resume_token.encode(), token.encode()):
-                return None if runner.over or runner.person.id != person.id else runner
+                if runner.over or runner.person.id != person.id:
+                    return None
+                if await self._is_elsewhere(runner.id):
+                    runner.end()
+                    return None
+                return runner
         return None
+
+    async def _is_elsewhere(self, session_id: str) -> bool:
+        """A store that does not answer keeps nobody waiting."""
+        if self.writer is None or self.writer.trouble is not None:
+            return False
+        with contextlib.suppress(AssistantError, TimeoutError):
+            async with asyncio.timeout(TOLD_S):
+                return await self.writer.read(partial(self.writer.store.is_elsewhere, session_id))
+        return False
 
     async def start(self) -> None:
         """Open the accounts and load the models. Raises ``Missing``, ``BadInput``."""
@@ -303,7 +321,7 @@ async def realtime(socket: WebSocket) -> None:
     protocol = next((each for each in (PROTOCOL, STOCK_PROTOCOL) if each in offered), None)
     token = next((each.removeprefix(RESUME) for each in offered if each.startswith(RESUME)), "")
     person = known(socket.scope)
-    runner = hub.resume(token, person) if token else None
+    runner = await hub.resume(token, person) if token else None
     after: int | None = None
     try:
         if runner is None and token:
@@ -521,7 +539,7 @@ def create_app(
 
     Raises ``BadInput`` when the store or the audit key of the settings cannot be used.
     """
-    writer = Writer(Store(settings.store)) if settings.store else None
+    writer = Writer(Store(settings.store, files=settings.store_files)) if settings.store else None
     hub = Hub(settings, components, writer)
     if identifier is None:
         sole = SharedToken(token, settings.user) if token else ThisMachine(settings.user)

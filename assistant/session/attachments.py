@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -59,9 +59,10 @@ _kept_study = TypeAdapter(KeptStudy)
 
 def _keep(study: Study, folder: Path, link: str) -> None:
     assert isinstance(study, AnyStudy)
+    own = replace(study, folder=study.folder.relative_to(folder))
     made = os.open(folder / f"{study.id}.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(made, "wb") as out:
-        out.write(_kept_study.dump_json(KeptStudy(study, link)))
+        out.write(_kept_study.dump_json(KeptStudy(own, link)))
 
 
 def kept_studies(folder: Path) -> list[KeptStudy]:
@@ -70,8 +71,11 @@ def kept_studies(folder: Path) -> list[KeptStudy]:
     for file in sorted(folder.glob("*.json")):
         with contextlib.suppress(OSError, ValueError):
             each = _kept_study.validate_json(file.read_bytes())
-            if each.study.folder.is_relative_to(folder) and each.study.folder.is_dir():
-                found.append(each)
+            inner = each.study.folder
+            if inner.is_absolute():  # as older versions wrote it
+                inner = Path(*inner.parts[-2:])
+            if ".." not in inner.parts and (folder / inner).is_dir():
+                found.append(replace(each, study=replace(each.study, folder=folder / inner)))
     return found
 
 

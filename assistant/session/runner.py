@@ -343,8 +343,8 @@ class SessionRunner:
         self._close("The server is stopping.")
         self.end()
 
-    def _close(self, reason: str) -> None:
-        self._emit(SessionClosing(reason=reason, retry=True))
+    def _close(self, reason: str, *, retry: bool = True) -> None:
+        self._emit(SessionClosing(reason=reason, retry=retry))
         self._comes_back = True
 
     @property
@@ -767,6 +767,11 @@ class SessionRunner:
             self._emit(Notice(code="store_works", message="Storage works again. Everything is stored."))
             return
         log.error("session %s: %s", self.id, error.code)
+        if error.code == "session_elsewhere":
+            self._warn(error.code, f"What was said or typed here last is not kept. {error.message}")
+            self._close("This report goes on elsewhere.", retry=False)
+            self.end()
+            return
         self._warn(
             "store_failed",
             "What is said and typed now is not stored; it is kept in memory and stored when this is fixed. "

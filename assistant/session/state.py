@@ -24,6 +24,7 @@ from assistant.events import (
 )
 from assistant.principal import SOLE, Principal
 from assistant.session.choices import Choices
+from assistant.storage.database import place_of
 from assistant.vad.endpoint import EndpointSettings
 
 DELAYS: dict[str, Literal["low", "medium", "high"]] = {
@@ -142,7 +143,7 @@ def _keeping(settings: Settings) -> Keeping | None:
     if settings.store is None:
         return None
     return Keeping(
-        where=str(settings.store),
+        where=place_of(settings.store),
         drafts_days=settings.keep_drafts_days,
         finals_days=settings.keep_finals_days,
     )

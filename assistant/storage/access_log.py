@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 SAME_FOR_S = 300.0
 """The same user doing the same with the same from the same address is one row for so long."""
 MOST_REMEMBERED = 10_000
+ROWS_AT_ONCE = 1_000
 MOST_WAITING = 10_000
 """Rows that could not be written; of more, only how many they were is written."""
 
@@ -129,17 +130,20 @@ class AccessLog:
         is gone.
         """
         missing, previous = set(earlier) - {""}, ""
-        query = sa.select(_table).order_by(_table.c.id)
-        async with self._database.read() as connection, connection.stream(query) as found:
-            async for row in found:
-                previous = _access(row).chained(previous)
-                if previous != row.hash:
-                    raise BadInput(
-                        f"Row {row.id} of the access log was changed, or rows before it were changed, moved"
-                        " or deleted.",
-                        code="audit_broken",
-                    )
-                missing.discard(previous)
+        query = sa.select(_table).order_by(_table.c.id).limit(ROWS_AT_ONCE)
+        following = query
+        async with self._database.read() as connection:
+            while rows := (await connection.execute(following)).all():
+                for row in rows:
+                    previous = _access(row).chained(previous)
+                    if previous != row.hash:
+                        raise BadInput(
+                            f"Row {row.id} of the access log was changed, or rows before it were changed,"
+                            " moved or deleted.",
+                            code="audit_broken",
+                        )
+                    missing.discard(previous)
+                following = query.where(_table.c.id > rows[-1].id)
         if missing:
             message = "The access log once ended with another hash, which it lacks now: its end was cut off."
             raise BadInput(message, code="audit_cut")

@@ -1,9 +1,9 @@
 """The database that holds what lasts: where it is, how it is opened, and its tables, brought up to date.
 
-It is one SQLite file, for the user alone, or a PostgreSQL database named by its URL. The tables are made and
-changed by the Alembic migrations in ``migrations/``, which the package carries; every start runs those that
-are missing. Rows that belong to somebody have an ``owner``: the id of a user as text, ``LOCAL`` where the
-server has no users.
+It is one SQLite file, for the user alone, or a PostgreSQL database named by its URL; ``dialects`` has what
+these do differently. The tables are made and changed by the Alembic migrations in ``migrations/``, which the
+package carries; every start runs those that are missing. Rows that belong to somebody have an ``owner``: the
+id of a user as text, ``LOCAL`` where the server has no users.
 """
 
 import contextlib
@@ -11,20 +11,21 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, inspect, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from assistant.errors import AssistantError, BadInput
 from assistant.principal import SOLE
+from assistant.storage.dialects import BUSY_S, MIGRATES, READS, dialect_of
 
 FILE: Final = "sessions.sqlite3"
 LOCAL: Final = SOLE
@@ -33,18 +34,17 @@ APPLICATION_ID: Final = 0x43564132
 """Marks the SQLite file as ours ("CVA2")."""
 FIRST_APPLICATION_ID: Final = 0x43564131
 """Application id of files that 0.2 made; ``Store`` carries them over."""
-BUSY_S: Final = 1.0
-"""How long a write waits for another connection that locks the file."""
+POOL_S: Final = 5.0
+"""How long a reader waits for one of the connections."""
 
 _DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgresql+asyncpg": "postgresql+asyncpg",
+    "sqlite": "sqlite",
+    "sqlite+aiosqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
 }
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _one_at_a_time = threading.Lock()  # Alembic keeps what it is working on in its module
-_READS = "assistant_reads"
 
 
 def url_of(where: Path | str) -> URL:
@@ -53,7 +53,7 @@ def url_of(where: Path | str) -> URL:
     Raises ``BadInput``: ``database_unsupported``.
     """
     if isinstance(where, Path) or "://" not in where:
-        return URL.create("sqlite+aiosqlite", database=str(Path(where) / FILE))
+        return URL.create("sqlite", database=str(Path(where) / FILE))
     try:
         url = make_url(where)
         return url.set(drivername=_DRIVERS[url.drivername])
@@ -86,16 +86,55 @@ def prepare_file(file: Path) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
 
 
+def name_of(url: URL) -> str:
+    """For people: the file, or the server and its database, without user, password and options."""
+    shown = URL.create("postgresql", host=url.host, port=url.port, database=url.database)
+    return str(file_of(url) or shown.render_as_string())
+
+
+def place_of(where: Path | str) -> str:
+    """``--store`` for people."""
+    return str(where) if isinstance(where, Path) else name_of(url_of(where))
+
+
+def open_engine(url: URL) -> Engine:
+    """For threads. Nothing is connected yet. Raises ``BadInput``: ``database_driver_missing``."""
+    with _driver_installed():
+        engine = create_engine(
+            url, hide_parameters=True, pool_timeout=POOL_S, connect_args=dict(dialect_of(url).options(url))
+        )
+    dialect_of(url).prepare(engine)
+    return engine
+
+
+@contextlib.contextmanager
+def _driver_installed() -> Iterator[None]:
+    try:
+        yield
+    except ImportError:
+        raise BadInput(
+            "PostgreSQL needs another package: pip install 'clinical-voice-assistant[postgres]'",
+            code="database_driver_missing",
+        ) from None
+
+
 class Database:
     """Open between ``start`` and ``close``."""
 
     def __init__(self, where: Path | str) -> None:
-        """Raises ``BadInput``: ``database_unsupported``."""
+        """Raises ``BadInput``: ``database_unsupported``, ``database_driver_missing``."""
         self.url = url_of(where)
-        # Parameters are what patients and clinicians said: they are in no error.
-        self.engine: AsyncEngine = create_async_engine(self.url, hide_parameters=True)
-        if file_of(self.url):
-            _as_sqlite(self.engine.sync_engine)
+        dialect = dialect_of(self.url)
+        driver = "sqlite+aiosqlite" if file_of(self.url) else self.url.drivername
+        with _driver_installed():
+            # Parameters are what patients and clinicians said: they are in no error.
+            self.engine: AsyncEngine = create_async_engine(
+                self.url.set(drivername=driver),
+                hide_parameters=True,
+                pool_timeout=POOL_S,
+                connect_args=dict(dialect.options(self.url)),
+            )
+        dialect.prepare(self.engine.sync_engine)
 
     async def start(self) -> None:
         """Make the file if it is missing, and run the migrations that are missing.
@@ -108,8 +147,11 @@ class Database:
             async with self.read() as connection:
                 current = await connection.run_sync(is_current)
             if not current:
-                async with self.write() as connection:
-                    await connection.run_sync(upgrade)
+                with self._errors():
+                    async with self.engine.connect() as connection:
+                        await connection.execution_options(**{MIGRATES: True})
+                        async with connection.begin():
+                            await connection.run_sync(upgrade)
         except (AssistantError, OSError, sqlite3.Error) as error:
             await self.close()
             if isinstance(error, BadInput):
@@ -121,15 +163,15 @@ class Database:
 
     @property
     def name(self) -> str:
-        """For people; without its password."""
-        return str(file_of(self.url) or self.url.render_as_string(hide_password=True))
+        """For people."""
+        return name_of(self.url)
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection that only reads. Raises ``AssistantError``: ``database_failed``."""
         with self._errors():
             async with self.engine.connect() as connection:
-                yield await connection.execution_options(**{_READS: True})
+                yield await connection.execution_options(**{READS: True})
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -152,21 +194,19 @@ class Database:
             ) from None
 
 
-def migrate(file: Path) -> None:
-    """Bring a SQLite file up to date, off the event loop.
+def migrate(engine: Engine) -> None:
+    """Bring the tables up to date, off the event loop. Raises ``BadInput`` (``store_broken``),
+    ``SQLAlchemyError``."""
+    with engine.connect().execution_options(**{READS: True}) as connection:
+        if is_current(connection):
+            return
+    with engine.connect().execution_options(**{MIGRATES: True}) as connection, connection.begin():
+        upgrade(connection)
 
-    Raises ``BadInput`` (``store_broken``), ``sqlite3.Error``.
-    """
-    engine = create_engine(URL.create("sqlite", database=str(file)), poolclass=NullPool, hide_parameters=True)
-    _as_sqlite(engine)
-    try:
-        with engine.connect().execution_options(**{_READS: True}) as connection:
-            if is_current(connection):
-                return
-        with engine.begin() as connection:
-            upgrade(connection)
-    except DatabaseError as error:
-        raise error.orig if isinstance(error.orig, sqlite3.Error) else error from None
+
+def has_tables(connection: Connection) -> bool:
+    """Whether there is a store at all."""
+    return inspect(connection).has_table("sessions")
 
 
 def is_current(connection: Connection) -> bool:
@@ -179,19 +219,29 @@ def is_current(connection: Connection) -> bool:
         empty = found == 0 and not connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first()
         if not empty and found not in (APPLICATION_ID, FIRST_APPLICATION_ID):
             raise _not_ours(connection)
-    found = set(MigrationContext.configure(connection).get_current_heads())
-    scripts = ScriptDirectory.from_config(_alembic())
-    if not found <= {each.revision for each in scripts.walk_revisions()}:
+    revisions = revisions_of(connection)
+    if not set(revisions) <= known_revisions():
         raise _not_ours(connection)
-    return found == set(scripts.get_heads())
+    return set(revisions) == set(_scripts().get_heads())
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, in the transaction of this connection: all or none."""
+def revisions_of(connection: Connection) -> tuple[str, ...]:
+    """The newest migrations that were run; one for each branch of them."""
+    return tuple(sorted(MigrationContext.configure(connection).get_current_heads()))
+
+
+def known_revisions() -> frozenset[str]:
+    """Of all migrations."""
+    return frozenset(each.revision for each in _scripts().walk_revisions())
+
+
+def upgrade(connection: Connection, revisions: Sequence[str] = ("heads",)) -> None:
+    """Run the migrations up to these that are missing, in the transaction of this connection: all or none."""
     config = _alembic()
     config.attributes["connection"] = connection
     with _one_at_a_time:
-        command.upgrade(config, "heads")
+        for revision in revisions:
+            command.upgrade(config, revision)
 
 
 def _alembic() -> Config:
@@ -201,28 +251,13 @@ def _alembic() -> Config:
     return config
 
 
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_alembic())
+
+
 def _not_ours(connection: Connection) -> BadInput:
     return BadInput(
-        f"{connection.engine.url.database} is not a store of this version of the program. It was left "
+        f"{name_of(connection.engine.url)} is not a store of this version of the program. It was left "
         "unchanged. Choose another --store.",
         code="store_broken",
     )
-
-
-def _as_sqlite(engine: Engine) -> None:
-    """Durable, deleted rows overwritten, and with transactions that hold for changes of tables too, which
-    Python's driver leaves out of them."""
-
-    @event.listens_for(engine, "connect")
-    def _(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver begins no transaction by itself
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {round(BUSY_S * 1000)}")
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _(connection: Connection) -> None:
-        reads = connection.get_execution_options().get(_READS)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

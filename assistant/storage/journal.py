@@ -56,12 +56,13 @@ class Journal:
         self._advanced = asyncio.Event()
         self.nobody_waits = False
         self.is_over = False
+        self._given_up = False
 
     # --- the session's side ---
 
     def put(self, event: Logged) -> None:
         """Queue an event that has a ``seq``."""
-        if event.type in DELTAS:
+        if event.type in DELTAS or self._given_up:
             return
         if self._behind or self._bytes + len(event.json) > MOST_WAITING_BYTES:
             self._behind = True
@@ -71,8 +72,9 @@ class Journal:
 
     def put_heard(self, heard: Heard) -> None:
         """Queue how far the sound is written down: true of the rows that are queued already."""
-        self.heard = heard
-        self._on_work()
+        if not self._given_up:
+            self.heard = heard
+            self._on_work()
 
     async def durable(self, seq: int) -> None:
         """Wait until all events up to this ``seq`` are on disk. While storing fails, return at once."""
@@ -80,6 +82,8 @@ class Journal:
 
     async def note(self, what: str) -> None:
         """Queue an audit entry, and wait as ``durable`` does."""
+        if self._given_up:
+            return
         self._notes += 1
         number = self._notes
         self._append(Note(now(), what))
@@ -135,6 +139,13 @@ class Journal:
         notes = [each for each in self._waiting if isinstance(each.row, Note)]
         self._waiting, self._bytes, self._queued_seq = deque(notes), 0, 0
         self._catch_up()
+
+    def give_up(self) -> None:
+        """Nothing of it is to be written any more: another server goes on with the report."""
+        self._given_up = self.nobody_waits = True
+        self._waiting.clear()
+        self._bytes, self._behind, self.heard = 0, False, None
+        self.wake()
 
     def wake(self) -> None:
         """Let those who wait look again."""

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from assistant import telemetry
 from assistant.conversation.log import Logged
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, BadInput
 from assistant.storage.heard import Heard
 from assistant.storage.journal import Journal
 from assistant.storage.store import Note, Store
@@ -88,7 +88,7 @@ class Writer:
             journal.wake()
         with contextlib.suppress(AssistantError, TimeoutError):
             last = await asyncio.wait_for(self.read(self.store.last_hash), LAST_TRY_S)
-            log.info("the audit of %s ends with %s", self.store.path, last)
+            log.info("the audit of %s ends with %s", self.store.name, last)
         self._closed = True
         self._thread.shutdown(wait=False)
         self._readers.shutdown(wait=False)
@@ -129,9 +129,9 @@ class Writer:
         attempt = loop.run_in_executor(self._thread, self._in_thread, batches)
         await asyncio.wait({attempt}, timeout=max(0.0, oldest + TOLD_S - loop.time()))
         if not attempt.done():
-            self._tell(AssistantError("The disk of the store does not answer.", code="store_failed"))
+            self._tell(AssistantError("The store does not answer.", code="store_failed"))
         try:
-            is_another = await attempt
+            elsewhere = await attempt
         except AssistantError as error:
             self._tell(error)
             return False
@@ -139,8 +139,8 @@ class Writer:
             log.exception("storing failed by a bug")
             self._tell(AssistantError("Storing failed by an error in the program.", code="store_failed"))
             return False
-        if is_another:
-            log.error("the store was deleted, moved or replaced; %s is a new one", self.store.path)
+        if elsewhere is None:
+            log.error("the store was deleted, moved or replaced; %s is a new one", self.store.name)
             gone = "The store was deleted or replaced. Older reports may be gone."
             self._tell(AssistantError(gone, code="store_failed"))
             for journal in self._journals:
@@ -148,19 +148,37 @@ class Writer:
                 journal.begin_again()
             return False
         for journal, rows, heard in batches:
+            if journal in elsewhere:
+                self._give_up(journal, elsewhere[journal])
+                continue
             self._journals[journal] = True
             journal.written(len(rows), heard)
         return True
 
-    def _in_thread(self, batches: list[Batch]) -> bool:
-        """True if the store turned out to be another one; then nothing was written."""
+    def _in_thread(self, batches: list[Batch]) -> dict[Journal, AssistantError] | None:
+        """The sessions that another server goes on with, and what to tell them. None if the store turned out
+        to be another one; then nothing was written."""
         if self.store.look_again():
-            return True
+            return None
+        elsewhere: dict[Journal, AssistantError] = {}
         for journal, rows, heard in batches:
             if not self._journals[journal]:
                 self.store.open_session(journal.session, journal.token, journal.who, journal.owner)
-            self.store.append(journal.session.id, rows, journal.who, heard)
-        return False
+            try:
+                self.store.append(journal.session.id, rows, journal.who, heard)
+            except BadInput as error:
+                if error.code != "session_elsewhere":
+                    raise
+                elsewhere[journal] = error
+        return elsewhere
+
+    def _give_up(self, journal: Journal, error: AssistantError) -> None:
+        log.error("session %s goes on elsewhere: what was left of it is not stored", journal.session.id)
+        del self._journals[journal]
+        was_over = journal.is_over
+        journal.give_up()
+        if not was_over:
+            journal.on_trouble(error)
 
     def _tell(self, trouble: AssistantError | None) -> None:
         changed = (self.trouble is None) != (trouble is None)

@@ -12,7 +12,14 @@ OPEN: set[str] = set()
 @pytest.mark.parametrize(
     "row",
     [
-        pytest.param(row, id=row.name, marks=[pytest.mark.xfail(strict=True)] if row.name in OPEN else [])
+        pytest.param(
+            row,
+            id=row.name,
+            marks=[
+                pytest.mark.skipif(bool(row.lacks), reason=row.lacks),
+                *([pytest.mark.xfail(strict=True)] if row.name in OPEN else []),
+            ],
+        )
         for row in all_rows()
     ],
 )

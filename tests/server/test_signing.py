@@ -7,6 +7,7 @@ from dataclasses import replace
 import docx
 import httpx
 import pytest
+import sqlalchemy as sa
 from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 from fhir.resources.R4B.documentreference import DocumentReference
 from hl7apy.parser import parse_message
@@ -18,6 +19,7 @@ from assistant.principal import Principal
 from assistant.storage.store import Store
 from tests.server.test_worklist import CHANGED, COMPLETED, described, listed, said, written
 from tests.server.test_wrong_user import ByName, as_user
+from tests.storage.rows import raw
 
 SIGNED = "assistant.report.signed"
 
@@ -381,10 +383,9 @@ async def test_a_text_that_is_not_what_was_signed_is_not_exported(start_server, 
     client, session, changed = await dictated(server, pcm)
     await sign(client, changed)
     await server.stop()
-    with Store(tmp_path) as store:
-        run = store._connection.execute
-        run("DROP TRIGGER events_are_kept")
-        run("UPDATE events SET json = replace(json, 'xylophagous', 'healthy') WHERE type = ?", (CHANGED,))
+    with raw(tmp_path, rules=False) as connection:
+        change = "UPDATE events SET json = replace(json, 'xylophagous', 'healthy') WHERE type = :type"
+        connection.execute(sa.text(change), {"type": CHANGED})
     second = await start_server(store=tmp_path)
     answer = await exported(http, second, session, "txt")
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "signature_broken")

@@ -5,6 +5,7 @@ import contextlib
 import io
 import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -15,8 +16,10 @@ import pytest
 
 from assistant.errors import BadInput
 from assistant.storage import writer as writing
-from assistant.storage.database import Database
-from assistant.storage.store import FILE, Store
+from assistant.storage.database import FILE, Database
+from assistant.storage.store import Store
+from benches.postgres import Postgres
+from tests.postgres import needs_postgres
 
 COMPLETED = "conversation.item.input_audio_transcription.completed"
 NOTICE = "assistant.notice"
@@ -91,6 +94,69 @@ def no_more_bytes(folder):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@needs_postgres
+@pytest.mark.parametrize("fault", ["gone", "hung"])
+async def test_postgresql_that_goes_and_comes_back_is_told_and_nothing_is_lost(
+    start_server, pcm, http, *, postgres_server, postgres, tmp_path, fault
+):
+    faults = {
+        "gone": (Postgres.stop, Postgres.start),
+        "hung": (lambda each: each.signal(signal.SIGSTOP), lambda each: each.signal(signal.SIGCONT)),
+    }
+    server = await start_server(store=postgres, store_files=tmp_path)
+    client, created = await server.session()
+    session = created["session"]
+    assert session["stored"]
+    assert session["keeping"]["where"].startswith("postgresql:///test_")
+    await dictates(client, pcm)
+    assert (await photo(http, server, session)).status_code == 201
+    begin, end = faults[fault]
+    begin(postgres_server)
+    try:
+        for _ in range(2):
+            assert (await dictates(client, pcm))["transcript"]
+        await told(client)
+    finally:
+        end(postgres_server)
+    await stored_again(client)
+    await dictates(client, pcm)
+    await server.stop()
+    all_is_stored(postgres, session, client)
+
+
+async def test_a_second_server_goes_on_with_a_session_and_the_first_adds_nothing_to_it(
+    start_server, pcm, http, where, tmp_path
+):
+    """The first one lives, and does not know: as behind a proxy that sends a client elsewhere."""
+    servers = [await start_server(store=where, store_files=tmp_path / "files", grace_s=60) for _ in range(2)]
+    client, created = await servers[0].session()
+    session = created["session"]
+    await client.send("assistant.mode.set", mode="dictation")
+    await dictates(client, pcm)
+    added = (await photo(http, servers[0], session)).json()
+    seq = max(event["seq"] for event in client.events)
+    servers[1].model.texts[3] = "No mass."
+    moved, _ = await servers[1].session(resume=session["resume_token"], after=seq)
+    await dictates(moved, pcm)
+    await moved.until("assistant.document.changed")
+    await client.append(pcm(0.3))
+    assert (await client.until(NOTICE, code="session_elsewhere"))["level"]
+    assert (await client.until("assistant.session.closing"))["retry"] is False
+    token = {"X-Session-Token": session["resume_token"]}
+    picture = await http.get(f"{servers[1].http}{added['url']}", headers=token)
+    assert picture.headers["content-type"].startswith("image/")
+    back, _ = await servers[0].session(resume=session["resume_token"])
+    report = (await back.until("assistant.document.changed"))["sections"]
+    assert "No mass." in str(report)
+    await dictates(back, pcm)
+    for server in servers:
+        await server.stop()
+    with Store(where, create=False) as store:
+        store.verify()
+        finals = [each.transcript for each in store.events(session["id"]) if each.type == COMPLETED]
+    assert finals == ["The lungs are clear.", "No mass.", "The lungs are clear."]
 
 
 @pytest.mark.parametrize("fault", [locked, no_more_bytes])

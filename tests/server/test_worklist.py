@@ -1,6 +1,8 @@
 """Reports outlive their server: listed, found, gone on with by page and program, deleted for good."""
 
 import asyncio
+import contextlib
+import sqlite3
 
 import httpx
 import pytest
@@ -30,6 +32,12 @@ async def opened(http, server, report_id):
     return (await http.post(f"{server.http}/v1/reports/{report_id}/open")).json()["token"]
 
 
+def copy(file, folder):
+    """The SQLite file as it is, while a server has it open."""
+    with contextlib.closing(sqlite3.connect(file)) as store:
+        store.execute("VACUUM INTO ?", (str(folder / file.name),))
+
+
 def written(changed):
     return "".join(run["text"] for part in changed["sections"] for run in part["runs"])
 
@@ -57,7 +65,8 @@ async def until(reached):
 
 
 async def test_what_a_stopped_server_had_is_gone_on_with(start_server, tmp_path, pcm, http):
-    first = await start_server(store=tmp_path, grace_s=0)
+    """Also in another place."""
+    first = await start_server(store=tmp_path / "kept", grace_s=0)
     first.model.texts[3] = "The xylophagous lungs are clear."  # the session's own recogniser is a copy
     client, created = await first.session()
     session = created["session"]
@@ -78,7 +87,8 @@ async def test_what_a_stopped_server_had_is_gone_on_with(start_server, tmp_path,
     before = [event for event in client.events if event["seq"]]
     await first.stop()
 
-    second = await start_server(store=tmp_path)
+    (tmp_path / "kept").rename(tmp_path / "moved")
+    second = await start_server(store=tmp_path / "moved")
     second.model.texts[3] = "No effusion."
     again, back = await second.session(resume=session["resume_token"], after=before[-1]["seq"])
     assert back["resumed"] and back["session"]["id"] == session["id"]
@@ -186,7 +196,7 @@ async def test_speech_that_a_killed_server_heard_in_part_is_heard_again_or_its_l
     kept = tmp_path / "killed"
     kept.mkdir()
     with Store(tmp_path) as store:
-        store._connection.execute("VACUUM INTO ?", (str(kept / store.path.name),))
+        copy(store.path, kept)
     second = await start_server(store=kept)
     second.model.texts[3] = "No mass."
     seq = max(event["seq"] for event in client.events)
@@ -226,7 +236,7 @@ async def test_an_answer_that_a_killed_server_was_giving_is_told_to_have_failed(
     kept = tmp_path / "killed"
     kept.mkdir()
     with Store(tmp_path) as store:
-        store._connection.execute("VACUUM INTO ?", (str(kept / store.path.name),))
+        copy(store.path, kept)
     gate.release()
     second = await start_server(store=kept)
     again, _ = await second.session(resume=created["session"]["resume_token"])
@@ -369,8 +379,8 @@ async def test_a_session_in_which_nothing_was_done_leaves_nothing(start_server, 
     assert await listed(http, server) == []
 
 
-async def test_what_nobody_changed_for_longer_than_its_time_is_deleted(start_server, tmp_path, pcm, http):
-    first = await start_server(store=tmp_path, grace_s=0)
+async def test_what_nobody_changed_for_longer_than_its_time_is_deleted(start_server, where, pcm, http):
+    first = await start_server(store=where, grace_s=0)
     ids = []
     for _ in range(3):
         client, created = await first.session()
@@ -378,16 +388,16 @@ async def test_what_nobody_changed_for_longer_than_its_time_is_deleted(start_ser
         await said(first, client, pcm, "The lungs are clear.")
         ids.append(created["session"]["id"])
     await first.stop()
-    database = Database(tmp_path)
+    database = Database(where)
     await database.start()
     async with database.write() as connection:
         old = {"at": "2020-01-01T00:00:00+00:00", "draft": ids[0], "final": ids[1]}
         await connection.execute(
-            text("UPDATE reports SET changed_at = :at WHERE id IN (:draft, :final)"), old
+            text("UPDATE reports SET changed_at = :at, held_at = :at WHERE id IN (:draft, :final)"), old
         )
         await connection.execute(text("UPDATE reports SET state = 'final' WHERE id = :final"), old)
     await database.close()
-    second = await start_server(store=tmp_path, keep_drafts_days=30)
+    second = await start_server(store=where, keep_drafts_days=30)
     store = second.hub.writer.store
     await until(lambda: store.owner_of(ids[0]) is None)
     assert {each["id"] for each in await listed(http, second)} == set(ids[1:])

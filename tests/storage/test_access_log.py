@@ -1,12 +1,13 @@
 """The access log and its checkpoints: whatever is done to them behind their back is found."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from assistant.errors import AssistantError, BadInput
 from assistant.principal import Principal
@@ -19,7 +20,8 @@ from assistant.storage.checkpoints import (
     public_pem,
     read_checkpoints,
 )
-from assistant.storage.database import FILE, Database
+from assistant.storage.database import Database
+from tests.storage.rows import raw
 
 ANN = Principal("user_ann", "ann", credential="sign_in_1")
 
@@ -37,8 +39,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(tmp_path)
+async def database(where: Path | str) -> AsyncIterator[Database]:
+    database = Database(where)
     await database.start()
     yield database
     await database.close()
@@ -49,13 +51,10 @@ def log(database: Database, clock: Clock) -> AccessLog:
     return AccessLog(database, clock)
 
 
-def behind_its_back(folder: Path, *statements: str) -> None:
-    with sqlite3.connect(folder / FILE) as connection:
-        connection.execute("DROP TRIGGER IF EXISTS access_is_kept")
-        connection.execute("DROP TRIGGER IF EXISTS access_stays")
+def behind_its_back(where: Path | str, *statements: str) -> None:
+    with raw(where, rules=False) as connection:
         for statement in statements:
-            connection.execute(statement)
-    connection.close()
+            connection.execute(sa.text(statement))
 
 
 async def three(log: AccessLog) -> None:
@@ -76,9 +75,9 @@ async def test_rows_say_who_what_when_and_from_where(log: AccessLog) -> None:
 
 
 @pytest.mark.parametrize("column", Access.__slots__)
-async def test_a_change_of_any_value_is_found(log: AccessLog, tmp_path: Path, column: str) -> None:
+async def test_a_change_of_any_value_is_found(log: AccessLog, where: Path | str, column: str) -> None:
     await three(log)
-    behind_its_back(tmp_path, f"UPDATE access_log SET {column} = 'x' WHERE id = 2")
+    behind_its_back(where, f"UPDATE access_log SET {column} = 'x' WHERE id = 2")
     with pytest.raises(BadInput) as broken:
         await log.verify()
     assert (broken.value.code, "Row 2" in broken.value.message) == ("audit_broken", True)
@@ -95,28 +94,26 @@ async def test_a_change_of_any_value_is_found(log: AccessLog, tmp_path: Path, co
     ],
 )
 async def test_rows_that_were_deleted_moved_or_added_are_found(
-    log: AccessLog, tmp_path: Path, statement: str
+    log: AccessLog, where: Path | str, statement: str
 ) -> None:
     await three(log)
-    behind_its_back(tmp_path, statement)
+    behind_its_back(where, statement)
     with pytest.raises(BadInput) as broken:
         await log.verify()
     assert broken.value.code == "audit_broken"
 
 
-async def test_the_database_itself_refuses_changes(log: AccessLog, tmp_path: Path) -> None:
+async def test_the_database_itself_refuses_changes(log: AccessLog, where: Path | str) -> None:
     await three(log)
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        for statement in ("UPDATE access_log SET who = 'x'", "DELETE FROM access_log"):
-            with pytest.raises(sqlite3.DatabaseError):
-                connection.execute(statement)
-    connection.close()
+    for statement in ("UPDATE access_log SET who = 'x'", "DELETE FROM access_log"):
+        with pytest.raises(DBAPIError, match="append only"), raw(where) as connection:
+            connection.execute(sa.text(statement))
 
 
-async def test_an_end_that_was_cut_off_is_found_by_an_earlier_hash(log: AccessLog, tmp_path: Path) -> None:
+async def test_an_end_that_was_cut_off_is_found_by_an_earlier_hash(log: AccessLog, where: Path | str) -> None:
     await three(log)
     last = await log.last_hash()
-    behind_its_back(tmp_path, "DELETE FROM access_log WHERE id = 3")
+    behind_its_back(where, "DELETE FROM access_log WHERE id = 3")
     assert await log.verify()  # what is left fits together
     with pytest.raises(BadInput) as cut:
         await log.verify([last])

@@ -2,14 +2,19 @@
 
 import sqlite3
 import stat
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from assistant.errors import AssistantError, BadInput
 from assistant.storage.database import FILE, Database, url_of
 from assistant.storage.store import Store
+from benches.postgres import Postgres
+from tests.postgres import needs_postgres
+from tests.storage.rows import dump, raw
 
 
 async def test_a_new_database_is_for_the_user_alone_and_has_its_tables(tmp_path: Path) -> None:
@@ -26,9 +31,9 @@ async def test_a_new_database_is_for_the_user_alone_and_has_its_tables(tmp_path:
     await database.close()
 
 
-async def test_a_store_and_a_database_use_one_file_at_once(tmp_path: Path) -> None:
-    with Store(tmp_path) as store:
-        database = Database(tmp_path)
+async def test_a_store_and_a_database_use_one_place_at_once(where: Path | str) -> None:
+    with Store(where) as store:
+        database = Database(where)
         await database.start()
         store.record("sess_1", "somebody", "exported_txt")
         async with database.read() as connection:
@@ -37,8 +42,8 @@ async def test_a_store_and_a_database_use_one_file_at_once(tmp_path: Path) -> No
         await database.close()
 
 
-async def test_a_transaction_that_fails_leaves_nothing_also_no_table(tmp_path: Path) -> None:
-    database = Database(tmp_path)
+async def test_a_transaction_that_fails_leaves_nothing_also_no_table(where: Path | str) -> None:
+    database = Database(where)
     await database.start()
     with pytest.raises(AssistantError) as failed:
         async with database.write() as connection:
@@ -49,8 +54,7 @@ async def test_a_transaction_that_fails_leaves_nothing_also_no_table(tmp_path: P
     assert failed.value.code == "database_failed"
     assert "said-by-a-patient" not in failed.value.message
     async with database.read() as connection:
-        found = await connection.execute(text("SELECT name FROM sqlite_master WHERE name = 'half'"))
-        assert found.all() == []
+        assert not await connection.run_sync(lambda each: inspect(each).has_table("half"))
     await database.close()
 
 
@@ -80,13 +84,44 @@ async def test_the_file_of_a_newer_version_or_another_program_is_left_as_it_is(
 @pytest.mark.parametrize(
     ("given", "driver"),
     [
-        ("somewhere", "sqlite+aiosqlite"),
-        ("sqlite:////var/kept.sqlite3", "sqlite+aiosqlite"),
-        ("postgresql://me@host/reports", "postgresql+asyncpg"),
+        ("somewhere", "sqlite"),
+        ("sqlite:////var/kept.sqlite3", "sqlite"),
+        ("postgresql://me@host/reports", "postgresql+psycopg"),
     ],
 )
 def test_a_database_is_named_by_a_folder_or_a_url(given: str, driver: str) -> None:
     assert url_of(given).drivername == driver
+
+
+@needs_postgres
+async def test_a_postgresql_database_of_a_newer_version_is_left_as_it_is(postgres: str) -> None:
+    with raw(postgres) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999' WHERE version_num = '0003'"))
+    before = dump(postgres)
+    with pytest.raises(BadInput) as refused:
+        await Database(postgres).start()
+    assert refused.value.code == "store_broken"
+    with pytest.raises(BadInput) as refused:
+        Store(postgres)
+    assert refused.value.code == "store_broken"
+    assert dump(postgres) == before
+
+
+@needs_postgres
+def test_servers_that_begin_at_once_make_the_tables_once(postgres_server: Postgres) -> None:
+    url = postgres_server.new_database("template0")
+    with ThreadPoolExecutor(3) as pool:
+        for store in list(pool.map(Store, [url] * 3)):
+            store.close()
+    postgres_server.drop_databases()
+
+
+def test_without_the_extra_package_postgresql_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    for make in (Store, Database):
+        with pytest.raises(BadInput) as refused:
+            make("postgresql://me@127.0.0.1:9/reports")
+        assert refused.value.code == "database_driver_missing"
 
 
 @pytest.mark.parametrize("given", ["mysql://host/reports", "://", "postgresql://host:port/x"])

@@ -53,10 +53,10 @@ class Kept(KeptSession):
 
 
 @pytest.fixture
-async def writer(tmp_path, monkeypatch):
+async def writer(where, monkeypatch):
     monkeypatch.setattr(writing, "RETRY_S", 0.02)
     monkeypatch.setattr(writing, "LOOK_S", 0.02)
-    made = Writer(FailingStore(tmp_path / "kept"))
+    made = Writer(FailingStore(where))
     task = asyncio.create_task(made.run())
     yield made
     made.store.gate.set()

@@ -1,6 +1,5 @@
 """Users, sign-ins and keys in the database, in virtual time."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,8 +7,9 @@ import pytest
 
 from assistant.errors import BadInput
 from assistant.principal import RIGHTS, ROLES
-from assistant.storage.database import FILE, Database
+from assistant.storage.database import Database
 from assistant.storage.users import TOUCH_EVERY_S, Users
+from tests.storage.rows import dump
 
 PASSWORD = "correct horse battery"
 IDLE_S, LONGEST_S = 600.0, 3600.0
@@ -28,18 +28,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def users(tmp_path: Path, clock: Clock) -> AsyncIterator[Users]:
-    database = Database(tmp_path)
+async def users(where: Path | str, clock: Clock) -> AsyncIterator[Users]:
+    database = Database(where)
     await database.start()
     yield Users(database, idle_s=IDLE_S, longest_s=LONGEST_S, now=clock)
     await database.close()
-
-
-def dump(folder: Path) -> str:
-    with sqlite3.connect(folder / FILE) as connection:
-        text = "\n".join(connection.iterdump())
-    connection.close()
-    return text
 
 
 async def test_a_password_opens_its_own_user_and_no_other(users: Users) -> None:
@@ -64,11 +57,11 @@ async def test_the_same_letters_typed_otherwise_are_the_same(users: Users) -> No
     assert await users.with_password("Zoe\u0301", apart.replace("Zoe\u0301", "Ro\u0308ntgen e\u0301"))
 
 
-async def test_nothing_secret_is_in_the_database(users: Users, tmp_path: Path) -> None:
+async def test_nothing_secret_is_in_the_database(users: Users, where: Path | str) -> None:
     ann = await users.add("ann", ["clinician"], PASSWORD)
     token = await users.sign_in(ann.id)
     _, value = await users.add_key("ann", "script", ["dictate"], 1)
-    kept = dump(tmp_path)
+    kept = dump(where)
     assert "$argon2id$" in kept
     for secret in (PASSWORD, token, value, value.removeprefix("cva_")):
         assert secret not in kept

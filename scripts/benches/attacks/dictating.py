@@ -18,7 +18,7 @@ class Dictation:
     """``async with Dictation(url) as dictation``: one session. ``events`` are all that it was sent."""
 
     def __init__(self, url: str) -> None:
-        self.client = AssistantClient(url, rate_hz=RATE)
+        self.url, self.client = url, AssistantClient(url, rate_hz=RATE)
         self.events: list[ev.ServerEvent] = []
         self.said: list[str] = []
         self._changed = asyncio.Condition()

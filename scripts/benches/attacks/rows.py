@@ -50,6 +50,8 @@ class Row:
     name: str
     """The attack in a few words."""
     attack: Attack
+    lacks: str = ""
+    """What this machine lacks for it; empty where it can run."""
 
 
 def all_rows() -> list[Row]:

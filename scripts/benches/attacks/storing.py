@@ -5,17 +5,20 @@ import contextlib
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import websockets
 
 from assistant import events as ev
-from assistant.storage.store import FILE, Store
+from assistant.storage.database import FILE
+from assistant.storage.store import Store
 from benches.attacks.dictating import Dictation
 from benches.attacks.rows import Attack, Broken, Figures, Row
 from benches.attacks.server import ServerProcess, started
+from benches.postgres import LACKS, Postgres, running
 
 MOST_TOLD_S = 2.0
 LARGEST_MB = 400
@@ -43,22 +46,52 @@ def notices(dictation: Dictation, code: str) -> list[ev.Notice]:
     return [each for each in dictation.events if isinstance(each, ev.Notice) and each.code == code]
 
 
-def stored_finals(store: Path, dictation: Dictation) -> list[str]:
+def stored_finals(store: Path | str, dictation: Dictation) -> list[str]:
     assert dictation.client.session
     with contextlib.closing(Store(store, create=False)) as reader:
         events = reader.events(dictation.client.session.id)
     return [each.transcript for each in events if isinstance(each, ev.TranscriptCompleted)]
 
 
-def storing(fault: Callable[[Path, float], AbstractContextManager[None]]) -> Attack:
-    """Dictation goes on while ``fault`` lasts; afterwards everything is in the store."""
+@contextlib.contextmanager
+def in_a_folder(folder: Path) -> Iterator[tuple[Path, Path]]:
+    yield folder / "kept", folder / "kept"
+
+
+@contextlib.contextmanager
+def in_postgres(folder: Path) -> Iterator[tuple[str, Postgres]]:
+    with running() as server:
+        yield server.new_database(), server
+
+
+@contextlib.contextmanager
+def gone(server: Postgres, seconds_s: float) -> Iterator[None]:
+    """PostgreSQL is switched off as by a power cut, and comes back."""
+    server.stop()
+    try:
+        until = time.monotonic() + seconds_s
+        yield
+        time.sleep(max(0.0, until - time.monotonic()))
+    finally:
+        server.start()
+
+
+def storing(
+    fault: Callable[[Any, float], AbstractContextManager[None]],
+    kept: Callable[[Path], AbstractContextManager[tuple[Path | str, Any]]] = in_a_folder,
+) -> Attack:
+    """Dictation goes on while ``fault`` lasts; afterwards everything is in the store. ``kept`` makes the
+    store: where it is, and what ``fault`` is given."""
 
     async def attack(short: bool, folder: Path) -> Figures:
-        store = folder / "kept"
+        with kept(folder) as (store, faulty):
+            return await attacked(short, folder, store, faulty)
+
+    async def attacked(short: bool, folder: Path, store: Path | str, faulty: Any) -> Figures:
         async with started(folder, store=store) as server, Dictation(server.url) as dictation:
             await dictation.say(2)
             await dictation.until_all_heard()
-            with fault(store, 4 if short else 35):
+            with fault(faulty, 4 if short else 35):
                 begun = time.monotonic()
                 saying = asyncio.create_task(dictation.say(3))
                 told = await dictation.until(lambda: bool(notices(dictation, "store_failed")), 30)
@@ -147,6 +180,7 @@ async def drain(socket: websockets.ClientConnection) -> None:
 ROWS = (
     Row("store locked by another program", storing(locked)),
     Row("folder of the store deleted", storing(deleted)),
+    Row("PostgreSQL gone and back", storing(gone, in_postgres), LACKS),
     Row("6 MB typed by a client that does not read", typing(6_000_000, 1_000, reads=False)),
     Row("0.8 MB typed by a client that reads", typing(800_000, 100, reads=True)),
 )

@@ -3,6 +3,8 @@
 from alembic import op
 from sqlalchemy import inspect
 
+from assistant.storage.migrations.spelling import append_only, execute
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -17,16 +19,6 @@ TABLES = (
         who TEXT NOT NULL, what TEXT NOT NULL, seq INTEGER, event_sha256 TEXT NOT NULL,
         hash TEXT NOT NULL)""",
     "CREATE INDEX audit_of ON audit (session_id, seq)",
-    *(
-        f"CREATE TRIGGER {name} BEFORE {what} BEGIN SELECT RAISE(ABORT, 'append only'); END"
-        for name, what in (
-            ("events_are_kept", "UPDATE ON events"),
-            ("audit_is_kept", "UPDATE ON audit"),
-            ("audit_stays", "DELETE ON audit"),
-            ("sessions_are_kept", "UPDATE ON sessions"),
-        )
-    ),
-    "PRAGMA application_id = 1129726258",  # "CVA2"
 )
 
 
@@ -34,4 +26,10 @@ def upgrade() -> None:
     if inspect(op.get_bind()).has_table("sessions"):
         return
     for statement in TABLES:
-        op.execute(statement)
+        execute(statement)
+    append_only("events_are_kept", "UPDATE", "events")
+    append_only("audit_is_kept", "UPDATE", "audit")
+    append_only("audit_stays", "DELETE", "audit")
+    append_only("sessions_are_kept", "UPDATE", "sessions")
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("PRAGMA application_id = 1129726258")  # "CVA2"

@@ -5,6 +5,8 @@ All of it but the keys and ``heard`` follows from the events. Sessions of before
 
 from alembic import op
 
+from assistant.storage.migrations.spelling import execute
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -24,15 +26,32 @@ TABLES = (
     """CREATE TABLE report_keys (token_sha256 TEXT PRIMARY KEY,
         report_id TEXT NOT NULL REFERENCES sessions(id)) WITHOUT ROWID""",
     "CREATE INDEX keys_of ON report_keys (report_id)",
-    "CREATE VIRTUAL TABLE report_texts USING fts5(report_id UNINDEXED, words, tokenize = 'unicode61')",
     """INSERT INTO reports (id, owner, created_at, changed_at, used, stale)
         SELECT id, coalesce(owner, 'local'), started_at, started_at, 1, 1
         FROM sessions LEFT JOIN session_owners ON session_id = id""",
     "DROP TABLE session_owners",  # ``reports`` says it
-    "INSERT OR IGNORE INTO report_keys SELECT token_sha256, id FROM sessions",
+    "INSERT INTO report_keys SELECT token_sha256, id FROM sessions WHERE true ON CONFLICT DO NOTHING",
+)
+SQLITE_TEXTS = (
+    "CREATE VIRTUAL TABLE report_texts USING fts5(report_id UNINDEXED, words, tokenize = 'unicode61')",
+)
+POSTGRES_TEXTS = (
+    "CREATE TABLE report_texts (report_id TEXT NOT NULL, words TEXT NOT NULL, tokens tsvector NOT NULL)",
+    "CREATE INDEX report_texts_of ON report_texts (report_id)",
+    "CREATE INDEX report_texts_with ON report_texts USING gin (tokens)",
+    # else the planner's statistics keep samples of what patients said, also of deleted rows
+    *(
+        f"ALTER TABLE {table} {', '.join(f'ALTER {column} SET STATISTICS 0' for column in columns)}"
+        for table, columns in (
+            ("events", ("json",)),
+            ("reports", ("patient_id", "patient_name", "patient_born", "accession", "exam", "title")),
+            ("report_texts", ("words", "tokens")),
+        )
+    ),
 )
 
 
 def upgrade() -> None:
-    for statement in TABLES:
-        op.execute(statement)
+    texts = SQLITE_TEXTS if op.get_bind().dialect.name == "sqlite" else POSTGRES_TEXTS
+    for statement in (*TABLES, *texts):
+        execute(statement)

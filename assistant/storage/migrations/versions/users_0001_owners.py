@@ -1,7 +1,6 @@
 """The owner of each session. Sessions without a row are of the server's only user."""
 
-import sqlalchemy as sa
-from alembic import op
+from assistant.storage.migrations.spelling import execute
 
 revision = "users_0001"
 down_revision = "0001"
@@ -10,8 +9,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "session_owners",
-        sa.Column("session_id", sa.Text, primary_key=True),
-        sa.Column("owner", sa.Text, nullable=False),
-    )
+    execute("CREATE TABLE session_owners (session_id TEXT PRIMARY KEY, owner TEXT NOT NULL)")

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from assistant.storage.migrations.spelling import append_only
+
 revision = "users_0003"
 down_revision = "users_0002"
 branch_labels = None
@@ -19,9 +21,5 @@ def upgrade() -> None:
         ),
     )
     op.create_index("access_log_of", "access_log", ["about"])
-    if op.get_bind().dialect.name == "sqlite":
-        for name, what in (("access_is_kept", "UPDATE"), ("access_stays", "DELETE")):
-            op.execute(
-                f"CREATE TRIGGER {name} BEFORE {what} ON access_log"
-                " BEGIN SELECT RAISE(ABORT, 'append only'); END"
-            )
+    append_only("access_is_kept", "UPDATE", "access_log")
+    append_only("access_stays", "DELETE", "access_log")
