@@ -24,6 +24,7 @@ COMMANDS = (
     "users",
     "keys",
     "audit",
+    "backup",
     "doctor",
 )
 
