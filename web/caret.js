@@ -40,7 +40,8 @@ export class Caret {
     this._report = null;
     /** @type {{id: string, place: Place}|null} */
     this._told = null; // and not answered yet
-    this._movedByHand = false;
+    /** @type {Place|null} */
+    this._untold = null; // where a hand has put it: kept when the focus goes elsewhere before it can be told
   }
 
   /** Where the next words go: what the server said last. */
@@ -48,17 +49,28 @@ export class Caret {
     return this._report && placeIn(this._report);
   }
 
+  /** Where a hand has put the place while the server cannot be told yet. */
+  get untold() {
+    return this._untold;
+  }
+
   /** Where the next words will go, once the server has taken what a hand did last. */
   get coming() {
-    return this._told?.place ?? this.place;
+    return this._untold ?? this._told?.place ?? this.place;
   }
 
   /** The browser's selection has changed, by hand or by this page. */
   selectionChanged() {
     const now = this._page.read();
     if (!now) return;
-    this._movedByHand = !isSame(now, this.coming);
+    const isKnown = this._page.isSettled() && isSame(now, this._told?.place ?? this.place); // else the edit moves it
+    this._untold = isKnown ? null : now;
     this._tell();
+  }
+
+  /** The report is drawn anew: this is where what was selected stands now. @param {Place} place */
+  redrawn(place) {
+    if (this._untold) this._untold = place;
   }
 
   /**
@@ -69,25 +81,25 @@ export class Caret {
   changed(report) {
     this._report = report;
     if (this._told && report.applied?.includes(this._told.id)) {
-      const { place } = this._told;
+      const now = this._page.read();
+      if (now && !isSame(now, this._told.place)) this._untold = now;
       this._told = null;
-      this._movedByHand = !isSame(this._page.read() ?? place, place);
     }
     this._tell();
-    return !this._movedByHand && !this._told && this._page.isSettled();
+    return !this._untold && !this._told && this._page.isSettled();
   }
 
   /** The server takes no such place. @param {string} eventId @returns {boolean} whether it was one of these */
   refused(eventId) {
     if (this._told?.id !== eventId) return false;
     this._told = null;
-    this._movedByHand = false;
+    this._untold = null;
     return true;
   }
 
   /** There is a connection again: the place goes once more. */
   reconnected() {
-    if (this._told) this._movedByHand = true;
+    this._untold ??= this._told?.place ?? null;
     this._told = null;
     this._tell();
   }
@@ -96,14 +108,14 @@ export class Caret {
   forget() {
     this._report = null;
     this._told = null;
-    this._movedByHand = false;
+    this._untold = null;
   }
 
   _tell() {
-    if (!this._movedByHand || this._told || !this._report || !this._page.isSettled()) return;
-    const place = this._page.read();
-    if (!place || isSame(place, this.place)) {
-      this._movedByHand = false;
+    if (!this._untold || this._told || !this._report || !this._page.isSettled()) return;
+    const place = this._untold;
+    if (isSame(place, this.place)) {
+      this._untold = null;
       return;
     }
     const { start, end } = place;
@@ -114,6 +126,6 @@ export class Caret {
     });
     if (!sent) return;
     this._told = { id, place };
-    this._movedByHand = false;
+    this._untold = null;
   }
 }

@@ -1,25 +1,61 @@
 """One caret in a real browser: what is selected is replaced, and words go where the cursor stands."""
 
+import json
+import random
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 pytestmark = [pytest.mark.e2e, pytest.mark.models]
 
 HEARD_MS = 60_000
 TYPED = "The left lung is clear."
 
-PLACE = """() => new Promise((resolve) => {
-  const token = sessionStorage.getItem('assistant.resume_token');
-  const protocols = ['assistant', `assistant.resume.${token}`];
-  const socket = new WebSocket(`ws://${location.host}/v1/realtime`, protocols);
-  socket.onmessage = ({ data }) => {
-    const event = JSON.parse(data);
-    if (event.type === 'assistant.document.changed') resolve(event);
+WATCH = """
+const Socket = window.WebSocket;
+window.WebSocket = class extends Socket {
+  constructor(...args) {
+    super(...args);
+    this.addEventListener('message', ({ data }) => {
+      const event = JSON.parse(data);
+      if (event.type?.startsWith('assistant.document.')) window.told = event;
+    });
+  }
+};
+"""
+"""What the server said last of the report."""
+
+PLACES = """() => {
+  const { cursor, selected, also_selected: more, sections } = window.told;
+  const last = more?.at(-1) ?? selected;
+  const server = selected
+    ? [[selected.section_id, selected.start], [last.section_id, last.end]]
+    : [[cursor.section_id, cursor.offset], [cursor.section_id, cursor.offset]];
+  const range = getSelection().getRangeAt(0);
+  const at = (node, offset) => {
+    const text = (node.nodeType === 1 ? node : node.parentElement).closest('[data-section]');
+    const before = document.createRange();
+    before.selectNodeContents(text);
+    before.setEnd(node, offset);
+    return [text.dataset.section, [...before.toString()].length];
   };
-})"""
-"""The report as the server has it, told to another connection of this session, which ends the page's own."""
+  const browser = [at(range.startContainer, range.startOffset), at(range.endContainer, range.endOffset)];
+  const texts = [...document.querySelectorAll('#report [data-section]')].map((each) => each.textContent);
+  const serverTexts = sections.map(({ runs }) => runs.map(({ text }) => text).join(''));
+  return JSON.stringify({ server, browser, texts, serverTexts });
+}"""
+"""The place of the next words as the server has it and as the browser selects it, and what stands there."""
+
+
+def agreed(page, place, texts):
+    """Wait until the server and the browser have this place and these texts."""
+    wanted = {"server": place, "browser": place, "texts": texts, "serverTexts": texts}
+    text = json.dumps(wanted, separators=(",", ":"), ensure_ascii=False)
+    try:
+        page.wait_for_function(f"wanted => ({PLACES})() === wanted", arg=text, timeout=10_000)
+    except TimeoutError:
+        assert json.loads(page.evaluate(PLACES)) == wanted
 
 
 def write(page, text=TYPED):
@@ -100,11 +136,10 @@ def test_what_is_selected_is_replaced_by_a_macro_and_a_paste_and_a_click_puts_th
 
 
 def test_the_place_is_the_same_in_a_second_tab_and_typing_goes_on_there(open_page):
-    page = open_page()
+    page = open_page(init=WATCH)
     write(page)
     double_click(page, "left")
-    expect(page.locator("#status")).to_contain_text("Ready")
-    page.wait_for_timeout(300)
+    agreed(page, [["text", 4], ["text", 8]], [TYPED])
     token = page.evaluate("sessionStorage.getItem('assistant.resume_token')")
     second = page.context.new_page()
     second.add_init_script(f"sessionStorage.setItem('assistant.resume_token', {token!r})")
@@ -117,42 +152,87 @@ def test_the_place_is_the_same_in_a_second_tab_and_typing_goes_on_there(open_pag
     expect(section(second)).to_have_text("The right lung is clear.")
 
 
-def test_the_whole_report_is_selected_over_its_sections_and_replaced_by_typing(open_page):
-    page = open_page()
+def test_the_whole_report_is_selected_right_after_typing_and_replaced_by_typing(open_page):
+    page = open_page(init=WATCH)
     page.select_option("#template", "SOAP progress note")
     expect(page.locator("#report h3").first).to_have_text("Subjective")
     page.locator(".field", has_text="[subjective]").click()
     page.keyboard.type("Cough.")
     page.locator(".field", has_text="[plan]").click()
     page.keyboard.type("Rest.")
-    page.wait_for_timeout(500)  # it is with the server
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+a")
-    page.wait_for_timeout(300)
-    assert selected(page)[1] == "Cough.Vitals: [vitals]\nExam: [exam]\nLabs: [labs][assessment]Rest."
+    texts = ["Cough.", "Vitals: [vitals]\nExam: [exam]\nLabs: [labs]", "[assessment]", "Rest."]
+    agreed(page, [["subjective", 0], ["plan", 5]], texts)
+    assert selected(page)[1] == "".join(texts)
     page.keyboard.type("Well.")
-    texts = page.locator("#report [data-section]")
-    expect(texts).to_have_text(["Well.", "", "", ""])
-    page.wait_for_timeout(300)
-    place = page.evaluate(PLACE)
-    assert place["cursor"] == {"section_id": "subjective", "offset": 5}
-    assert place["selected"] is None
-    assert [len(each["runs"]) for each in place["sections"]] == [1, 0, 0, 0]
+    agreed(page, [["subjective", 5], ["subjective", 5]], ["Well.", "", "", ""])
+
+
+def test_the_browser_and_the_server_agree_on_the_place_however_fast_a_hand_is(open_page):
+    """Random typing and selecting without a wait, against strings and two positions."""
+    page = open_page(init=WATCH)
+    page.select_option("#template", "SOAP progress note")
+    expect(page.locator("#report h3").first).to_have_text("Subjective")
+    ids = ["subjective", "objective", "assessment", "plan"]
+    texts = [""] * 4
+    for name in ids:
+        section(page, name).click()
+        page.keyboard.press("Control+a")
+        page.keyboard.press("Delete")
+    draw = random.Random(5)
+    for burst in range(20):
+        here = draw.randrange(4)
+        section(page, ids[here]).focus()
+        page.keyboard.press("End")
+        anchor = head = len(texts[here])
+        for _ in range(draw.randrange(1, 6)):
+            act = draw.choice(["type", "type", "ArrowLeft", "Shift+ArrowLeft", "Shift+Home", "Home", "all"])
+            start, end = sorted((anchor, head))
+            if act == "type":
+                word = draw.choice(["no ", "left", "ä "])
+                page.keyboard.type(word)
+                texts[here] = texts[here][:start] + word + texts[here][end:]
+                anchor = head = start + len(word)
+            elif act == "all":
+                if (start, end) == (0, len(texts[here])):
+                    continue  # the next would be the whole report
+                page.keyboard.press("Control+a")
+                anchor, head = 0, len(texts[here])
+            else:
+                page.keyboard.press(act)
+                if "Home" in act:
+                    head = 0
+                else:
+                    head = start if act == "ArrowLeft" and start < end else max(0, head - 1)
+                anchor = anchor if "Shift" in act else head
+        start, end = sorted((anchor, head))
+        agreed(page, [[ids[here], start], [ids[here], end]], texts)
+        if burst % 5 < 4 or not any(texts):
+            continue
+        page.keyboard.press("Control+a")
+        page.keyboard.press("Control+a")
+        page.select_option("#macro", "normal heart")  # at once, and it replaces what is selected all the same
+        first = next(number for number in range(4) if texts[number])
+        written = ["The heart is normal in size." if number == first else "" for number in range(4)]
+        expect(page.locator("#report [data-section]")).to_have_text(written)
+        page.click("#undo")
+        expect(page.locator("#report [data-section]")).to_have_text(texts)
 
 
 def test_show_in_the_checks_selects_what_the_next_words_replace(open_page):
-    page = open_page()
+    page = open_page(init=WATCH)
     page.select_option("#template", "SOAP progress note")
     expect(page.locator("#report h3").first).to_have_text("Subjective")
     page.click("#export-open")
-    finding = page.locator("#export-findings .finding").nth(1)
-    finding.click()
-    page.wait_for_timeout(300)
+    page.locator("#export-findings .finding").nth(1).click()
+    page.wait_for_function(
+        f"() => window.told.selected && (({{ server, browser }}) => "
+        f"`${{server}}` === `${{browser}}`)(JSON.parse(({PLACES})()))"
+    )
     browser, painted = selected(page)
     assert browser
     assert painted == browser
-    place = page.evaluate(PLACE)["selected"]
-    assert place["end"] - place["start"] == len(browser)
 
 
 def test_tab_goes_from_field_to_field_and_pick_lists_are_used_by_keyboard(open_page):

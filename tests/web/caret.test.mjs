@@ -79,6 +79,28 @@ test('while typed text is under way the place waits, and what typing implies is 
   assert.deepEqual(it.sent.map(({ offset, revision }) => [offset, revision]), [[9, 3]]);
 });
 
+test('a place is told though the focus went elsewhere first, and where the text was drawn anew meanwhile', () => {
+  const it = page();
+  it.settled = false;
+  it.select(place(2, 6));
+  it.select(null);
+  it.caret.redrawn(place(4, 8));
+  assert.deepEqual(it.caret.coming, place(4, 8));
+  it.settled = true;
+  assert.equal(it.caret.changed(report(1, { revision: 3 })), false);
+  assert.deepEqual(it.sent.map(({ offset, end, revision }) => [offset, end, revision]), [[4, 8, 3]]);
+});
+
+test('a caret that goes back to where the server’s was before what was typed is not the server’s', () => {
+  const it = page(4);
+  it.settled = false;
+  it.select(place(8));
+  it.select(place(4));
+  it.settled = true;
+  assert.equal(it.caret.changed(report(8, { revision: 2 })), false);
+  assert.deepEqual(it.sent.map(({ offset }) => offset), [4]);
+});
+
 test('without a connection the place is kept, and goes when there is one', () => {
   const it = page();
   it.open = false;

@@ -21,15 +21,18 @@ const ENDS = {
   interrupted: 'Interrupted: the server restarted',
 };
 
-/** @param {{send: import('../events.js').Send, key: () => import('../reports.js').SessionKey}} actions */
-export function answersView({ send, key }) {
+/**
+ * @typedef {{send: import('../events.js').Send, press: import('./report.js').Command, key: () => import('../reports.js').SessionKey}} Actions
+ * @param {Actions} actions
+ */
+export function answersView(actions) {
   const box = byId('answers');
   const end = new Follow(byId('answers-scroll'), () => box.lastElementChild?.lastElementChild ?? null);
   const announce = announcer(byId('announce'));
   /** @type {State|null} */
   let shown = null;
   const list = new KeyedList(box, (/** @type {Row} */ row) => row.answer.key, (row, /** @type {ReturnType<typeof cardNode>|null} */ old) => {
-    const node = old ?? cardNode(row.answer, send, key);
+    const node = old ?? cardNode(row.answer, actions);
     node.update(row);
     return node;
   });
@@ -63,10 +66,9 @@ export function answersView({ send, key }) {
 
 /**
  * @param {Answer} answer
- * @param {import('../events.js').Send} send
- * @param {() => import('../reports.js').SessionKey} key
+ * @param {Actions} actions
  */
-function cardNode(answer, send, key) {
+function cardNode(answer, { send, press, key }) {
   const time = element('time', {});
   const wrong = element('button', {
     type: 'button', class: 'quiet small',
@@ -93,7 +95,7 @@ function cardNode(answer, send, key) {
     type: 'button', class: 'quiet small', 'data-testid': 'insert-answer',
     onclick: () => {
       const text = forReport(latest);
-      if (send({ type: 'assistant.document.command', command: 'insert_text', origin: 'answer', text })) setText(insert, '✓ In the report');
+      if (press('insert_text', { origin: 'answer', text })) setText(insert, '✓ In the report');
     },
   }, 'Put into report');
   const unseen = element('p', { class: 'unseen-images' }, 'This model cannot see images. It answered from the text only.');

@@ -10,11 +10,8 @@ const TRANSPORTS = { webrtc: 'WebRTC', websocket: 'WebSocket' };
 const VERBS = { off: 'Start', asking: 'Cancel', connecting: 'Stop dictating', on: 'Stop dictating', waiting: 'Stop dictating' };
 const TAKEN = { dictation: 'Dictation', question: 'Question', command: 'Command', echo: 'Left out: echo of the spoken answer' };
 
-/**
- * @param {{send: import('../events.js').Send, step: (name: 'undo'|'redo') => void, level: () => number}} actions
- * `step` undoes or redoes, once a running edit is with the server
- */
-export function barView({ send, step, level }) {
+/** @param {{send: import('../events.js').Send, press: import('./report.js').Command, level: () => number}} actions */
+export function barView({ send, press, level }) {
   const mic = byId('mic');
   const bars = /** @type {HTMLElement[]} */ ([...byId('level').children]);
   const change = element('button', { type: 'button', class: 'quiet small', 'data-testid': 'last-change' });
@@ -33,7 +30,7 @@ export function barView({ send, step, level }) {
   const done = element('span', { class: 'last-done', 'data-testid': 'last-done' });
   const undo = element('button', {
     type: 'button', class: 'quiet small last-undo', hidden: true,
-    onclick: () => step('undo'),
+    onclick: () => press('undo'),
   }, '↶ Undo');
   const nearly = element('button', {
     type: 'button', class: 'small offer', 'data-testid': 'nearly', hidden: true,

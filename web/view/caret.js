@@ -50,11 +50,28 @@ function partOf(text, range) {
 
 /** Give the report the focus at a place. @param {Place} place */
 export function showSelection(place) {
-  const section = sectionNode(place.end.section_id);
+  const section = sectionNode(place.start.section_id); // where browsers put the focus of a selection over several
   const range = rangeBetween(place);
   if (!section || !range) return;
   if (document.activeElement !== section) section.focus({ preventScroll: true });
   select(range);
+}
+
+/** Whether the browser's selection was made from its end to its start. */
+export function isBackward() {
+  const selection = getSelection();
+  if (!selection || selection.isCollapsed) return false;
+  const { startContainer, startOffset } = selection.getRangeAt(0);
+  return selection.focusNode === startContainer && selection.focusOffset === startOffset;
+}
+
+/** Select again what is selected, in nodes that were drawn anew: no hand did it. @param {Place} place @param {boolean} [backward] */
+export function keepSelection(place, backward = false) {
+  const range = rangeBetween(place);
+  if (!range) return;
+  const { startContainer, startOffset, endContainer, endOffset } = range;
+  if (backward) getSelection()?.setBaseAndExtent(endContainer, endOffset, startContainer, startOffset);
+  else getSelection()?.setBaseAndExtent(startContainer, startOffset, endContainer, endOffset);
 }
 
 /** Take the selection off the report: the focus is elsewhere, and the nodes that it was in go. */

@@ -2,9 +2,9 @@
 
 import { Caret, isSame, placeIn } from '../caret.js';
 import { SectionEditing } from '../editing.js';
-import { movedCaret, unitsOf } from '../merge.js';
+import { codePoints, movedCaret, unitsOf } from '../merge.js';
 import { restoringCommands, unfinishedSpeech } from '../restoring.js';
-import { PaintedPlace, dropSelection, hasFocus, readSelection, showSelection } from './caret.js';
+import { PaintedPlace, dropSelection, hasFocus, isBackward, keepSelection, readSelection, showSelection } from './caret.js';
 import { DoubtList } from './doubts.js';
 import { Follow, byId, element, setText } from './dom.js';
 import { fieldMenu } from './fields.js';
@@ -13,6 +13,12 @@ import { LiveLine } from './live.js';
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../protocol.js').SectionPart} SectionPart */
 /** @typedef {Omit<import('../protocol.js').DocumentChanged, 'event_id'|'seq'|'type'>} Report */
+
+/**
+ * What acts at the place of the next words or on the last change: once the server has what was typed and selected before.
+ * @typedef {(name: import('../protocol.js').DocumentCommand['command'],
+ *   rest?: Partial<import('../protocol.js').DocumentCommand>) => boolean} Command  whether it is on its way
+ */
 
 /** Before the server has sent one. @type {Report} */
 const BLANK = {
@@ -66,7 +72,7 @@ export function reportView({ send, sendQuietly }) {
   }
   report.addEventListener('focusin', ({ target }) => {
     const { place } = caret;
-    const isOfPlace = place && target === sections.get(place.end.section_id)?.text;
+    const isOfPlace = place && target === sections.get(place.start.section_id)?.text;
     if (!pointing && isOfPlace && isSettled()) showSelection(place); // the browser would go to its start
     painted.show(isSettled() ? place : null);
   });
@@ -120,26 +126,60 @@ export function reportView({ send, sendQuietly }) {
     painted.show(isSettled() ? place : null);
   }
 
-  /** @type {('undo'|'redo')[]} */
+  /** @type {import('../protocol.js').DocumentCommand[]} */
   const waiting = [];
   /** @type {import('../protocol.js').DocumentCommand[]} */
   const lost = [];
 
-  /** Undo or redo, once what was typed before it is with the server: else it would go past it. @param {'undo'|'redo'} name */
-  function command(name) {
-    waiting.push(name);
+  /** @type {Command} */
+  function command(name, rest) {
+    /** @type {import('../protocol.js').DocumentCommand} */
+    const event = { type: 'assistant.document.command', command: name, ...rest };
+    if (shown?.connection.phase !== 'open') return send(event);
+    waiting.push(event);
     obey();
+    return true;
   }
 
   function obey() {
-    if (!isSettled()) return;
-    for (const name of waiting.splice(0)) send({ type: 'assistant.document.command', command: name });
+    if (!isSettled() || caret.untold) return;
+    for (const event of waiting.splice(0)) send(event);
+  }
+
+  /** Nodes of the report change: what is selected in them stays selected. @param {() => void} change */
+  function redraw(change) {
+    caret.selectionChanged(); // what a hand did last
+    const kept = readSelection() ?? caret.untold;
+    if (!kept) return change();
+    const backward = isBackward();
+    const texts = new Map([...sections].map(([id, { text }]) => [id, text.textContent ?? '']));
+    change();
+    const moved = (/** @type {import('../caret.js').Point} */ { section_id, offset }) => {
+      const was = texts.get(section_id) ?? '';
+      const now = sections.get(section_id)?.text.textContent ?? '';
+      return { section_id, offset: codePoints(now, movedCaret(unitsOf(was, offset), was, now)) };
+    };
+    const place = { start: moved(kept.start), end: moved(kept.end) };
+    if (hasFocus() && !isSame(readSelection(), place)) keepSelection(place, backward);
+    return caret.redrawn(place);
   }
 
   /** @param {Report} latest */
   function draw(latest) {
-    caret.selectionChanged(); // what a hand did last, before the nodes change
     const hadFocus = hasFocus();
+    redraw(() => drawSections(latest));
+    const isServers = caret.changed(latest);
+    if (hadFocus && !hasFocus() && caret.place) showSelection(caret.place); // its section is gone
+    if (focusFrom && isSettled()) {
+      if (focusFrom === document.activeElement && caret.coming) showSelection(caret.coming);
+      focusFrom = null;
+    }
+    follow(isServers);
+    obey();
+  }
+
+  /** @param {Report} latest */
+  function drawSections(latest) {
     document_ = latest;
     const wanted = new Set(latest.sections.map((part) => part.id));
     for (const [id, section] of sections) {
@@ -156,19 +196,12 @@ export function reportView({ send, sendQuietly }) {
       if (section.node === before) before = before?.nextElementSibling ?? null;
       else report.insertBefore(section.node, before);
     }
-    const isServers = caret.changed(latest);
-    if (hadFocus && !hasFocus() && caret.place) showSelection(caret.place); // its section is gone
-    if (focusFrom && isSettled()) {
-      if (focusFrom === document.activeElement && caret.coming) showSelection(caret.coming);
-      focusFrom = null;
-    }
-    follow(isServers);
-    obey();
   }
 
   const show = (/** @type {State} */ state) => {
     if (state.epoch !== shown?.epoch) {
       sections.clear();
+      waiting.length = 0;
       report.replaceChildren();
       caret.forget();
     }
@@ -198,7 +231,8 @@ export function reportView({ send, sendQuietly }) {
      * @param {import('../events.js').PageEvent} event @param {State} state @param {boolean} again  of before, sent once more */
     take(event, state, again) {
       if (event.type === 'error' && event.error.event_id) {
-        for (const section of sections.values()) section.refused(event.error.event_id);
+        const { event_id: id } = event.error;
+        redraw(() => sections.forEach((section) => section.refused(id)));
         if (caret.refused(event.error.event_id)) follow(true);
       } else if (event.type === 'assistant.command.done') {
         if (!again) told = done = event;
@@ -312,49 +346,15 @@ class Section {
 
   /**
    * @param {string} text @param {SectionPart|null} part  its runs, when they make up the text
-   * @param {number} [caret]
+   * @param {number} [caret]  where a hand has put it; without one the selection is kept by what draws
    */
   _draw(text, part, caret) {
-    const focused = document.activeElement === this.text;
-    const selection = focused ? getSelection() : null;
-    const was = this.text.textContent ?? '';
-    let anchor = caret;
-    if (caret === undefined && selection?.anchorNode && selection.focusNode && this.text.contains(selection.focusNode)) {
-      caret = movedCaret(this._unitsAt(selection.focusNode, selection.focusOffset), was, text);
-      anchor = movedCaret(this._unitsAt(selection.anchorNode, selection.anchorOffset), was, text);
-    }
     const nodes = part ? part.runs.map(runNode) : [text];
     this.text.replaceChildren(...nodes.filter((node) => node !== ''), ...(text.endsWith('\n') ? [element('br')] : []));
     this._hasRuns = part !== null;
-    if (focused && caret !== undefined) this._setCaret(Math.min(anchor ?? caret, caret), Math.max(anchor ?? caret, caret));
-  }
-
-  /** @param {number} start @param {number} finish */
-  _setCaret(start, finish) {
-    const range = this._rangeOf(start, finish);
-    if (!range) return;
-    const selection = getSelection();
-    selection?.removeAllRanges();
-    selection?.addRange(range);
-  }
-
-  /** @param {number} start @param {number} finish  in UTF-16 units */
-  _rangeOf(start, finish) {
-    const range = document.createRange();
-    range.selectNodeContents(this.text);
-    range.collapse(true);
-    const walker = document.createTreeWalker(this.text, NodeFilter.SHOW_TEXT);
-    let at = 0;
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      const length = node.nodeValue?.length ?? 0;
-      if (start >= at && start <= at + length) range.setStart(node, start - at);
-      if (finish >= at && finish <= at + length) {
-        range.setEnd(node, finish - at);
-        return range;
-      }
-      at += length;
-    }
-    return range;
+    if (caret === undefined || document.activeElement !== this.text) return;
+    const at = { section_id: this.editing.sectionId, offset: codePoints(text, caret) };
+    keepSelection({ start: at, end: at });
   }
 }
 

@@ -4,17 +4,12 @@ import { byId, element, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
 
-/** @param {{send: import('../events.js').Send, step: (name: 'undo'|'redo') => void, focusReport: () => void}} actions */
-export function toolsView({ send, step, focusReport }) {
+/** @param {{press: import('./report.js').Command, focusReport: () => void}} actions */
+export function toolsView({ press, focusReport }) {
   const template = byId('template', 'select');
   const macro = byId('macro', 'select');
-  /**
-   * @param {import('../protocol.js').DocumentCommand['command']} command
-   * @param {{name?: string}} [rest]
-   */
-  const press = (command, rest) => send({ type: 'assistant.document.command', command, ...rest });
-  byId('undo').addEventListener('click', () => step('undo'));
-  byId('redo').addEventListener('click', () => step('redo'));
+  byId('undo').addEventListener('click', () => press('undo'));
+  byId('redo').addEventListener('click', () => press('redo'));
   byId('next-field').addEventListener('click', () => press('next_field'));
   template.addEventListener('change', async () => {
     const name = template.value === BLANK ? '' : template.value;
