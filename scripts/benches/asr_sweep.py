@@ -51,7 +51,7 @@ def wer(said, heard):
 
 
 def changed(before, after):
-    """How many words of ``before`` are not in ``after``."""
+    """Number of words of ``before`` that are not in ``after``."""
     a, b = words_of(before), words_of(after)
     blocks = difflib.SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
     return len(a) - sum(block.size for block in blocks)

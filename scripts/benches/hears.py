@@ -25,9 +25,9 @@ from assistant.asr.moonshine import MoonshineModel
 from assistant.audio.files import read_audio
 from assistant.audio.frames import SAMPLE_RATE_HZ, Samples
 from assistant.installation import downloads, manifests
-from training.clinical import vocabulary
-from training.clinical.noise import no_speech
-from training.clinical.scoring import Score, medical_words
+from hearing.noise import no_speech
+from hearing.scoring import Score, medical_words
+from hearing.terms import own
 
 DATA = Path(__file__).parents[2] / "tests/data"
 SILENCES = 40
@@ -88,8 +88,7 @@ def main() -> None:
     args = parser.parse_args()
     heard_of = list(clips())[:: args.every]
     medical = medical_words(
-        {term for terms in vocabulary.own().values() for term in terms}
-        | {t for c in heard_of for t in c.terms}
+        {term for terms in own().values() for term in terms} | {t for c in heard_of for t in c.terms}
     )
     silences = list(no_speech(SILENCES, np.random.default_rng(11)))
     result: dict[str, object] = {"bench": "hears", "every": args.every}

@@ -1,4 +1,4 @@
-"""How many mishearings of drugs and places are marked with the right word; how often what is right is.
+"""Mishearings of drugs and places that are marked with the right word, and right words that are marked.
 
 Mishearings are made from the terms: one or two sounds spelled otherwise, and torn into two or three words.
 With --heard FILE (said term, tab, what a recogniser wrote of a sentence with it) real ones are counted too.

@@ -1,4 +1,4 @@
-"""How soon the page is ready over a slow line: requests, bytes and seconds to "Ready", in Chromium.
+"""Loading of the page over a slow line: requests, bytes and seconds to "Ready", in Chromium.
 
 Run: scripts/bench page [--latency-ms 400] [--kbit-s 400] [--built]. A checkout serves the page as it is in
 web/; after ``node scripts/bundle.mjs``, ``--built`` measures what a release serves.
@@ -9,7 +9,8 @@ import json
 import shutil
 
 from playwright.sync_api import Page, sync_playwright
-from serving import start_server
+
+from benches.serving import start_server
 
 
 def measured(page: Page, url: str) -> dict[str, float]:

@@ -18,7 +18,7 @@ from assistant.audio.files import read_audio
 
 RATE_HZ = 48_000
 LEAD_S, TAIL_S = 6, 3
-"""Of silence: the typed question is asked first."""
+"""Silence: the typed question is asked first."""
 
 
 def microphone(sound: Path, folder: Path) -> Path:

@@ -18,7 +18,9 @@ from assistant.asr.moonshine_tokens import Pieces
 from assistant.audio.files import read_audio
 from assistant.installation import downloads, manifests
 from assistant.weights import deltas, load_manifest, resolve
-from training.clinical import features, scoring, sentences, short, speak, vocabulary, voices
+from hearing import scoring
+from hearing.terms import own
+from training.clinical import features, sentences, short, speak, vocabulary, voices
 
 BASE, DECODER = "moonshine-tiny-en", "decoder_model_merged.ort"
 SPOKEN = (
@@ -50,8 +52,8 @@ def write(folder: Path) -> None:
     dev = sentences.held_back(terms, held, DEV, seed=77)[:DEV]
     everyday = [*sentences.GENERAL_DEV, *sentences.everyday("everyday_dev.txt")]
     dev += [sentences.Sentence("gen", text, ()) for text in everyday]
-    learnt = {s.text for s in sentences.fragments(vocabulary.own(), FRAGMENTS)}
-    parts = sentences.fragments(vocabulary.own(), FRAGMENTS, seed=7)
+    learnt = {s.text for s in sentences.fragments(own(), FRAGMENTS)}
+    parts = sentences.fragments(own(), FRAGMENTS, seed=7)
     dev += [replace(s, kind="part") for s in parts if s.text not in learnt][:PARTS]
     known = Pieces((resolve(BASE, downloads()) / "tokenizer.bin").read_bytes())
 
@@ -106,8 +108,7 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
             said_by = [_voice(voices.DEV_VOICES[i % 2], i) for i in range(len(texts))]
             speak.speak(texts, clips, packages, name="dev", voices=said_by, worker=worker, workers=workers)
         case "dev-short" | "test-second":
-            own = vocabulary.own()
-            texts = short.development(own) if what == "dev-short" else short.test(own)
+            texts = short.development(own()) if what == "dev-short" else short.test(own())
             names = voices.DEV_VOICES if what == "dev-short" else (*voices.TEST_VOICES, "joe")
             said_by = [_voice(names[i % len(names)], i) for i in range(len(texts))]
             speak.speak(texts, clips, packages, name=what, voices=said_by, worker=worker, workers=workers)
@@ -129,17 +130,16 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
 
 
 def _texts(kind: str) -> list[sentences.Sentence]:
-    own = vocabulary.own()
     match kind:
         case "plain":
             return sentences.plain(PLAIN)
         case "fragments":
-            return sentences.fragments(own, FRAGMENTS)
+            return sentences.fragments(own(), FRAGMENTS)
         case "commands":
-            return short.commands(own)
+            return short.commands(own())
         case "numbers":
-            kept = {s.text for s in short.development(own)}
-            return [s for s in short.numbers(own, NUMBERS) if s.text not in kept]
+            kept = {s.text for s in short.development(own())}
+            return [s for s in short.numbers(own(), NUMBERS) if s.text not in kept]
     raise SystemExit(f"There is no text {kind!r}.")
 
 

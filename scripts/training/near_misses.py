@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Writes what near misses are found with: assistant/dictation/data/terms.txt and known_words.txt.xz.
 
-The terms are the words of the drugs, places and findings in clinical/terms.txt and lasr/lexicon.py that are
+The terms are the words of the drugs, places and findings in hearing/terms.txt and lasr/lexicon.py that are
 not everyday English, which recognisers know; the known words are those of every list there, the names below,
 and English dictionaries (Debian: wamerican-large, wamerican-small and wbritish-large). Same files every time.
 """
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from training.clinical.vocabulary import own
+from hearing.terms import own
 from training.lasr import lexicon
 
 OUT = Path(__file__).resolve().parents[2] / "assistant/dictation/data"

@@ -10,8 +10,8 @@ from assistant.audio.files import read_audio
 from assistant.components.opening import models_dir, open_recogniser
 from assistant.config import Settings
 from assistant.weights import resolve
-from training.clinical.noise import no_speech
-from training.clinical.scoring import Score, medical_words
+from hearing.noise import no_speech
+from hearing.scoring import Score, medical_words
 
 pytestmark = pytest.mark.models
 SOME = 3

@@ -6,9 +6,10 @@ import re
 import pytest
 
 from assistant.dictation.commands import TABLE
+from hearing.scoring import Score, errors, found, grave, words
+from hearing.terms import Terms, own
 from training.clinical import short, vocabulary
 from training.clinical.labels import corrected, plain
-from training.clinical.scoring import Score, errors, found, grave, words
 from training.clinical.sentences import (
     CORE,
     GENERAL_DEV,
@@ -29,9 +30,9 @@ HELD = [("drug", f"heldoutmab{n}") for n in "abc"] + [("diagnosis", f"rare heldo
 
 
 @pytest.fixture(scope="module")
-def terms() -> vocabulary.Terms:
+def terms() -> Terms:
     rare = {"rare_drug": [f"rarumab{n}" for n in "abcdef"], "rare_term": [f"raritis{n}" for n in "abcdef"]}
-    return vocabulary.own() | rare
+    return own() | rare
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_a_wrong_number_or_side_that_was_heard_is_put_right() -> None:
     assert wrong > 0
 
 
-def test_every_label_says_what_was_said(terms: vocabulary.Terms) -> None:
+def test_every_label_says_what_was_said(terms: Terms) -> None:
     """Labels hold for every mishearing: words dropped, added and replaced at random."""
     writer, rng = Writer(terms, 5), random.Random(5)
     for _ in range(300):
@@ -145,7 +146,7 @@ def test_every_lost_or_added_number_counts() -> None:
     assert (score.graves, score.grave_errors) == (5, 2)
 
 
-def test_texts_of_training_hold_every_command_and_no_sentence_of_the_tests(terms: vocabulary.Terms) -> None:
+def test_texts_of_training_hold_every_command_and_no_sentence_of_the_tests(terms: Terms) -> None:
     trained = {s.text for s in short.commands(terms)}
     assert {p for row in TABLE for p in row.phrases if "<" not in p} <= trained
     assert not set(short.NUMBERS.split("\n")) & set(short.TEST_NUMBERS_FRAMES.split("\n"))
@@ -154,7 +155,7 @@ def test_texts_of_training_hold_every_command_and_no_sentence_of_the_tests(terms
     assert not numbers & held_back
 
 
-def test_what_is_held_back_is_in_no_sentence_of_training(terms: vocabulary.Terms) -> None:
+def test_what_is_held_back_is_in_no_sentence_of_training(terms: Terms) -> None:
     back = held_back(terms, HELD, 40, seed=3)
     assert {t for _, t in HELD} <= {t for s in back for t in s.terms}
     texts = {s.text for s in back}
@@ -172,12 +173,12 @@ def test_no_everyday_sentence_that_is_learnt_is_one_that_a_model_is_chosen_or_te
 
 
 def test_parts_of_sentences_that_a_test_listens_for_are_not_learnt() -> None:
-    learnt = {s.text for s in fragments(vocabulary.own(), 300)}
+    learnt = {s.text for s in fragments(own(), 300)}
     assert len(learnt) == 300
     assert all(not re.search("or back pain|or fever|leg weakness|no fever", text) for text in learnt)
 
 
-def test_training_asks_questions_says_marks_and_negates(terms: vocabulary.Terms) -> None:
+def test_training_asks_questions_says_marks_and_negates(terms: Terms) -> None:
     trained = training(terms, lambda word: len(word) // 3, set(), many=1 / 20)
     said = " ".join(s.text for s in trained)
     for words_ in (
@@ -194,14 +195,14 @@ def test_training_asks_questions_says_marks_and_negates(terms: vocabulary.Terms)
     assert all(set(s.terms) <= {t for values in terms.values() for t in values} for s in trained)
 
 
-def test_the_same_seed_writes_the_same_sentences(terms: vocabulary.Terms) -> None:
+def test_the_same_seed_writes_the_same_sentences(terms: Terms) -> None:
     def texts() -> list[str]:
         return [s.text for s in training(terms, lambda word: len(word) // 3, set(), many=1 / 50)]
 
     assert texts() == texts()
 
 
-def test_what_brings_new_words_is_said_first(terms: vocabulary.Terms) -> None:
+def test_what_brings_new_words_is_said_first(terms: Terms) -> None:
     writer = Writer(terms, 9)
     sentences = [writer.write(CORE, "med") for _ in range(400)]
     ordered = by_what_they_bring(sentences, lambda word: float(len(word) > 6))
@@ -213,7 +214,7 @@ def test_what_brings_new_words_is_said_first(terms: vocabulary.Terms) -> None:
     assert covered(ordered[:100]) > 1.3 * covered(sentences[:100])
 
 
-def test_every_slot_of_every_frame_can_be_filled(terms: vocabulary.Terms) -> None:
+def test_every_slot_of_every_frame_can_be_filled(terms: Terms) -> None:
     writer = Writer(terms, 2)
     for frames in (CORE, QUESTIONS, HELD_OUT_FRAMES):
         for _ in frames.split("\n"):

@@ -81,11 +81,11 @@ class Dictation:
         }
 
     def finals_lost(self, shown: list[str] | None = None) -> int:
-        """How many of what was said is missing from the finals, or from ``shown``."""
+        """Number of sentences that were said and are missing from the finals, or from ``shown``."""
         return (Counter(self.said) - Counter(self._shown(shown))).total()
 
     def finals_doubled(self, shown: list[str] | None = None) -> int:
-        """How many finals, or texts of ``shown``, nobody said, or said less often."""
+        """Number of finals, or texts of ``shown``, that nobody said, or said less often."""
         return (Counter(self._shown(shown)) - Counter(self.said)).total()
 
     def _shown(self, shown: list[str] | None) -> list[str]:

@@ -20,8 +20,8 @@ from assistant.asr.moonshine import MoonshineModel
 from assistant.asr.moonshine_search import SearchSettings
 from assistant.asr.moonshine_tokens import Pieces
 from assistant.audio.files import read_audio
+from hearing.noise import RATE, Samples, coloured, no_speech
 from training.clinical.labels import corrected, plain
-from training.clinical.noise import RATE, Samples, coloured, no_speech
 from training.clinical.voices import session
 
 WIDTH = 288

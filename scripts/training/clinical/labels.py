@@ -6,7 +6,7 @@ working.
 
 import re
 
-from training.clinical.scoring import MEASURES, NUMBER_WORDS, SAME, UNITS, grave, in_words
+from hearing.scoring import MEASURES, NUMBER_WORDS, SAME, UNITS, grave, in_words
 from training.clinical.voices import CAPITALS
 
 MOST_WRONG = 0.6

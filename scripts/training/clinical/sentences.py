@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.clinical.scoring import listed
-from training.clinical.vocabulary import Terms, key_word
+from hearing.scoring import listed
+from hearing.terms import Terms
+from training.clinical.vocabulary import key_word
 
 ONES = listed(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
@@ -387,7 +388,7 @@ her {pb} hurts when she sits or stands
 does the {lr} {pb} look {pw} than before
 the {pb} is {pw} and there is no {pc}
 tell me about the {pb} and then about the {pb}"""
-"""What is said on a ward in everyday words, all of which the published model knows."""
+"""Sentences of a ward in everyday words, all of which the published model knows."""
 
 FRAGMENTS = """or {pc}
 or {pc} period
@@ -423,7 +424,7 @@ on {drug}
 or {heart_finding}
 and {brain_finding} period
 in the {abdomen_place} comma"""
-"""What comes after a pause inside a sentence: an utterance of its own that begins in the middle."""
+"""Utterances that begin in the middle of a sentence, after a pause."""
 
 PLAIN_WORDS = {
     "pc": "fever|chills|cough|headache|nausea|vomiting|pain|chest pain|back pain|neck pain|leg pain|belly pain|joint pain|sore throat|weight loss|night sweats|shortness of breath|swelling|bleeding|numbness|weakness|itching|a rash|redness|blood|cramps|a runny nose|trouble sleeping|loss of appetite|dizzy spells|heart trouble|bruises|a cold|burning|stiffness|falls|tingling|a bad taste|cold sores|dry skin|double vision|hearing loss|high blood pressure",

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 
 from assistant.dictation.commands import TABLE
-from training.clinical.scoring import listed
+from hearing.scoring import listed
+from hearing.terms import Terms
 from training.clinical.sentences import Sentence, Writer
-from training.clinical.vocabulary import Terms
 
 COMMANDS = """(scratch|strike|delete|undo|redo|select|copy|correct|spell|cap|capitalize|replace|cut|paste|bold|underline) that
 (cap|all caps|no caps|upper case|lower case) that

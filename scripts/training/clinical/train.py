@@ -32,7 +32,7 @@ WEIGHTS = {
     **{"flite": 0.4, "plain-flite": 0.4, "fragments": 2.0, "fragments-flite": 0.6, "noise": 0.4},
     **{"commands": 2.0, "commands-pico": 0.7, "numbers": 3.0, "numbers-pico": 1.2},
 }
-"""How often an item of a source is drawn; 1 where none is said."""
+"""Weight by which an item of a source is drawn; 1 if not given."""
 
 
 @dataclass(frozen=True)

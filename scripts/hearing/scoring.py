@@ -147,7 +147,7 @@ def errors(said: Sequence[str], heard: Sequence[str]) -> int:
 
 
 def right(heard: Sequence[str], said: str) -> list[bool]:
-    """Which of the words as they were written are words that were said, in order."""
+    """For each written word, whether it was said, in order."""
     want = spelt_out(said)
     parts = [spelt_out(word) for word in heard]
     flat = [word for part in parts for word in part]
@@ -161,7 +161,7 @@ def right(heard: Sequence[str], said: str) -> list[bool]:
 
 
 def found(terms: Sequence[str], heard: Sequence[str]) -> list[str]:
-    """Which of the terms said are in what was heard, each as often as it is there."""
+    """The said terms that are in what was heard, each as often as it is there."""
     text = "".join(heard)
     hits = []
     for term in terms:
