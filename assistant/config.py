@@ -5,6 +5,7 @@ Each group is a class; ``Settings`` is all of them. The groups are those of ``as
 docs/settings.md, which are made from here.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -25,14 +26,23 @@ class ServerSettings(BaseModel):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    tls_cert: Path | None = Field(None, description="Certificate file (PEM); with --tls-key serves https.")
+    trusted_proxies: tuple[str, ...] = Field(
+        ("127.0.0.1",),
+        description="Addresses and networks of reverse proxies, as JSON: the client's address and https are "
+        "taken from their X-Forwarded-For and X-Forwarded-Proto, from nobody else's.",
+    )
+    tls_cert: Path | None = Field(
+        None,
+        description="Certificate file (PEM); with --tls-key serves https. Both are read again when they "
+        "change, and on SIGHUP.",
+    )
     tls_key: Path | None = Field(None, description="Key file (PEM) of --tls-cert.")
     token: SecretStr | None = Field(
         None, description="Secret that clients must send. Made at start when --host is not this machine."
     )
     sign_in: Literal["token", "accounts"] = Field(
         "token",
-        description="Who may use the server. token: everybody who has it, as one user. accounts: users with "
+        description="Access to the server. token: everybody who has it, as one user. accounts: users with "
         "passwords and API keys (assistant users, assistant keys), kept in --store.",
     )
     sign_in_idle_min: float = Field(
@@ -51,7 +61,7 @@ class ServerSettings(BaseModel):
         "", description="Tokens of the provider for this audience are accepted from programs; empty: none."
     )
     oidc_alg: Literal["RS256", "PS256", "ES256", "EdDSA"] = Field(
-        "RS256", description="How the provider signs; nothing else is accepted."
+        "RS256", description="Algorithm of the provider's signatures; no other is accepted."
     )
     oidc_groups_claim: str = Field("groups", description="Claim with a user's groups.")
     oidc_roles: tuple[str, ...] = Field(
@@ -68,8 +78,8 @@ class ServerSettings(BaseModel):
     )
     webrtc_addresses: Literal["own", "any"] = Field(
         "own",
-        description="Where WebRTC may send. own: to the address that a client connects from. any: to any "
-        "that it names, which TURN needs, and a network with several addresses for one client.",
+        description="Addresses that WebRTC may send to. own: the one that a client connects from. any: every "
+        "one that it names, which TURN needs, and a network with several addresses for one client.",
     )
     max_sessions: int = Field(32, ge=1, le=10_000, description="Most concurrent sessions; more are refused.")
     max_transcriptions: int = Field(
@@ -86,6 +96,16 @@ class ServerSettings(BaseModel):
         ge=1,
         le=10_000,
         description="Most concurrent sessions of clients at one address; this machine's are not counted.",
+    )
+    max_sessions_per_user: int = Field(
+        16, ge=1, le=10_000, description="Most concurrent sessions of one user, with --sign-in accounts."
+    )
+    max_requests_per_s: float = Field(
+        50,
+        ge=1,
+        le=10_000,
+        description="Most HTTP requests and sockets a second of one user, on average over ten seconds; more "
+        "are refused. Without --sign-in accounts, of one address; this machine's are then not counted.",
     )
     grace_s: float = Field(
         120.0, ge=0, le=86_400, description="Time for which a disconnected session can be resumed."
@@ -342,6 +362,16 @@ class Settings(
             group, _, role = pair.rpartition("=")
             if not group or role not in ROLES:
                 raise ValueError(f"each must be GROUP=ROLE, with a role of: {', '.join(ROLES)}")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError("each must be an IP address or a network, as 10.0.0.0/8") from None
         return value
 
     @field_validator("oidc_issuer")

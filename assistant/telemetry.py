@@ -27,6 +27,9 @@ answers = Counter("assistant_answers", "Answers by how they ended.", ["status"],
 audio_dropped_ms = Counter("assistant_audio_dropped_ms", "Audio dropped: overload.", registry=registry)
 queue_peak = Gauge("assistant_queue_peak", "Highest fill of a queue so far.", ["queue"], registry=registry)
 store_failing = Gauge("assistant_store_failing", "1 while nothing can be stored.", registry=registry)
+certificate_ends = Gauge(
+    "assistant_certificate_ends_seconds", "End of the certificate of https, since 1970.", registry=registry
+)
 asr_failures = Counter(
     "assistant_asr_failures", "Steps of the recogniser that failed.", ["how"], registry=registry
 )

@@ -7,7 +7,7 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -43,12 +43,13 @@ from assistant.events import (
 )
 from assistant.guidelines.library import watching
 from assistant.installation import front_page, page
-from assistant.principal import Principal
+from assistant.principal import SOLE, Principal
 from assistant.server import answers, guidelines, reports, sign_in, worklist
 from assistant.server.accounts import Accounts
 from assistant.server.auth import (
     Gate,
     Identifier,
+    Pace,
     SharedToken,
     ThisMachine,
     Tries,
@@ -128,7 +129,7 @@ class Hub:
     def open(self, person: Principal, address: str = "") -> SessionRunner:
         """A new session of this person's client at ``address``. Raises ``AssistantError``: ``server_full``,
         ``server_busy``, ``server_stopping``, ``too_many_sessions``."""
-        self._admit(address)
+        self._admit(person, address)
         return self._start(SessionRunner(self.settings, self.components, person, self.writer), address)
 
     async def go_on(self, token: str, person: Principal, address: str = "") -> SessionRunner | None:
@@ -144,7 +145,7 @@ class Hub:
             if (alive := self._runners.get(session_id)) and not alive.over:
                 return alive
             await self.ended(session_id)
-            self._admit(address)
+            self._admit(person, address)
             with contextlib.suppress(AssistantError):  # a full disk can be read; the writer takes it up later
                 await self.writer.write(partial(store.take_up, session_id))
             earlier = await self.writer.read(partial(_load, self.writer, session_id, token))
@@ -180,7 +181,7 @@ class Hub:
         await self.writer.write(partial(self.writer.store.forget, session_id, who, held=held))
 
     async def _forget(self, session_id: str) -> None:
-        """Of a session in which nothing was done, nothing is kept."""
+        """Delete a session in which nothing was done."""
         with contextlib.suppress(AssistantError):
             await self.delete(session_id, held=True)
 
@@ -197,16 +198,22 @@ class Hub:
                 log.error("reports whose time is over could not be deleted: %s", error.code)
             await asyncio.sleep(EXPIRED_EVERY_S)
 
-    def _admit(self, address: str) -> None:
-        theirs = [each for each in self._runners if self._addresses[each] == address]
-        crowded = len(theirs) >= self.settings.max_sessions_per_address and not is_loopback(address)
-        if not self._closing and crowded and not self._make_room(theirs):
-            message = "Too many sessions from your address. Close others, or wait until they have ended."
-            raise AssistantError(message, code="too_many_sessions")
+    def _admit(self, person: Principal, address: str) -> None:
+        if not self._closing and not is_loopback(address):
+            theirs = [each for each in self._runners if self._addresses[each] == address]
+            self._limit(theirs, self.settings.max_sessions_per_address, "from your address")
+        if not self._closing and person.id != SOLE:
+            theirs = [each for each, runner in self._runners.items() if runner.person.id == person.id]
+            self._limit(theirs, self.settings.max_sessions_per_user, "of yours")
         if (refusal := self.refusal()) and not (
             refusal.code == "server_full" and self._make_room(self._runners)
         ):
             raise refusal
+
+    def _limit(self, theirs: Sequence[str], most: int, whose: str) -> None:
+        if len(theirs) >= most and not self._make_room(theirs):
+            message = f"Too many sessions {whose}. Close others, or wait until they have ended."
+            raise AssistantError(message, code="too_many_sessions")
 
     def _start(self, runner: SessionRunner, address: str) -> SessionRunner:
         self._runners[runner.id], self._addresses[runner.id] = runner, address
@@ -627,7 +634,11 @@ def create_app(
                 expose_headers=["Location"],
             ),
             Middleware(
-                Gate, identifier=identifier, allowed_origins=settings.allowed_origins, secrets=secrets
+                Gate,
+                identifier=identifier,
+                allowed_origins=settings.allowed_origins,
+                secrets=secrets,
+                pace=Pace(settings.max_requests_per_s),
             ),
         ],
         exception_handlers={OSError: out_of_resources, HTTPException: http_error},

@@ -17,7 +17,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.addresses import is_loopback
-from assistant.principal import Principal, sole_user
+from assistant.principal import SOLE, Principal, sole_user
+from assistant.server.rest.errors import RETRY_AFTER_S
 from assistant.server.rest.secrets import OPENS, Secrets
 from assistant.server.rights import OPEN_PATHS
 
@@ -27,8 +28,29 @@ LOOK_AGAIN_S = 5.0
 """After so long at most, who was signed out is."""
 KEY_PROTOCOL = "openai-insecure-api-key."
 MOST_TRIES, TRY_EVERY_S = 20, 3.0
-MOST_ADDRESSES = 10_000
-"""Addresses whose wrong tokens are counted at once; the one that was quiet longest is forgotten."""
+PACE_S = 10.0
+"""A page loads its files and its pictures in bursts."""
+MOST_COUNTED = 10_000
+"""Users or addresses that are counted at once; the one that was quiet longest is forgotten."""
+
+
+class Counts:
+    """Counts what users or addresses did lately: every ``every_s`` one is forgotten."""
+
+    def __init__(self, every_s: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._every_s, self._now = every_s, now
+        self._counts: dict[str, tuple[float, float]] = {}
+
+    def of(self, name: str) -> float:
+        count, at = self._counts.get(name, (0.0, 0.0))
+        return max(0.0, count - (self._now() - at) / self._every_s)
+
+    def add(self, name: str) -> None:
+        count = self.of(name) + 1
+        self._counts.pop(name, None)
+        if len(self._counts) >= MOST_COUNTED:
+            self._counts.pop(next(iter(self._counts)))
+        self._counts[name] = count, self._now()
 
 
 class Tries:
@@ -39,27 +61,38 @@ class Tries:
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._spent: dict[str, tuple[float, float]] = {}
+        self._counts = Counts(TRY_EVERY_S, now)
 
     def too_many(self, address: str) -> bool:
-        return self._count(address) > MOST_TRIES - 1
+        return self._counts.of(address) > MOST_TRIES - 1
 
     def wrong(self, address: str, what: str) -> bool:
         """Count one; True if there were too many before."""
         if self.too_many(address):
             return True
         log.warning("refused: %s from %s is wrong", what, address)
-        count = self._count(address) + 1
-        self._spent.pop(address, None)
-        if len(self._spent) >= MOST_ADDRESSES:
-            self._spent.pop(next(iter(self._spent)))
-        self._spent[address] = count, self._now()
+        self._counts.add(address)
         return False
 
-    def _count(self, address: str) -> float:
-        count, at = self._spent.get(address, (0.0, 0.0))
-        return max(0.0, count - (self._now() - at) / TRY_EVERY_S)
+
+class Pace:
+    """Requests of a user or an address: ``per_s`` on average over ``PACE_S``. On a server without users those
+    of this machine are not counted."""
+
+    def __init__(self, per_s: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._counts = per_s * PACE_S, Counts(1 / per_s, now)
+
+    def too_fast(self, person: Principal, address: str) -> bool:
+        """Count one, unless there were too many before. Refused requests do not count: clients that slow down
+        are served."""
+        name = address if person.id == SOLE else f"user {person.id}"
+        if name == address and is_loopback(address):
+            return False
+        if self._counts.of(name) > self._most - 1:
+            log.warning("refused: too many requests from %s", address)
+            return True
+        self._counts.add(name)
+        return False
 
 
 def address_of(scope: Scope) -> str:
@@ -96,14 +129,20 @@ class Gate:
     - A browser's ``Origin`` must be this server's, or one of ``allowed_origins``.
     - A short-lived key opens few addresses, for whoever made it.
     - Everybody else is identified, by one ``Identifier`` for the whole server.
-    - Who is not let in gets one answer for each connection.
+    - Users, or addresses, that ask too often are told to wait.
+    - Those who are not let in get one answer for each connection.
     """
 
     def __init__(
-        self, app: ASGIApp, identifier: Identifier, allowed_origins: tuple[str, ...], secrets: Secrets
+        self,
+        app: ASGIApp,
+        identifier: Identifier,
+        allowed_origins: tuple[str, ...],
+        secrets: Secrets,
+        pace: Pace,
     ) -> None:
         self._app, self._identifier, self._origins = app, identifier, frozenset(allowed_origins)
-        self._secrets = secrets
+        self._secrets, self._pace = secrets, pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -114,6 +153,8 @@ class Gate:
             await self._app(scope, receive, _closing(send))
             return
         found = refused or self._opened(scope) or await self._identifier.identify(scope)
+        if isinstance(found, Principal) and self._pace.too_fast(found, address_of(scope)):
+            found = Refused("too_many_requests", "Too many requests. Wait a moment, then try again.", 429)
         if isinstance(found, Principal):
             scope.setdefault("state", {})["principal"] = found
             scope["app"].state.hub.let_in(scope)
@@ -247,12 +288,13 @@ def new_token() -> str:
 
 
 class Refused(JSONResponse):
-    """In OpenAI's shape. 401 asks for a key; 403 says that none would help."""
+    """In OpenAI's shape. 401 asks for a key, 403 says that none would help, 429 asks to wait."""
 
     def __init__(self, code: str, message: str, status_code: int = 403) -> None:
-        error = {"message": message, "type": "authentication_error", "param": None, "code": code}
-        headers = {"WWW-Authenticate": "Bearer"} if status_code == 401 else None
-        super().__init__({"error": error}, status_code=status_code, headers=headers)
+        kind = "rate_limit_error" if status_code == 429 else "authentication_error"
+        error = {"message": message, "type": kind, "param": None, "code": code}
+        headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": str(RETRY_AFTER_S)}}
+        super().__init__({"error": error}, status_code=status_code, headers=headers.get(status_code))
         self.message = message
 
 

@@ -6,10 +6,10 @@ import logging
 import os
 import signal
 import socket
-import ssl
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,6 +23,7 @@ from assistant.installation import reports, state
 from assistant.server.app import MAX_MESSAGE_BYTES, Hub, create_app
 from assistant.server.auth import new_token
 from assistant.server.door import BACKLOG, PEER, Door, raise_file_limit
+from assistant.server.tls import Certificate, certificate_of
 from assistant.telemetry import configure_logging, log_of_the_loop
 
 MAX_FRAME_BYTES = 4 * MAX_MESSAGE_BYTES
@@ -34,9 +35,18 @@ WAITING_IN_THE_SYSTEM = 1024
 class Server(uvicorn.Server):
     """Loads the models first, says when it is ready, and tells clients before it closes their sockets."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub, on_ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        hub: Hub,
+        on_ready: Callable[[], None] = lambda: None,
+        certificate: Certificate | None = None,
+    ) -> None:
         super().__init__(config)
-        self._hub, self._on_ready = hub, on_ready
+        self._hub, self._on_ready, self._certificate = hub, on_ready, certificate
+        self._renewing: asyncio.Task[None] | None = None
+        if certificate:
+            config.ssl_context_factory = lambda *_: certificate.context
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await self._hub.start()  # not in the lifespan, which would print a traceback for a missing model
@@ -47,6 +57,10 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         for sock in sockets or []:
             sock.listen(WAITING_IN_THE_SYSTEM)
+        if self._certificate:
+            if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._certificate.reload)
+            self._renewing = asyncio.create_task(self._certificate.keep_fresh(), name="certificate")
         if self.started:
             self._on_ready()
 
@@ -54,6 +68,8 @@ class Server(uvicorn.Server):
         """Shut down within ``shutdown_s`` in all. A slow client has that long to read what is still queued
         for it."""
         started = time.monotonic()
+        if self._renewing:
+            self._renewing.cancel()
         await self._hub.close()
         left_s = self._hub.settings.shutdown_s - (time.monotonic() - started)
         self.config.timeout_graceful_shutdown = max(1, round(left_s))
@@ -87,30 +103,12 @@ def kept_by_default(settings: Settings) -> Settings:
     return settings if settings.store else settings.model_copy(update={"store": reports()})
 
 
-def check_certificate(settings: Settings) -> None:
-    """Raises ``BadInput`` (``certificate_unusable``) if https is wanted and cannot be served."""
-    if settings.tls_cert is None and settings.tls_key is None:
-        return
-    if settings.tls_cert is None:
-        raise BadInput("--tls-key needs --tls-cert.", code="certificate_unusable")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(settings.tls_cert, settings.tls_key, password=lambda: "")
-    except (OSError, ValueError):  # ssl.SSLError is an OSError
-        raise BadInput(
-            "--tls-cert and --tls-key cannot be used. Name a certificate and its key: two readable PEM files "
-            "without a password.",
-            code="certificate_unusable",
-        ) from None
-
-
 class Peers:
-    """ASGI middleware that notes whose connection a request came through, before a proxy's headers say for
-    whom."""
+    """ASGI middleware that notes whose connection a request came through, before the headers of a trusted
+    proxy say for whom."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")  # as uvicorn itself reads it
-        self._app = ProxyHeadersMiddleware(app, trusted_hosts=trusted)  # type: ignore[arg-type]
+    def __init__(self, app: ASGIApp, trusted: Sequence[str]) -> None:
+        self._app = ProxyHeadersMiddleware(app, trusted_hosts=list(trusted))  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[PEER] = scope.get("client")
@@ -119,7 +117,7 @@ class Peers:
 
 def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        Peers(app),
+        Peers(app, settings.trusted_proxies),
         proxy_headers=False,
         backlog=BACKLOG,
         log_config=None,
@@ -131,8 +129,6 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         ws_ping_timeout=None,  # a pong may stand behind sound that waits to be taken; see ``Door``
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=settings.shutdown_s,
-        ssl_certfile=settings.tls_cert,
-        ssl_keyfile=settings.tls_key,
     )
 
 
@@ -145,7 +141,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     made = token is None and settings.sign_in == "token" and not is_loopback(settings.host)
     if made:
         token = new_token()
-    check_certificate(settings)
+    certificate = certificate_of(settings)
     sock = bind(settings.host, settings.port)
     say("Loading the models…")
     settings = kept_by_default(settings)
@@ -165,7 +161,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
             say("Browsers give the microphone to https pages only: add --tls-cert and --tls-key.")
 
     signal.signal(signal.SIGTERM, _exit)  # uvicorn raises it once more when it has ended
-    asyncio.run(Server(config, app.state.hub, ready).serve(sockets=[sock]))
+    asyncio.run(Server(config, app.state.hub, ready, certificate).serve(sockets=[sock]))
 
 
 def _kept(token: str, port: int) -> str:

@@ -26,6 +26,7 @@ from assistant.guidelines.library import Library
 from assistant.server.app import create_app
 from assistant.server.auth import Identifier
 from assistant.server.run import Server, bind, server_config
+from assistant.server.tls import certificate_of
 from assistant.vad.endpoint import EndpointSettings
 from tests.asr.fakes import FakeModel, FakeStream
 
@@ -159,9 +160,10 @@ class Running:
         self.hub = self.app.state.hub
         self._socket = bind("127.0.0.1", 0)
         self.port = self._socket.getsockname()[1]
-        self.http, self.ws = f"http://127.0.0.1:{self.port}", f"ws://127.0.0.1:{self.port}"
+        certificate, s = certificate_of(settings), "s" if settings.tls_cert else ""
+        self.http, self.ws = f"http{s}://127.0.0.1:{self.port}", f"ws{s}://127.0.0.1:{self.port}"
         self._ready = asyncio.Event()
-        self.server = Server(server_config(self.app, settings), self.hub, self._ready.set)
+        self.server = Server(server_config(self.app, settings), self.hub, self._ready.set, certificate)
         self._stack = contextlib.AsyncExitStack()
 
     async def start(self) -> None:

@@ -6,6 +6,7 @@ import re
 
 import httpx
 import pytest
+import websockets
 
 from assistant.audio.webrtc import with_own_candidates
 from assistant.errors import BadInput
@@ -149,6 +150,26 @@ async def test_an_offer_is_limited_by_the_setting(start_server):
         await client.send("assistant.webrtc.offer", sdp=offer("10.0.0.1"))
         assert (await client.code() == "webrtc_address_refused") is refused
         await client.works()
+
+
+async def test_an_address_that_asks_too_often_is_told_to_wait_and_others_are_served(start_server):
+    server = await start_server(max_requests_per_s=1)
+    theirs = {"X-Forwarded-For": "192.0.2.7"}
+    open_before, _ = await server.session(additional_headers=theirs)
+    async with httpx.AsyncClient(base_url=server.http, headers=theirs) as http:
+        answers = [await http.get("/v1/models") for _ in range(30)]
+        assert {answer.status_code for answer in answers} == {200, 429}
+        last = answers[-1]
+        assert (last.status_code, last.json()["error"]["code"]) == (429, "too_many_requests")
+        assert last.json()["error"]["type"] == "rate_limit_error"
+        assert int(last.headers["retry-after"]) > 0
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await server.connect(additional_headers=theirs)
+        assert refused.value.response.status_code == 429
+        for others in ("192.0.2.8", "127.0.0.1"):
+            answer = await http.get("/v1/models", headers={"X-Forwarded-For": others})
+            assert answer.status_code == 200
+    await open_before.works()
 
 
 async def test_one_address_cannot_hold_all_sessions(start_server):

@@ -36,7 +36,7 @@ async def sign_in(http, name, password=PASSWORD):
 
 
 def shown(http):
-    """What the browser's WebSocket sends."""
+    """The headers of the browser's WebSocket."""
     return {"Cookie": "; ".join(f"{name}={value}" for name, value in http.cookies.items())}
 
 
@@ -72,6 +72,22 @@ async def test_a_user_signs_in_dictates_and_signs_out(server):
         assert (await http.post("/v1/sign-out")).status_code == 204
         assert await client.until_closed() == application.SIGNED_OUT
         assert (await http.get("/v1/me")).status_code == 401
+
+
+async def test_one_user_cannot_hold_all_sessions(start_server, tmp_path):
+    server = await start_server(sign_in="accounts", store=tmp_path, max_sessions_per_user=2)
+    async with browser(server) as ann, browser(server) as bob:
+        for http, name in ((ann, "ann"), (bob, "bob")):
+            await server.hub.accounts.users.add(name, ["clinician"], PASSWORD)
+            await sign_in(http, name)
+        for _ in range(2):
+            client, _ = await open_session(server, ann)
+            await client.works()
+        third = await server.connect(additional_headers=shown(ann), origin=server.http)
+        assert await third.code() == "too_many_sessions"
+        assert await third.until_closed() == 1013
+        client, _ = await open_session(server, bob)
+        await client.works()
 
 
 async def test_a_name_or_password_that_is_wrong_gets_one_answer_and_no_cookie(server, caplog):

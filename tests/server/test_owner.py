@@ -7,7 +7,8 @@ import httpx
 import pytest
 from starlette.routing import Mount, Route, WebSocketRoute
 
-from assistant.server.auth import MOST_TRIES, TRY_EVERY_S, Tries
+from assistant.principal import Principal, sole_user
+from assistant.server.auth import MOST_TRIES, PACE_S, TRY_EVERY_S, Pace, Tries
 from assistant.server.owner import MOVED, PREFIX
 from tests.server.conftest import PATIENCE_S
 
@@ -192,6 +193,18 @@ def test_tries_come_back_with_time_and_each_address_has_its_own():
     assert tries.wrong("a", "a token")
     now += TRY_EVERY_S * MOST_TRIES
     assert not tries.wrong("a", "a token")
+
+
+def test_requests_are_counted_by_user_or_by_address_and_forgotten_with_time():
+    now = 0.0
+    pace, sole, ann = Pace(2, lambda: now), sole_user("person"), Principal("u1", "ann")
+    for person, address in [(sole, "192.0.2.7"), (ann, "127.0.0.1")]:
+        assert not any(pace.too_fast(person, address) for _ in range(int(2 * PACE_S)))
+        assert pace.too_fast(person, address)
+    assert pace.too_fast(ann, "192.0.2.9") and not pace.too_fast(sole, "192.0.2.9")
+    assert not any(pace.too_fast(sole, "127.0.0.1") for _ in range(1000))
+    now += 1
+    assert [pace.too_fast(ann, "127.0.0.1") for _ in range(3)] == [False, False, True]
 
 
 @pytest.mark.parametrize(("proto", "told"), [("https", True), ("http", False)])

@@ -1,8 +1,6 @@
 """``python -m assistant serve`` as people start it."""
 
 import asyncio
-import datetime
-import ipaddress
 import json
 import os
 import re
@@ -14,38 +12,15 @@ from pathlib import Path
 
 import pytest
 import websockets
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from assistant.config import Settings
 from assistant.server.run import Server, kept_by_default, server_config
 from assistant.storage.database import FILE
 from assistant.storage.store import Store
+from tests.certificates import certificate_for_localhost
 from tests.siglip import tiny_siglip
 
 MARK = "xylophagous"
-LOCALHOST = ipaddress.ip_address("127.0.0.1")
-
-
-def certificate_for_localhost(folder):
-    """A certificate and its key, as PEM files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(LOCALHOST)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
-    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return paths
 
 
 async def test_a_model_that_cannot_be_loaded_is_said_in_one_line(tmp_path):
@@ -63,7 +38,7 @@ async def test_a_model_that_cannot_be_loaded_is_said_in_one_line(tmp_path):
 
 
 @pytest.mark.models
-async def test_over_tls_sigterm_tells_the_clients_and_ends_and_nothing_said_is_logged(tmp_path):
+async def test_over_tls_sighup_takes_a_new_certificate_and_sigterm_ends_and_nothing_said_is_logged(tmp_path):
     certificate, key = certificate_for_localhost(tmp_path)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "assistant", "serve", "--port", "0", "--log-level", "debug"),
@@ -82,6 +57,11 @@ async def test_over_tls_sigterm_tells_the_clients_and_ends_and_nothing_said_is_l
                 line = await process.stdout.readline()
                 assert line, output
                 output += line.decode()
+        certificate_for_localhost(tmp_path)
+        process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(60):
+            while "a new certificate is used" not in output:
+                output += (await process.stdout.readline()).decode()
         trusting = ssl.create_default_context(cafile=certificate)
         address = f"wss://{ready[1]}/v1/realtime"
         async with websockets.connect(

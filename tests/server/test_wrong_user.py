@@ -72,6 +72,7 @@ async def ann(start_server, tmp_path):
         identifier=ByName(),
         store=tmp_path / "store",
         keep_audio_min=1,
+        max_sessions_per_user=100,  # the other user opens one for each event
         final_limit_s=600,  # no other user's session is refused because the machine is slow
     )
     server.model.texts = {3: f"Dictated {MARK}.", 6: f"Is there a {MARK} on this image?"}
