@@ -3,28 +3,11 @@
 import re
 
 ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
 TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+NUMBER_WORDS = frozenset([*ONES, *TENS, "hundred", "thousand"])
 UNITS = {
     "mg": "milligram", "mcg": "microgram", "g": "gram", "kg": "kilogram", "ml": "milliliter", "l": "liter",
     "mm": "millimeter", "cm": "centimeter", "m": "meter", "%": "percent", "hrs": "hour", "hr": "hour",
@@ -54,7 +37,7 @@ def spoken(text: str) -> list[str]:
 
 
 def _is_number(word: str) -> bool:
-    return word in ONES or word in TENS or word == "thousand"
+    return word in NUMBER_WORDS
 
 
 def _number(n: int) -> list[str]:

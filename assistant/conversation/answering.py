@@ -139,7 +139,7 @@ class Answering:
             asked = answer.created
             item_id = asked.question_item_id
             self._questions[response_id.removeprefix("resp_")] = item_id
-            if not answer.status:
+            if answer.status == "in_progress":
                 actions.append(Emit(_interrupted(response_id)))
             meant = past.intents.get(item_id)
             if answer.text and (meant is None or meant.intent != "dictation"):
@@ -471,7 +471,7 @@ def _bytes(sent: Sent) -> int:
 
 
 def _interrupted(response_id: str) -> ResponseDone:
-    message = "The server was started anew while this was being answered. Ask again."
+    message = "The server was restarted while this was being answered. Ask again."
     details: dict[str, object] = {"error": {"code": "server_restarted", "message": message}}
     return ResponseDone(
         response=ResponseBody.model_validate(

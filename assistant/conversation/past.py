@@ -41,8 +41,22 @@ _NUMBER = re.compile(r"(utt|typed|resp)_(\d+)")
 class PastAnswer:
     created: ResponseCreated
     text: str = ""
-    status: str = ""
-    """Empty while it runs."""
+    status: str = "in_progress"
+
+
+class PastAnswers(dict[str, PastAnswer]):
+    """Answers by response, as their events tell them."""
+
+    def take(self, event: ResponseCreated | OutputTextDone | ResponseDone) -> None:
+        match event:
+            case ResponseCreated():
+                self[event.response.id] = PastAnswer(event)
+            case OutputTextDone() if answer := self.get(event.response_id):
+                answer.text = event.text
+            case ResponseDone() if answer := self.get(event.response.id):
+                answer.status = event.response.status
+            case _:
+                pass
 
 
 @dataclass(slots=True)
@@ -67,7 +81,7 @@ class Past:
     committed: dict[str, None] = field(default_factory=dict)
     speaking: dict[str, None] = field(default_factory=dict)
     """Utterances that began and have neither a final nor another end."""
-    answers: dict[str, PastAnswer] = field(default_factory=dict)
+    answers: PastAnswers = field(default_factory=PastAnswers)
     attachments: dict[str, Attachment] = field(default_factory=dict)
     utterances: int = 0
     typed: int = 0
@@ -133,11 +147,9 @@ class Past:
             case ResponseCreated():
                 self._count(event.response.id)
                 self._count(event.question_item_id)
-                self.answers[event.response.id] = PastAnswer(event)
-            case OutputTextDone() if answer := self.answers.get(event.response_id):
-                answer.text = event.text
-            case ResponseDone() if answer := self.answers.get(event.response.id):
-                answer.status = event.response.status
+                self.answers.take(event)
+            case OutputTextDone() | ResponseDone():
+                self.answers.take(event)
             case AttachmentAdded(attachment=attachment):
                 self.attachments[attachment.id] = attachment
             case AttachmentRemoved(attachment_id=attachment_id):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from assistant.conversation.past import PastAnswer, PastAnswers
 from assistant.dictation.alignment import align
 from assistant.dictation.gaps import gap_id
 from assistant.errors import AssistantError, BadInput
@@ -59,17 +60,10 @@ class _Item:
 
 
 @dataclass(slots=True)
-class _Answer:
-    created: ResponseCreated
-    text: str = ""
-    status: str = "in_progress"
-
-
-@dataclass(slots=True)
 class _History:
     report: KnownReport = field(default_factory=KnownReport)
     items: dict[str, _Item] = field(default_factory=dict)
-    answers: dict[str, _Answer] = field(default_factory=dict)
+    answers: PastAnswers = field(default_factory=PastAnswers)
     gaps: dict[str, AudioGap] = field(default_factory=dict)
     described: ReportDescribed | None = None
     signed: list[ReportSigned] = field(default_factory=list)
@@ -96,12 +90,8 @@ class _History:
                 self.is_open = True
             case AudioGap():
                 self.gaps[gap_id(event.start_ms)] = event
-            case ResponseCreated():
-                self.answers[event.response.id] = _Answer(event)
-            case OutputTextDone() if answer := self.answers.get(event.response_id):
-                answer.text = event.text
-            case ResponseDone() if answer := self.answers.get(event.response.id):
-                answer.status = event.response.status
+            case ResponseCreated() | OutputTextDone() | ResponseDone():
+                self.answers.take(event)
             case _:
                 pass
 
@@ -218,7 +208,7 @@ def _narrowed(part: Utterance) -> Utterance:
     )
 
 
-def _answered(answer: _Answer) -> Answered:
+def _answered(answer: PastAnswer) -> Answered:
     created = answer.created
     return Answered(
         question=created.question, answer=answer.text, engine=created.engine.name, status=answer.status
