@@ -1,4 +1,4 @@
-"""Which names and addresses are this machine's own. Pure."""
+"""Tells this machine's own names and addresses from others. Pure."""
 
 import ipaddress
 

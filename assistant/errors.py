@@ -70,5 +70,5 @@ def of_the_system(error: OSError) -> AssistantError:
     """The error for a client whose request the system refused: ``disk_full``, ``server_busy``."""
     if error.errno == errno.ENOSPC:
         return AssistantError("There is no room left on the server's disk.", code="disk_full")
-    message = "The server has too much open to do this just now. Try again in a moment."
+    message = "The server has too many files open. Try again in a moment."
     return AssistantError(message, code="server_busy")

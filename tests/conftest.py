@@ -43,7 +43,7 @@ def postgres(postgres_server: Postgres) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    """Where a store may be: a folder, or the URL of a PostgreSQL database."""
+    """Address of a store: a folder, or the URL of a PostgreSQL database."""
     if request.param == "sqlite":
         return tmp_path / "kept"
     url: str = request.getfixturevalue("postgres")

@@ -1,4 +1,4 @@
-"""What needs a real PostgreSQL server. The fixtures are in conftest.py."""
+"""Tests with a real PostgreSQL server. The fixtures are in conftest.py."""
 
 import pytest
 

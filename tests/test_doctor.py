@@ -30,7 +30,7 @@ def doctor(*args: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> str:
-    """Where no model is."""
+    """A folder without models."""
     return str(tmp_path / "models")
 
 

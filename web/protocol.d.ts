@@ -22,7 +22,7 @@ export interface AudioAt {
   event_id?: string | null;
   type: "assistant.audio.at";
   sample: number;
-  /** How long ago that sample was recorded, where sound was kept. */
+  /** Age of that sample, where sound was kept. */
   age_ms?: number;
 }
 
@@ -239,7 +239,7 @@ export interface LabelsScore {
   event_id?: string | null;
   type: "assistant.labels.score";
   attachment_id: string;
-  /** Which of its pictures, as in /slice?i=. */
+  /** Number of its picture, as in /slice?i=. */
   index?: number;
   labels: string[];
 }
@@ -250,7 +250,7 @@ export interface SimilarFind {
   event_id?: string | null;
   type: "assistant.similar.find";
   attachment_id: string;
-  /** Which of its pictures, as in /slice?i=. */
+  /** Number of its picture, as in /slice?i=. */
   index?: number;
 }
 
@@ -345,11 +345,11 @@ export interface TranscriptCompleted {
   /** On the session's sample clock. */
   start_ms: number;
   end_ms: number;
-  /** Where the session includes them. */
+  /** Given if the session includes them. */
   logprobs?: LogProbability[] | null;
   /** Wall-clock time of the final, ISO 8601 with offset. */
   at: string;
-  /** Where two recognisers heard it: what the one said that was not chosen. */
+  /** If two recognisers heard it: the text of the one that was not chosen. */
   also_heard?: AlsoHeard | null;
 }
 
@@ -398,7 +398,7 @@ export interface IntentEvent {
   intent: "dictation" | "question" | "command";
   confidence: number;
   reason: string;
-  /** What was taken, as it goes into the dictation (in written form) or the question. What was heard stands in the completed event. */
+  /** The words as they go into the dictation (in written form) or the question. The completed event has them as heard. */
   text: string;
   corrected: boolean;
   /** Dictation that may have been asked: offer to ask it. */
@@ -458,9 +458,9 @@ export interface DocumentChanged {
   /** Rises with every change, undo included. */
   revision: number;
   sections: SectionPart[];
-  /** Where the next words go. */
+  /** Place of the next words. */
   cursor: PositionPart;
-  /** What the next words replace. */
+  /** Range that the next words replace. */
   selected?: RangePart | null;
   /** The rest of a selection that goes over several sections, in their order. */
   also_selected: RangePart[];
@@ -496,7 +496,7 @@ export interface DocumentPatched {
   doubtful: WordPlace[];
 }
 
-/** Whose report it is now, and the order. */
+/** The report's patient and order are these now. */
 export interface ReportDescribed {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
@@ -546,10 +546,10 @@ export interface CommandDone {
   /** The utterance; none for a button. */
   item_id?: string | null;
   command: "stop" | "undo" | "redo" | "scratch" | "delete" | "next" | "previous" | "go_to" | "sleep" | "wake" | "pause" | "resume" | "new_report" | "insert" | "insert_at" | "select" | "replace" | "correct" | "format" | "new" | "read_back" | "help" | "copy" | "print" | "save" | "sign" | "close" | "cut" | "paste" | "emphasis" | "accept" | "choose" | "spell" | "undo" | "redo" | "go_to" | "place_cursor" | "next_field" | "previous_field" | "new_report" | "insert_template" | "insert_macro" | "insert_text" | "choose" | "confirm";
-  /** What was done, for people. */
+  /** The result, in words for people. */
   message: string;
   text: string;
-  /** What may come in place of what is selected: by number, or a click. */
+  /** Alternatives to the selection, chosen by number or a click. */
   choices: string[];
   failed: boolean;
   /** It changed what the report says, which undo takes back. */
@@ -565,7 +565,7 @@ export interface LibraryRead {
   templates: string[];
   macros: string[];
   commands: CommandHelp[];
-  /** What is wrong with which file, for people. */
+  /** Faults of files, in words for people. */
   problems: string[];
 }
 
@@ -629,11 +629,11 @@ export interface AttachmentChecked {
   seq: number;
   type: "assistant.attachment.checked";
   attachment_id: string;
-  /** Which of its pictures was looked at, as in /slice?i=. */
+  /** Number of the picture that was looked at, as in /slice?i=. */
   index: number;
   /** e.g. “chest X-ray”; empty where no kind is sure. */
   kind: string;
-  /** Of the best kind, against the others. */
+  /** Share of the best kind, against the others. */
   share: number;
   /** e.g. “blurred”. */
   faults: string[];
@@ -701,7 +701,7 @@ export interface ResponseRecord {
   seq: number;
   type: "assistant.response.record";
   response_id: string;
-  /** How many resources were read for it. */
+  /** Number of resources that were read for it. */
   read: number;
   named: RecordPart[];
 }
@@ -793,7 +793,7 @@ export interface AnswerBoxes {
   type: "assistant.answer.boxes";
   response_id: string;
   attachment_id: string;
-  /** Of the picture, as the corners count them. */
+  /** Width of the picture, in the pixels of the corners. */
   width_px: number;
   height_px: number;
   boxes: BoxPart[];
@@ -806,7 +806,7 @@ export interface AnswerChanges {
   seq: number;
   type: "assistant.answer.changes";
   response_id: string;
-  /** Which study it is compared with, in words. */
+  /** The study it is compared with, in words. */
   since: string;
   changes: ChangePart[];
 }
@@ -876,11 +876,11 @@ export interface AudioStatus {
   /** Packets (WebRTC) or frames (WebSocket). */
   received: number;
   lost: number;
-  /** Of the lost, those put back by in-band error correction. */
+  /** Lost packets that in-band error correction put back. */
   recovered: number;
   late: number;
   concealed_ms: number;
-  /** What is wrong with how loud the microphone is, if anything. */
+  /** Fault of the microphone's loudness, if any. */
   level: "fine" | "silent" | "quiet" | "clipping" | "narrow";
   /** Thrown away because this machine did not keep up. */
   dropped_ms: number;
@@ -987,7 +987,7 @@ export interface SessionState {
   id: string;
   /** Secret with which a client comes back and asks for what belongs to this session. Only in ``session.created``; elsewhere empty. */
   resume_token: string;
-  /** How long a session without a connection is kept. */
+  /** Time for which a session without a connection is kept. */
   grace_s: number;
   type: "realtime" | "transcription";
   object: "realtime.session";
@@ -1060,7 +1060,7 @@ export interface WordTime {
   start_ms: number;
   end_ms: number;
   confidence?: number | null;
-  /** What else the word may have been, where the recogniser was in doubt; likeliest first. */
+  /** Other readings of the word, if the recogniser was in doubt; likeliest first. */
   alternatives: string[];
 }
 
@@ -1093,7 +1093,7 @@ export interface WordPlace {
   confidence?: number | null;
 }
 
-/** How one section changed: of its runs, ``drop`` from number ``at`` on give way to ``runs``; or only the text of run ``at`` changed. */
+/** The change of one section: ``drop`` of its runs, from number ``at`` on, give way to ``runs``; or only the text of run ``at`` changed. */
 export interface SectionPatch {
   section_id: string;
   at: number;
@@ -1132,7 +1132,7 @@ export interface Attachment {
   windows: string[];
   /** Its pictures, from 0, that were not taken but worked out from their neighbours. */
   worked_out: number[];
-  /** What to know about it, e.g. that slices are missing. */
+  /** Remarks, e.g. that slices are missing. */
   notes: string[];
   /** Only where its series has several. */
   stacks?: SeriesStacks | null;
@@ -1170,7 +1170,7 @@ export interface EngineDescription {
   stand_in: boolean;
   sees_images: boolean;
   notice: string;
-  /** Which weights: a commit, or a file's sha256. Empty: not stated. */
+  /** Version of the weights: a commit, or a file's sha256. Empty: not stated. */
   revision: string;
   /** No model: its answers are fixed text or quote the report; all else is declined. */
   declines: boolean;
@@ -1180,11 +1180,11 @@ export interface EngineDescription {
 
 /** The context sent with a question, apart from the guideline passages in ``assistant.response.sources``. */
 export interface ContextUsed {
-  /** Of the report so far; an engine with less room cuts it. */
+  /** Characters of the report so far; an engine with less room cuts it. */
   document_chars: number;
   /** Earlier questions with their answers; an engine takes what fits. */
   earlier: number;
-  /** How the images were chosen, in words; empty if the model was given none. */
+  /** Reason for the choice of images, in words; empty if the model was given none. */
   images: string;
 }
 
@@ -1234,7 +1234,7 @@ export interface LabPart {
   flag: "" | "low" | "normal" | "high" | "abnormal" | "critical low" | "critical high" | "critical";
   /** The flag as the report prints it. */
   printed: string;
-  /** What is doubtful in this row, such as a flag that its numbers contradict. */
+  /** Doubts about this row, such as a flag that its numbers contradict. */
   note: string;
   specimen: string;
   method: string;
@@ -1253,7 +1253,7 @@ export interface HouseStyle {
   dates?: "long" | "day_first" | "as_dictated" | null;
   /** 2:30 PM, or as it was said. */
   times?: "clock" | "as_dictated" | null;
-  /** Of what is counted; what is measured or dosed is always in numerals. */
+  /** Style of counts; measurements and doses are always in numerals. */
   numbers_under_ten?: "numerals" | "words" | null;
   /** mg, or milligrams. */
   units?: "abbreviated" | "as_dictated" | null;
@@ -1300,7 +1300,7 @@ export interface GuidelineShelf {
 
 export interface Recogniser {
   name: string;
-  /** What it is, in a few words for people. */
+  /** Description in a few words, for people. */
   label: string;
   sample_rate_hz: number;
   /** Whether it can be given words to expect. */
@@ -1313,7 +1313,7 @@ export interface ImageMatcher {
   revision: string;
 }
 
-/** Where reports are kept, and for how long after their last change; 0 days: until they are deleted. */
+/** The place where reports are kept, and days after the last change until they are deleted; 0: never. */
 export interface Keeping {
   where: string;
   drafts_days: number;
@@ -1342,7 +1342,7 @@ export interface TextPatch {
 export interface SeriesStacks {
   /** The same for all attachments of one series. */
   series: string;
-  /** Which of them this attachment is, from 1. */
+  /** Number of this attachment among them, from 1. */
   number: number;
   names: string[];
 }
@@ -1379,7 +1379,7 @@ export interface DoubtPart {
 /** G.711 (``audio/pcmu``, ``audio/pcma``) always has 8,000 samples per second. */
 export interface AudioFormat {
   type?: "audio/pcm" | "audio/pcmu" | "audio/pcma";
-  /** Of PCM: samples per second, 8000 to 48000; 24000 if not said. */
+  /** Samples of PCM per second, 8000 to 48000; 24000 if not given. */
   rate?: number | null;
 }
 

@@ -19,8 +19,8 @@ SMOOTH_LEVELS = 10
 ABOVE_FLOOR, BELOW_LOUD = 1.6, 0.02
 """Sound counts while it is 4 dB above the quietest 200 ms and within 34 dB of the loud ones."""
 LOUD_LEVELS = 40
-"""How loud speech is, 0.8 s of the utterance reach: a door that slams is shorter, and must not cost the words
-after it. A share of the whole would change with the silence that follows."""
+"""Speech is as loud as the loudest 0.8 s of the utterance: a door that slams is shorter, and must not cost
+the words after it. A share of the whole would change with the silence that follows."""
 TAIL_SAMPLES = SAMPLE_RATE_HZ * 160 // 1000
 """Kept after the last loud place: less than the pause after which the final is prepared."""
 

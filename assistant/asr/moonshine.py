@@ -333,7 +333,7 @@ def _levels(samples: Samples) -> Samples:
 
 
 def _spread(samples: Samples) -> float:
-    """How far loud and quiet parts are apart: the 90th over the 10th percentile of the levels of 20 ms."""
+    """Ratio of loud to quiet parts: the 90th over the 10th percentile of the levels of 20 ms."""
     quiet, loud = np.percentile(_levels(samples[: len(samples) // LEVEL_SAMPLES * LEVEL_SAMPLES]), [10, 90])
     return float(loud / (quiet + 1e-9))
 

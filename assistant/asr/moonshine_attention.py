@@ -62,7 +62,7 @@ class Aligner:
         self._layers = [weights.layer(number) for number in range(LAYER + 1)]
 
     def places(self, tokens: Sequence[int], cache: Cache) -> list[Place]:
-        """Where each token was said. ``cache`` is any of a reading of the same audio."""
+        """The place of each token in the sound. ``cache`` is any of a reading of the same audio."""
         if not tokens:
             return []
         attention = self.attention(tokens, cache)

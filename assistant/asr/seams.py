@@ -61,8 +61,8 @@ def after_cut(kept: Sequence[Word], words: Sequence[Word]) -> tuple[Word, ...]:
 
 
 class Repeated:
-    """How many words at the beginning of the partials of what follows a cut were ``kept`` before it. They are
-    not shown again, and nothing is stable before that is known."""
+    """Counts the words ``kept`` before a cut that stand again at the beginning of the partials after it. They
+    are not shown twice, and nothing is stable until their number is known."""
 
     def __init__(self, kept: Sequence[Word]) -> None:
         self._tail = _letters(kept)

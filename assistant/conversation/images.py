@@ -1,4 +1,4 @@
-"""Which of the attached images a question is about, and what it wants of them. Pure.
+"""Chooses the attached images that a question is about, and reads what it asks of them. Pure.
 
 In doubt all of them: an image too many costs time, one too few gives a wrong answer. But a place is asked for
 on one image, and change in the order of time.

@@ -194,7 +194,7 @@ class ReportEdited:
 
 @dataclass(frozen=True, slots=True)
 class ReportOf:
-    """Whose report it is was written down, and the order."""
+    """Patient and order were written down."""
 
     patient: Patient
     order: Order

@@ -1,4 +1,4 @@
-"""Which spoken words stand behind which part of the written document. Pure.
+"""Matches spoken words with parts of the written document. Pure.
 
 Formatting and editing change the text between the recogniser and the page; a word's time and confidence
 are only shown where its place is certain enough, and nowhere else.
@@ -113,7 +113,7 @@ class SpokenWords:
         return [placed for item_id, found in pieces.items() for placed in self._place(item_id, found, below)]
 
     def readings(self, sections: Iterable[SectionLike], section_id: str, start: int, end: int) -> list[str]:
-        """What ``[start, end)`` of a section would be with other readings of one of its words."""
+        """Texts of ``[start, end)`` of a section with other readings of one of its words."""
         sections = list(sections)
         text = next("".join(run.text for run in each.runs) for each in sections if each.id == section_id)
         found: list[str] = []

@@ -12,7 +12,7 @@ from assistant.dictation.written import Doubt, Mark, Written, inside
 from assistant.proofreading import Alarm, Clause, Proof, clauses, proofread
 
 _HELD = re.compile(r"\{kept (\d+)\}")
-_KEPT = "This stays as it was said: written out, it would not have said the same."
+_KEPT = "This stays as it was said: its written form could have changed the meaning."
 
 
 def differences(said: str, written: str) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ def unformatted(text: str) -> str:
 
 @dataclass(slots=True)
 class _Kept:
-    """Which clauses of ``said`` are kept as they were said, and behind which of them the marks too."""
+    """The clauses of ``said`` that are kept as they were said, and those whose marks are kept too."""
 
     said: str
     clauses: list[Clause]

@@ -81,7 +81,7 @@ HEARD_NUMBERS = {
     **{"won": "one", "to": "two", "too": "two", "toe": "two", "tow": "two", "tree": "three"},
     **{"for": "four", "fore": "four", "sex": "six", "sicks": "six", "ate": "eight"},
 }
-"""What recognisers make of the numbers of choices."""
+"""Mishearings of the numbers of choices."""
 _NUMBER = r"(?P<count>two|three|four|five|six|seven|eight|nine|ten|\d{1,2})"
 _CHOICE = rf"(?P<count>{'|'.join(HEARD_NUMBERS)}|one|two|three|four|five|six|seven|eight|nine|ten|\d{{1,2}})"
 """The number of a choice, also as recognisers mishear it."""

@@ -12,7 +12,7 @@ from assistant.errors import BadInput
 
 
 def with_choices(outcome: Outcome, desk: Desk) -> Outcome:
-    """What was selected, with what may come in its place."""
+    """Add to a selection the alternatives that may replace it."""
     document = outcome.document
     if len(document.selected) != 1:
         return outcome

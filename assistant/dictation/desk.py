@@ -30,7 +30,7 @@ class Command:
 
 
 Readings = Callable[[Document, Range], Sequence[str]]
-"""What else the recogniser heard at a place."""
+"""Gives other readings of the recogniser at a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def meant(command: Command, document: Document, desk: Desk) -> Range:
 
 
 def in_one_section(document: Document) -> Range:
-    """What is selected. Raises ``BadInput`` (``selection_too_wide``) where it goes over several sections."""
+    """The selection. Raises ``BadInput`` (``selection_too_wide``) if it goes over several sections."""
     if len({each.section_id for each in document.selected}) > 1:
         raise BadInput(
             "The selection goes over several sections. Select words of one section for this.",

@@ -27,7 +27,7 @@ from assistant.errors import BadInput
 from assistant.events import DocumentCommand
 
 _CHANGE = {"accept": Editor.accept}
-"""How commands change the report that take marks of gaps away; all others leave them."""
+"""Commands that take marks of gaps away, with their way of changing the report; all others leave the marks."""
 
 
 MOVES = frozenset({"go_to", "place_cursor", "next_field", "previous_field"})
@@ -47,7 +47,7 @@ class Dictation:
         self._under_way: dict[str, int | None] = {}  # utterances, with the names of their places, if held
         self._last_held = 0
         self.readings: Readings = lambda *_: ()
-        """What else the recogniser heard at a place; set by whoever knows it."""
+        """Other readings of the recogniser at a place; set from outside."""
         self._offered: Offered | None = None  # for the words that are selected
         self._spelling = False  # the letters of what is selected come next
         self._utterances: dict[str, None] = {}  # in the order in which they were taken
@@ -224,8 +224,8 @@ class Dictation:
 
     @property
     def settled(self) -> int:
-        """How much of the section at the cursor stays as it is while more is said at its end: all before the
-        full stops that nobody spoke and that what follows may yet take out."""
+        """Length of the section at the cursor that stays as it is while more is said at its end: up to the
+        unspoken full stops that the next words may take out."""
         document = self.document
         text = document.section(document.cursor.section_id).text
         stop = self._pause_before(document, len(text.rstrip()))
@@ -244,7 +244,7 @@ class Dictation:
         return stops
 
     def _pause_before(self, document: Document, end: int) -> int | None:
-        """Where the full stop right before ``end`` is, if nobody spoke it."""
+        """Place of the full stop right before ``end``, if nobody spoke it."""
         section = document.section(document.cursor.section_id)
         if end < 1 or section.text[end - 1] != ".":
             return None

@@ -82,7 +82,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where words go: they replace ``selected``, if anything is; ``cursor`` is then its end.
+    """The place where words go: they replace ``selected``, if anything is; ``cursor`` is then its end.
 
     A selection over several sections is a range in each of them, in the order of the report.
     """
@@ -92,7 +92,7 @@ class Place:
 
     @property
     def first(self) -> Range:
-        """What words replace, in the section where they go; empty at the cursor when nothing is selected."""
+        """The range that words replace, in the section where they go; empty at the cursor if nothing is selected."""
         at = self.cursor
         return self.selected[0] if self.selected else Range(at.section_id, at.offset, at.offset)
 
@@ -112,7 +112,7 @@ class Place:
 
 
 def _rest(each: Range, where: Range, new_end: int) -> list[Range]:
-    """What is left of a selected range."""
+    """The rest of a selected range."""
     if each.section_id != where.section_id:
         return [each]
     before = replace(each, end=min(each.end, where.start))
@@ -233,8 +233,8 @@ class Document:
         return document
 
     def ready(self) -> tuple["Document", Range]:
-        """Where the next words go, with what they replace there. What is selected in further sections is
-        taken out of the document."""
+        """The document that the next words go into, and the range that they replace. Text that is selected in
+        further sections is taken out."""
         document = self
         for where in reversed(self.selected[1:]):
             document = document.replace(where, ())

@@ -38,7 +38,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Revision:
-    """How long each section was, and how they changed since the revision before."""
+    """The length of each section, and the changes since the revision before."""
 
     number: int
     lengths: Mapping[str, int]
@@ -243,7 +243,7 @@ class Editor:
 
 def signed() -> BadInput:
     return BadInput(
-        "This report is signed: nothing changes it. Amend it, or start a new report.", code="report_signed"
+        "This report is signed and cannot be changed. Amend it, or start a new report.", code="report_signed"
     )
 
 
@@ -257,7 +257,7 @@ def _moved(where: Range, change: Change) -> Range:
 
 
 def moved_position(position: Position, earlier: Document, later: Document) -> Position:
-    """Where a position of ``earlier`` is in ``later``, which differs in one place; the end of what replaced it."""
+    """A position of ``earlier`` in ``later``, which differs in one place; if replaced, the end of the new text."""
     before = earlier.section(position.section_id)
     after = next((section for section in later.sections if section.id == before.id), None)
     if after is None:
@@ -289,7 +289,7 @@ def difference(before: Section, after: Section) -> Change:
 
 
 def changed_runs(before: Sequence[Run], after: Sequence[Run]) -> tuple[int, Sequence[Run], Sequence[Run]]:
-    """How many runs at the start are the same, and those that differ, before and after."""
+    """The number of equal runs at the start, and the runs that differ, before and after."""
     limit = min(len(before), len(after))
     start = _alike(limit, lambda n: before[:n] == after[:n])
     tail = _alike(limit - start, lambda n: before[len(before) - n :] == after[len(after) - n :])

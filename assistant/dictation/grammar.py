@@ -87,7 +87,7 @@ _LIKE, _LIKE_IN_SOUND = 0.84, 0.6
 
 
 def _likeness(said: str, sound: str, phrase: str) -> float:
-    """How near two phrases are; 0 where they are not."""
+    """Nearness of two phrases; 0 if they are not near."""
     alike = SequenceMatcher(None, said, phrase).ratio()
     if " " in said and alike >= _LIKE:
         return 1 + alike

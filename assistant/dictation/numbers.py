@@ -648,7 +648,7 @@ def _numbers(words: list[str], breaks: set[int]) -> Iterator[Number]:
 
 
 def _run_end(words: list[str], at: int, breaks: set[int]) -> int:
-    """Where the run of number words that begins at ``at`` ends; ``at`` if none begins."""
+    """End of the run of number words that begins at ``at``; ``at`` if none begins."""
     first = words[at]
     following = words[at + 1] if at + 1 < len(words) and at + 1 not in breaks else ""
     if first in ORDINALS:

@@ -47,7 +47,7 @@ def copy(command: Command, document: Document, desk: Desk) -> Outcome:
 
 
 def selected_text(document: Document) -> str:
-    """What is selected, each section's part on lines of its own."""
+    """The selected text, each section's part on lines of its own."""
     parts = [document.section(each.section_id).text[each.start : each.end] for each in document.selected]
     return "\n\n".join(part.strip() for part in parts)
 

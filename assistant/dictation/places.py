@@ -12,7 +12,7 @@ _PARAGRAPH = re.compile(r"[^\n](?:[^\n]|\n(?!\s*\n))*")
 _UNITS = {"word": _WORD, "sentence": _SENTENCE, "line": _LINE, "paragraph": _PARAGRAPH}
 
 _WHOLE = re.compile(r"(?:(?<![^\s(\[])[<>≤≥±~#$€£+−-]+)?\w+(?:[.,:'’/+°^×−-]+\w+)*[%°²³]*")
-"""What no dictated words are put into: a word, with its hyphens, or a number, with its sign and its point."""
+"""Dictated words are put into none of these: a word, with its hyphens, or a number, with its sign and point."""
 
 Span = tuple[int, int]
 
@@ -63,7 +63,7 @@ def off_word(document: Document) -> Document:
 
 
 def find(document: Document, said: str, write: Callable[[str], str]) -> Range | None:
-    """Where words stand in the report, as said or in their written form: the nearest before the cursor.
+    """Range of words in the report, as said or in their written form: the nearest before the cursor.
 
     Behind it next, then in the other sections, from the last. "X through Y" is all from X to Y.
     """

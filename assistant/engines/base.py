@@ -93,7 +93,8 @@ class EngineInfo:
     follows_links: bool = False
     """Series of the archive are given to it as ``LinkPiece``: its server fetches them itself."""
     revision: str = ""
-    """Which weights: a commit, or the start of the file's sha256. Empty where a server does not say."""
+    """Version of the weights: a commit, or the start of the file's sha256. Empty where a server does not
+    say."""
     declines: bool = False
     """It has no model: it says fixed text or quotes the report, and declines every other question."""
     address: str = ""

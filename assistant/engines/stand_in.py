@@ -39,7 +39,7 @@ class Greeting:
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """How this program is used."""
+    """Explains how this program is used."""
 
     topic: Topic
 

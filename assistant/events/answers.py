@@ -204,10 +204,12 @@ class ContextUsed(Part):
     """The context sent with a question, apart from the guideline passages in
     ``assistant.response.sources``."""
 
-    document_chars: int = Field(0, description="Of the report so far; an engine with less room cuts it.")
+    document_chars: int = Field(
+        0, description="Characters of the report so far; an engine with less room cuts it."
+    )
     earlier: int = Field(0, description="Earlier questions with their answers; an engine takes what fits.")
     images: str = Field(
-        "", description="How the images were chosen, in words; empty if the model was given none."
+        "", description="Reason for the choice of images, in words; empty if the model was given none."
     )
 
 
@@ -256,7 +258,7 @@ class ResponseRecord(ServerEventBase):
 
     type: Literal["assistant.response.record"] = "assistant.response.record"
     response_id: str
-    read: int = Field(description="How many resources were read for it.")
+    read: int = Field(description="Number of resources that were read for it.")
     named: list[RecordPart]
 
 
@@ -314,7 +316,7 @@ class AnswerBoxes(ServerEventBase):
     type: Literal["assistant.answer.boxes"] = "assistant.answer.boxes"
     response_id: str
     attachment_id: str
-    width_px: int = Field(description="Of the picture, as the corners count them.")
+    width_px: int = Field(description="Width of the picture, in the pixels of the corners.")
     height_px: int
     boxes: list[BoxPart]
 
@@ -329,7 +331,7 @@ class AnswerChanges(ServerEventBase):
 
     type: Literal["assistant.answer.changes"] = "assistant.answer.changes"
     response_id: str
-    since: str = Field("", description="Which study it is compared with, in words.")
+    since: str = Field("", description="The study it is compared with, in words.")
     changes: list[ChangePart]
 
 
@@ -341,9 +343,7 @@ class LabPart(Part):
     flag: Literal["", "low", "normal", "high", "abnormal", "critical low", "critical high", "critical"]
     """Worked out from result and reference where they are numbers; else as the model read it."""
     printed: str = Field("", description="The flag as the report prints it.")
-    note: str = Field(
-        "", description="What is doubtful in this row, such as a flag that its numbers contradict."
-    )
+    note: str = Field("", description="Doubts about this row, such as a flag that its numbers contradict.")
     specimen: str
     method: str
     collected: str

@@ -37,9 +37,7 @@ class AudioAt(ClientEventBase):
 
     type: Literal["assistant.audio.at"] = "assistant.audio.at"
     sample: int = Field(ge=0, le=2**53)
-    age_ms: int = Field(
-        0, ge=0, le=86_400_000, description="How long ago that sample was recorded, where sound was kept."
-    )
+    age_ms: int = Field(0, ge=0, le=86_400_000, description="Age of that sample, where sound was kept.")
 
 
 class AudioReceived(ServerEventBase):
@@ -120,10 +118,8 @@ class AudioStatus(ServerEventBase):
     transport: Literal["webrtc", "websocket"]
     received: int = Field(description="Packets (WebRTC) or frames (WebSocket).")
     lost: int = 0
-    recovered: int = Field(0, description="Of the lost, those put back by in-band error correction.")
+    recovered: int = Field(0, description="Lost packets that in-band error correction put back.")
     late: int = 0
     concealed_ms: int = 0
-    level: InputLevel = Field(
-        "fine", description="What is wrong with how loud the microphone is, if anything."
-    )
+    level: InputLevel = Field("fine", description="Fault of the microphone's loudness, if any.")
     dropped_ms: int = Field(0, description="Thrown away because this machine did not keep up.")

@@ -10,9 +10,9 @@ DoubtReason = Literal["two_readings", "kept_as_said", "near_miss", "gap"]
 """Why text of the report may not be what was said: two readings, a form not checked, words that are nearly a
 drug or a place, or lost sound: of a run whose origin is a gap, all of it; else right beside it."""
 InputLevel = Literal["fine", "silent", "quiet", "clipping", "narrow"]
-"""How loud the microphone is: nothing comes, too little, or so much that it is cut off."""
+"""Loudness of the microphone: nothing comes, too little, or so much that it is cut off."""
 Origin = Literal["voice", "typed", "template", "macro", "answer", "gap"]
-"""Where a piece of the report came from; ``gap`` marks a place where sound was lost."""
+"""Origin of a piece of the report; ``gap`` marks a place where sound was lost."""
 
 
 CommandName = Literal[

@@ -93,11 +93,9 @@ class CommandDone(ServerEventBase):
     type: Literal["assistant.command.done"] = "assistant.command.done"
     item_id: str | None = Field(None, description="The utterance; none for a button.")
     command: CommandName | ButtonName
-    message: str = Field(description="What was done, for people.")
+    message: str = Field(description="The result, in words for people.")
     text: str = ""
-    choices: list[str] = Field(
-        [], description="What may come in place of what is selected: by number, or a click."
-    )
+    choices: list[str] = Field([], description="Alternatives to the selection, chosen by number or a click.")
     failed: bool = False
     changed: bool = Field(False, description="It changed what the report says, which undo takes back.")
 
@@ -114,7 +112,7 @@ class LibraryRead(ServerEventBase):
     templates: list[str]
     macros: list[str]
     commands: list[CommandHelp]
-    problems: list[str] = Field([], description="What is wrong with which file, for people.")
+    problems: list[str] = Field([], description="Faults of files, in words for people.")
 
 
 class FieldPart(Part):
@@ -181,8 +179,8 @@ class DocumentChanged(ServerEventBase):
     type: Literal["assistant.document.changed"] = "assistant.document.changed"
     revision: int = Field(description="Rises with every change, undo included.")
     sections: list[SectionPart]
-    cursor: PositionPart = Field(description="Where the next words go.")
-    selected: RangePart | None = Field(None, description="What the next words replace.")
+    cursor: PositionPart = Field(description="Place of the next words.")
+    selected: RangePart | None = Field(None, description="Range that the next words replace.")
     also_selected: list[RangePart] = Field(
         [], description="The rest of a selection that goes over several sections, in their order."
     )
@@ -206,8 +204,8 @@ class TextPatch(Part):
 
 
 class SectionPatch(Part):
-    """How one section changed: of its runs, ``drop`` from number ``at`` on give way to ``runs``; or only the
-    text of run ``at`` changed."""
+    """The change of one section: ``drop`` of its runs, from number ``at`` on, give way to ``runs``; or only
+    the text of run ``at`` changed."""
 
     section_id: str
     at: int

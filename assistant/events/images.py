@@ -26,7 +26,7 @@ class LabelsScore(ClientEventBase):
 
     type: Literal["assistant.labels.score"] = "assistant.labels.score"
     attachment_id: str = Field(max_length=64)
-    index: int = Field(0, ge=0, description="Which of its pictures, as in /slice?i=.")
+    index: int = Field(0, ge=0, description="Number of its picture, as in /slice?i=.")
     labels: list[Annotated[str, Field(max_length=200)]] = Field(min_length=1, max_length=32)
 
 
@@ -35,7 +35,7 @@ class SimilarFind(ClientEventBase):
 
     type: Literal["assistant.similar.find"] = "assistant.similar.find"
     attachment_id: str = Field(max_length=64)
-    index: int = Field(0, ge=0, description="Which of its pictures, as in /slice?i=.")
+    index: int = Field(0, ge=0, description="Number of its picture, as in /slice?i=.")
 
 
 class SeriesStacks(Part):
@@ -43,7 +43,7 @@ class SeriesStacks(Part):
     (``POST /v1/sessions/ID/stacks``)."""
 
     series: str = Field(description="The same for all attachments of one series.")
-    number: int = Field(description="Which of them this attachment is, from 1.")
+    number: int = Field(description="Number of this attachment among them, from 1.")
     names: list[str]
 
 
@@ -60,7 +60,7 @@ class Attachment(Part):
     worked_out: list[int] = Field(
         [], description="Its pictures, from 0, that were not taken but worked out from their neighbours."
     )
-    notes: list[str] = Field([], description="What to know about it, e.g. that slices are missing.")
+    notes: list[str] = Field([], description="Remarks, e.g. that slices are missing.")
     stacks: SeriesStacks | None = Field(None, description="Only where its series has several.")
 
 
@@ -82,9 +82,9 @@ class AttachmentChecked(ServerEventBase):
 
     type: Literal["assistant.attachment.checked"] = "assistant.attachment.checked"
     attachment_id: str
-    index: int = Field(description="Which of its pictures was looked at, as in /slice?i=.")
+    index: int = Field(description="Number of the picture that was looked at, as in /slice?i=.")
     kind: str = Field(description="e.g. “chest X-ray”; empty where no kind is sure.")
-    share: float = Field(description="Of the best kind, against the others.")
+    share: float = Field(description="Share of the best kind, against the others.")
     faults: list[str] = Field(description="e.g. “blurred”.")
     unlike_file: bool = Field(description="The file says that it is something else.")
     note: str = Field(description="All of it, for people.")

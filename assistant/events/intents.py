@@ -30,8 +30,8 @@ class IntentEvent(ServerEventBase):
     confidence: float
     reason: str
     text: str = Field(
-        description="What was taken, as it goes into the dictation (in written form) or the question. "
-        "What was heard stands in the completed event."
+        description="The words as they go into the dictation (in written form) or the question. "
+        "The completed event has them as heard."
     )
     corrected: bool = False
     doubtful: bool = Field(False, description="Dictation that may have been asked: offer to ask it.")

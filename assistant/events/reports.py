@@ -1,4 +1,4 @@
-"""Whose report it is, what it was ordered for, and how long it is kept. Pure."""
+"""The report's patient, order and retention. Pure."""
 
 from typing import Literal
 
@@ -41,7 +41,7 @@ class ReportDescribe(ClientEventBase):
 
 
 class ReportDescribed(ServerEventBase):
-    """Whose report it is now, and the order."""
+    """The report's patient and order are these now."""
 
     type: Literal["assistant.report.described"] = "assistant.report.described"
     patient: Patient
@@ -49,7 +49,7 @@ class ReportDescribed(ServerEventBase):
 
 
 class Keeping(Part):
-    """Where reports are kept, and for how long after their last change; 0 days: until they are deleted."""
+    """The place where reports are kept, and days after the last change until they are deleted; 0: never."""
 
     where: str
     drafts_days: int = 0

@@ -19,7 +19,7 @@ class AudioFormat(Asked):
 
     type: Literal["audio/pcm", "audio/pcmu", "audio/pcma"] = "audio/pcm"
     rate: int | None = Field(
-        None, description="Of PCM: samples per second, 8000 to 48000; 24000 if not said."
+        None, description="Samples of PCM per second, 8000 to 48000; 24000 if not given."
     )
 
     @property
@@ -83,7 +83,7 @@ class HouseStyle(Asked):
     )
     times: Literal["clock", "as_dictated"] | None = Field(None, description="2:30 PM, or as it was said.")
     numbers_under_ten: Literal["numerals", "words"] | None = Field(
-        None, description="Of what is counted; what is measured or dosed is always in numerals."
+        None, description="Style of counts; measurements and doses are always in numerals."
     )
     units: Literal["abbreviated", "as_dictated"] | None = Field(None, description="mg, or milligrams.")
     cranial_nerves: Literal["roman", "arabic"] | None = None
@@ -144,7 +144,7 @@ class ModeSet(ClientEventBase):
 
 class Recogniser(Part):
     name: str
-    label: str = Field("", description="What it is, in a few words for people.")
+    label: str = Field("", description="Description in a few words, for people.")
     sample_rate_hz: int = 16_000
     takes_keywords: bool = Field(False, description="Whether it can be given words to expect.")
 
@@ -154,7 +154,9 @@ class EngineDescription(Part):
     stand_in: bool = Field(description="It only shows that the pipeline runs: say so.")
     sees_images: bool
     notice: str = ""
-    revision: str = Field("", description="Which weights: a commit, or a file's sha256. Empty: not stated.")
+    revision: str = Field(
+        "", description="Version of the weights: a commit, or a file's sha256. Empty: not stated."
+    )
     declines: bool = Field(
         False, description="No model: its answers are fixed text or quote the report; all else is declined."
     )
@@ -183,7 +185,7 @@ class SessionState(Part):
         description="Secret with which a client comes back and asks for what belongs to this session. "
         "Only in ``session.created``; elsewhere empty."
     )
-    grace_s: float = Field(description="How long a session without a connection is kept.")
+    grace_s: float = Field(description="Time for which a session without a connection is kept.")
     type: Literal["realtime", "transcription"] = "realtime"
     object: Literal["realtime.session"] = "realtime.session"
     model: str = Field("", description="The engine that answers; the recogniser in a transcription session.")

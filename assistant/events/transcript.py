@@ -51,10 +51,10 @@ class TranscriptCompleted(ServerEventBase):
     usage: DurationUsage
     start_ms: int = Field(description="On the session's sample clock.")
     end_ms: int
-    logprobs: list[LogProbability] | None = Field(None, description="Where the session includes them.")
+    logprobs: list[LogProbability] | None = Field(None, description="Given if the session includes them.")
     at: str = Field("", description="Wall-clock time of the final, ISO 8601 with offset.")
     also_heard: AlsoHeard | None = Field(
-        None, description="Where two recognisers heard it: what the one said that was not chosen."
+        None, description="If two recognisers heard it: the text of the one that was not chosen."
     )
 
 
@@ -87,7 +87,7 @@ class WordTime(Part):
     confidence: float | None = None
     alternatives: list[str] = Field(
         [],
-        description="What else the word may have been, where the recogniser was in doubt; likeliest first.",
+        description="Other readings of the word, if the recogniser was in doubt; likeliest first.",
     )
 
 

@@ -47,7 +47,7 @@ class Finding:
 
 
 def findings_in(report: SessionReport) -> list[Finding]:
-    """What the checks find in a session's report."""
+    """The findings of the checks in a session's report."""
     dictation = report.dictation
     template = dictation.library.templates.get(spoken_key(dictation.document.template or ""))
     required = [section.title for section in template.sections] if template else []

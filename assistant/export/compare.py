@@ -1,4 +1,4 @@
-"""What changed between two reports, section by section and word by word. Pure."""
+"""The changes between two reports, section by section and word by word. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -19,7 +19,7 @@ from assistant.export.report import Report
 APPLICATION = "VOICE_ASSISTANT"
 VERSION = "2.5.1"
 STATUS: dict[str, str] = {"preliminary": "P", "final": "F", "amended": "C"}
-"""Of OBX-11 and OBR-25 (HL7 tables 0085 and 0123); a corrected result is C in both."""
+"""Codes of OBX-11 and OBR-25 (HL7 tables 0085 and 0123); a corrected result is C in both."""
 SEX: dict[str, str] = {"female": "F", "male": "M", "other": "O", "unknown": "U"}
 LONGEST_FT = 65_536
 """Characters of a value of type FT, escape sequences counted (HL7 v2.5.1, 2.A.31)."""

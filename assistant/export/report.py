@@ -109,7 +109,7 @@ class Report(_Part):
 
     @property
     def head(self) -> tuple[tuple[str, str], ...]:
-        """What the report is about, as (label, value) for people to read; without what nobody has written
+        """Patient and order as (label, value) for people to read; without what nobody has written
         down. Each value is one line."""
         patient, order = self.patient, self.order
         known = {
@@ -140,9 +140,9 @@ def content_sha256(
     signature: tuple[int, str, str, str],
     signer: str = "",
 ) -> str:
-    """What a signature holds to: the report's id, template, sections (title, text), patient and order, and of
-    the signature its number, kind, name, time (ISO 8601, as in the event) and, where there is one, the
-    ``signer``, as JSON without spaces, keys in order, in UTF-8."""
+    """SHA-256 of what was signed: the report's id, template, sections (title, text), patient and order, and
+    the signature's number, kind, name, time (ISO 8601, as in the event) and, if there is one, its ``signer``,
+    as JSON without spaces, keys in order, in UTF-8."""
     number, kind, name, at = signature
     content = {
         "report": report_id,

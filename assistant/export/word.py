@@ -41,7 +41,7 @@ def footnote(report: Report) -> str:
 
 
 def headline(report: Report) -> str:
-    """Whose report it is, and the order; empty where nobody has written it down."""
+    """Patient and order in one line; empty where nobody has written them down."""
     return " · ".join(f"born {value}" if label == "Born" else value for label, value in report.head)
 
 

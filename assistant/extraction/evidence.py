@@ -45,8 +45,8 @@ _SPELLED = re.compile(
 
 
 def find(source: str, report: str) -> tuple[int, int] | None:
-    """Where the words of ``source`` stand whole in the report, whatever the case and the white space between
-    them."""
+    """Start and end of the words of ``source`` in the report. They stand there whole; case and white space
+    may differ."""
     words = [re.escape(word) for word in source.split()]
     if not words:
         return None

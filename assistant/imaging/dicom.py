@@ -123,7 +123,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How a picture is to be shown, where something else says so than its own file."""
+    """The display of a picture, where something else than its own file describes it."""
 
     scale: Dataset
     """The tags of the table or the numbers that measured values come from, if there are any."""

@@ -46,7 +46,7 @@ class Presentation:
     not_applied: tuple[str, ...]
 
     def of(self, uid: str, frame: int) -> Shown:
-        """How one picture is shown; frames count from 0."""
+        """The display of one picture; frames count from 0."""
         window = next((each for each in self.windows if _is_for(each, uid, frame)), None)
         return Shown(self.scale, window, self.table, self.inverse)
 

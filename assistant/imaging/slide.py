@@ -33,7 +33,7 @@ LEAST_TISSUE = 0.1
 STAIN = 20
 """A pixel with this much between its strongest and weakest colour is stained; glass and ink are grey."""
 BLUE_OF_INK, RED_OF_INK = 10, 10
-"""How much more of red a blue may have, and of blue a red, than of green: tissue has more."""
+"""Most red that a blue may have above its green, and most blue that a red may: tissue has more."""
 ROUGH = 5.0
 """Mean step of brightness from pixel to pixel at the mask's magnification, above which it is no ink."""
 OVERVIEW_PX, THUMBNAIL_STEP_PX = 1024, 64
@@ -199,7 +199,7 @@ def _tissue(slide: openslide.OpenSlide, downsample: float) -> npt.NDArray[np.flo
 
 
 def _ink(pixels: npt.NDArray[np.uint8], stained: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Where a cell of the mask is marked with a pen: most of its stain is smooth, and of a hue that ink has
+    """Cells of the mask that are marked with a pen: most of their stain is smooth, and of a hue that ink has
     and the pink and violet of tissue have not. Brown and blue stains are rough: there are cells in them."""
     red, green, blue = (pixels[..., channel].astype(np.int16) for channel in range(3))
     greens = (green >= red) & (green >= blue)

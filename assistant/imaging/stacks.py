@@ -52,8 +52,7 @@ class Stack:
     """Among those of the series, from 1; 0 where it has but one."""
     notes: list[str] = field(default_factory=list)
     between: list[int] = field(default_factory=list)
-    """How many slices are to be worked out in each gap so that the stack is to scale; empty where its spacing
-    is even."""
+    """Slices to be worked out in each gap so that the stack is to scale; empty where its spacing is even."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def windowed(values: Values, center: float, width: float) -> Pixels:
 
 
 def chosen_slices(count: int, most: int = MOST_SLICES) -> list[int]:
-    """Which of ``count`` slices, from 0, go to the model: all, or ``most`` spread evenly up to the last."""
+    """The slices that go to the model, counted from 0: all, or ``most`` spread evenly up to the last."""
     if count <= most:
         return list(range(count))
     return [round(i / most * (count - 1)) for i in range(1, most + 1)]

@@ -226,8 +226,8 @@ def _verb_first(core: list[str]) -> Form:
 
 
 def _after_measure(core: list[str]) -> tuple[int, int]:
-    """Where the number of "is five centimeters …" or "is a potassium of six …" begins, and where what follows
-    it and its unit does; the same place twice if there is none."""
+    """The place where the number of "is five centimeters …" or "is a potassium of six …" begins, and the
+    place behind it and its unit; the same place twice if there is none."""
     at = core.index("of") + 1 if core[1] in ("a", "an") and "of" in core[2:6] else 1
     begin = at
     while at < len(core) and (core[at] in NUMBERS or core[at][0].isdigit()):

@@ -14,7 +14,7 @@ class Wants:
     """``places`` are those of named images, from 1, or ``LAST``. ``words`` may be of the name of a file."""
 
     place: bool = False
-    """Where something is, as boxes."""
+    """A place, as boxes."""
     table: bool = False
     """The values of a laboratory report."""
     comparison: bool = False

@@ -1,4 +1,4 @@
-"""Where the clauses of an utterance are: what stands between two marks that are surely marks. Pure."""
+"""The clauses of an utterance: the words between two marks that are surely marks. Pure."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ def clauses(said: str) -> list[Clause]:
 
 
 def _mark(every: list[Token], at: int) -> int | None:
-    """Where the mark at ``at`` ends; None if there is none."""
+    """End of the mark at ``at``; None if there is none."""
     token = every[at]
     if token.low == "{" and at + 1 < len(every):
         inner = _mark(every, at + 1)

@@ -91,7 +91,7 @@ def _counted(found: list[Token]) -> list[Token]:
 
 
 class _Step(NamedTuple):
-    """Where a rule leads; ``run`` is the run of number words that it read."""
+    """The positions that a rule leads to; ``run`` is the run of number words that it read."""
 
     said: int
     written: int
@@ -239,7 +239,8 @@ class _Reader:
         return j
 
     def _written(self, run: Run, reading: Reading, at: int, j: int) -> Iterator[int]:
-        """Where the numbers of a reading from ``at`` on can end when they are written from ``j`` on."""
+        """The places where the numbers of a reading from ``at`` on can end when they are written from ``j``
+        on."""
         if at == len(reading):
             yield j
             return

@@ -671,7 +671,7 @@ def _fraction(tokens: Sequence[Token], first: int, last: int, items: tuple[Item,
 
 
 def _extent(tokens: Sequence[Token], at: int) -> tuple[int, tuple[Item, ...], bool]:
-    """Where the run from ``at`` ends, its words, and whether a "point" in front of it may belong to it."""
+    """End of the run from ``at``, its words, and whether a "point" in front of it may belong to it."""
     first, noun = at, False
     if tokens[at].low in POINT:
         follow = _behind(tokens, at)

@@ -59,7 +59,7 @@ class LabRow(BaseModel):
     method: str = ""
     collected: str = Field("", description="When the sample was taken, as printed.")
     printed: str = Field("", description="The flag as the report prints it.")
-    note: str = Field("", description="What to look at in this row, in words.")
+    note: str = Field("", description="Doubts about this row, in words.")
 
     @field_validator("unit", "reference", "specimen", "method", "collected", "printed", "note", mode="before")
     @classmethod

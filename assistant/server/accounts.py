@@ -68,7 +68,7 @@ class Accounts:
                 identity.issuer, identity.subject, identity.name, identity.roles, identity.groups
             )
         if user is None:
-            raise Denied("You have no role here. Ask who administers this server.", code="oidc_refused")
+            raise Denied("You have no role here. Ask the server's administrator.", code="oidc_refused")
         return user.principal(f"{TOKEN_PREFIX}{identity.ends_at:.0f}_{user.id}")
 
     async def _identified(self, scope: Scope) -> Principal | Response:

@@ -39,7 +39,7 @@ LEEWAY_S: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who somebody is for the provider. ``ends_at``: of the token, in seconds since 1970."""
+    """A person as the provider knows them. ``ends_at``: of the token, in seconds since 1970."""
 
     issuer: str
     subject: str

@@ -25,11 +25,11 @@ from assistant.storage.writer import Writer
 
 COOKIE = "assistant_session"
 MOVED = ("/v1/attachments", "/v1/uploads", "/v1/pacs", "/v1/prompt")
-"""Where addresses of a session were before 0.3."""
+"""Addresses of a session before 0.3."""
 
 
 class Sessions(Protocol):
-    """Where sessions are found: the hub."""
+    """Finds sessions: the hub."""
 
     writer: Writer | None
     tries: Tries

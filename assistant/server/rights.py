@@ -103,7 +103,7 @@ class Guard:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 4403, "reason": "denied"})
                 return
-            message = "You may not do this here. Ask who administers this server for the role."
+            message = "You may not do this here. Ask the server's administrator for the role."
             await refusal(403, "right_missing", message, self.need)(scope, receive, send)
             return
         await self.app(scope, receive, send)

@@ -130,7 +130,7 @@ def _search(request: Request) -> Search:
         and (limit.isascii() and limit.isdecimal() and len(limit) < 5 and 0 < int(limit) <= MOST_LISTED)
     )
     if state is None or not right:
-        message = "The list cannot be asked for so: see docs/api.md for its fields."
+        message = "A field of this search is unknown or invalid. See docs/api.md."
         raise BadInput(message, code="search_invalid")
     return Search(state=state, limit=int(limit), **words)
 

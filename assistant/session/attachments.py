@@ -66,7 +66,7 @@ def _keep(study: Study, folder: Path, link: str) -> None:
 
 
 def kept_studies(folder: Path) -> list[KeptStudy]:
-    """What is attached to the session whose folder this is; blocks. What cannot be read is left out."""
+    """The attachments of the session whose folder this is; unreadable ones are left out. Blocks."""
     found = []
     for file in sorted(folder.glob("*.json")):
         with contextlib.suppress(OSError, ValueError):

@@ -59,7 +59,7 @@ class Choices:
         return self.turn_detection is not None and self.turn_detection.interrupt_response is True
 
     def endpoint(self, settings: EndpointSettings) -> EndpointSettings:
-        """How the ends of utterances are found; ``settings`` are the server's."""
+        """The settings by which the ends of utterances are found; ``settings`` are the server's."""
         match self.turn_detection:
             case ServerVad(threshold=threshold, silence_duration_ms=silence, prefix_padding_ms=padding):
                 return settings.cut_by(threshold=threshold, silence_ms=silence, pre_roll_ms=padding)
@@ -125,7 +125,7 @@ def _of_transcription(new: Choices, asked: TranscriptionConfig, model: AsrModel)
 
 @contextmanager
 def _about(param: str) -> Iterator[None]:
-    """What is refused within is about this field."""
+    """Refusals within name this field."""
     try:
         yield
     except BadInput as error:
@@ -133,7 +133,7 @@ def _about(param: str) -> Iterator[None]:
 
 
 def asked_by(state: SessionState, settings: EndpointSettings) -> SessionConfig:
-    """What a client would ask for to have the session that ``state`` tells; ``settings`` are the server's."""
+    """The request that would give a client the session of ``state``; ``settings`` are the server's."""
     sent = state.audio.input or AudioInput()
     detection, usual = sent.turn_detection, settings
     if isinstance(detection, ServerVad) and (

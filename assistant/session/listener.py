@@ -59,7 +59,7 @@ class _Utterance:
     """The first sample of its audio: before ``start`` where there is a lead, or it goes on from another."""
     stream: AsrStream
     opened: int
-    """Which opening of the recogniser the stream is of."""
+    """Number of the recogniser's opening that the stream belongs to."""
     audio: list[Samples] = field(default_factory=list)
     """All of it: if the stream fails, another one gets it from the start. Its pieces are those of the
     history, so the same sound is in memory twice: in these, and joined in the stream."""

@@ -82,7 +82,7 @@ class Microphone:
         """The first sample of the client's that has not been taken; None where they have no numbers."""
 
     def heard(self, settled: int) -> Heard:
-        """How far the sound has come and, up to ``settled``, been written down."""
+        """The position of the sound, which has been written down up to ``settled``."""
         return Heard(
             clock=self._clock,
             settled=settled,

@@ -724,7 +724,7 @@ class SessionRunner:
         )
 
     async def take_up(self) -> None:
-        """What the client of a session that is gone on with had chosen, before it comes back."""
+        """Apply the choices of the stored session's client, before it comes back."""
         if self._earlier and (session := self._earlier.past.session):
             await self.start_with(asked_by(session, self._components.endpoint))
 

@@ -1,4 +1,4 @@
-"""Where turns are ended by commits, all that is heard up to one is one final. Pure.
+"""Turns that clients end by commits: all that is heard up to a commit is one final. Pure.
 
 The recogniser still hears in utterances, since it can take no more than seconds at once; they are put
 together here, and what follows gets the facts of turns instead.
@@ -36,7 +36,7 @@ class _Turn:
     running: set[int] = field(default_factory=set)
     """Its utterances without a final."""
     ends_in_loss: bool = False
-    """What follows its last part is lost, which is not told yet."""
+    """Sound after its last part is lost, which is not told yet."""
     told: str = ""
     """The text of all before the running utterance, as it was told: words while they were stable."""
     stable: str = ""
@@ -156,7 +156,7 @@ def _final(turn: _Turn) -> list[Fact]:
 
 
 def _parts(parts: Iterable[TurnPart]) -> Iterable[TurnPart]:
-    """What was heard between two losses is one part."""
+    """Join the finals between two losses into one part."""
     spoken = (part for part in parts if not isinstance(part, FinalHeard) or part.text.strip())
     for kind, group in groupby(spoken, type):
         if kind is FinalHeard:
@@ -180,7 +180,7 @@ def _joined(finals: list[FinalHeard]) -> FinalHeard:
 
 
 def _other(finals: list[FinalHeard]) -> Hearing | None:
-    """What was heard where another recogniser heard something else, in the words of that one."""
+    """The turn with another recogniser's words wherever that one heard something else."""
     others = [each.other for each in finals if each.other is not None]
     if not others:
         return None

@@ -1,4 +1,4 @@
-"""How far one utterance has come, and what the recogniser does next for it. Pure.
+"""The progress of one utterance, and the recogniser's next step for it. Pure.
 
 The microphone tells what happened to it and the recogniser what was done; what comes late changes nothing.
 """

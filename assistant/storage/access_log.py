@@ -1,4 +1,4 @@
-"""Who did what, when and from where, on a server with users: its sign-ins, and every use of a right.
+"""The access log of a server with users: sign-ins and every use of a right, with user, time and address.
 
 No row holds a patient's words: ``what`` names a route or an action of this program, ``about`` a session, a
 user or a key. Each row has the hash of what it says and of the row before it, as the audit of ``Store`` has.
@@ -145,7 +145,7 @@ class AccessLog:
                     missing.discard(previous)
                 following = query.where(_table.c.id > rows[-1].id)
         if missing:
-            message = "The access log once ended with another hash, which it lacks now: its end was cut off."
+            message = "The access log lacks a hash that it once ended with: its end was cut off."
             raise BadInput(message, code="audit_cut")
         return previous
 

@@ -21,7 +21,7 @@ from assistant.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What the audit of the sessions and the access log ended with; empty where there is none."""
+    """The last hashes of the audit of the sessions and of the access log; empty where there is none."""
 
     at: str
     sessions: str
@@ -114,7 +114,8 @@ def private_key(file: Path, *, make: bool = False) -> Ed25519PrivateKey:
 
 
 def public_key(file: Path) -> Ed25519PublicKey:
-    """Of a file with the public or the private key. Raises ``BadInput``: ``audit_key_unusable``."""
+    """Read the public key from a file with it or the private key. Raises ``BadInput``:
+    ``audit_key_unusable``."""
     try:
         key = serialization.load_pem_public_key(file.read_bytes())
     except (OSError, ValueError, UnsupportedAlgorithm):
@@ -151,7 +152,7 @@ def _lines(file: Path) -> list[dict[str, str]]:
 
 
 def _drop_half_line(file: Path) -> None:
-    """What a server that was killed has written of its last line."""
+    """Take away the part of a last line that a killed server wrote."""
     data = file.read_bytes()
     if data and not data.endswith(b"\n"):
         os.truncate(file, data.rfind(b"\n") + 1)

@@ -35,7 +35,7 @@ APPLICATION_ID: Final = 0x43564132
 FIRST_APPLICATION_ID: Final = 0x43564131
 """Application id of files that 0.2 made; ``Store`` carries them over."""
 POOL_S: Final = 5.0
-"""How long a reader waits for one of the connections."""
+"""Longest wait of a reader for one of the connections."""
 
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -231,7 +231,7 @@ def revisions_of(connection: Connection) -> tuple[str, ...]:
 
 
 def known_revisions() -> frozenset[str]:
-    """Of all migrations."""
+    """Names of all migrations."""
     return frozenset(each.revision for each in _scripts().walk_revisions())
 
 

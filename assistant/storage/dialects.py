@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL do differently: opening, locking, searching, deleting for good, telling why.
+"""Differences between SQLite and PostgreSQL: opening, locking, searching, deleting for good, telling why.
 
 Everything else in ``storage/`` is SQL that both understand, with named parameters.
 """
@@ -12,9 +12,9 @@ from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 BUSY_S: Final = 1.0
-"""How long a write waits for another connection that is writing."""
+"""Longest wait of a write for another connection that is writing."""
 CONNECT_S: Final = 3
-"""How long a database server has for a new connection."""
+"""Longest wait for a new connection to a database server."""
 SILENT_MS: Final = 5000
 """After this time without a sign of it a database server counts as gone."""
 READS: Final = "assistant_reads"

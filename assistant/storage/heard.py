@@ -1,5 +1,5 @@
-"""How far a session's sound has been written down: from there a client sends it again to a server that was
-started anew. Pure."""
+"""The position up to which a session's sound has been written down: from there a client sends it again to a
+server that was restarted. Pure."""
 
 from itertools import takewhile
 
@@ -9,7 +9,7 @@ from assistant.audio.frames import SAMPLE_RATE_HZ
 
 
 class Anchor(BaseModel):
-    """Where the client's count of samples stood at a moment of the session's clock."""
+    """The client's count of samples at a moment of the session's clock."""
 
     model_config = ConfigDict(frozen=True)
 

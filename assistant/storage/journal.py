@@ -119,7 +119,7 @@ class Journal:
         return [self._waiting[i].row for i in range(min(len(self._waiting), BATCH))]
 
     def last_batch(self, rows: list[Logged | Note]) -> Heard | None:
-        """What goes with these rows, if they are all that waits."""
+        """The position of the sound to write with these rows, if no other rows wait."""
         return self.heard if len(rows) == len(self._waiting) and not self._behind else None
 
     def written(self, count: int, heard: Heard | None = None) -> None:

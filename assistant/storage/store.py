@@ -142,9 +142,8 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a list is to hold; empty fields ask for nothing. Days are YYYY-MM-DD. ``text`` is words of the
-    report, each of which may be the beginning of one; ``patient`` and ``order`` are parts of a name or
-    number."""
+    """Conditions on the reports of a list; empty fields are none. Days are YYYY-MM-DD. ``text`` is words of
+    the report, or beginnings of words; ``patient`` and ``order`` are parts of a name or number."""
 
     state: State | Literal[""] = ""
     patient: str = ""
@@ -173,11 +172,11 @@ class Store:
         (``store_missing``) and left untouched. Raises ``BadInput`` as ``Database`` does too."""
         self.url = url_of(where)
         self.path = file_of(self.url)
-        """Of a SQLite store."""
+        """File of a SQLite store; else None."""
         self.name = name_of(self.url)
         self.files = files or (self.path.parent if self.path else default_folder()) / "files"
         self.holder = secrets.token_urlsafe(12)
-        """Of the reports that are taken up here."""
+        """Name of this server as the one that goes on with a report."""
         self._dialect = dialect_of(self.url)
         if self.path and not create and not self.path.is_file():
             raise BadInput(f"There is no store in {self.path.parent}.", code="store_missing")
@@ -517,7 +516,7 @@ class Store:
         return str(rows[0][0]) if rows else None
 
     def owner_of(self, session_id: str) -> str | None:
-        """Whose report it is; None where there is no such report."""
+        """The owner of a report; None if there is no such report."""
         rows = self._read("SELECT owner FROM reports WHERE id = :id", id=session_id)
         return str(rows[0][0]) if rows else None
 
@@ -743,7 +742,7 @@ def _check_chain(connection: Connection, earlier: set[str]) -> str:
                 )
             earlier.discard(previous)
     if earlier:
-        message = "The audit once ended with another hash, which it does not have now: its end was cut off."
+        message = "The audit lacks a hash that it once ended with: its end was cut off."
         raise BadInput(message, code="audit_cut")
     return previous
 

@@ -27,10 +27,10 @@ HASHES_AT_ONCE = 2
 """Each takes 64 MB and a tenth of a second of a core."""
 KEY_PREFIX: Final = "cva_"
 TOKEN_PREFIX: Final = "token_"
-"""Of the credential of a provider's token: ``token_END_USER``."""
+"""The credential of a provider's token is ``token_END_USER``."""
 LONGEST_KEY_DAYS = 366
 TOUCH_EVERY_S = 30.0
-"""How exactly it is known when a sign-in was used last."""
+"""Precision of the time at which a sign-in was used last."""
 _UNNAMEABLE = re.compile(r"[^\w.@+' -]+")
 _NAME = re.compile(r"[\w][\w.@+' -]{0,62}[\w.]|[\w]")
 
@@ -84,7 +84,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of an API key; the key itself is shown once, when it is made."""
+    """The description of an API key; the key itself is shown once, when it is made."""
 
     id: str
     user: str
@@ -233,7 +233,7 @@ class Users:
         return user
 
     async def _of_token(self, credential: str) -> Principal | None:
-        """Whose token of the provider opened a socket, until the token ends."""
+        """The owner of a provider's token that opened a socket, until the token ends."""
         _, ends_at, user_id = credential.split("_", 2)
         query = sa.select(_users).where(_users.c.id == user_id, _users.c.removed_at.is_(None))
         async with self._database.read() as connection:
@@ -257,7 +257,7 @@ class Users:
             await connection.execute(_sign_ins.delete().where(_sign_ins.c.id == credential))
 
     async def signed_in(self, token: str) -> Principal | None:
-        """Whose sign-in this is; it counts as used now."""
+        """The owner of this sign-in, which counts as used now."""
         return await self._of_sign_in(_sign_ins.c.token_sha256 == _sha256(token), used=True)
 
     def _is_over(self) -> "sa.ColumnElement[bool]":
@@ -334,7 +334,7 @@ class Users:
             raise BadInput("There is no such key. See: assistant keys list", code="key_unknown")
 
     async def of_key(self, value: str) -> Principal | None:
-        """Whose key this is, with its scopes."""
+        """The owner of this key, with its scopes."""
         return await self._of_key(_keys.c.key_sha256 == _sha256(value))
 
     async def _of_key(self, which: "sa.ColumnElement[bool]") -> Principal | None:
@@ -350,7 +350,7 @@ class Users:
     # ---
 
     async def by_credential(self, credential: str, *, used: bool) -> Principal | None:
-        """Who came by this sign-in or key, if it still holds; ``used``: it counts as used now."""
+        """The owner of this sign-in or key, if it is still valid; ``used``: it counts as used now."""
         if credential.startswith(TOKEN_PREFIX):
             return await self._of_token(credential)
         if credential.startswith("key_"):
@@ -374,7 +374,7 @@ def _user(row: Any) -> User:
 def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name := _normal(name)):
         raise BadInput(
-            "A user's name has letters, digits and . _ @ + ' - within, 64 characters at most.",
+            "A user's name has at most 64 letters and digits; inside it, also . _ @ + ' - and spaces.",
             code="name_invalid",
         )
     return name

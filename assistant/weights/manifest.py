@@ -64,7 +64,7 @@ class BundleFile(Strict):
 class Source(Strict):
     kind: Literal["wheel", "https", "huggingface", "bundle"]
     home: str
-    url: str = Field("", description="Of the archive (https).")
+    url: str = Field("", description="Address of the archive (https).")
     repository: str = Field("", description="owner/name (huggingface).")
     revision: str = Field("", description="Commit (huggingface).")
     bundle: str = Field("", description="Name of the bundle that this one is made from (bundle).")
@@ -76,7 +76,7 @@ class Terms(Strict):
     name: str
     url: str = Field(pattern=r"^https://")
     modified: str = Field(description="The date on the text that this manifest means.")
-    points: tuple[str, ...] = Field(min_length=1, description="What to know of them, in our words.")
+    points: tuple[str, ...] = Field(min_length=1, description="Their main points, in our words.")
 
 
 class ModelBundle(Strict):

@@ -15,7 +15,7 @@ import psycopg
 from assistant.storage.store import Store
 
 INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-"""Of Debian's package."""
+"""Folders of Debian's package."""
 LACKS = "" if INSTALLED else "needs PostgreSQL: apt-get install postgresql"
 
 

@@ -26,7 +26,7 @@ FILES = {"medgemma-tiny.gguf": b"model", "mmproj-tiny.gguf": b"tower"}
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where MedGemma's files are, of a manifest that names two small ones."""
+    """The folder of MedGemma's files, of a manifest that names two small ones."""
     manifests = tmp_path / "manifests"
     manifests.mkdir()
     monkeypatch.setattr(installation, "manifests", lambda: manifests)

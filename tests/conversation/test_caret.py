@@ -1,4 +1,4 @@
-"""Where words go: what is selected is replaced, whatever is typed, clicked and said, in any order."""
+"""The place of new words: they replace a selection, whatever is typed, clicked and said, in any order."""
 
 from dataclasses import dataclass, field
 
@@ -106,7 +106,7 @@ class Model:
                 self._put(anchor, section, offset)
 
     def by_hand(self):
-        """What is under way keeps its anchor; the cursor gets another one."""
+        """Words under way keep their anchor; the cursor gets another one."""
         was = self.now
         section, offset = self.place(was)
         self.now = Anchor(set(was.chosen))
@@ -190,7 +190,7 @@ class Model:
         self._put(anchor, section, goes)
 
     def _end(self, anchor):
-        """Where the cursor of a selection is."""
+        """The place of a selection's cursor."""
         ends = [
             (section, number + 1)
             for section, tokens in self.sections.items()

@@ -1,4 +1,4 @@
-"""Which images a question is about."""
+"""The images that a question is about."""
 
 import pytest
 

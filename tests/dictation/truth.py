@@ -316,7 +316,7 @@ def _value_words() -> frozenset[str]:
 
 
 def readings(words: list[str], label: Label) -> int:
-    """How many ways there are to read a run of number words behind a label, and before a unit."""
+    """Number of ways to read a run of number words behind a label, and before a unit."""
     found = int(label.bare and " ".join(words) in _value_words())
     for cut in range(1, len(words)):
         number = _label_words().get(" ".join(words[:cut]))

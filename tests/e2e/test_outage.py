@@ -45,7 +45,7 @@ class Network:
 
     @property
     def left_s(self):
-        """How much longer it is gone; 0 while it is there."""
+        """Seconds until it is back; 0 while it is there."""
         now = time.monotonic()
         if self._begins is None or not self._begins <= now < self._begins + GONE_S:
             return 0.0
@@ -119,7 +119,7 @@ NOTICE = """() => {
   Object.defineProperty(window.peers[0], 'connectionState', { value: 'disconnected' });
   window.peers[0].dispatchEvent(new Event('connectionstatechange'));
 }"""
-"""What a browser says when nothing has come from the server for a while."""
+"""The event of a browser when nothing has come from the server for a while."""
 
 
 @pytest.mark.parametrize(

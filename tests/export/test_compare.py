@@ -1,4 +1,4 @@
-"""What changed since the prior report: nothing is left out, and no number is cut in two."""
+"""Changes since the prior report: nothing is left out, and no number is cut in two."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""How the last utterance was meant, said aloud; and training with what was corrected."""
+"""The intent of the last utterance, corrected aloud; and training with what was corrected."""
 
 from pathlib import Path
 

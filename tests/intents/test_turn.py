@@ -1,4 +1,4 @@
-"""How long a silence ends an utterance, and which of two hearings is the better one."""
+"""The silence that ends an utterance, and the better one of two hearings."""
 
 import pytest
 

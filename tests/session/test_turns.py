@@ -1,4 +1,4 @@
-"""What was heard reaches the conversation once, whichever way turns end while it is being recognised."""
+"""Words reach the conversation once, whichever way turns end while they are being recognised."""
 
 import random
 from dataclasses import replace

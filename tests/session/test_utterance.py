@@ -1,4 +1,4 @@
-"""How far an utterance has come: the table alone, without audio, clock or tasks."""
+"""The progress of an utterance: the table alone, without audio, clock or tasks."""
 
 from typing import get_args
 

@@ -17,7 +17,7 @@ from assistant.errors import BadInput, Missing
 MAX_FIELDS = 20_100
 """As many as there may be expected words, and the others."""
 MAX_FIELDS_BYTES = 8 * 2**20
-"""Of all fields but the file together: they are held in memory."""
+"""Size of all fields together, without the file: they are held in memory."""
 T = TypeVar("T")
 _NESTED = re.compile(r"^([^\[\]]+)\[([^\[\]]*)\]$")
 

@@ -35,7 +35,7 @@ async def event_stream(events: AsyncIterator[dict[str, Any]], end: str = "") -> 
 
 
 class Events(StreamingResponse):
-    """What ``kept`` holds is let go when the events have ended or the client has gone."""
+    """Releases what ``kept`` holds when the events have ended or the client has gone."""
 
     def __init__(self, events: AsyncIterator[dict[str, Any]], kept: AsyncExitStack, end: str = "") -> None:
         super().__init__(event_stream(events, end), media_type="text/event-stream")

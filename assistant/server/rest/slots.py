@@ -1,4 +1,4 @@
-"""How many requests of a kind are served at once."""
+"""A limit on the requests of a kind that are served at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -60,7 +60,7 @@ Texts = Annotated[list[str], BeforeValidator(_listed)]
 
 
 class ServerVad(BaseModel):
-    """How utterances are cut, in place of the server's settings."""
+    """Settings that cut utterances, in place of the server's."""
 
     model_config = ConfigDict(extra="forbid")
 

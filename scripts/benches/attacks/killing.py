@@ -67,7 +67,7 @@ def taken_over() -> Attack:
 
 @contextlib.asynccontextmanager
 async def _saying(dictation: Dictation, number: int) -> AsyncIterator[None]:
-    """What is done within happens in the utterance ``number`` or right after it, each time elsewhere."""
+    """Acts within happen in the utterance ``number`` or right after it, each time elsewhere."""
     speaking = asyncio.create_task(dictation.say(speed=SPEED))
     await asyncio.sleep(LATEST_S * ((number * 3 + 1) % 10) / 10)
     yield

@@ -51,7 +51,7 @@ class Row:
     """The attack in a few words."""
     attack: Attack
     lacks: str = ""
-    """What this machine lacks for it; empty where it can run."""
+    """The parts that this machine lacks for it; empty if it can run."""
 
 
 def all_rows() -> list[Row]:

@@ -240,7 +240,7 @@ one hundred {few}
 
 DEV_COMMANDS, DEV_NUMBERS = 40, 40
 TEST_COMMANDS, TEST_NUMBERS, TEST_DICTATION = 18, 24, 18
-"""Of the second test set, which no earlier model was looked at on."""
+"""Sentences of the second test set, on which no earlier model was looked at."""
 
 TEST_NUMBERS_FRAMES = """i count {few} {thing} of up to {size} around the {place}
 her {lab} this week is {value} compared to {value}

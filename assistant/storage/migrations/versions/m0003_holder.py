@@ -1,4 +1,4 @@
-"""Which server goes on with a report: ``holder`` is that server's id, ``held_at`` when it began to."""
+"""The server that goes on with a report: ``holder`` is that server's id, ``held_at`` when it began to."""
 
 from assistant.storage.migrations.spelling import execute
 

@@ -1,4 +1,5 @@
-"""Who did what, when and from where: rows are only added, each with the hash of those before it."""
+"""The access log (user, action, time, address): rows are only added, each with the hash of those before
+it."""
 
 import sqlalchemy as sa
 from alembic import op
