@@ -25,7 +25,7 @@ from training.clinical import features, sentences, short, speak, vocabulary, voi
 BASE, DECODER = "moonshine-tiny-en", "decoder_model_merged.ort"
 SPOKEN = (
     *("train", "flite", "plain", "plain-flite", "fragments", "fragments-flite"),
-    *("pico", "commands", "commands-pico", "numbers", "numbers-pico"),
+    *("pico", "commands", "commands-british", "commands-pico", "numbers", "numbers-pico"),
 )
 TEST, MORE, DEV = 48, 48, 50
 """Sentences of dictation: of the test half in Piper's voice, more of it in Kokoro's, and of development."""

@@ -57,7 +57,10 @@ def _voice(engine: str, number: int, speaker: Speaker) -> Voice:
             f"{rng.choice(FLITE_VOICES)}*{rng.uniform(0.86, 1.16):.2f}",
             round(rng.uniform(0.9, 1.2), 2),
         )
-    return trained_voice(rng, *speaker.kokoro.names())
+    english, foreign = speaker.kokoro.names()
+    if engine == "british":
+        english = foreign = [name for name in english if name[0] == "b"]
+    return trained_voice(rng, english, foreign)
 
 
 def speak(

@@ -21,8 +21,10 @@ from torch.nn import functional
 from torch.nn.utils import parametrize
 from transformers.models.moonshine.modeling_moonshine import MoonshineEncoderModelOutput
 
+from assistant.asr.moonshine_tokens import Pieces
 from training.clinical import features, graph
 from training.clinical.features import WIDTH, Item
+from training.clinical.scoring import grave
 
 START, STOP, IGNORED = 1, 2, -100
 OTHER_PIECES = 2000
@@ -30,9 +32,13 @@ KNOWN = 0.8
 """The published model is sure of a piece that it gives this probability."""
 WEIGHTS = {
     **{"flite": 0.4, "plain-flite": 0.4, "fragments": 2.0, "fragments-flite": 0.6, "noise": 0.4},
-    **{"commands": 2.0, "commands-pico": 0.7, "numbers": 3.0, "numbers-pico": 1.2},
+    **{"commands": 2.0, "commands-british": 3.0, "commands-pico": 0.7, "numbers": 3.0, "numbers-pico": 1.2},
 }
 """Weight by which an item of a source is drawn; 1 if not given."""
+
+
+GRAVE_WEIGHT = 3.0
+"""Of a piece of a number, side, negation or unit in the loss; 1 of others."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +100,22 @@ def _merged(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 class Data:
     """Items of several feature files, drawn by weight in batches of like length."""
 
-    def __init__(self, prefixes: Sequence[Path], seed: int) -> None:
+    def __init__(self, prefixes: Sequence[Path], pieces: Pieces, seed: int) -> None:
         self._files = [features.frames_of(p) for p in prefixes]
         self.items: list[tuple[int, Item]] = [
             (n, item) for n, p in enumerate(prefixes) for item in features.read(p)
         ]
         self._weights = [WEIGHTS.get(item.source, 1.0) for _, item in self.items]
         self._rng = random.Random(seed)
+        self._pieces = pieces
+
+    def grave(self, item: Item) -> list[bool]:
+        """Which pieces of the label, and the stop after them, belong to a number, side, negation or unit."""
+        out = [False] * (len(item.tokens) + 1)
+        for word in self._pieces.words(item.tokens):
+            if grave(word.text):
+                out[word.first : word.end] = [True] * (word.end - word.first)
+        return out
 
     def batch(self, size: int) -> list[tuple[NDArray[np.float16], Item]]:
         pick = self._rng.choices(range(len(self.items)), self._weights, k=size * 4)
@@ -150,7 +165,7 @@ def train(
         for parameter, value in zip(trained, state["trained"], strict=True):
             parameter.data.copy_(value)
         optimizer.load_state_dict(state["optimizer"])
-    data = Data(prefixes, seed + first)
+    data = Data(prefixes, Pieces((base / "tokenizer.bin").read_bytes()), seed + first)
     hours = sum(item.frames for _, item in data.items) * 384 / 16_000 / 3600
     print(
         f"{len(data.items)} items, {hours:.2f} hours; {sum(p.numel() for p in trained)} trained", flush=True
@@ -198,7 +213,12 @@ def train(
             after = states(model, hidden, mask, given)
             got = (after[kept] @ outputs.T).float()
             targets = torch.searchsorted(among, wanted[kept])
-            loss = functional.cross_entropy(got, targets, label_smoothing=recipe.smoothing)
+            losses_of = functional.cross_entropy(
+                got, targets, label_smoothing=recipe.smoothing, reduction="none"
+            )
+            is_grave = torch.tensor([g for _, item in batch for g in data.grave(item)])
+            weights = torch.where(is_grave, GRAVE_WEIGHT, 1.0)
+            loss = (losses_of * weights).sum() / weights.sum()
             total = loss
             if recipe.hold:
                 with torch.no_grad():
