@@ -19,7 +19,7 @@ PACKAGES = ("openai-agents", "livekit-plugins-openai", "pipecat-ai[openai]")
 SOUND = ROOT / "tests" / "data" / "audio" / "question.flac"
 SPOKEN = "is there a"
 """Words that every client must hear of it, in lower case."""
-TRIES_S = 120
+TRIES_S = 240
 
 
 async def main() -> int:
