@@ -38,6 +38,8 @@ KEPT_S = 30
 """Most seconds of sound that are kept until the server acknowledges them, and are sent ahead of it."""
 PING_TIMEOUT_S = 60
 """A pong may stand behind sound that the server has no room for yet."""
+CLOSE_TIMEOUT_S = 2
+"""How long the network may take to end a connection that was closed: a proxy may never do."""
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
 CLOSED_DENIED = (1008, 4401, 4403)
 
@@ -344,6 +346,7 @@ class AssistantClient:
                 subprotocols=protocols,
                 max_size=LARGEST_MESSAGE_BYTES,
                 ping_timeout=PING_TIMEOUT_S,
+                close_timeout=CLOSE_TIMEOUT_S,
                 proxy=None if self._direct else True,
             )
         except InvalidStatus as error:

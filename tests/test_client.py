@@ -19,6 +19,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
 
 from assistant import events as ev
 from assistant.client import AssistantClient, endpoint
@@ -153,6 +154,36 @@ async def test_a_lost_connection_is_taken_up_where_it_broke_off() -> None:
     assert [event.code for event in seen if isinstance(event, ev.Notice)] == ["n1", "n2"]
     assert paths == ["/v1/realtime", "/v1/realtime?after=1"]
     assert offered == ["assistant", "assistant, assistant.resume.back"]
+
+
+async def test_a_proxy_that_never_ends_a_closed_connection_holds_up_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It passes the server's close frame on and keeps the connection; the library would wait for its end."""
+    monkeypatch.setattr("assistant.client.CLOSE_TIMEOUT_S", 0.1)
+    resumed, over, opened = asyncio.Event(), asyncio.Event(), 0
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        protocol = ServerProtocol()
+        protocol.receive_data(await reader.readuntil(b"\r\n\r\n"))
+        (request,) = protocol.events_received()
+        assert isinstance(request, Request)
+        protocol.send_response(protocol.accept(request))
+        protocol.send_text(created(resumed=opened > 1).model_dump_json().encode())
+        if opened == 1:
+            protocol.send_close(1012)
+        else:
+            resumed.set()
+        writer.writelines(protocol.data_to_send())
+        await over.wait()
+        writer.close()
+
+    async with await asyncio.start_server(proxy, "127.0.0.1", 0) as running, asyncio.timeout(8):
+        async with AssistantClient(f"http://127.0.0.1:{running.sockets[0].getsockname()[1]}"):
+            await resumed.wait()
+        over.set()
 
 
 async def test_audio_goes_as_binary_frames_at_the_rate_told_before() -> None:

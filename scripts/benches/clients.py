@@ -30,7 +30,8 @@ async def main() -> int:
     args = parser.parse_args()
     python = await installed()
     server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "assistant", "serve", "--port", "0", "--engine", "stand-in",
+        sys.executable, "-m", "assistant", "serve", "--port", "0", "--engine", "stand-in", "--no-store",
+        "--final-limit-s", "60",  # a slow machine is no fault of a client
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:

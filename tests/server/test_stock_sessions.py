@@ -10,6 +10,7 @@ import typing
 from pathlib import Path
 
 import av
+import httpx
 import numpy as np
 import openai
 import pytest
@@ -597,7 +598,7 @@ async def test_a_field_that_no_model_names_is_refused_at_every_level(stock):
 def test_the_page_says_of_every_type_of_the_package_what_is_done():
     """docs/compat.md is made by trying them."""
     page = (Path(__file__).parents[2] / "docs" / "compat.md").read_text()
-    assert f"version {openai.__version__}, tried" in page
+    assert f"version\n{openai.__version__}, tried" in page
     rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", page, re.M)
     assert len(rows) > 90
     for field, says in rows:
@@ -605,3 +606,25 @@ def test_the_page_says_of_every_type_of_the_package_what_is_done():
     refused = dict(rows)
     assert refused["session.tools (function)"] == "refused: `tools_not_supported`"
     assert "`audio_output_not_supported`" in refused["session.output_modalities"]
+    assert refused["n"] == "taken `1`; refused `1000`: `parameter_invalid`"
+    assert refused["session (transcription)"].startswith("taken")
+    assert refused["messages (tool)"] == "refused: `parameter_invalid`"
+
+
+async def test_every_route_of_the_package_is_served_or_refused_as_the_page_says(server):
+    routes = (Path(__file__).parents[2] / "docs" / "compat.md").read_text().partition("## Routes")[2]
+    table, _, others = routes.partition("\n\nThe ")
+    served = re.findall(r"`([A-Z]+) (/\S+)` \| taken", table)
+    assert len(served) == 7
+    families = re.findall(r"`(/v1/\w+)`", others)
+    assert len(families) > 25 and "/v1/responses" in families
+    async with httpx.AsyncClient(base_url=server.http) as http:
+        nowhere = (await http.get("/v1/nothing")).json()["error"]["code"]
+        for method, path in served:
+            answer = await http.request(method, re.sub(r"\{\w+\}", "loudness", path))
+            assert answer.status_code == 200 or answer.json()["error"]["code"] != nowhere
+            assert answer.status_code != 405
+        for path in (*families, "/v1/audio/speech", "/v1/realtime/sessions", "/v1/realtime/calls/x/accept"):
+            answer = await http.post(path)
+            assert answer.status_code in (404, 405) or (path == "/v1/uploads" and answer.status_code == 410)
+            assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
