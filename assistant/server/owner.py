@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.errors import BadInput
 from assistant.server.auth import Tries, address_of
+from assistant.server.rest.errors import refusal
 from assistant.server.rights import PREFIX, known, note_use
 from assistant.session.runner import SessionRunner
 from assistant.storage.writer import Writer
@@ -48,7 +49,7 @@ class Owner:
         runner, asks = self._sessions.find(session_id), known(scope)
         if runner and runner.person.id != asks.id:  # to them it does not exist
             await note_use(scope, asks, "refused: another's session")
-            await JSONResponse(_body("session_unknown", unknown().message), 404)(scope, receive, send)
+            await refusal(404, "session_unknown", unknown().message)(scope, receive, send)
             return
         connection = HTTPConnection(scope)
         token = connection.headers.get("x-session-token", "")
@@ -57,9 +58,9 @@ class Owner:
         elif not runner and await self._is_stored(session_id, token, asks.id):
             scope.setdefault("state", {})["session"] = None
         else:
-            answer = JSONResponse(_body("session_unknown", unknown().message), 404)
+            answer = refusal(404, "session_unknown", unknown().message)
             if runner and self._sessions.tries.wrong(address_of(scope), "a session's token"):
-                answer = JSONResponse(_body("too_many_tries", "Too many wrong tokens. Wait a moment."), 429)
+                answer = refusal(429, "too_many_tries", "Too many wrong tokens. Wait a moment.")
             await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -81,7 +82,7 @@ def moved() -> list[Route]:
 
     async def gone(request: Request) -> JSONResponse:
         message = "This address is now below /v1/sessions/ID; see docs/protocol.md. Reload the page."
-        return JSONResponse(_body("address_moved", message), 410)
+        return refusal(410, "address_moved", message)
 
     methods = ["GET", "POST", "PUT"]
     return [Route(path, gone, methods=methods) for old in MOVED for path in (old, f"{old}/{{rest:path}}")]
@@ -116,7 +117,3 @@ def _is_owner(runner: SessionRunner, token: str, connection: HTTPConnection, sco
 def _look_key(runner: SessionRunner) -> str:
     """Follows from the token, and does not lead back to it."""
     return hashlib.sha256(f"look {runner.resume_token}".encode()).hexdigest()
-
-
-def _body(code: str, message: str) -> dict[str, object]:
-    return {"error": {"code": code, "message": message}}

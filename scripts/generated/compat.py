@@ -146,8 +146,8 @@ def markdown() -> str:
     lines += [
         "",
         *textwrap.wrap(
-            f"The {len(others)} others of the package get 404 in JSON (405 where only the method differs; 410 "
-            "for `/v1/uploads`, an old address here): "
+            f"The {len(others)} others of the package get 404 in JSON (405 where only the method differs; "
+            "410 for `/v1/uploads`, an old address here): "
             f"{', '.join(f'`{family}`' for family in families)}, and what is below them.",
             120,
         ),
