@@ -551,6 +551,8 @@ export interface CommandDone {
   text: string;
   /** Alternatives to the selection, chosen by number or a click. */
   choices: string[];
+  /** The selection that the choices replace. */
+  choices_for?: RangePart | null;
   failed: boolean;
   /** It changed what the report says, which undo takes back. */
   changed: boolean;

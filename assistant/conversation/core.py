@@ -13,7 +13,7 @@ from assistant.conversation.asking import Guidelines
 from assistant.conversation.attention import Attention, Order
 from assistant.conversation.items import Items
 from assistant.conversation.past import Past
-from assistant.conversation.report import Report
+from assistant.conversation.report import Report, selected_parts
 from assistant.conversation.transcripts import Transcripts, word_times
 from assistant.conversation.transcripts import item_id as item_id_of
 from assistant.conversation.types import (
@@ -595,6 +595,7 @@ class Conversation:
             message=message,
             text=read,
             choices=list(choices),
+            choices_for=next(iter(selected_parts(self.dictation.document)), None) if choices else None,
             failed=failed,
             changed=changed,
         )

@@ -97,7 +97,7 @@ class Report:
         self, document: Document, changes: "list[_Changed]", patches: list[SectionPatch]
     ) -> DocumentPatched:
         sure, doubtful = self._doubts_changed(document, changes, patches)
-        editor, selected = self.dictation.editor, _selected(document)
+        editor, selected = self.dictation.editor, selected_parts(document)
         return DocumentPatched(
             base=self._shown.revision,
             revision=document.revision,
@@ -234,7 +234,7 @@ def document_changed(
 ) -> DocumentChanged:
     """The newest revision; ``applied`` are the event ids of the latest hand edits."""
     document, editor = dictation.document, dictation.editor
-    selected = _selected(document)
+    selected = selected_parts(document)
     return DocumentChanged(
         revision=document.revision,
         sections=[
@@ -282,7 +282,8 @@ def _position(document: Document) -> PositionPart:
     return PositionPart(section_id=document.cursor.section_id, offset=document.cursor.offset)
 
 
-def _selected(document: Document) -> list[RangePart]:
+def selected_parts(document: Document) -> list[RangePart]:
+    """What the next words replace."""
     return [
         RangePart(section_id=each.section_id, start=each.start, end=each.end) for each in document.selected
     ]

@@ -82,6 +82,12 @@ class DocumentCommand(ClientEventBase):
     origin: Origin = "typed"
 
 
+class RangePart(Part):
+    section_id: str
+    start: int
+    end: int
+
+
 class CommandDone(ServerEventBase):
     """A command was carried out, or could not be (``failed``).
 
@@ -96,6 +102,7 @@ class CommandDone(ServerEventBase):
     message: str = Field(description="The result, in words for people.")
     text: str = ""
     choices: list[str] = Field([], description="Alternatives to the selection, chosen by number or a click.")
+    choices_for: RangePart | None = Field(None, description="The selection that the choices replace.")
     failed: bool = False
     changed: bool = Field(False, description="It changed what the report says, which undo takes back.")
 
@@ -149,12 +156,6 @@ class SectionPart(Part):
 class PositionPart(Part):
     section_id: str
     offset: int
-
-
-class RangePart(Part):
-    section_id: str
-    start: int
-    end: int
 
 
 class WordPlace(Part):

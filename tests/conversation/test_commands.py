@@ -222,3 +222,16 @@ def test_dictation_that_has_words_of_these_commands_is_text(said):
     (taken,) = of(IntentEvent, say(conversation, said))
     assert taken.intent == "dictation"
     assert conversation.document == f"{REPORT} {said}"
+
+
+@pytest.mark.parametrize("said", ["correct left", "select lungs"])
+def test_what_is_offered_says_for_what_in_the_report(said):
+    talk = Conversation(INFO)
+    talk.handle(final(1, REPORT))
+    (done,) = of(CommandDone, talk.handle(final(2, said)))
+    text = talk.dictation.document.sections[0].text
+    place = done.choices_for
+    assert done.choices
+    assert text[place.start : place.end] == said.split()[1]
+    (done,) = of(CommandDone, talk.handle(final(3, "undo that")))
+    assert done.choices_for is None

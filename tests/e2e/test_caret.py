@@ -293,14 +293,24 @@ def test_typing_after_a_tool_goes_into_the_report_and_single_keys_can_be_changed
     expect(page.locator("#mic")).to_have_attribute("aria-pressed", "false")
 
 
-def test_what_a_command_did_stands_at_the_caret_for_a_while_and_with_its_words(open_page):
+def test_what_a_command_did_stands_at_the_caret_and_what_it_offers_is_taken_by_a_click_or_a_number(open_page):
     page = open_page(
         "corrections/report_bm_george.flac", "corrections/correct_left_bm_george.flac", gap_s=2.5
     )
     page.click("#mic")
-    said = page.locator(".caret-said")
+    said, menu = page.locator(".caret-said"), page.locator("#field-menu")
     expect(said).to_have_text("Selected “left”: the next words replace it.", timeout=HEARD_MS)
+    expect(menu.get_by_role("button").first).to_have_text("1 right")
+    expect(page.locator("#command-said")).to_contain_text("1: right.")
     expect(said).to_be_hidden(timeout=4_000)
+    before = section(page).text_content()
+    page.keyboard.press("1")
+    expect(section(page)).to_have_text(before.replace("left", "right"))
+    expect(menu).to_be_hidden()
+    page.click("#undo")
+    expect(section(page)).to_have_text(before)
+    page.keyboard.press("1")  # nothing is open: it is typed
+    expect(section(page)).to_have_text(before.replace("left", "1"))
     page.click("#heard-summary")
     expect(page.locator("#heard")).to_contain_text("Selected “left”")
 

@@ -1,6 +1,7 @@
-// What may come in place of what is selected: a field's pick list; by click or key.
+// What may come in place of what is selected: a field's pick list, what else was meant; by click or key.
 
 import { byId, element, setText } from './dom.js';
+import { isSame, placeIn } from '../caret.js';
 import { placeOf, rangeOf, select } from './places.js';
 
 /** @typedef {import('../caret.js').Place} Place */
@@ -19,6 +20,8 @@ export function fieldMenu(report, latest, placeNow, send) {
   const scroll = byId('report-scroll');
   scroll.append(said); // beside the report: it is no part of its text
   let at = -1;
+  /** @type {Place|null} */
+  let numbered = null; // what the words in the menu were said for: its numbers are keys
   /** @type {number|undefined} */
   let timer;
 
@@ -27,7 +30,9 @@ export function fieldMenu(report, latest, placeNow, send) {
     if (field) enter(field);
   });
   menu.addEventListener('toggle', (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState === 'closed') mark(-1);
+    if (/** @type {ToggleEvent} */ (event).newState !== 'closed') return;
+    mark(-1);
+    numbered = null;
   });
 
   /** Select a field: typing replaces it. @param {HTMLElement} field */
@@ -55,9 +60,11 @@ export function fieldMenu(report, latest, placeNow, send) {
         hide();
       },
     }, element('span', { class: 'choice-number', 'aria-hidden': 'true' }, `${i + 1} `), text)));
-    menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - 280))}px`;
-    menu.style.top = `${box.bottom + 4}px`;
     menu.showPopover();
+    const below = (said.hidden ? box : said.getBoundingClientRect()).bottom + 4;
+    const fits = below + menu.offsetHeight < innerHeight - 8;
+    menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - 280))}px`;
+    menu.style.top = `${fits ? below : Math.max(8, box.top - 4 - menu.offsetHeight)}px`;
     mark(-1);
     return undefined;
   }
@@ -81,7 +88,7 @@ export function fieldMenu(report, latest, placeNow, send) {
     if (!menu.matches(':popover-open') || event.ctrlKey || event.metaKey || event.altKey) return;
     if (/** @type {Element} */ (event.target).matches('input, textarea, select')) return; // typed elsewhere
     const count = menu.children.length;
-    const number = event.key === 'Enter' ? at : -1;
+    const number = event.key === 'Enter' ? at : numbered && /^[1-9]$/.test(event.key) ? Number(event.key) - 1 : -1;
     if (event.key === 'ArrowDown') mark((at + 1) % count);
     else if (event.key === 'ArrowUp') mark((at + count) % (count + (at < 0 ? 1 : 0)));
     else if (number >= 0 && number < count) /** @type {HTMLElement} */ (menu.children[number]).click();
@@ -130,14 +137,25 @@ export function fieldMenu(report, latest, placeNow, send) {
     /** A command was carried out: what it said stands at the caret for a while.
      * @param {import('../protocol.js').CommandDone} done @param {HTMLElement} bar  where the caret is */
     told(done, bar) {
-      if (!placeNow() || !bar.parentElement || !done.message) return;
-      const [at, from] = [bar.getBoundingClientRect(), scroll.getBoundingClientRect()];
-      said.style.left = `${at.left - from.left + scroll.scrollLeft}px`;
-      said.style.top = `${at.bottom - from.top + scroll.scrollTop}px`;
-      setText(said, done.message);
-      said.hidden = false;
-      clearTimeout(timer);
-      timer = setTimeout(() => { said.hidden = true; }, SAID_MS);
+      const place = placeNow();
+      if (!place || !bar.parentElement) return;
+      if (done.message) {
+        const [at, from] = [bar.getBoundingClientRect(), scroll.getBoundingClientRect()];
+        said.style.left = `${at.left - from.left + scroll.scrollLeft}px`;
+        said.style.top = `${at.bottom - from.top + scroll.scrollTop}px`;
+        setText(said, done.message);
+        said.hidden = false;
+        clearTimeout(timer);
+        timer = setTimeout(() => { said.hidden = true; }, SAID_MS);
+      }
+      const { choices = [], choices_for: chosen } = done;
+      if (!chosen || !isSame(place, placeIn({ ...latest(), selected: chosen, also_selected: [] }))) return;
+      offer(choices, place.start);
+      numbered = place;
+    },
+    /** The report is drawn: what was offered for other words goes. */
+    drawn() {
+      if (numbered && !isSame(numbered, placeNow())) hide();
     },
   };
 }

@@ -216,6 +216,7 @@ export function reportView({ send, sendQuietly }) {
     byId('report-empty').hidden = Boolean(state.document) || !live.isEmpty || report.contains(document.activeElement);
     if (went) here.show();
     else if (isNew || wasLive || !live.isEmpty) here.keep();
+    if (isNew) menu.drawn();
     if (told) menu.told(told, painted.bar);
     told = null;
     shown = state;

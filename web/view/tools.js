@@ -46,7 +46,8 @@ export function toolsView({ press, focusReport }) {
       byId('next-field').hidden = !state.document?.sections.some((section) => section.runs.some((run) => run.field));
     }
     if (state.command && state.command !== shown?.command) {
-      setText(byId('command-said'), state.command.message);
+      const { message, choices = [] } = state.command;
+      setText(byId('command-said'), [message, ...choices.map((text, i) => `${i + 1}: ${text}`)].join('. '));
     }
     shown = state;
   };
