@@ -22,9 +22,9 @@ from torch.nn.utils import parametrize
 from transformers.models.moonshine.modeling_moonshine import MoonshineEncoderModelOutput
 
 from assistant.asr.moonshine_tokens import Pieces
+from hearing.scoring import grave
 from training.clinical import features, graph
 from training.clinical.features import WIDTH, Item
-from training.clinical.scoring import grave
 
 START, STOP, IGNORED = 1, 2, -100
 OTHER_PIECES = 2000
