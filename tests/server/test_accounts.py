@@ -10,16 +10,24 @@ import websockets
 from assistant.server import app as application
 from assistant.server.auth import MOST_TRIES
 from assistant.server.rights import NEEDS, PREFIX
+from tests.postgres import needs_postgres
 from tests.server.conftest import PATIENCE_S
 from tests.server.test_owner import of_a_session, routes
 
 PASSWORD = "correct horse battery"
 
 
+in_both = pytest.mark.parametrize(
+    "server", ["sqlite", pytest.param("postgresql", marks=needs_postgres)], indirect=True
+)
+
+
 @pytest.fixture
-async def server(start_server, tmp_path, monkeypatch):
+async def server(start_server, request, tmp_path, monkeypatch):
     monkeypatch.setattr("assistant.server.auth.LOOK_AGAIN_S", 0.05)
-    server = await start_server(sign_in="accounts", store=tmp_path)
+    in_postgres = getattr(request, "param", "") == "postgresql"
+    store = request.getfixturevalue("postgres") if in_postgres else tmp_path
+    server = await start_server(sign_in="accounts", store=store, store_files=tmp_path / "files")
     for name, role in (("ann", "clinician"), ("bob", "clinician"), ("root", "administrator")):
         await server.hub.accounts.users.add(name, [role], PASSWORD)
     return server
@@ -56,6 +64,7 @@ async def test_a_stranger_is_sent_to_the_page_where_users_sign_in(server):
             assert (answer.status_code, answer.json()["error"]["code"]) == (401, "sign_in_missing")
 
 
+@in_both
 async def test_a_user_signs_in_dictates_and_signs_out(server):
     async with browser(server) as http:
         answer = await sign_in(http, "ann")
@@ -170,6 +179,7 @@ async def test_whoever_may_no_longer_is_disconnected(server, end):
         assert await client.until_closed() == application.SIGNED_OUT
 
 
+@in_both
 async def test_a_program_works_with_its_key_and_within_its_scopes(server):
     key, value = await server.hub.accounts.users.add_key("ann", "script", ["dictate"], 1)
     headers = {"Authorization": f"Bearer {value}"}
@@ -234,6 +244,7 @@ async def test_a_server_without_accounts_has_no_sign_in(start_server):
         assert (await http.get("/v1/me")).json()["signs_out"] is False
 
 
+@in_both
 async def test_the_access_log_has_every_use_of_a_right_and_no_words(server):
     log = server.hub.accounts.log
     async with browser(server) as http:
