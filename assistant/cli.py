@@ -25,6 +25,7 @@ COMMANDS = (
     "keys",
     "audit",
     "backup",
+    "store",
     "doctor",
 )
 

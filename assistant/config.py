@@ -313,6 +313,17 @@ class KeepingSettings(BaseModel):
         le=36_500,
         description="Days after its last change that a signed report is deleted; 0: never.",
     )
+    encryption_key: SecretStr | None = Field(
+        None,
+        description="Key that encrypts the store in a folder and its attachments: 32 random characters or "
+        "more, e.g. of: openssl rand -hex 32. Who loses it loses the reports.",
+    )
+    encryption_key_command: str | None = Field(
+        None, description="Command that prints that key, e.g. of a key management service."
+    )
+    encryption_keyring: bool = Field(
+        False, description="Keep that key in this user's keyring of the system; made with a new store."
+    )
     user: str = Field("person", max_length=64, description="Name of the user in the audit of --store.")
     audit_checkpoints: Path | None = Field(
         None,
@@ -414,6 +425,19 @@ class Settings(
                 audit_checkpoints=self.audit_checkpoints,
                 audit_key=None,
                 store=None,
+            )
+        keys = {
+            "encryption_key": self.encryption_key is not None,
+            "encryption_key_command": self.encryption_key_command is not None,
+            "encryption_keyring": self.encryption_keyring,
+        }
+        if sum(keys.values()) > 1:
+            raise SettingsClash(
+                "The encryption key has one source: {encryption_key}, {encryption_key_command} or "
+                "{encryption_keyring}.",
+                encryption_key=None,
+                encryption_key_command=None,
+                encryption_keyring=True,
             )
         known_there = self.oidc_client_id and self.oidc_roles
         if self.oidc_issuer and not (self.sign_in == "accounts" and known_there):

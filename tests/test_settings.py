@@ -105,7 +105,13 @@ SECRETS = [name for name in Settings.model_fields if is_secret(name)]
 
 
 def test_tokens_and_keys_are_secrets() -> None:
-    assert sorted(SECRETS) == ["dicomweb_token", "engine_key", "oidc_client_secret", "token"]
+    assert sorted(SECRETS) == [
+        "dicomweb_token",
+        "encryption_key",
+        "engine_key",
+        "oidc_client_secret",
+        "token",
+    ]
 
 
 @pytest.mark.parametrize("name", SECRETS)

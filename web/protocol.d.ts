@@ -1318,6 +1318,7 @@ export interface ImageMatcher {
 /** The place where reports are kept, and days after the last change until they are deleted; 0: never. */
 export interface Keeping {
   where: string;
+  encrypted: boolean;
   drafts_days: number;
   finals_days: number;
 }

@@ -77,7 +77,8 @@ export function keptWhere(keeping) {
   if (!keeping) return 'This server keeps no reports: they go when the session ends.';
   const drafts = keeping.drafts_days ? `drafts for ${days(keeping.drafts_days)} after their last change` : 'drafts until you delete them';
   const finals = keeping.finals_days ? `signed reports for ${days(keeping.finals_days)}` : 'signed reports until you delete them';
-  return `Reports are kept in ${keeping.where} on the server: ${drafts}, ${finals}.`;
+  const encrypted = keeping.encrypted ? ', encrypted' : '';
+  return `Reports are kept in ${keeping.where} on the server${encrypted}: ${drafts}, ${finals}.`;
 }
 
 /** @param {number} count */

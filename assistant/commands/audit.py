@@ -4,11 +4,12 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from assistant.commands.settings import add_some_settings, settings_from
+from assistant.commands.settings import add_store_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.commands.users import opened
 from assistant.errors import BadInput
 from assistant.storage.checkpoints import private_key, public_key, public_pem, read_checkpoints
+from assistant.storage.keys import unlocked
 from assistant.storage.store import Store
 
 
@@ -32,7 +33,7 @@ def register(subparsers: Subparsers) -> None:
     listing.add_argument("--most", type=int, default=1000, help="the newest rows (default: 1000)")
     key = actions.add_parser("key", help="print the public key of --audit-key, to keep elsewhere")
     for each, run in ((verify, _verify), (listing, _list)):
-        add_some_settings(each, "store")
+        add_store_settings(each)
         each.set_defaults(run=lambda args, run=run: asyncio.run(run(args)))
     key.add_argument("file", type=Path, metavar="FILE", help="the server's --audit-key")
     key.set_defaults(run=_key)
@@ -45,7 +46,7 @@ async def _verify(args: argparse.Namespace) -> int:
     checkpoints = read_checkpoints(args.checkpoints, public_key(args.public_key)) if args.checkpoints else []
     async with opened(args) as (_, log):  # first: it says which store is missing
         access = await log.verify([each.access for each in checkpoints])
-        store = settings_from(args).store
+        store = unlocked(settings_from(args))
         assert store is not None
         sessions = await asyncio.to_thread(_verify_sessions, store, [each.sessions for each in checkpoints])
     say(f"sessions  {sessions or '(none)'}")

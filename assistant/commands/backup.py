@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from assistant.commands.settings import add_some_settings, settings_from
+from assistant.commands.settings import add_store_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.config import Settings
 from assistant.errors import BadInput
 from assistant.storage import backup
 from assistant.storage.access_log import AccessLog, command_line
 from assistant.storage.database import Database
+from assistant.storage.keys import unlocked
 from assistant.storage.store import Store
 
 
@@ -35,7 +36,7 @@ def register(subparsers: Subparsers) -> None:
         "--replace", action="store_true", help="delete what the store has; without it, an empty one is needed"
     )
     for parser, run in ((making, _back_up), (restoring, _restore)):
-        add_some_settings(parser, "store", "store-files", "audit-checkpoints", "audit-key")
+        add_store_settings(parser, "store-files", "audit-checkpoints", "audit-key")
         parser.set_defaults(run=run)
 
 
@@ -95,6 +96,6 @@ def _tell(manifest: backup.Manifest) -> None:
 def _settings(args: argparse.Namespace) -> Settings:
     """Raises ``BadInput``: ``store_missing``."""
     settings = settings_from(args)
-    if settings.store is None:
+    if unlocked(settings) is None:
         raise BadInput("Name the server's store with --store or ASSISTANT_STORE.", code="store_missing")
     return settings

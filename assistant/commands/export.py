@@ -6,12 +6,13 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from assistant.commands.settings import add_some_settings, settings_from
+from assistant.commands.settings import add_store_settings, settings_from
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.errors import BadInput
 from assistant.export.formats import FORMATS, Format, find_format
 from assistant.export.history import report_from
 from assistant.export.report import Report, read_report
+from assistant.storage.keys import unlocked
 from assistant.storage.store import Store
 
 TEXT_TYPES = (
@@ -48,7 +49,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--delete", action="store_true", help="delete the session SOURCE from the store; the audit says so"
     )
-    add_some_settings(parser, "store", "store-files")
+    add_store_settings(parser, "store-files")
     parser.set_defaults(run=run)
 
 
@@ -102,17 +103,18 @@ def _who() -> str:
 
 def _opened(args: argparse.Namespace) -> Store:
     settings = settings_from(args)
-    if settings.store is None and args.source:
+    store = unlocked(settings)
+    if store is None and args.source:
         raise BadInput(
             f"There is no file {args.source}. For a session, say which store: --store DIR.",
             code="store_missing",
         )
-    if settings.store is None:
+    if store is None:
         raise BadInput(
             "Name a store with --store DIR or ASSISTANT_STORE, or give a report saved as JSON.",
             code="store_missing",
         )
-    return Store(settings.store, files=settings.store_files, create=False)
+    return Store(store, files=settings.store_files, create=False)
 
 
 def _read(path: Path) -> Report:

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from datetime import datetime
 
-from assistant.commands.settings import add_some_settings
+from assistant.commands.settings import add_store_settings
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.commands.users import opened
 from assistant.principal import RIGHTS
@@ -30,7 +30,7 @@ def register(subparsers: Subparsers) -> None:
     revoke = actions.add_parser("revoke", help="end a key")
     revoke.add_argument("key", metavar="KEY", help="its id, from list")
     for each, run in ((add, _add), (listing, _list), (revoke, _revoke)):
-        add_some_settings(each, "store")
+        add_store_settings(each)
         each.set_defaults(run=lambda args, run=run: asyncio.run(run(args)))
 
 

@@ -44,12 +44,27 @@ def add_some_settings(parser: argparse.ArgumentParser, *names: str) -> None:
         if is_secret(name):
             _add_secret(parser, name, f"as in: assistant serve {flag(name)}-file")
             continue
+        if Settings.model_fields[name].annotation is bool:
+            parser.add_argument(
+                flag(name),
+                dest=f"setting_{name}",
+                action=argparse.BooleanOptionalAction,
+                default=None,
+                help=f"as in: assistant serve {flag(name)}",
+            )
+            continue
         parser.add_argument(
             flag(name),
             dest=f"setting_{name}",
             metavar=metavar(name),
             help=f"as in: assistant serve {flag(name)}",
         )
+
+
+def add_store_settings(parser: argparse.ArgumentParser, *others: str) -> None:
+    """Where the store is, and its key."""
+    keys = ("encryption-key", "encryption-key-command", "encryption-keyring")
+    add_some_settings(parser, "store", *keys, *others)
 
 
 def is_secret(name: str) -> bool:

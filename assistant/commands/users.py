@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from assistant.commands.settings import add_some_settings, settings_from
+from assistant.commands.settings import add_store_settings, settings_from
 from assistant.commands.terminal import Subparsers, is_terminal, note, say
 from assistant.errors import BadInput
 from assistant.principal import ROLES
 from assistant.storage.access_log import AccessLog, command_line
 from assistant.storage.database import Database
+from assistant.storage.keys import unlocked
 from assistant.storage.users import Users
 
 
@@ -38,7 +39,7 @@ def register(subparsers: Subparsers) -> None:
     role.add_argument("name", metavar="NAME")
     _add_roles(role)
     for each, run in ((add, _add), (listing, _list), (remove, _remove), (password, _password), (role, _role)):
-        add_some_settings(each, "store")
+        add_store_settings(each)
         each.set_defaults(run=lambda args, run=run: asyncio.run(run(args)))
 
 
@@ -58,7 +59,7 @@ def _add_password(parser: argparse.ArgumentParser) -> None:
 async def opened(args: argparse.Namespace) -> AsyncIterator[tuple[Users, AccessLog]]:
     """The users and the access log of ``--store``. Raises ``BadInput``: ``store_missing``, and as
     ``Database.start`` does."""
-    store = settings_from(args).store
+    store = unlocked(settings_from(args))
     if store is None:
         raise BadInput("Name the server's store with --store DIR or ASSISTANT_STORE.", code="store_missing")
     database = Database(store)

@@ -52,6 +52,7 @@ class Keeping(Part):
     """The place where reports are kept, and days after the last change until they are deleted; 0: never."""
 
     where: str
+    encrypted: bool = False
     drafts_days: int = 0
     finals_days: int = 0
 

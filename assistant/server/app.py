@@ -75,6 +75,7 @@ from assistant.session.attachments import kept_studies
 from assistant.session.delivery import GOING_AWAY, TOO_SLOW
 from assistant.session.runner import Earlier, SessionRunner
 from assistant.storage.checkpoints import Checkpoint, Checkpoints
+from assistant.storage.keys import unlocked
 from assistant.storage.store import Store, now
 from assistant.storage.writer import TOLD_S, Writer
 
@@ -148,7 +149,7 @@ class Hub:
             self._admit(person, address)
             with contextlib.suppress(AssistantError):  # a full disk can be read; the writer takes it up later
                 await self.writer.write(partial(store.take_up, session_id))
-            earlier = await self.writer.read(partial(_load, self.writer, session_id, token))
+            earlier = await self.writer.read(partial(self._load, session_id, token))
             runner = SessionRunner(self.settings, self.components, person, self.writer, earlier)
             await runner.take_up()
             return self._start(runner, address)
@@ -157,13 +158,22 @@ class Hub:
         """A new session whose report begins with the text of a stored one. Raises as ``open`` does, and
         ``BadInput``: ``session_unknown``, ``report_empty``."""
         assert self.writer is not None
-        past = (await self.writer.read(partial(_load, self.writer, session_id, ""))).past
+        past = (await self.writer.read(partial(self._load, session_id, ""))).past
         document = past.report.whole()
         if document is None:
             raise BadInput("This report has no text to copy.", code="report_empty")
         runner = self.open(person, address)
         runner.fill(document, past.described.patient if past.described else NOBODY)
         return runner
+
+    def _load(self, session_id: str, token: str) -> Earlier:
+        """``token``: what its client holds; empty for a copy, which has no attachments. Blocks."""
+        assert self.writer is not None
+        store = self.writer.store
+        kept = store.load(session_id)
+        past = past_of(server_events.validate_json(event.json) for event in kept.events)
+        folder, scratch = store.files_of(session_id), self.components.reader.scratch.new
+        return Earlier(kept, past, kept_studies(folder, store.key, scratch) if token else [], token)
 
     async def ended(self, session_id: str) -> None:
         """Wait until this session, which is about to end or has ended, has written all that it had."""
@@ -523,13 +533,6 @@ async def out_of_resources(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": {"code": told.code, "message": told.message}}, status_code=503)
 
 
-def _load(writer: Writer, session_id: str, token: str) -> Earlier:
-    """Blocks."""
-    kept = writer.store.load(session_id)
-    past = past_of(server_events.validate_json(event.json) for event in kept.events)
-    return Earlier(kept, past, kept_studies(writer.store.files_of(session_id)), token)
-
-
 def _days_ago(days: int) -> str:
     """Empty where there is no limit."""
     return (datetime.now().astimezone() - timedelta(days=days)).isoformat() if days else ""
@@ -546,7 +549,8 @@ def create_app(
 
     Raises ``BadInput`` when the store or the audit key of the settings cannot be used.
     """
-    writer = Writer(Store(settings.store, files=settings.store_files)) if settings.store else None
+    place = unlocked(settings)
+    writer = Writer(Store(place, files=settings.store_files)) if place else None
     hub = Hub(settings, components, writer)
     if identifier is None:
         sole = SharedToken(token, settings.user) if token else ThisMachine(settings.user)

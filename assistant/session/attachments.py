@@ -25,6 +25,8 @@ from assistant.imaging.study import Pictures, Problem, SourceFile, Study, all_pi
 from assistant.imaging.volume import Volume
 from assistant.imaging.worker import Reader
 from assistant.records.fhir import Resource
+from assistant.storage.keys import Key
+from assistant.storage.sealing import SEALED, seal_folder, unseal_folder
 
 MOST_ATTACHMENTS = 16
 MOST_UPLOADS = 4
@@ -57,17 +59,29 @@ class KeptStudy:
 _kept_study = TypeAdapter(KeptStudy)
 
 
-def _keep(study: Study, folder: Path, link: str) -> None:
+def _keep(study: Study, folder: Path, link: str, key: Key | None) -> None:
     assert isinstance(study, AnyStudy)
+    if key is not None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = _kept_study.dump_json(KeptStudy(replace(study, folder=Path()), link)).decode()
+        seal_folder(study.folder, about, folder / f"{study.id}{SEALED}", key)
+        return
     own = replace(study, folder=study.folder.relative_to(folder))
     made = os.open(folder / f"{study.id}.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(made, "wb") as out:
         out.write(_kept_study.dump_json(KeptStudy(own, link)))
 
 
-def kept_studies(folder: Path) -> list[KeptStudy]:
-    """The attachments of the session whose folder this is; unreadable ones are left out. Blocks."""
+def kept_studies(folder: Path, key: Key | None, scratch: Callable[[], Path]) -> list[KeptStudy]:
+    """The attachments of the session whose folder this is; unreadable ones are left out. Blocks. Those that
+    are sealed with the ``key`` are unsealed, each into a folder that ``scratch`` makes."""
     found = []
+    if key is not None:
+        for sealed in sorted(folder.glob(f"*{SEALED}")):
+            with contextlib.suppress(OSError, ValueError, BadInput):
+                inner = scratch() / sealed.name.removesuffix(SEALED)
+                each = _kept_study.validate_json(unseal_folder(sealed, inner, key))
+                found.append(replace(each, study=replace(each.study, folder=inner)))
     for file in sorted(folder.glob("*.json")):
         with contextlib.suppress(OSError, ValueError):
             each = _kept_study.validate_json(file.read_bytes())
@@ -77,6 +91,20 @@ def kept_studies(folder: Path) -> list[KeptStudy]:
             if ".." not in inner.parts and (folder / inner).is_dir():
                 found.append(replace(each, study=replace(each.study, folder=folder / inner)))
     return found
+
+
+def seal_kept(folder: Path, key: Key) -> int:
+    """Seal what is attached to the session whose folder this is, beside what is not sealed; returns how many
+    attachments there are. Raises ``BadInput`` (``attachment_unreadable``), ``OSError``."""
+    found = kept_studies(folder, None, Path)
+    if len(found) != len(list(folder.glob("*.json"))):
+        raise BadInput(
+            f"An attachment in {folder} cannot be read, and would be lost. Delete its report first.",
+            code="attachment_unreadable",
+        )
+    for each in found:
+        _keep(each.study, folder, each.link, key)
+    return len(found)
 
 
 class Attachments:
@@ -90,9 +118,12 @@ class Attachments:
         attached: Callable[[Attachment, Study], None],
         warn: Callable[[str, str], None],
         kept: Path | None = None,
+        *,
+        key: Key | None = None,
     ) -> None:
-        """``kept`` is the folder where they stay when the session has ended; without it they go with it."""
-        self._stays = kept
+        """``kept`` is the folder where they stay when the session has ended; without it they go with it.
+        With a ``key`` they stay sealed, and as they are in the reader's scratch folder while it lasts."""
+        self._stays, self._key = kept, key
         self._reader, self._session_id = reader, session_id
         self._attached, self.warn = attached, warn
         self._studies: dict[str, Study] = {}
@@ -142,7 +173,7 @@ class Attachments:
         ``session_unknown``."""
         if self._closed:
             raise BadInput("The session has ended.", code="session_unknown")
-        if self._folder is None and self._stays is not None:
+        if self._folder is None and self._stays is not None and self._key is None:
             self._stays.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder = self._stays
         elif self._folder is None:
@@ -215,7 +246,8 @@ class Attachments:
             if study.series in series:
                 series[study.series].attached[study.stack] = study.id
             if self._stays is not None:
-                await asyncio.to_thread(_keep, study, self._stays, self._links.get(study.id, ""))
+                link_of_it = self._links.get(study.id, "")
+                await asyncio.to_thread(_keep, study, self._stays, link_of_it, self._key)
             attachments.append(self._describe(study))
             self._attached(attachments[-1], study)
         return attachments, problems
@@ -303,7 +335,9 @@ class Attachments:
         self._links.pop(attachment_id, None)
         if study := self._studies.pop(attachment_id, None):
             if self._stays is not None:
-                await asyncio.to_thread((self._stays / f"{study.id}.json").unlink, missing_ok=True)
+                for ending in (SEALED, ".json"):
+                    kept = self._stays / f"{study.id}{ending}"
+                    await asyncio.to_thread(kept.unlink, missing_ok=True)
             await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)
         for series in [*self._series.values()]:
             series.attached = {n: each for n, each in series.attached.items() if each != attachment_id}
@@ -320,10 +354,13 @@ class Attachments:
     async def close(self) -> None:
         """Delete everything that does not stay."""
         self._closed = True
+        unsealed = {study.folder.parent for study in self._studies.values()} if self._key else set()
         self._studies.clear()
+        for folder in unsealed:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         series = {each.folder for each in self._series.values()}
         self._series.clear()
-        if self._stays is not None:  # the files of other stacks do not stay
+        if self._stays is not None and self._key is None:  # the files of other stacks do not stay
             for folder in series:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         elif self._folder:

@@ -242,6 +242,7 @@ class SessionRunner:
             attached=self._attached,
             warn=self._warn,
             kept=writer.store.files_of(self.id) if writer else None,
+            key=writer.store.key if writer else None,
         )
         self._responder = Responder(
             components,

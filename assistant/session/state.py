@@ -1,6 +1,7 @@
 """The session object sent to clients: its settings, and the server's models and abilities."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Literal
 
 from assistant import __version__
@@ -25,6 +26,7 @@ from assistant.events import (
 from assistant.principal import SOLE, Principal
 from assistant.session.choices import Choices
 from assistant.storage.database import place_of
+from assistant.storage.keys import key_of
 from assistant.vad.endpoint import EndpointSettings
 
 DELAYS: dict[str, Literal["low", "medium", "high"]] = {
@@ -144,6 +146,7 @@ def _keeping(settings: Settings) -> Keeping | None:
         return None
     return Keeping(
         where=place_of(settings.store),
+        encrypted=isinstance(settings.store, Path) and key_of(settings.store) is not None,
         drafts_days=settings.keep_drafts_days,
         finals_days=settings.keep_finals_days,
     )

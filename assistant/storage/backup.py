@@ -27,6 +27,8 @@ import sqlalchemy as sa
 
 from assistant.errors import AssistantError, BadInput
 from assistant.storage.database import known_revisions, revisions_of, upgrade
+from assistant.storage.keys import Key
+from assistant.storage.sealing import Sink, Unsealing, maybe_sealing, wrong_key
 from assistant.storage.store import Store, now, verified
 
 FORMAT: Final = 1
@@ -50,6 +52,8 @@ class Manifest:
     access: str
     rows: dict[str, int]
     members: dict[str, str]
+    key: str = ""
+    """Id of the key of an encrypted store, which sealed tables and attachments."""
 
     @property
     def attachments(self) -> int:
@@ -93,7 +97,8 @@ def _write(store: Store, archive: zipfile.ZipFile, checkpoints: Path | None) -> 
             name = f"tables/{table.name}.jsonl"
             with archive.open(name, "w", force_zip64=True) as out:
                 hashed = _Hashed(out)
-                rows[table.name] = _write_rows(connection, table, hashed)
+                with maybe_sealing(hashed, store.key) as sink:
+                    rows[table.name] = _write_rows(connection, table, sink)
             members[name] = hashed.hex()
         ends = {name: _last_hash(connection, name) for name in ("audit", "access_log")}
         sessions = connection.execute(sa.text("SELECT id FROM sessions ORDER BY id")).scalars().all()
@@ -107,12 +112,21 @@ def _write(store: Store, archive: zipfile.ZipFile, checkpoints: Path | None) -> 
             raise BadInput(
                 f"{checkpoints} cannot be read ({error.strerror}).", code="checkpoints_unreadable"
             ) from None
-    manifest = Manifest(FORMAT, now(), revisions, ends["audit"], ends["access_log"], rows, members)
+    manifest = Manifest(
+        FORMAT,
+        now(),
+        revisions,
+        ends["audit"],
+        ends["access_log"],
+        rows,
+        members,
+        store.key.id if store.key else "",
+    )
     archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
     return manifest
 
 
-def _write_rows(connection: sa.Connection, table: sa.Table, out: "_Hashed") -> int:
+def _write_rows(connection: sa.Connection, table: sa.Table, out: Sink) -> int:
     out.write(_line([column.name for column in table.columns]))
     count = 0
     query = sa.select(table).order_by(*table.primary_key)
@@ -154,6 +168,7 @@ def restore(
     with _opened(source) as archive:
         manifest = _manifest(archive)
         _check(archive, manifest)
+        _check_key(manifest, store.key)
         staging = store.files / STAGING
         try:
             shutil.rmtree(staging, ignore_errors=True)
@@ -163,7 +178,7 @@ def restore(
                         f"{store.name} is not empty. --replace deletes what it has.", code="store_not_empty"
                     )
                 _stage(archive, manifest, staging)
-                _read(archive, manifest, connection)
+                _read(archive, manifest, connection, store.key)
             _take_place(staging, store.files)
             if checkpoints and CHECKPOINTS in manifest.members and not checkpoints.exists():
                 checkpoints.parent.mkdir(parents=True, exist_ok=True)
@@ -225,6 +240,21 @@ def _check(archive: zipfile.ZipFile, manifest: Manifest) -> None:
             raise _unreadable(f"{name} in the backup is not what was written")
 
 
+def _check_key(manifest: Manifest, key: Key | None) -> None:
+    """A backup goes into a store with its key, or without one as it."""
+    if manifest.key == (key.id if key else ""):
+        return
+    if not manifest.key:
+        raise BadInput(
+            "This backup is not encrypted, and the store is. Restore it into one that is not, and encrypt "
+            "that: assistant store encrypt",
+            code="backup_not_encrypted",
+        )
+    if key is None:
+        raise BadInput("This backup is encrypted. Give its key.", code="encryption_key_missing")
+    raise wrong_key("The backup")
+
+
 def _stage(archive: zipfile.ZipFile, manifest: Manifest, staging: Path) -> None:
     staging.mkdir(mode=0o700, parents=True)
     for name in manifest.members:
@@ -250,7 +280,7 @@ def _take_place(staging: Path, files: Path) -> None:
     _sync(files)
 
 
-def _read(archive: zipfile.ZipFile, manifest: Manifest, connection: sa.Connection) -> None:
+def _read(archive: zipfile.ZipFile, manifest: Manifest, connection: sa.Connection, key: Key | None) -> None:
     _drop(connection)
     upgrade(connection, manifest.revisions)
     tables = {table.name: table for table in _tables(connection)}
@@ -258,7 +288,7 @@ def _read(archive: zipfile.ZipFile, manifest: Manifest, connection: sa.Connectio
         raise _unreadable("The backup has other tables than its version")
     for name, table in tables.items():
         with archive.open(f"tables/{name}.jsonl") as lines:
-            count = _read_rows(connection, table, lines)
+            count = _read_rows(connection, table, Unsealing(lines, key) if key else lines)
         if count != manifest.rows[name]:
             raise _unreadable(f"The backup lacks rows of {name}")
     upgrade(connection)
@@ -267,7 +297,7 @@ def _read(archive: zipfile.ZipFile, manifest: Manifest, connection: sa.Connectio
     _number_on(connection, tables.values())
 
 
-def _read_rows(connection: sa.Connection, table: sa.Table, lines: IO[bytes]) -> int:
+def _read_rows(connection: sa.Connection, table: sa.Table, lines: "IO[bytes] | Unsealing") -> int:
     columns = [table.columns[name] for name in json.loads(lines.readline())]
     values: list[dict[str, Any]] = []
     count = 0
@@ -356,7 +386,7 @@ class _Hashed:
     def __init__(self, out: IO[bytes]) -> None:
         self._out, self._hash = out, hashlib.sha256()
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes, /) -> int:
         self._hash.update(data)
         return self._out.write(data)
 

@@ -13,21 +13,34 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import aiosqlite
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, inspect, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from assistant.errors import AssistantError, BadInput
 from assistant.principal import SOLE
-from assistant.storage.dialects import BUSY_S, MIGRATES, READS, dialect_of
+from assistant.storage.dialects import (
+    BUSY_S,
+    MIGRATES,
+    OPENING_ERRORS,
+    READS,
+    SQL_ERRORS,
+    dialect_of,
+    key_pragma,
+    sqlcipher,
+)
+from assistant.storage.keys import Key, key_of
+from assistant.storage.sealing import wrong_key
 
 FILE: Final = "sessions.sqlite3"
+ENCRYPTED_FILE: Final = "sessions.encrypted.sqlite3"
 LOCAL: Final = SOLE
 """The owner of everything on a server without users."""
 APPLICATION_ID: Final = 0x43564132
@@ -48,12 +61,14 @@ _one_at_a_time = threading.Lock()  # Alembic keeps what it is working on in its 
 
 
 def url_of(where: Path | str) -> URL:
-    """The address of the database: a URL as it is given, or of ``FILE`` in a folder.
+    """The address of the database: a URL as it is given, or of ``FILE`` in a folder, of ``ENCRYPTED_FILE``
+    where this process has its key.
 
     Raises ``BadInput``: ``database_unsupported``.
     """
     if isinstance(where, Path) or "://" not in where:
-        return URL.create("sqlite", database=str(Path(where) / FILE))
+        folder = Path(where)
+        return URL.create("sqlite", database=str(folder / (ENCRYPTED_FILE if key_of(folder) else FILE)))
     try:
         url = make_url(where)
         return url.set(drivername=_DRIVERS[url.drivername])
@@ -69,11 +84,83 @@ def file_of(url: URL) -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
-def prepare_file(file: Path) -> None:
+def key_for(url: URL) -> Key | None:
+    """The key of a SQLite file that is encrypted."""
+    file = file_of(url)
+    return key_of(file.parent) if file and file.name == ENCRYPTED_FILE else None
+
+
+def check_key(file: Path, key: Key | None) -> None:
+    """Check that the store in the folder of ``file`` needs this key, or none; nothing is changed.
+
+    Raises ``BadInput``: ``encryption_key_missing``, ``encryption_key_wrong``, ``encryption_missing``,
+    ``store_not_encrypted``.
+    """
+    plain, encrypted = (_has_content(file.with_name(name)) for name in (FILE, ENCRYPTED_FILE))
+    if key is None:
+        if encrypted and file.name == FILE:
+            raise BadInput(
+                f"The store in {file.parent} is encrypted. Give its key: --encryption-key-file, "
+                "--encryption-key-command or --encryption-keyring.",
+                code="encryption_key_missing",
+            )
+        return
+    require_sqlcipher()
+    if plain:
+        raise BadInput(
+            f"The store in {file.parent} is not encrypted, or only half. Stop the server, then: assistant "
+            "store encrypt",
+            code="store_not_encrypted",
+        )
+    if encrypted:
+        try:
+            _read_only(file, key, "mode=ro")
+        except sqlcipher.OperationalError:  # nobody has it open: its write-ahead log is not there
+            _read_only(file, key, "immutable=1")
+
+
+def require_sqlcipher() -> None:
+    """Raises ``BadInput``: ``encryption_missing``."""
+    if sqlcipher is None:
+        raise BadInput(
+            "Encryption needs other packages: pip install 'clinical-voice-assistant[encryption]'",
+            code="encryption_missing",
+        )
+
+
+def _read_only(file: Path, key: Key, how: str) -> None:
+    """Raises ``BadInput``: ``encryption_key_wrong``; ``sqlcipher3.OperationalError``."""
+    uri = f"{file.resolve().as_uri()}?{how}"
+    with contextlib.closing(sqlcipher.connect(uri, uri=True, timeout=BUSY_S)) as connection:
+        try:
+            connection.execute(key_pragma(key))
+            connection.execute("SELECT count(*) FROM sqlite_master")
+        except sqlcipher.OperationalError:
+            raise
+        except sqlcipher.DatabaseError:
+            raise wrong_key(str(file)) from None
+
+
+def _has_content(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
+
+
+def connect(file: Path, key: Key | None) -> Any:
+    """A connection of the driver itself, without transactions of its own; SQLCipher's with a ``key``."""
+    driver: Any = sqlite3 if key is None else sqlcipher
+    connection = driver.connect(file, timeout=BUSY_S, isolation_level=None)
+    if key is not None:
+        connection.execute(key_pragma(key))
+    return connection
+
+
+def prepare_file(file: Path, key: Key | None = None) -> None:
     """Make the file, and its folder, for the user alone; a file that has something in it is left as it is.
 
-    Raises ``OSError``, also where the file may only be read; ``sqlite3.OperationalError``.
+    Raises ``BadInput`` as ``check_key`` does; ``OSError``, also where the file may only be read;
+    ``OperationalError`` of the driver.
     """
+    check_key(file, key)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -82,7 +169,7 @@ def prepare_file(file: Path) -> None:
     if not os.access(file, os.W_OK):
         raise PermissionError(errno.EACCES, "only reading is allowed", str(file))
     if file.stat().st_size == 0:
-        with contextlib.closing(sqlite3.connect(file, timeout=BUSY_S)) as connection:
+        with contextlib.closing(connect(file, key)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
 
 
@@ -99,11 +186,14 @@ def place_of(where: Path | str) -> str:
 
 def open_engine(url: URL) -> Engine:
     """For threads. Nothing is connected yet. Raises ``BadInput``: ``database_driver_missing``."""
+    key = key_for(url)
+    dialect = dialect_of(url, key)
+    options: dict[str, Any] = {"connect_args": dict(dialect.options(url)), "pool_timeout": POOL_S}
+    if key is not None:
+        options["module"] = sqlcipher
     with _driver_installed():
-        engine = create_engine(
-            url, hide_parameters=True, pool_timeout=POOL_S, connect_args=dict(dialect_of(url).options(url))
-        )
-    dialect_of(url).prepare(engine)
+        engine = create_engine(url, hide_parameters=True, **options)
+    dialect.prepare(engine)
     return engine
 
 
@@ -124,7 +214,11 @@ class Database:
     def __init__(self, where: Path | str) -> None:
         """Raises ``BadInput``: ``database_unsupported``, ``database_driver_missing``."""
         self.url = url_of(where)
-        dialect = dialect_of(self.url)
+        self._key = key_for(self.url)
+        dialect = dialect_of(self.url, self._key)
+        options: dict[str, Any] = {"connect_args": dict(dialect.options(self.url))}
+        if self._key is not None:
+            options["async_creator"] = self._connect
         driver = "sqlite+aiosqlite" if file_of(self.url) else self.url.drivername
         with _driver_installed():
             # Parameters are what patients and clinicians said: they are in no error.
@@ -132,9 +226,14 @@ class Database:
                 self.url.set(drivername=driver),
                 hide_parameters=True,
                 pool_timeout=POOL_S,
-                connect_args=dict(dialect.options(self.url)),
+                **options,
             )
         dialect.prepare(self.engine.sync_engine)
+
+    async def _connect(self) -> aiosqlite.Connection:
+        return await aiosqlite.Connection(
+            lambda: sqlcipher.connect(str(file_of(self.url)), timeout=BUSY_S), iter_chunk_size=64
+        )
 
     async def start(self) -> None:
         """Make the file if it is missing, and run the migrations that are missing.
@@ -143,7 +242,7 @@ class Database:
         """
         try:
             if file := file_of(self.url):
-                prepare_file(file)
+                prepare_file(file, self._key)
             async with self.read() as connection:
                 current = await connection.run_sync(is_current)
             if not current:
@@ -152,7 +251,7 @@ class Database:
                         await connection.execution_options(**{MIGRATES: True})
                         async with connection.begin():
                             await connection.run_sync(upgrade)
-        except (AssistantError, OSError, sqlite3.Error) as error:
+        except OPENING_ERRORS as error:
             await self.close()
             if isinstance(error, BadInput):
                 raise
@@ -188,7 +287,7 @@ class Database:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
+        except SQL_ERRORS as error:
             raise AssistantError(
                 f"The database {self.name} failed ({type(error).__name__}).", code="database_failed"
             ) from None

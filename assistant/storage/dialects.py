@@ -3,14 +3,33 @@
 Everything else in ``storage/`` is SQL that both understand, with named parameters.
 """
 
+import contextlib
+import importlib
 import re
+import sqlite3
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from sqlalchemy import URL, Connection, Engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 
+from assistant.errors import AssistantError
+from assistant.storage.keys import Key
+
+sqlcipher: Any = None
+"""The driver's module; None without the extra [encryption]."""
+with contextlib.suppress(ImportError):
+    sqlcipher = importlib.import_module("sqlcipher3.dbapi2")
+
+DRIVER_ERRORS: Final[tuple[type[Exception], ...]] = (
+    (sqlite3.Error,) if sqlcipher is None else (sqlite3.Error, sqlcipher.Error)
+)
+"""As SQLAlchemy leaves them while a connection is made, and SQLCipher's wherever it is not SQLAlchemy's own
+driver."""
+SQL_ERRORS: Final[tuple[type[Exception], ...]] = (SQLAlchemyError, *DRIVER_ERRORS)
+DISK_ERRORS: Final[tuple[type[Exception], ...]] = (OSError, *DRIVER_ERRORS)
+OPENING_ERRORS: Final[tuple[type[Exception], ...]] = (AssistantError, *DISK_ERRORS)
 BUSY_S: Final = 1.0
 """Longest wait of a write for another connection that is writing."""
 CONNECT_S: Final = 3
@@ -72,7 +91,11 @@ class Dialect(Protocol):
 
 
 class Sqlite:
-    """One file, for the user alone: see ``database.prepare_file``."""
+    """One file, for the user alone: see ``database.prepare_file``. With a ``key`` SQLCipher encrypts each
+    page of it, of its write-ahead log and of its index of words."""
+
+    def __init__(self, key: Key | None = None) -> None:
+        self._key = key
 
     matching = "id IN (SELECT report_id FROM report_texts WHERE report_texts MATCH :words)"
 
@@ -87,6 +110,8 @@ class Sqlite:
         def _(connection: Any, _record: object) -> None:
             connection.isolation_level = None  # the driver begins no transaction by itself
             cursor = connection.cursor()
+            if self._key:
+                cursor.execute(key_pragma(self._key))
             cursor.execute(f"PRAGMA busy_timeout = {round(BUSY_S * 1000)}")
             for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
                 cursor.execute(f"PRAGMA {pragma}")
@@ -208,8 +233,13 @@ class Postgres:
         return f"PostgreSQL {state}" if state else "the database does not answer"
 
 
-def dialect_of(url: URL) -> Dialect:
-    return Postgres() if url.get_backend_name() == "postgresql" else Sqlite()
+def dialect_of(url: URL, key: Key | None = None) -> Dialect:
+    return Postgres() if url.get_backend_name() == "postgresql" else Sqlite(key)
+
+
+def key_pragma(key: Key) -> str:
+    """The first statement of a connection of SQLCipher."""
+    return f"PRAGMA key = \"x'{key.derived('database').hex()}'\""
 
 
 def storable(value: str) -> str:

@@ -1,8 +1,8 @@
 """The store: finals, document revisions, answers, and their audit, durable at every commit.
 
 It is one SQLite file or a PostgreSQL database (see ``database``), read while it is written, by other
-processes too. Nothing is encrypted here: use an encrypted disk. Rows are only ever added, except by
-``forget``.
+processes too. A file may be encrypted (see ``keys``); the disk of a database server is its administrator's to
+encrypt. Rows are only ever added, except by ``forget``.
 
 The audit holds no text. It has a row for every stored event, every session and every deletion, each with the
 hash of what it is about, chained by hashes; so ``verify`` finds what was changed, added, moved or deleted
@@ -23,7 +23,6 @@ import os
 import re
 import secrets
 import shutil
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -61,15 +60,26 @@ from assistant.principal import SOLE
 from assistant.storage.database import (
     APPLICATION_ID,
     FIRST_APPLICATION_ID,
+    check_key,
     file_of,
     has_tables,
+    key_for,
     migrate,
     name_of,
     open_engine,
     prepare_file,
     url_of,
 )
-from assistant.storage.dialects import MIGRATES, READS, dialect_of, storable
+from assistant.storage.dialects import (
+    DISK_ERRORS,
+    DRIVER_ERRORS,
+    MIGRATES,
+    OPENING_ERRORS,
+    READS,
+    SQL_ERRORS,
+    dialect_of,
+    storable,
+)
 from assistant.storage.heard import Heard
 
 AUDIT_COLUMNS = "at, session_id, who, what, seq, event_sha256"
@@ -174,19 +184,23 @@ class Store:
         self.path = file_of(self.url)
         """File of a SQLite store; else None."""
         self.name = name_of(self.url)
+        self.key = key_for(self.url)
+        """Key of an encrypted store, which seals its attachments too."""
         self.files = files or (self.path.parent if self.path else default_folder()) / "files"
         self.holder = secrets.token_urlsafe(12)
         """Name of this server as the one that goes on with a report."""
-        self._dialect = dialect_of(self.url)
-        if self.path and not create and not self.path.is_file():
-            raise BadInput(f"There is no store in {self.path.parent}.", code="store_missing")
+        self._dialect = dialect_of(self.url, self.key)
         self._create = create
         self._lock, self._read_lock = threading.Lock(), threading.Lock()
         try:
+            if self.path and not create:
+                check_key(self.path, self.key)
+                if not self.path.is_file():
+                    raise BadInput(f"There is no store in {self.path.parent}.", code="store_missing")
             self._open()
         except BadInput:
             raise
-        except (OSError, sqlite3.OperationalError, AssistantError):
+        except OPENING_ERRORS:
             raise self._unwritable() from None
 
     def _unwritable(self) -> BadInput:
@@ -199,7 +213,7 @@ class Store:
     def _open(self) -> None:
         """Raises ``AssistantError``, ``OSError``, ``sqlite3.OperationalError``."""
         if self.path:
-            prepare_file(self.path)
+            prepare_file(self.path, self.key)
         self._engine = open_engine(self.url)
         try:
             with self._errors():
@@ -273,7 +287,7 @@ class Store:
             self._engine.dispose()
             try:
                 self._open()
-            except (OSError, sqlite3.OperationalError):
+            except DISK_ERRORS:
                 raise self._failed("the file was deleted, and no new one can be made") from None
             return True
 
@@ -646,13 +660,13 @@ class Store:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, sqlite3.Error) as found:
-            error = _wrapped(found) if isinstance(found, sqlite3.Error) else found
+        except SQL_ERRORS as found:
+            error = found if isinstance(found, SQLAlchemyError) else _wrapped(found)
+            if not isinstance(error, DBAPIError):
+                raise self._failed(type(error).__name__) from None
             if self._dialect.is_damage(error):
                 raise self._broken() from None
             raise self._failed(self._dialect.reason(error)) from None
-        except SQLAlchemyError as error:
-            raise self._failed(type(error).__name__) from None
 
     def _failed(self, why: str) -> AssistantError:
         look = f"the disk of {self.path.parent}" if self.path else f"the database {self.name}"
@@ -722,9 +736,10 @@ def _stream(connection: Connection, query: str) -> Iterator["CursorResult[*tuple
         yield rows
 
 
-def _wrapped(error: sqlite3.Error) -> DBAPIError:
-    """As SQLAlchemy tells an error of the driver, which it leaves as it is while a connection is made."""
-    wrapped = DBAPIError.instance(None, None, error, sqlite3.Error)
+def _wrapped(error: Exception) -> DBAPIError:
+    """Wrap an error of the driver as SQLAlchemy does, which leaves it while a connection is made."""
+    kinds: Any = DRIVER_ERRORS
+    wrapped = DBAPIError.instance(None, None, error, kinds)
     assert isinstance(wrapped, DBAPIError)
     return wrapped
 

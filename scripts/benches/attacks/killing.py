@@ -47,7 +47,7 @@ def taken_over() -> Attack:
     of a dictation, again and again; the other, which runs already, goes on with it."""
 
     async def attack(short: bool, folder: Path) -> Figures:
-        kills = KILLS_IN_SHORT // 2 if short else KILLS
+        kills = 1 if short else KILLS  # each starts a server
         async with contextlib.AsyncExitStack() as stack:
             store, _ = stack.enter_context(in_postgres(folder))
             serving = {"store": store, "store_files": folder / "files", "log_level": "error"}
