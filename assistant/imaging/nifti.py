@@ -4,7 +4,7 @@ import gzip
 import math
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,11 @@ from assistant.imaging.values import Values
 from assistant.imaging.volume import NOT_AXIAL, Plane, keep_volume
 
 AIR_HU = -500
-"""NIfTI does not say what was measured. Values below this are taken for Hounsfield units: there is air."""
+LEAST_AIR = 0.001
+MOST_HU = 3071
+"""NIfTI does not say what was measured. It is taken for a CT where at least a share of ``LEAST_AIR`` of its
+values lies below ``AIR_HU``, and most are no larger than ``MOST_HU``, the largest of 12 bits. Single values
+below zero are also in filtered MR images."""
 
 LEAST_BYTES = 256 * 2**20
 """Bytes of unpacked values that are always taken: a mask is nearly all zeros, and packs to a thousandth."""
@@ -104,7 +108,7 @@ def _study(path: Path, name: str, folder: Path, number: int) -> Study:
     notes = [] if axis == 2 else [NOT_AXIAL]
     if count > 1:
         notes.append(f"Volume {number} of the {count} in the file.")
-    ct = any(bool((values < AIR_HU).any()) for _, values, _ in slices())
+    ct = _is_hounsfield(values for _, values, _ in slices())
     notes.append(f"Taken for {'a CT' if ct else 'an MRI'}: NIfTI does not say what was measured.")
     if _unplaced(image):
         notes.append("The file does not state its orientation: left and right are unknown.")
@@ -119,6 +123,15 @@ def _study(path: Path, name: str, folder: Path, number: int) -> Study:
     )
     names = tuple(f"volume {place} · {kept_volume.count} slices" for place in range(1, count + 1))
     return replace(kept_volume, series=name, stack=number, stacks=names) if count > 1 else kept_volume
+
+
+def _is_hounsfield(planes: Iterable[Values]) -> bool:
+    air = above = total = 0
+    for values in planes:
+        finite = values[np.isfinite(values)]
+        air, above = air + int((finite < AIR_HU).sum()), above + int((finite > MOST_HU).sum())
+        total += finite.size
+    return air > 0 and air >= LEAST_AIR * total and above <= total / 2
 
 
 def _unplaced(image: Any) -> bool:

@@ -374,6 +374,7 @@ def _note_geometry(stack: Stack) -> None:
         odd.sum() <= len(gaps) / 4
         and np.all(np.abs(gaps - wholes * usual)[odd] <= 0.1 * usual)
         and np.all(wholes[odd] >= 2)
+        and np.convolve(odd, np.ones(3)).max() < 3  # as many in a row are another spacing
     ):
         stack.notes.append("Slices are missing: the gaps between them differ.")
         return

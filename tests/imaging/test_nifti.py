@@ -67,6 +67,25 @@ def test_where_a_scan_has_no_value_it_is_dark_and_the_rest_is_as_without(show, t
     assert all(image[0, 7].max() <= 3 for image in holed)
 
 
+@pytest.mark.parametrize(
+    ("air", "tissue", "ct"),
+    [
+        (500, 40, True),
+        (10, 40, True),
+        (10, 9_000, False),  # no tissue measures so much
+        (1, 300, False),  # a filter's undershoot
+        (0, 40, False),
+    ],
+)
+def test_a_scan_is_taken_for_a_ct_where_its_values_are_those_of_one(tmp_path, air, tissue, ct):
+    volume = np.full((20, 20, 10), tissue, np.int16)
+    volume.reshape(-1)[:air] = -610
+    volume[10, 10, 5] = 30_000  # metal, or a vessel
+    study = read_nifti(nifti(tmp_path / "scan.nii", volume, np.eye(4)), "scan.nii", tmp_path, 2**30)
+    assert study.kind == ("ct" if ct else "mr")
+    assert f"Taken for {'a CT' if ct else 'an MRI'}" in study.notes[0]
+
+
 def test_of_the_volumes_of_a_scan_the_first_is_kept(show, tmp_path):
     volume = np.arange(4 * 4 * 4 * 3).reshape(4, 4, 4, 3).astype(np.int16)
     images, _, _ = show(nifti(tmp_path / "bold.nii.gz", volume, np.eye(4)))

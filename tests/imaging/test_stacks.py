@@ -310,6 +310,7 @@ def test_a_spacing_that_changes_is_said(tmp_path, places, note):
         ([0, 4, 8, 9, 10, 11, 12], {0: 3, 1: 3}),
         ([0, 2, 4, 7, 10, 13], {2: 1, 3: 1, 4: 1}),
         ([0, 1, 2.2, 3, 4.3, 5, 6.4, 7], {0: 1, 1: 1, 3: 1, 5: 1}),
+        ([*range(12), 15, 19, 23], {11: 3, 12: 3, 13: 3}),  # the few at the end are no missing slices
         ([0, 1, 2, 3, 5, 6, 7, 8], {}),  # a slice is missing: none is made up for it
         ([0, 0.01, 10, 20, 30, 40], {}),  # two that nearly coincide are no reason to fill the others up
         ([0, 1, 2, 3, 4, 300, 304, 308], {5: 3, 6: 3}),  # nobody knows what lies in so wide a gap
