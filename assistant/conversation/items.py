@@ -51,12 +51,11 @@ class Items:
         if item.id not in self._items:  # deleted meanwhile
             return []
         self._items[item.id] = item
-        before = None
-        for item_id in self._items:
+        newest_first = reversed(self._items)
+        for item_id in newest_first:
             if item_id == item.id:
                 break
-            before = item_id
-        return [Emit(ItemDone(item=item, previous_item_id=before))]
+        return [Emit(ItemDone(item=item, previous_item_id=next(newest_first, None)))]
 
     def heard(self, item_id: str, text: str) -> None:
         """The transcript of what was said."""

@@ -1,12 +1,12 @@
 """The report: hand edits from the page, and updates to the page. Pure."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from assistant.conversation.types import Action, Emit, ReportCommanded, ReportEdited, refused
-from assistant.dictation.alignment import SpokenWords
+from assistant.dictation.alignment import Excerpt, SpokenWords
 from assistant.dictation.commands import HELP
 from assistant.dictation.dictation import Dictation
 from assistant.dictation.document import Document, Field, Position, Range, Run, Section
@@ -55,8 +55,8 @@ class Report:
         self._style: dict[str, str] = {}
         self._applied: deque[str] = deque(maxlen=MOST_APPLIED)  # a page has one edit under way at a time
         self._shown = self.dictation.document
-        self._shown_doubtful: list[WordPlace] = []
         self._shown_applied: tuple[str, ...] = ()
+        self._shown_runs: Counter[str | None] = Counter()  # how many runs each utterance has
         self._whole_bytes = self._patched_bytes = 0  # of the last whole report, and of the patches since
 
     def words(self) -> list[WordPlace]:
@@ -81,11 +81,12 @@ class Report:
         patches = [_patch(each) for each in changes or ()]
         size = 2 * RUN_BYTES + sum(map(_bytes, patches))
         if changes is None or self._whole_bytes < SHORT or self._patched_bytes + size > self._whole_bytes:
-            self._shown_doubtful = self.doubtful()
-            event = document_changed(self.dictation, self._applied, self._shown_doubtful)
-            runs = (run for section in document.sections for run in section.runs)
+            doubtful = self.doubtful()
+            event = document_changed(self.dictation, self._applied, doubtful)
+            runs = [run for section in document.sections for run in section.runs]
+            self._shown_runs = Counter(run.item_id for run in runs)
             self._whole_bytes = sum(len(run.text) + RUN_BYTES for run in runs)
-            self._whole_bytes += RUN_BYTES * len(self._shown_doubtful)
+            self._whole_bytes += RUN_BYTES * len(doubtful)
             self._patched_bytes = 0
         else:
             event = self._patched(document, changes, patches)
@@ -116,15 +117,25 @@ class Report:
         self, document: Document, changes: "list[_Changed]", patches: list[SectionPatch]
     ) -> tuple[list[WordPlace], list[WordPlace]]:
         """The doubtful words that are none any more, and the new ones, of the items whose text changed."""
-        known = self._shown_doubtful
+        before, after = ([run.item_id for each in changes for run in runs(each)] for runs in (_old, _new))
+        items = {*before, *after} - {None}
+        removed, here = Counter(before), self._shown_runs
+        are_whole = all(here[item_id] == removed[item_id] for item_id in items)
+        here.subtract(removed)
+        here.update(after)
+        if are_whole:  # so the other runs need not be looked at: there may be thousands
+            old, new = ([each.excerpt(runs(each)) for each in changes] for runs in (_old, _new))
+        else:
+            old, new = (
+                [Excerpt(each.id, 0, each.runs) for each in sections]
+                for sections in (self._shown.sections, document.sections)
+            )
+        shown, found = (self.spoken.place_in(each, self._mark_below, items) for each in (old, new))
         for change, patch in zip(changes, patches, strict=True):
-            known = moved(known, patch, [len(run.text) for run in change.before.runs] if known else [])
-        items = {run.item_id for change in changes for run in (*change.old, *change.new)}
-        others = [word for word in known if word.item_id not in items]
-        then = {place(word): word for word in known if word.item_id in items}
-        found = self.spoken.place(document.sections, below=self._mark_below, only=items)
+            if shown:
+                shown = moved(shown, patch, [len(run.text) for run in change.before.runs])
+        then = {place(word): word for word in shown}
         now = {place(word): word for word in found}
-        self._shown_doubtful = [*others, *now.values()]
         return (
             [word for key, word in then.items() if key not in now],
             [word for key, word in now.items() if key not in then],
@@ -135,7 +146,7 @@ class Report:
         self.dictation.go_on_from(_document(told), taken)
         self._applied.extend(told.applied)
         self._shown = self.dictation.document
-        self._shown_doubtful, self._shown_applied = list(told.doubtful), tuple(told.applied)
+        self._shown_applied = tuple(told.applied)
 
     def fill(self, told: DocumentChanged) -> None:
         """The text, fields, marks and doubts of another report. Its words were not said in this session."""
@@ -197,9 +208,22 @@ class _Changed(NamedTuple):
     """A section whose runs from number ``at`` on changed from ``old`` to ``new``."""
 
     before: Section
+    after: Section
     at: int
     old: Sequence[Run]
     new: Sequence[Run]
+
+    def excerpt(self, runs: Sequence[Run]) -> Excerpt:
+        """``old`` or ``new``, with its place."""
+        return Excerpt(self.after.id, self.after.start_of(self.at), runs)
+
+
+def _old(change: _Changed) -> Sequence[Run]:
+    return change.old
+
+
+def _new(change: _Changed) -> Sequence[Run]:
+    return change.new
 
 
 def _changes(before: Document, after: Document) -> list[_Changed] | None:
@@ -210,7 +234,9 @@ def _changes(before: Document, after: Document) -> list[_Changed] | None:
     if any((old.id, old.title) != (new.id, new.title) for old, new in pairs):
         return None
     return [
-        _Changed(old, *changed_runs(old.runs, new.runs)) for old, new in pairs if old.runs is not new.runs
+        _Changed(old, new, *changed_runs(old.runs, new.runs))
+        for old, new in pairs
+        if old.runs is not new.runs
     ]
 
 

@@ -38,6 +38,14 @@ class _Piece(NamedTuple):
     text: str
 
 
+class Excerpt(NamedTuple):
+    """Runs of a section that stand side by side, the first of them at ``start`` of its text."""
+
+    section_id: str
+    start: int
+    runs: "Sequence[RunLike]"
+
+
 class RunLike(Protocol):
     @property
     def text(self) -> str: ...
@@ -79,9 +87,6 @@ class SpokenWords:
         self._words: dict[str, Sequence[WordTime]] = {}
         self._aligned: dict[str, tuple[str, list[Match]]] = {}  # by item: its text, and what matched there
         self._least: dict[str, float | None] = {}  # by item: how sure its least sure word is
-        self._doubted: dict[
-            str, tuple[float, list[_Piece], list[WordPlace]]
-        ] = {}  # by item: asked, and found
 
     def heard(self, item_id: str, words: Sequence[WordTime]) -> None:
         """An empty ``words`` is a recogniser without word times: nothing is claimed of that item."""
@@ -102,13 +107,22 @@ class SpokenWords:
         """Every word that has a place in the document, item by item; with ``below`` those less sure, with
         ``only`` those of these items. Only changed items are aligned anew.
         """
+        return self.place_in([Excerpt(each.id, 0, each.runs) for each in sections], below, only)
+
+    def place_in(
+        self,
+        excerpts: Iterable[Excerpt],
+        below: float | None = None,
+        only: Container[str | None] | None = None,
+    ) -> list[WordPlace]:
+        """As ``place``, where each item that is looked for has all of its text in the excerpts, or none."""
         pieces: dict[str, list[_Piece]] = {}
         wanted = self._words if only is None else only
-        for section in sections:
-            offset = 0
-            for run in section.runs:
+        for excerpt in excerpts:
+            offset = excerpt.start
+            for run in excerpt.runs:
                 if run.item_id in wanted and run.item_id in self._words:
-                    pieces.setdefault(run.item_id, []).append(_Piece(section.id, offset, run.text))
+                    pieces.setdefault(run.item_id, []).append(_Piece(excerpt.section_id, offset, run.text))
                 offset += len(run.text)
         return [placed for item_id, found in pieces.items() for placed in self._place(item_id, found, below)]
 

@@ -251,8 +251,7 @@ class Dictation:
         item_id = section.item_at(end - 1)
         if item_id is None or item_id not in self._paused:
             return None
-        last = document.ranges_of(item_id)[-1]
-        return end - 1 if (last.section_id, last.end) == (section.id, end) else None
+        return end - 1 if document.ends_item(item_id, Position(section.id, end)) else None
 
     def put_back(
         self, item_id: str, words: str, *, lost_before: bool = False, lost_after: bool = False

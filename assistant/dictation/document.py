@@ -4,8 +4,9 @@ Offsets count code points in a section's text. Nothing here knows of time, undo 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from types import MappingProxyType
 
 from assistant.dictation.plain_text import plain_text
@@ -47,22 +48,48 @@ class Section:
     id: str
     title: str
     runs: tuple[Run, ...] = ()
+    _text: str | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def text(self) -> str:
-        return "".join(run.text for run in self.runs)
+        """Joined once. A changed section takes the text of the one before it, which is seldom asked again:
+        undo keeps a thousand of those, and their texts would fill the memory."""
+        if self._text is None:
+            object.__setattr__(self, "_text", "".join([run.text for run in self.runs]))
+        return self._text or ""
+
+    def changed(self, where: "Range", new: str, runs: "tuple[Run, ...]") -> "Section":
+        """With ``runs``, in which the text of ``where`` is ``new``."""
+        text = self.text
+        section = replace(self, runs=runs)
+        object.__setattr__(section, "_text", text[: where.start] + new + text[where.end :])
+        self.forget_text()
+        return section
+
+    def forget_text(self) -> None:
+        """It is joined again when it is asked for."""
+        object.__setattr__(self, "_text", None)
 
     def item_at(self, offset: int) -> str | None:
         """The utterance that the character at ``offset`` belongs to."""
-        for run in self.runs:
-            if offset < len(run.text):
-                return run.item_id
-            offset -= len(run.text)
-        return None
+        at, _ = _run_at(self.runs, offset, self.length)
+        return self.runs[at].item_id if at < len(self.runs) else None
 
     @property
     def length(self) -> int:
-        return sum(len(run.text) for run in self.runs)
+        return len(self.text)
+
+    def start_of(self, number: int) -> int:
+        """Where a run begins; the end of the text behind the last."""
+        if number <= len(self.runs) // 2:
+            return sum([len(run.text) for run in self.runs[:number]])
+        return self.length - sum([len(run.text) for run in self.runs[number:]])
+
+    def places(self, is_wanted: Callable[[Run], object]) -> "list[tuple[Range, Run]]":
+        """The runs that are wanted, in order, each with its place. Quick where few are."""
+        found = [(number, run) for number, run in enumerate(self.runs) if is_wanted(run)]
+        ends = list(accumulate([len(run.text) for run in self.runs])) if found else []
+        return [(Range(self.id, ends[n] - len(run.text), ends[n]), run) for n, run in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,42 +189,37 @@ class Document:
 
     def fields(self) -> list[tuple[Range, Field]]:
         """The unfilled fields in order."""
-        found: list[tuple[Range, Field]] = []
-        for section in self.sections:
-            at = 0
-            for run in section.runs:
-                if run.field is not None:
-                    found.append((Range(section.id, at, at + len(run.text)), run.field))
-                at += len(run.text)
-        return found
+        found = self.places(lambda run: run.field)
+        return [(where, run.field) for where, run in found if run.field is not None]
 
     def doubts(self) -> list[tuple[Range, Run]]:
         """The texts that a person has to look at, in order."""
-        found: list[tuple[Range, Run]] = []
-        for section in self.sections:
-            at = 0
-            for run in section.runs:
-                if run.doubt is not None:
-                    found.append((Range(section.id, at, at + len(run.text)), run))
-                at += len(run.text)
-        return found
+        return self.places(lambda run: run.doubt)
 
     def ranges_of(self, item_id: str) -> list[Range]:
         """The ranges that hold an utterance's text."""
-        found: list[Range] = []
-        for section in self.sections:
-            at = 0
-            for run in section.runs:
+        return [where for where, _ in self.places(lambda run: run.item_id == item_id)]
+
+    def ends_item(self, item_id: str, at: Position) -> bool:
+        """Whether the last text of an utterance that is in the report ends there."""
+        for section in reversed(self.sections):
+            end = section.length
+            for run in reversed(section.runs):
                 if run.item_id == item_id:
-                    found.append(Range(section.id, at, at + len(run.text)))
-                at += len(run.text)
-        return found
+                    return (section.id, end) == (at.section_id, at.offset)
+                end -= len(run.text)
+        return False
+
+    def places(self, is_wanted: Callable[[Run], object]) -> list[tuple[Range, Run]]:
+        """As ``Section.places``, of all sections."""
+        return [place for section in self.sections for place in section.places(is_wanted)]
 
     def item_at(self, where: Range) -> str | None:
         """The utterance that all of ``where``, or both sides of an empty one, belongs to."""
-        runs = self.section(where.section_id).runs
-        _, rest = _cut(runs, max(0, where.start - (where.start == where.end)))
-        touched, _ = _cut(rest, max(where.end - where.start, 2))
+        section = self.section(where.section_id)
+        start = max(0, where.start - (where.start == where.end))
+        _, rest = _cut(section.runs, start, section.length)
+        touched, _ = _cut(rest, max(where.end - where.start, 2), section.length - start)
         ids = {run.item_id for run in touched}
         return ids.pop() if len(ids) == 1 else None
 
@@ -213,13 +235,14 @@ class Document:
         section = self.section(where.section_id)
         if not 0 <= where.start <= where.end <= section.length:
             raise BadInput("The position is outside the section's text.", code="range_invalid")
-        before, rest = _cut(section.runs, where.start)
-        _, after = _cut(rest, where.end - where.start)
+        before, rest = _cut(section.runs, where.start, section.length)
+        _, after = _cut(rest, where.end - where.start, section.length - where.start)
         new = tuple(runs)
         joined = (*before[:-1], *_joined((*before[-1:], *new, *after[:1])), *after[1:])
-        offset = where.start + sum(len(run.text) for run in new)
+        text = "".join([run.text for run in new])
+        offset = where.start + len(text)
         return replace(
-            self._with_section(replace(section, runs=joined)),
+            self._with_section(section.changed(where, text, joined)),
             cursor=Position(section.id, offset),
             selected=(),
             held={name: place.moved(where, offset) for name, place in self.held.items()},
@@ -329,16 +352,33 @@ def unique_id(title: str, taken: Iterable[str]) -> str:
     return name
 
 
-def _cut(runs: tuple[Run, ...], offset: int) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
-    for index, run in enumerate(runs):
-        if offset <= 0:
-            return runs[:index], runs[index:]
-        if offset < len(run.text):
-            left = replace(run, text=run.text[:offset], field=None, doubt=None)
-            right = replace(run, text=run.text[offset:], field=None, doubt=None)
-            return (*runs[:index], left), (right, *runs[index + 1 :])
-        offset -= len(run.text)
-    return runs, ()
+def _cut(runs: tuple[Run, ...], offset: int, length: int) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+    """Runs of ``length`` characters, cut in two. A field or a text in doubt that is cut is none any more."""
+    index, start = _run_at(runs, max(0, offset), length)
+    if offset <= start or index == len(runs):
+        return runs[:index], runs[index:]
+    run = runs[index]
+    left = replace(run, text=run.text[: offset - start], field=None, doubt=None)
+    right = replace(run, text=run.text[offset - start :], field=None, doubt=None)
+    return (*runs[:index], left), (right, *runs[index + 1 :])
+
+
+def _run_at(runs: tuple[Run, ...], offset: int, length: int) -> tuple[int, int]:
+    """The number of the run that the character at ``offset`` is in, and where it begins. Looked for from the
+    nearer end: most words come at the end of a long report."""
+    if offset < length // 2:
+        end = 0
+        for number, run in enumerate(runs):
+            start, end = end, end + len(run.text)
+            if offset < end:
+                return number, start
+        return len(runs), end
+    start = length
+    for number in range(len(runs) - 1, -1, -1):
+        end, start = start, start - len(runs[number].text)
+        if start <= offset:
+            return (number, start) if offset < end else (number + 1, end)
+    return 0, start
 
 
 def _joined(runs: tuple[Run, ...]) -> tuple[Run, ...]:

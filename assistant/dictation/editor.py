@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from operator import is_
 from typing import NamedTuple
 
 from assistant.dictation import gaps
@@ -237,6 +238,8 @@ class Editor:
             if earlier.runs is not section.runs:
                 changes[section.id] = change = difference(earlier, section)
                 lengths[section.id] += change.new_end - change.end
+            if earlier is not section:
+                earlier.forget_text()
         self.document = after
         self._revisions.append(_Revision(after.revision, lengths, changes))
 
@@ -283,7 +286,7 @@ def _moved_place(place: Place, earlier: Document, later: Document) -> Place:
 def difference(before: Section, after: Section) -> Change:
     """The one place in which the texts of a section differ. Takes time for the runs that changed only."""
     same, old, new = changed_runs(before.runs, after.runs)
-    offset = sum(len(run.text) for run in before.runs[:same])
+    offset = after.start_of(same)
     start, end, new_end = text_difference("".join(run.text for run in old), "".join(run.text for run in new))
     return Change(offset + start, offset + end, offset + new_end)
 
@@ -291,9 +294,18 @@ def difference(before: Section, after: Section) -> Change:
 def changed_runs(before: Sequence[Run], after: Sequence[Run]) -> tuple[int, Sequence[Run], Sequence[Run]]:
     """The number of equal runs at the start, and the runs that differ, before and after."""
     limit = min(len(before), len(after))
-    start = _alike(limit, lambda n: before[:n] == after[:n])
-    tail = _alike(limit - start, lambda n: before[len(before) - n :] == after[len(after) - n :])
+    start = _as_many_alike(before, after, limit)
+    tail = _as_many_alike(before[start:][::-1], after[start:][::-1], limit - start)
     return start, before[start : len(before) - tail], after[start : len(after) - tail]
+
+
+def _as_many_alike(before: Sequence[Run], after: Sequence[Run], limit: int) -> int:
+    """How many runs at the start are the same, ``limit`` at most. Most are the same objects."""
+    first_other = bytes(map(is_, before, after)).find(False)
+    count = limit if first_other < 0 else min(first_other, limit)
+    while count < limit and (before[count] is after[count] or before[count] == after[count]):
+        count += 1
+    return count
 
 
 def text_difference(old: str, new: str) -> Change:

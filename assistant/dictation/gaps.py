@@ -69,12 +69,8 @@ def gap_run_of(item_id: str, text: str) -> Run:
 
 def gaps_in(document: Document) -> Iterator[tuple[Position, Run]]:
     """The marks, each with its place."""
-    for section in document.sections:
-        at = 0
-        for run in section.runs:
-            if run.origin == "gap" and run.doubt is not None:
-                yield Position(section.id, at), run
-            at += len(run.text)
+    for where, run in document.places(lambda run: run.doubt is not None and run.origin == "gap"):
+        yield Position(where.section_id, where.start), run
 
 
 def ids_in(document: Document) -> frozenset[str]:

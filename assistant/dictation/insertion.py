@@ -120,6 +120,8 @@ def runs_of(written: Written, item_id: str | None) -> list[Run]:
 
 def _choice(document: Document, where: Range, words: str, write: Write) -> str | None:
     """The entry of the selected field's pick list that was said, as the list has it."""
+    if where.start == where.end:
+        return None
     choices = next((field.choices for place, field in document.fields() if place == where), ())
     said = {bare(words), bare(write(words, True).text)}
     return next((choice for choice in choices if bare(choice) in said), None)

@@ -47,9 +47,13 @@ def off_word(document: Document) -> Document:
     if document.selected:
         return document
     text = document.section(at.section_id).text
-    word = next(
-        (each.span() for each in _WHOLE.finditer(text) if each.start() < at.offset < each.end()), None
-    )
+    start = end = at.offset  # no word has a space in it: what is far away is not looked at
+    while start and not text[start - 1].isspace():
+        start -= 1
+    while end < len(text) and not text[end].isspace():
+        end += 1
+    every = (each.span() for each in _WHOLE.finditer(text, start, end))
+    word = next((span for span in every if span[0] < at.offset < span[1]), None)
     if word is None:
         return document
     start, end = word

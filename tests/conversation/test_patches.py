@@ -2,12 +2,15 @@
 
 import json
 import random
+import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from assistant.conversation import report as reports
 from assistant.conversation.core import Conversation
+from assistant.conversation.past import Past
 from assistant.conversation.report import document_changed
 from assistant.conversation.types import (
     Emit,
@@ -15,6 +18,7 @@ from assistant.conversation.types import (
     ReportCommanded,
     ReportEdited,
 )
+from assistant.dictation.document import Document, Position, Run, Section
 from assistant.dictation.formatter import Formatter
 from assistant.errors import AssistantError
 from assistant.events import DocumentChanged, DocumentCommand, DocumentEdit, DocumentPatched, server_events
@@ -43,6 +47,7 @@ class Talk:
                 self.events.append(event)
                 self.known.take(event)
                 assert alike(self.known.whole(), self.whole())
+                self.check_counts()
 
     def step(self):
         chance, document = self.chance, self.talk.dictation.document
@@ -68,6 +73,11 @@ class Talk:
             command = chance.choice(("undo", "redo", "next_field", "place_cursor", "insert_text", "confirm"))
             press = DocumentCommand(command=command, section_id=section.id, offset=start, text="Typed.")
             self.take(ReportCommanded(press))
+
+    def check_counts(self):
+        """What is kept of the report from change to change is what the report says."""
+        runs = [run for section in self.talk.dictation.document.sections for run in section.runs]
+        assert +self.talk.report._shown_runs == Counter(run.item_id for run in runs)
 
     def whole(self):
         report = self.talk.report
@@ -98,6 +108,20 @@ def test_who_takes_the_patches_has_the_report(seed, monkeypatch):
     assert sum(isinstance(event, DocumentPatched) for event in talk.events) > 10
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_who_goes_on_with_a_report_has_it_too(seed, monkeypatch):
+    monkeypatch.setattr(reports, "SHORT", 0)
+    first = Talk(seed)
+    for _ in range(20):
+        first.step()
+    then = Talk(seed + 100)
+    then.talk.go_on_from(Past(report=first.known), {})
+    then.known, then.count = first.known, 1000
+    for _ in range(30):
+        then.step()
+    assert sum(isinstance(event, DocumentPatched) for event in then.events) > 5
+
+
 def test_a_short_report_is_sent_whole():
     talk = Talk(1)
     for number in range(5):
@@ -113,6 +137,36 @@ def test_what_is_sent_grows_with_what_was_said():
         return sum(len(event.model_dump_json()) for event in talk.events)
 
     assert sent(400) < 2.5 * sent(200)
+
+
+@pytest.mark.parametrize("at", ["end", "middle"])
+def test_one_more_utterance_is_no_more_work_in_a_long_report(at):
+    """Counted in lines of Python that run, which no busy machine changes."""
+
+    def lines(utterances):
+        talk = Talk(1)
+        runs = [Run(f"Nodule number {n} is unchanged. ", f"utt_{n}") for n in range(utterances)]
+        editor = talk.talk.dictation.editor
+        editor.begin(Document((Section("text", "", tuple(runs)),)))
+        length = editor.document.sections[0].length
+        editor.move(editor.document.move(Position("text", length if at == "end" else len(runs[0].text))))
+        told, count = [], 0
+
+        def traced(frame, event, _):
+            nonlocal count
+            count += event == "line"
+            return traced
+
+        for number in range(utterances, utterances + 3):
+            said = [(word, 0.2 if word == "lobe" else 0.9) for word in ("nodule", "left", "lobe")]
+            fact = final(number, " ".join(word for word, _ in said), spoken(said))
+            sys.settrace(traced if number == utterances + 2 else None)
+            told = talk.talk.handle(fact)
+            sys.settrace(None)
+        assert [type(each.event) for each in told][-1] is DocumentPatched
+        return count
+
+    assert lines(6_000) < 1.2 * lines(60)
 
 
 def test_a_patch_without_what_came_before_it_is_refused(monkeypatch):

@@ -1,8 +1,12 @@
 """The report as a value."""
 
+import random
+
 import pytest
 
 from assistant.dictation.document import Document, Field, Position, Range, Run, Section
+from assistant.dictation.editor import Editor
+from assistant.dictation.places import _WHOLE, off_word
 from assistant.errors import BadInput
 
 SIZE = Field("size", ("4 mm", "6 mm"))
@@ -74,3 +78,67 @@ def test_a_place_that_is_not_there_is_refused(where, code):
     with pytest.raises(BadInput) as error:
         report().replace(where, ())
     assert error.value.code == code
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_known_of_a_text_is_what_its_runs_say_whatever_was_changed(seed):
+    """The text moves from a section to its successor; places are looked for from the nearer end."""
+    chance, editor = random.Random(seed), Editor()
+    for number in range(80):
+        document = editor.document
+        section = chance.choice(document.sections)
+        start = chance.randint(0, section.length)
+        where = Range(section.id, start, min(section.length, start + chance.choice((0, 0, 1, 30))))
+        new = [
+            Run(chance.choice(("", "a", "no lesion. ", "é🫁 ")), chance.choice((None, "u1", f"u{number}")))
+            for _ in range(chance.randint(0, 3))
+        ]
+        match chance.random():
+            case share if share < 0.7:
+                editor.change(document.replace(where, new))
+            case share if share < 0.8:
+                editor.change(document.add_section(f"Part {number}"))
+            case share if share < 0.9:
+                editor.undo()
+            case _:
+                editor.redo()
+        for each in editor.document.sections:
+            text = "".join(run.text for run in each.runs)
+            owners = [run.item_id for run in each.runs for _ in run.text]
+            assert (each.text, each.length) == (text, len(text))
+            assert [each.item_at(at) for at in range(len(text) + 1)] == [*owners, None]
+            starts = [len("".join(run.text for run in each.runs[:n])) for n in range(len(each.runs) + 1)]
+            assert [each.start_of(n) for n in range(len(starts))] == starts
+            found = [(place.start, run) for place, run in each.places(lambda _: True)]
+            assert found == list(zip(starts, each.runs, strict=False))
+        for item_id in editor.document.item_ids:
+            last = editor.document.ranges_of(item_id)[-1]
+            assert editor.document.ends_item(item_id, Position(last.section_id, last.end))
+            assert not editor.document.ends_item(item_id, Position(last.section_id, last.end - 1))
+
+
+def test_the_steps_of_undo_keep_no_text_beside_their_runs():
+    """A thousand texts of a long report would fill the memory."""
+    editor = Editor()
+    for number in range(50):
+        end = editor.document.sections[0].length
+        editor.change(editor.document.replace(Range("text", end, end), [Run("words ", f"u{number}")]))
+        assert editor.document.sections[0].text == "words " * (number + 1)
+    for _ in range(20):
+        assert editor.undo()
+        assert editor.document.sections[0].text
+    steps = [step.before for step in (*editor._undo, *editor._redo)]
+    assert len(steps) == 50
+    assert not any(section._text for document in steps for section in document.sections)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_word_at_the_cursor_is_found_without_looking_at_the_whole_text(seed):
+    chance = random.Random(seed)
+    for _ in range(100):
+        text = "".join(chance.choices("a1.,'-−+/<>[( )\n°%x", k=30))
+        at = chance.randint(0, len(text))
+        document = Document((Section("text", "", (Run(text),)),), Position("text", at))
+        word = next((m.span() for m in _WHOLE.finditer(text) if m.start() < at < m.end()), None)
+        expected = at if word is None else word[0] if at - word[0] < word[1] - at else word[1]
+        assert off_word(document).cursor.offset == expected
