@@ -71,8 +71,10 @@ async def _saying(dictation: Dictation, number: int) -> AsyncIterator[None]:
     speaking = asyncio.create_task(dictation.say(speed=SPEED))
     await asyncio.sleep(LATEST_S * ((number * 3 + 1) % 10) / 10)
     yield
-    async with asyncio.timeout(PATIENCE_S):
-        await speaking
+    done, _ = await asyncio.wait({speaking}, timeout=PATIENCE_S)
+    if not done:
+        raise Broken(f"after kill {number + 1} the client could not speak on")
+    await speaking
 
 
 async def _all_of_it(dictation: Dictation, store: Path | str) -> Figures:

@@ -64,21 +64,22 @@ async def started(
     *,
     files: int = 0,
     file_s: float = 0,
+    final_s: float = 0,
     port: int = 0,
     **settings: Any,
 ) -> AsyncIterator[ServerProcess]:
     """A server with these settings, killed at the end.
 
     ``files``: how many descriptors it may open (0: as many as this process). ``file_s``: the time that it
-    reads a file of an upload. Its log is in ``folder``.
+    reads a file of an upload. ``final_s``: what a final takes, as in ``Tones``. Its log is in ``folder``.
     """
-    wanted = {"files": files, "file_s": file_s, "port": port, "settings": settings}
+    wanted = {"files": files, "file_s": file_s, "final_s": final_s, "port": port, "settings": settings}
     log = folder / f"server-{next(_numbers)}.log"
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "benches.attacks.server", json.dumps(wanted, default=str)),
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": f"{ROOT}/scripts:{ROOT}"},
+            env={**os.environ, "PYTHONPATH": f"{ROOT}/scripts:{ROOT}", "OPENBLAS_NUM_THREADS": "1"},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
@@ -109,7 +110,7 @@ async def serve(wanted: dict[str, Any]) -> None:
 
     if wanted["file_s"]:
         worker.LONGEST_FILE_S = wanted["file_s"]
-    model = Tones()
+    model = Tones(wanted["final_s"])
     settings = Settings(port=0, engine="openai", **wanted["settings"])
     configure_logging(settings.log_level)
     components = Components(
