@@ -11,6 +11,8 @@ Messages are shown to people: they say what to do, and never hold what a patient
 """
 
 import errno
+from collections.abc import Mapping
+from typing import Any
 
 _PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.EINTR})
 
@@ -72,3 +74,8 @@ def of_the_system(error: OSError) -> AssistantError:
         return AssistantError("There is no room left on the server's disk.", code="disk_full")
     message = "The server has too many files open. Try again in a moment."
     return AssistantError(message, code="server_busy")
+
+
+def fault_of(detail: Mapping[str, Any]) -> str:
+    """One of pydantic's ``errors()`` in words, without the prefix of those that validators raise."""
+    return str(detail["msg"]).removeprefix("Value error, ")

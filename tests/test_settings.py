@@ -1,6 +1,8 @@
 """The settings: one definition each; what does not go together is refused, with both named."""
 
 import argparse
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -135,6 +137,19 @@ def test_a_secret_comes_from_a_file_or_the_environment_and_not_from_the_command_
     file.write_text(" \n")
     assert str(file) in refused(f"{flag(name)}-file", str(file))
     assert str(tmp_path) in refused(f"{flag(name)}-file", str(tmp_path))
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example.org", "10.0.0.300", "10.0.0.1/8", "*", ""])
+def test_a_trusted_proxy_is_an_address_or_a_network(proxy: str) -> None:
+    said = refused("--trusted-proxies", json.dumps([proxy]))
+    assert said == "--trusted-proxies: each must be an IP address or a network, as 10.0.0.0/8"
+    assert read("--trusted-proxies", '["10.0.0.0/8", "fd00::1"]').trusted_proxies == ("10.0.0.0/8", "fd00::1")
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "docs/deploy").iterdir()), ids=lambda file: file.name)
+def test_the_files_for_operators_name_settings_that_there_are(file: Path) -> None:
+    named = set(re.findall(r"ASSISTANT_([A-Z_]+)", file.read_text()))
+    assert {name.lower() for name in named} <= set(Settings.model_fields)
 
 
 def test_no_store_on_the_command_line_keeps_nothing():

@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from assistant.config import GROUPS, Settings
-from assistant.errors import BadInput
+from assistant.errors import BadInput, fault_of
 from assistant.vad.endpoint import SettingsClash
 
 
@@ -158,8 +158,8 @@ def _said(error: ValidationError, given: Mapping[str, Any]) -> str:
         return clash.rule.format(**named)
     name = str(first["loc"][0]) if first["loc"] else ""
     if is_secret(name):
-        return f"{variable(name)}: {first['msg']}"
-    return f"{flag(name) if name in given else variable(name)}: {first['msg']}"
+        return f"{variable(name)}: {fault_of(first)}"
+    return f"{flag(name) if name in given else variable(name)}: {fault_of(first)}"
 
 
 def _named(name: str, value: object, given: Mapping[str, Any]) -> str:

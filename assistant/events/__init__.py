@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from assistant.errors import BadInput
+from assistant.errors import BadInput, fault_of
 from assistant.events.answers import (
     AnswerBoxes,
     AnswerChanges,
@@ -333,7 +333,7 @@ def parse_client_event(raw: str) -> ClientEvent:
         if first["type"] == "extra_forbidden":
             message = f"{field}: this field is not supported."
             raise BadInput(message, code="parameter_unknown", param=field) from None
-        wrong = "unknown type" if first["type"].startswith("union_tag") else first["msg"]
+        wrong = "unknown type" if first["type"].startswith("union_tag") else fault_of(first)
         named = (code for known, code in NOT_HAD.items() if f"{field}.".startswith(f"{known}."))
         code = next(named, "event_invalid")
         raise BadInput(f"{field or 'event'}: {wrong}", code=code, param=field or None) from None

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.dictation.plain_text import printable
-from assistant.errors import BadInput
+from assistant.errors import BadInput, fault_of
 from assistant.events import NO_ORDER, NOBODY, Order, Patient, WordTime
 
 SCHEMA: Final = "assistant.report/1"
@@ -166,7 +166,7 @@ def read_report(data: bytes) -> Report:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        reason = f"{where}: {first['msg']}" if where else "it is not JSON"
+        reason = f"{where}: {fault_of(first)}" if where else "it is not JSON"
         if where == "report_schema":
             reason = f"it is not of the form {SCHEMA}"
         raise BadInput(

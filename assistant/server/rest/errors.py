@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Match
 
-from assistant.errors import AssistantError, BadInput, Denied, EngineFailed, Missing, TooSlow
+from assistant.errors import AssistantError, BadInput, Denied, EngineFailed, Missing, TooSlow, fault_of
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -100,7 +100,7 @@ def invalid(error: ValidationError, code: str = "parameter_invalid") -> BadInput
         return BadInput("The body is not JSON.", code="json_invalid")
     if first["type"] == "extra_forbidden":
         return BadInput(f"{where}: this field is not supported.", code="parameter_unknown", param=where)
-    return BadInput(f"{where or 'The body'}: {first['msg']}.", code=code, param=where or None)
+    return BadInput(f"{where or 'The body'}: {fault_of(first)}.", code=code, param=where or None)
 
 
 async def no_such_path(request: Request) -> Response:
