@@ -5,6 +5,7 @@ Each group is a class; ``Settings`` is all of them. The groups are those of ``as
 docs/settings.md, which are made from here.
 """
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
@@ -289,6 +290,52 @@ class ImageSettings(BaseModel):
     siglip_revision: str | None = Field(None, description="Commit of --siglip-model.")
 
 
+class OrderSettings(BaseModel):
+    """Orders from hospital systems"""
+
+    orders_fhir: str | None = Field(
+        None,
+        description="Base address of a FHIR R4 server, whose active ServiceRequests are listed as orders.",
+    )
+    orders_fhir_query: str = Field(
+        "", description="Narrows that search, as in a FHIR address: category=363679005&performer=…"
+    )
+    orders_fhir_token: SecretStr | None = Field(None, description="Bearer token for --orders-fhir.")
+    orders_fhir_patient_system: str = Field(
+        "",
+        description="System of the identifier that is the patient's number, where patients have several. "
+        "Without it: that of type MR, or the only one.",
+    )
+    orders_dicom: str | None = Field(
+        None, description="Modality worklist to ask for orders: AETITLE@host:port."
+    )
+    orders_dicom_title: str = Field(
+        "ASSISTANT", min_length=1, max_length=16, description="AE title of this server."
+    )
+    orders_dicom_modality: str = Field("", max_length=16, description="Only orders of this modality: CT.")
+    orders_days_back: int = Field(2, ge=0, le=60, description="Days before today that are asked for.")
+    orders_days_ahead: int = Field(1, ge=0, le=60, description="Days after today that are asked for.")
+    orders_hl7_folder: Path | None = Field(
+        None,
+        description="Folder of HL7 v2 order messages, one a file that ends in .hl7; those taken are deleted.",
+    )
+    orders_mllp: str | None = Field(
+        None, description="Address to listen on for HL7 v2 order messages over MLLP: host:port."
+    )
+    orders_mllp_from: tuple[str, ...] = Field(
+        (), description='Addresses that may send there, as JSON: ["10.0.0.5"]. Needed off this machine.'
+    )
+    orders_every_s: float = Field(
+        60, ge=1, le=86_400, description="Time between two looks at a FHIR server or worklist."
+    )
+    keep_orders_days: int = Field(
+        30,
+        ge=0,
+        le=36_500,
+        description="Days after which an order that nobody names and reports any more is deleted; 0: never.",
+    )
+
+
 class KeepingSettings(BaseModel):
     """Storage and retention"""
 
@@ -354,6 +401,7 @@ class Settings(
     EngineSettings,
     SourceSettings,
     ImageSettings,
+    OrderSettings,
     KeepingSettings,
     BaseSettings,
 ):
@@ -383,6 +431,13 @@ class Settings(
                 ip_network(each)
             except ValueError:
                 raise ValueError("each must be an IP address or a network, as 10.0.0.0/8") from None
+        return value
+
+    @field_validator("orders_dicom", "orders_mllp")
+    @classmethod
+    def _has_port(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"([^@\s\\]{1,16}@)?[^@\s]+:\d{1,5}", value):
+            raise ValueError("it must end with host:port")
         return value
 
     @field_validator("oidc_issuer")
@@ -448,6 +503,19 @@ class Settings(
                 oidc_client_id=None,
                 oidc_roles=None,
             )
+        sources = ("orders_fhir", "orders_dicom", "orders_hl7_folder", "orders_mllp")
+        for name in sources:
+            if getattr(self, name) and self.no_store:
+                rule = f"{{{name}}} keeps orders in the store: leave {{no_store}} out."
+                raise SettingsClash(rule, **{name: getattr(self, name)}, no_store=True)
+        if self.orders_mllp and not self.orders_mllp_from:
+            host = self.orders_mllp.rpartition(":")[0]
+            if not is_loopback(host):
+                raise SettingsClash(
+                    "{orders_mllp} off this machine needs {orders_mllp_from}: MLLP asks nobody who they are.",
+                    orders_mllp=self.orders_mllp,
+                    orders_mllp_from=None,
+                )
         if self.text_engine_url and not self.text_engine_model:
             raise SettingsClash(
                 "{text_engine_url} needs {text_engine_model}.",
@@ -465,6 +533,7 @@ GROUPS: tuple[type[BaseModel], ...] = (
     EngineSettings,
     SourceSettings,
     ImageSettings,
+    OrderSettings,
     KeepingSettings,
 )
 """In the order of the help; the title of each is its docstring."""

@@ -112,6 +112,7 @@ def test_tokens_and_keys_are_secrets() -> None:
         "encryption_key",
         "engine_key",
         "oidc_client_secret",
+        "orders_fhir_token",
         "token",
     ]
 

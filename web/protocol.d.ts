@@ -983,6 +983,14 @@ export interface Order {
   exam?: string;
   /** When it was done: YYYY-MM-DD or YYYY-MM-DDTHH:MM. */
   at?: string;
+  /** Its number at the system that placed it. */
+  placer?: string;
+  /** Its number at the system that carries it out. */
+  filler?: string;
+  /** Address of its FHIR ServiceRequest. */
+  request?: string;
+  /** UID of its DICOM study. */
+  study?: string;
 }
 
 export interface SessionState {

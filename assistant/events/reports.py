@@ -27,6 +27,10 @@ class Order(Part):
         pattern=r"^(\d{4}-\d\d-\d\d(T\d\d:\d\d)?)?$",
         description="When it was done: YYYY-MM-DD or YYYY-MM-DDTHH:MM.",
     )
+    placer: str = Field("", max_length=64, description="Its number at the system that placed it.")
+    filler: str = Field("", max_length=64, description="Its number at the system that carries it out.")
+    request: str = Field("", max_length=500, description="Address of its FHIR ServiceRequest.")
+    study: str = Field("", max_length=64, pattern=r"^[0-9.]*$", description="UID of its DICOM study.")
 
 
 NOBODY, NO_ORDER = Patient(), Order()

@@ -57,8 +57,11 @@ def diagnostic_report(report: Report) -> Resource:
     }
     if report.signature:
         resource["performer"] = resource["resultsInterpreter"] = [_signer(report.signature)]
-    if report.order.accession:
+    if _is_ordered(report):
         resource["basedOn"] = [{"type": "ServiceRequest", **_order(report)}]
+    if report.order.study:
+        uid = {"system": "urn:dicom:uid", "value": f"urn:oid:{report.order.study}"}
+        resource["imagingStudy"] = [{"type": "ImagingStudy", "identifier": uid}]
     if is_imaging(report):
         resource["category"] = [
             {"coding": [{"system": SERVICE_SECTIONS, "code": "RAD", "display": "Radiology"}]}
@@ -73,7 +76,7 @@ def diagnostic_report(report: Report) -> Resource:
 def document_reference(report: Report) -> Resource:
     """The report as one plain-text attachment."""
     authors = [_signer(report.signature)] if report.signature else []
-    related = [{"type": "ServiceRequest", **_order(report)}] if report.order.accession else []
+    related = [{"type": "ServiceRequest", **_order(report)}] if _is_ordered(report) else []
     return {
         "resourceType": "DocumentReference",
         **_common(report),
@@ -137,10 +140,19 @@ def _subject(report: Report) -> Resource:
     return subject
 
 
+def _is_ordered(report: Report) -> bool:
+    return bool(report.order.accession or report.order.placer or report.order.request)
+
+
 def _order(report: Report) -> Resource:
-    """A reference by the order's number, of the type that HL7 gives to accession numbers."""
-    kind = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "ACSN"}]}
-    order: Resource = {"identifier": {"type": kind, "value": printable(report.order.accession)}}
+    """A reference by the order's address, where it came over FHIR, and by its number: that of the accession,
+    else the placer's, each of the type that HL7 gives to it."""
+    placed = report.order
+    order: Resource = {"reference": printable(placed.request)} if placed.request else {}
+    if number := placed.accession or placed.placer:
+        code = "ACSN" if placed.accession else "PLAC"
+        kind = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": code}]}
+        order["identifier"] = {"type": kind, "value": printable(number)}
     return {**order, **({"display": printable(report.order.exam)} if report.order.exam else {})}
 
 

@@ -36,7 +36,10 @@ def oru_r01(report: Report) -> bytes:
     started, exported = _timestamp(report.started_at), _timestamp(report.exported_at)
     control = hashlib.sha256(f"{report.session_id} {report.revision} {exported}".encode()).hexdigest()[:20]
     filler = escaped(report.session_id)
-    status, order = STATUS[report.status], escaped(report.order.accession)
+    status, placed = STATUS[report.status], report.order
+    accession = escaped(placed.accession)
+    order = escaped(placed.placer) or accession
+    filler = escaped(placed.filler) or filler
     signer = ""
     if report.signature:  # OBR-32, NDL: its first component has the user's id and the name
         signer = f"{escaped(report.signature.signer)}&{escaped(report.signature.name)}"
@@ -46,7 +49,8 @@ def oru_r01(report: Report) -> bytes:
         *_patient(report),
         f"ORC|RE|{order}|{filler}",
         "|".join(
-            ["OBR", "1", order, filler, service, "", "", done, *[""] * 14, exported, "",
+            ["OBR", "1", order, filler, service, "", "", done, *[""] * 10,
+             accession if placed.placer else "", *[""] * 3, exported, "",
              "RAD" if is_imaging(report) else "", status, *([*[""] * 6, signer] if signer else [])]
         ),
     ]  # fmt: skip

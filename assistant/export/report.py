@@ -14,6 +14,8 @@ from assistant.dictation.plain_text import printable
 from assistant.errors import BadInput, fault_of
 from assistant.events import NO_ORDER, NOBODY, Order, Patient, WordTime
 
+FIRST_FIELDS: Final = frozenset({"accession", "exam", "at"})
+"""Of an order: in every signed JSON. The others are there where they have a value."""
 SCHEMA: Final = "assistant.report/1"
 
 
@@ -149,7 +151,7 @@ def content_sha256(
         "template": template,
         "sections": [list(each) for each in sections],
         "patient": patient.model_dump(),
-        "order": order.model_dump(),
+        "order": {name: value for name, value in order.model_dump().items() if value or name in FIRST_FIELDS},
         "signature": {
             **{"number": number, "kind": kind, "name": name, "at": at},
             **({"signer": signer} if signer else {}),

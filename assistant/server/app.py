@@ -6,6 +6,7 @@ import errno
 import hmac
 import logging
 import re
+import secrets as random
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -44,7 +45,7 @@ from assistant.events import (
 from assistant.guidelines.library import watching
 from assistant.installation import front_page, page
 from assistant.principal import SOLE, Principal
-from assistant.server import answers, guidelines, reports, sign_in, worklist
+from assistant.server import answers, guidelines, orders, reports, sign_in, worklist
 from assistant.server.accounts import Accounts
 from assistant.server.auth import (
     Gate,
@@ -60,6 +61,7 @@ from assistant.server.auth import (
 from assistant.server.calls import Calls
 from assistant.server.door import PEER, Door
 from assistant.server.models import ModelsDialog
+from assistant.server.order_feeds import feeds_of
 from assistant.server.owner import below_sessions, cookie, moved
 from assistant.server.pacs import Pacs
 from assistant.server.page import page_files
@@ -75,7 +77,9 @@ from assistant.session.attachments import kept_studies
 from assistant.session.delivery import GOING_AWAY, TOO_SLOW
 from assistant.session.runner import Earlier, SessionRunner
 from assistant.storage.checkpoints import Checkpoint, Checkpoints
+from assistant.storage.database import Database
 from assistant.storage.keys import unlocked
+from assistant.storage.orders import News, Orders
 from assistant.storage.store import Store, now
 from assistant.storage.writer import TOLD_S, Writer
 
@@ -118,6 +122,10 @@ class Hub:
         self._forgetting: set[asyncio.Task[None]] = set()
         self.tries = Tries()
         self.accounts = Accounts(settings) if settings.sign_in == "accounts" else None
+        self._database = Database(settings.store) if settings.store else None
+        self.orders = Orders(self._database) if self._database else None
+        self.feeds = feeds_of(settings, self.orders, self._tell_of_orders) if self.orders else []
+        self._feeding: list[asyncio.Task[None]] = []
         self.door: Door | None = None
         """The door for clients, once the server listens."""
 
@@ -152,7 +160,10 @@ class Hub:
             earlier = await self.writer.read(partial(self._load, session_id, token))
             runner = SessionRunner(self.settings, self.components, person, self.writer, earlier)
             await runner.take_up()
-            return self._start(runner, address)
+            self._start(runner, address)
+            if self.orders and (news := await self.orders.news_of(session_id)):
+                self._tell_of_orders([news])
+            return runner
 
     async def copy(self, session_id: str, person: Principal, address: str = "") -> SessionRunner:
         """A new session whose report begins with the text of a stored one. Raises as ``open`` does, and
@@ -175,6 +186,42 @@ class Hub:
         folder, scratch = store.files_of(session_id), self.components.reader.scratch.new
         return Earlier(kept, past, kept_studies(folder, store.key, scratch) if token else [], token)
 
+    async def key_to(self, report_id: str, person: Principal) -> str:
+        """A token with which this person's client goes on with this stored report of theirs."""
+        assert self.writer is not None
+        if (runner := self.find(report_id)) and not runner.over:
+            await runner.kept.note("report_opened")
+            return runner.resume_token
+        token = random.token_urlsafe(24)
+        await self.writer.write(partial(self.writer.store.add_key, report_id, token, person.name))
+        return token
+
+    async def report_order(self, order_id: str, person: Principal, address: str = "") -> tuple[str, str]:
+        """Begin the report of an order, or go on with it: the id of its session and a token. Raises as
+        ``open`` and ``Orders.take`` do, and ``BadInput``: ``nothing_kept``."""
+        if self.orders is None or self.writer is None:
+            raise BadInput("This server keeps no orders (--no-store).", code="nothing_kept")
+        begun = (await self.orders.found(order_id, person.id)).report_id
+        if begun:
+            alive = (runner := self.find(begun)) is not None and not runner.over
+            if alive or await self.writer.read(partial(self.writer.store.owner_of, begun)) == person.id:
+                return begun, await self.key_to(begun, person)
+            await self.orders.release(begun)  # nothing was kept of it
+        runner = self.open(person, address)
+        try:
+            entry = await self.orders.take(order_id, person.id, runner.id)
+        except BaseException:
+            runner.end()
+            raise
+        runner.begin_for(entry.patient, entry.order)
+        return runner.id, runner.resume_token
+
+    def _tell_of_orders(self, news: Sequence[News]) -> None:
+        """Whoever has the report of such an order open is told."""
+        for each in news:
+            if (runner := self.find(each.report_id)) and not runner.over:
+                runner.tell_of_order(each.what)
+
     async def ended(self, session_id: str) -> None:
         """Wait until this session, which is about to end or has ended, has written all that it had."""
         if task := self._tasks.get(session_id):
@@ -189,6 +236,8 @@ class Hub:
             runner.end()
         await self.ended(session_id)
         await self.writer.write(partial(self.writer.store.forget, session_id, who, held=held))
+        if self.orders:
+            await self.orders.release(session_id)
 
     async def _forget(self, session_id: str) -> None:
         """Delete a session in which nothing was done."""
@@ -204,6 +253,8 @@ class Hub:
                 for session_id in await self.writer.read(partial(self.writer.store.expired, *limits)):
                     if session_id not in self._tasks:
                         await self.delete(session_id)
+                if self.orders:
+                    await self.orders.delete_old(self.settings.keep_orders_days)
             except AssistantError as error:
                 log.error("reports whose time is over could not be deleted: %s", error.code)
             await asyncio.sleep(EXPIRED_EVERY_S)
@@ -305,10 +356,21 @@ class Hub:
         try:
             if self.accounts:
                 await self.accounts.start()
+            if self._database:
+                await self._database.start()
             await self.components.start()
         except BaseException:
             await self.components.close()
             raise
+
+    def feed(self) -> None:
+        """Begin to take orders from where the settings say, until ``close``."""
+        run = asyncio.get_running_loop().create_task
+        self._feeding = [run(each.run(each), name=f"orders-{each.source}") for each in self.feeds]  # type: ignore[arg-type]
+
+    async def close_database(self) -> None:
+        if self._database:
+            await self._database.close()
 
     async def close(self) -> None:
         """Tell every client, then end every session, within ``shutdown_s``. Later calls do nothing."""
@@ -316,6 +378,9 @@ class Hub:
             return
         self._closing = True
         began = time.monotonic()
+        for task in self._feeding:
+            task.cancel()
+        await asyncio.gather(*self._feeding, return_exceptions=True)
         runners = list(self._runners.values())
         if finishing := [asyncio.create_task(runner.finish_speech()) for runner in runners]:
             _, late = await asyncio.wait(finishing, timeout=self.settings.shutdown_s / 2)
@@ -591,6 +656,7 @@ def create_app(
         signing = asyncio.create_task(sign_now_and_then(), name="checkpoints")
         deleting = writer and asyncio.create_task(hub.delete_expired(), name="delete-expired")
         async with watching(components.guidelines):
+            hub.feed()
             yield
             await hub.close()
         if deleting:
@@ -605,11 +671,13 @@ def create_app(
         await components.close()
         if hub.accounts:
             await hub.accounts.close()
+        await hub.close_database()
 
     routes = [
         WebSocketRoute("/v1/realtime", realtime),
         below_sessions(hub, guarded(session_routes, PREFIX)),
         *worklist.ROUTES,
+        *orders.ROUTES,
         *moved(),
         *guidelines.routes(components),
         *Transcriptions(settings, components).routes(),

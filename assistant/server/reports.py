@@ -22,7 +22,7 @@ from assistant.server.rights import known
 from assistant.storage.writer import Writer
 
 Handler = Callable[[Request], Awaitable[Response]]
-NOT_FOUND = frozenset({"session_unknown", "upload_unknown", "audio_gone", "audio_not_kept"})
+NOT_FOUND = frozenset({"session_unknown", "upload_unknown", "audio_gone", "audio_not_kept", "order_unknown"})
 _STATUS: dict[type[AssistantError], int] = {BadInput: 400, Denied: 403}
 NO_STORE = ("Cache-Control", "no-store")
 

@@ -46,6 +46,9 @@ NEEDS: Final[Mapping[str, Need]] = {
     "/v1/reports/{report_id}/open": "dictate",
     "/v1/reports/{report_id}/copy": "dictate",
     "/v1/reports/{report_id}/compare": "dictate",
+    "/v1/orders": "dictate",
+    "/v1/orders/{order_id}": "dictate",
+    "/v1/orders/{order_id}/open": "dictate",
     "/v1/audio/transcriptions": "transcribe",
     "/v1/chat/completions": "ask",
     "/v1/models": "known",
@@ -83,7 +86,7 @@ NEEDS: Final[Mapping[str, Need]] = {
     f"{PREFIX}/models/pull": "change_models",
     f"{PREFIX}/models/stop": "change_models",
 }
-_SESSION_ID = re.compile(r"sess_[\w-]{16}")
+_ID = re.compile(r"(?:sess|order)_[\w-]{16}")
 OPEN_PATHS: Final = frozenset(path for path, need in NEEDS.items() if need == "nothing")
 
 
@@ -135,9 +138,9 @@ async def note_use(scope: Scope, principal: Principal, what: str, session_id: st
     if accounts is None:
         return
     given = scope.get("path_params", {})
-    named = session_id or given.get("session_id", "") or given.get("report_id", "")
+    named = session_id or next(filter(None, map(given.get, ("session_id", "report_id", "order_id"))), "")
     client = scope.get("client")
-    about = named if _SESSION_ID.fullmatch(named) else ""
+    about = named if _ID.fullmatch(named) else ""
     await accounts.log.used(principal, what, about, str(client[0]) if client else "")
 
 

@@ -3,7 +3,6 @@
 Everybody sees their own: those of the user whom a request is from, or all where the server has no users.
 """
 
-import secrets
 from dataclasses import asdict
 from datetime import date
 from functools import partial
@@ -43,14 +42,8 @@ async def listed(request: Request) -> Response:
 @answered
 async def opened(request: Request) -> Response:
     """POST: a token with which a client goes on with this report's session, as after a lost connection."""
-    writer, report_id = await _own(request)
-    hub = request.app.state.hub
-    if (runner := hub.find(report_id)) and not runner.over:
-        await runner.kept.note("report_opened")
-        token = runner.resume_token
-    else:
-        token = secrets.token_urlsafe(24)
-        await writer.write(partial(writer.store.add_key, report_id, token, known(request.scope).name))
+    _, report_id = await _own(request)
+    token = await request.app.state.hub.key_to(report_id, known(request.scope))
     return JSONResponse({"id": report_id, "token": token})
 
 

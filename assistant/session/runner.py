@@ -91,6 +91,7 @@ from assistant.events import (
     LabelsScore,
     ModeSet,
     Notice,
+    Order,
     OutputAudioClear,
     Patient,
     ReportAmend,
@@ -590,6 +591,26 @@ class SessionRunner:
         self._used = True
         self._take(ReportCopied(document, patient))
         self._delivery.wait_for_client()
+
+    def begin_for(self, patient: Patient, order: Order) -> None:
+        """Begin the report of an order. Its client has yet to come."""
+        self._used = True
+        self._take(ReportOf(patient, order))
+        self._delivery.wait_for_client()
+
+    def tell_of_order(self, what: Literal["cancelled", "changed"]) -> None:
+        """Its order is another one now: the report stays as it is, and its clinician is told."""
+        match what:
+            case "cancelled":
+                self._warn("order_cancelled", "The order of this report was cancelled by its sender.")
+            case "changed":
+                self._warn(
+                    "order_changed",
+                    "The order of this report was changed by its sender. Compare patient, number, "
+                    "examination and time with the list of orders: the report has them as they were.",
+                )
+            case _:
+                assert_never(what)
 
     async def _sign(self, event: ReportSign) -> None:
         """Checks first. Raises ``BadInput`` as ``ReportSign`` says."""

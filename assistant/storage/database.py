@@ -8,6 +8,7 @@ id of a user as text, ``LOCAL`` where the server has no users.
 
 import contextlib
 import errno
+import logging
 import os
 import sqlite3
 import threading
@@ -57,6 +58,7 @@ _DRIVERS = {
     "postgresql+psycopg": "postgresql+psycopg",
 }
 _MIGRATIONS = Path(__file__).parent / "migrations"
+logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below that it logs what is written
 _one_at_a_time = threading.Lock()  # Alembic keeps what it is working on in its module
 
 

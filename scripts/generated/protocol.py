@@ -65,14 +65,20 @@ changed since the patient's prior report; a piece has `kind` (`same`, `removed`,
 | `POST /v1/sign-in`, `{"name", "password"}` | `204`, and the cookie of a sign-in |
 | `POST /v1/sign-out` | `204`; the sign-in ends, and the connections it opened |
 | `GET /v1/me` | `{"id", "name", "roles", "signs_out"}`: who asks |
+| `GET /v1/orders?state=S&text=WORDS` | `{"orders", "count", "sources"}`: in this state (`open`, `taken`, \
+`held`, `cancelled`, `done`, `all`), with all of these words |
+| `POST /v1/orders`, `{"patient", "order"}` | `201`: an order by hand |
+| `POST /v1/orders/ORDER/open` | `201`, `{"id", "token"}`: begins its report, or goes on with it |
+| `DELETE /v1/orders/ORDER` | `204`: deletes one that was written by hand |
 | `GET /healthz`, `GET /readyz`, `GET /metrics` | it runs; it has room; counters. No session is named |
 
 The export's F is one of the formats that `assistant export --help` lists.
 
 A signature's `sha256` is that of this JSON in UTF-8, without spaces and with its keys in order: `report` (the
 session's id), `template`, `sections` (a list of `[title, text]`), `patient` and `order` as in
-`assistant.report.described`, and `signature` with `number`, `kind`, `name` and `at`. A report whose text is
-not what was signed is not exported (`signature_broken`).
+`assistant.report.described` (of the order `placer`, `filler`, `request` and `study` only where they have a
+value), and `signature` with `number`, `kind`, `name`, `at` and, where a user signed, `signer` (the user's
+id). A report whose text is not what was signed is not exported (`signature_broken`).
 """
 
 

@@ -26,6 +26,9 @@ OF_EVERYBODY = {
     "/v1/reports/{report_id}/copy",
     "/v1/reports/{report_id}/compare",
     "/v1/reports/{report_id}",
+    "/v1/orders",  # of everybody who may dictate, and own ones: tests/server/test_orders.py
+    "/v1/orders/{order_id}",
+    "/v1/orders/{order_id}/open",
     "/v1/models",
     "/v1/models/{model:path}",
     "/v1/{path:path}",  # there is no such path

@@ -27,9 +27,14 @@ export function aboutView({ send }) {
     send({
       type: 'assistant.report.describe',
       patient: /** @type {import('../protocol.js').Patient} */ (values(PATIENT)),
-      order: /** @type {import('../protocol.js').Order} */ (values(ORDER)),
+      order: /** @type {import('../protocol.js').Order} */ (orderNow(values(ORDER))),
     });
   });
+
+  /** What the order's sender says of it goes with its number. @param {Record<string, string>} written */
+  function orderNow(written) {
+    return written.accession === (described?.order.accession ?? '') ? { ...described?.order, ...written } : written;
+  }
 
   return (/** @type {State} */ state) => {
     if (state.described === described && byId('about-open').textContent) return;

@@ -1,0 +1,1 @@
+"""Orders of examinations, as hospital systems and people place them."""
