@@ -39,7 +39,7 @@ KEPT_S = 30
 PING_TIMEOUT_S = 60
 """A pong may stand behind sound that the server has no room for yet."""
 CLOSE_TIMEOUT_S = 2
-"""How long the network may take to end a connection that was closed: a proxy may never do."""
+"""Longest wait for the network to end a connection that was closed: a proxy may never do so."""
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0, 5.0)
 CLOSED_DENIED = (1008, 4401, 4403)
 

@@ -62,7 +62,7 @@ def add_some_settings(parser: argparse.ArgumentParser, *names: str) -> None:
 
 
 def add_store_settings(parser: argparse.ArgumentParser, *others: str) -> None:
-    """Where the store is, and its key."""
+    """The store's place, and its key."""
     keys = ("encryption-key", "encryption-key-command", "encryption-keyring")
     add_some_settings(parser, "store", *keys, *others)
 

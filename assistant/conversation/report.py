@@ -309,7 +309,7 @@ def _position(document: Document) -> PositionPart:
 
 
 def selected_parts(document: Document) -> list[RangePart]:
-    """What the next words replace."""
+    """The range that the next words replace."""
     return [
         RangePart(section_id=each.section_id, start=each.start, end=each.end) for each in document.selected
     ]

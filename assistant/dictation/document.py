@@ -80,7 +80,7 @@ class Section:
         return len(self.text)
 
     def start_of(self, number: int) -> int:
-        """Where a run begins; the end of the text behind the last."""
+        """Start of a run; for the number behind the last, the end of the text."""
         if number <= len(self.runs) // 2:
             return sum([len(run.text) for run in self.runs[:number]])
         return self.length - sum([len(run.text) for run in self.runs[number:]])

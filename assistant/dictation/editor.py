@@ -300,7 +300,7 @@ def changed_runs(before: Sequence[Run], after: Sequence[Run]) -> tuple[int, Sequ
 
 
 def _as_many_alike(before: Sequence[Run], after: Sequence[Run], limit: int) -> int:
-    """How many runs at the start are the same, ``limit`` at most. Most are the same objects."""
+    """Number of equal runs at the start, ``limit`` at most. Most are the same objects."""
     first_other = bytes(map(is_, before, after)).find(False)
     count = limit if first_other < 0 else min(first_other, limit)
     while count < limit and (before[count] is after[count] or before[count] == after[count]):

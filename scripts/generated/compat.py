@@ -254,7 +254,7 @@ def _rows(name: str, model: type[BaseModel]) -> Iterator[tuple[str, str]]:
 
 
 def _said(codes: dict[str, list[str]]) -> str:
-    """What is done with a field, from the values that were tried by the code that they got."""
+    """The treatment of a field, from the values that were tried by the code that they got."""
     said = []
     for code, values in codes.items():
         kept = list(dict.fromkeys(value for value in values if value and value != '"x"'))

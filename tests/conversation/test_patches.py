@@ -75,7 +75,7 @@ class Talk:
             self.take(ReportCommanded(press))
 
     def check_counts(self):
-        """What is kept of the report from change to change is what the report says."""
+        """The copy kept of the report from change to change is what the report says."""
         runs = [run for section in self.talk.dictation.document.sections for run in section.runs]
         assert +self.talk.report._shown_runs == Counter(run.item_id for run in runs)
 

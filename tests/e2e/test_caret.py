@@ -24,7 +24,7 @@ window.WebSocket = class extends Socket {
   }
 };
 """
-"""What the server said last of the report."""
+"""The report as the server sent it last."""
 
 PLACES = """() => {
   const { cursor, selected, also_selected: more, sections } = window.told;

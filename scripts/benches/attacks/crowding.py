@@ -24,7 +24,7 @@ PATIENCE_S = 300.0
 
 
 def partials(dictations: list[Dictation]) -> float:
-    """How many came for each utterance."""
+    """Partials for each utterance."""
     events = [event for each in dictations for event in each.events]
     said = sum(len(each.said) for each in dictations)
     return sum(isinstance(event, ev.TranscriptPartial) for event in events) / said

@@ -38,7 +38,7 @@ WEIGHTS = {
 
 
 GRAVE_WEIGHT = 3.0
-"""Of a piece of a number, side, negation or unit in the loss; 1 of others."""
+"""Weight in the loss of a piece of a number, side, negation or unit; 1 of others."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ class Data:
         self._pieces = pieces
 
     def grave(self, item: Item) -> list[bool]:
-        """Which pieces of the label, and the stop after them, belong to a number, side, negation or unit."""
+        """For each piece of the label, and the stop after them, whether it belongs to a number, side,
+        negation or unit."""
         out = [False] * (len(item.tokens) + 1)
         for word in self._pieces.words(item.tokens):
             if grave(word.text):
