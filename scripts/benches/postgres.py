@@ -3,8 +3,10 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -16,6 +18,7 @@ from assistant.storage.store import Store
 
 INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 """Folders of Debian's package."""
+START_S = 30
 LACKS = "" if INSTALLED else "needs PostgreSQL: apt-get install postgresql"
 
 
@@ -26,25 +29,48 @@ class Postgres:
         self.folder = folder
         self._numbers = count(1)
         self.made: list[str] = []
-        self._as_postgres(
-            "initdb", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "-Upg"
-        )
+        options = ("--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "-Upg")
+        made = subprocess.run(self._command("initdb", *options), cwd="/", check=False, capture_output=True)
+        assert made.returncode == 0, made.stderr.decode()
         self.start()
         self.sql("postgres", "CREATE DATABASE template_of_tests")
         Store(self.url("template_of_tests")).close()
 
     def start(self) -> None:
-        settings = f"-c unix_socket_directories={self.folder} -c listen_addresses=''"
-        settings += " -c fsync=off -c wal_recycle=off"  # quick, and as docs/operations.md has it
-        self._as_postgres("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", settings, "start")
+        """It ends with this process, however that ends."""
+        options = {
+            "unix_socket_directories": self.folder,
+            "listen_addresses": "",
+            "fsync": "off",  # quick
+            "wal_recycle": "off",  # as docs/operations.md has it
+        }
+        settings = [each for name, value in options.items() for each in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                self._command("postgres", *settings),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        until = time.monotonic() + START_S
+        while True:
+            try:
+                self.sql("postgres", "SELECT 1")
+                return
+            except psycopg.OperationalError:
+                if time.monotonic() > until or self._process.poll() is not None:
+                    raise
+                time.sleep(0.05)
 
     def stop(self) -> None:
         """At once, as when its machine is switched off."""
-        self._as_postgres("pg_ctl", "-w", "-m", "immediate", "stop")
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(START_S)
 
     def signal(self, number: int) -> None:
         """To all of its processes."""
-        first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        first = self._process.pid
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         for each in (first, *map(int, children)):
             os.kill(each, number)
@@ -66,13 +92,11 @@ class Postgres:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(statement)
 
-    def _as_postgres(self, program: str, *options: str) -> None:
+    def _command(self, program: str, *options: str) -> list[str]:
         """It refuses to run as root."""
+        user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
         command = [str(INSTALLED[-1] / program), "-D", str(self.folder / "data"), *options]
-        if os.getuid() == 0:
-            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
-        with (self.folder / "errors").open("w") as errors:  # not a pipe: the server would keep it open
-            subprocess.run(command, cwd="/", stdout=subprocess.DEVNULL, stderr=errors, check=True)
+        return ["setpriv", "--pdeathsig=QUIT", *user, *command]
 
 
 @contextmanager
