@@ -48,6 +48,7 @@ export function fieldMenu(report, latest, placeNow, send) {
    * @param {string[]} choices @param {{section_id: string, offset: number}} place
    */
   function offer(choices, place) {
+    numbered = null;
     if (!choices.length) return hide();
     const range = rangeOf(place.section_id, place.offset, place.offset);
     const box = range?.getBoundingClientRect();
