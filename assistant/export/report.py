@@ -15,7 +15,7 @@ from assistant.errors import BadInput, fault_of
 from assistant.events import NO_ORDER, NOBODY, Order, Patient, WordTime
 
 FIRST_FIELDS: Final = frozenset({"accession", "exam", "at"})
-"""Of an order: in every signed JSON. The others are there where they have a value."""
+"""Fields of an order that are in every signed JSON. The others are there if they have a value."""
 SCHEMA: Final = "assistant.report/1"
 
 

@@ -35,7 +35,7 @@ STATUSES: Final[Mapping[str, Status]] = {
     "completed": "done",
     "unknown": "held",
 }
-"""Of the required value set request-status, R4."""
+"""Codes of the required value set request-status, R4."""
 NUMBER_TYPES: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
 Resource = dict[str, Any]
@@ -78,7 +78,7 @@ class FhirOrders:
         return found
 
     async def status_of(self, keys: Collection[str]) -> dict[str, Status]:
-        """What has become of these orders, which the search no longer names. Raises as ``active`` does."""
+        """The status of these orders, which the search no longer names. Raises as ``active`` does."""
         found: dict[str, Status] = {}
         async with self._client() as client:
             for key in list(keys)[:MOST_LOOKED_UP]:

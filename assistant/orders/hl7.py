@@ -25,14 +25,14 @@ CONTROLS: Final[Mapping[str, Status]] = {
     **dict.fromkeys(("HD", "OH", "HR"), "held"),
     **dict.fromkeys(("RL", "OE", "OR"), "active"),
 }
-"""Of ORC-1 (HL7 table 0119). SC and SR change the status to that of ORC-5."""
+"""Codes of ORC-1 (HL7 table 0119). SC and SR change the status to that of ORC-5."""
 STATUSES: Final[Mapping[str, Status]] = {
     **dict.fromkeys(("SC", "IP", "A", "RP"), "active"),
     **dict.fromkeys(("CA", "DC"), "cancelled"),
     "CM": "done",
     "HD": "held",
 }
-"""Of ORC-5 (HL7 table 0038)."""
+"""Codes of ORC-5 (HL7 table 0038)."""
 SEX: Final = {"F": "female", "M": "male", "O": "other", "U": "unknown"}
 APPLICATION: Final = "VOICE_ASSISTANT"
 
@@ -41,7 +41,7 @@ Answer = Literal["AA", "AE", "AR"]
 
 
 class Code(IntEnum):
-    """Of HL7 table 0357."""
+    """Codes of HL7 table 0357."""
 
     SEGMENT_SEQUENCE_ERROR = 100
     REQUIRED_FIELD_MISSING = 101
@@ -115,7 +115,7 @@ def acknowledgement(data: bytes, fault: Fault | None = None) -> bytes:
 
 
 def merged(earlier: PlacedOrder, placed: PlacedOrder) -> PlacedOrder:
-    """What a message says, and of what it leaves empty, what an earlier one said."""
+    """The order of a message; fields that it leaves empty are those of an earlier one."""
     patient = _over(earlier.patient, placed.patient)
     order = _over(earlier.order, placed.order)
     update = {name: getattr(placed, name) or getattr(earlier, name) for name in ("modality", "note")}

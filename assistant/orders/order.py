@@ -31,7 +31,7 @@ Short = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 
 
 class PlacedOrder(BaseModel):
-    """What a source says of an order. ``key`` is its identity there."""
+    """An order as its source describes it. ``key`` is its identity there."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -150,7 +150,7 @@ def _by_patient(group: Sequence[KeptOrder]) -> list[list[KeptOrder]]:
 
 
 def _entry(same: Sequence[KeptOrder], *, disputed: bool) -> ListedOrder:
-    """What was said last holds; what it leaves out is taken from the others."""
+    """The newest description holds; fields that it leaves out are taken from the others."""
     newest, *others = sorted(same, key=lambda each: each.changed_at, reverse=True)
     taken = next((each for each in same if each.report_id), None)
     placed = newest.placed

@@ -1,4 +1,4 @@
-"""Where orders come from: a FHIR server and a modality worklist that are asked now and then, and HL7 messages
+"""The sources of orders: a FHIR server and a modality worklist that are asked now and then, and HL7 messages
 from a folder or over MLLP.
 
 What a source no longer names leaves the list only after a whole, readable answer. Log lines hold codes and

@@ -31,7 +31,7 @@ from assistant.orders.order import (
 from assistant.storage.database import Database
 
 SEEN_EVERY_S = 3600.0
-"""How exactly it is known when a source named an order last."""
+"""Precision of the time at which a source named an order last."""
 DAY_S = 86_400.0
 OtherPatient = Literal["take", "refuse", "mark"]
 """``take``: a list that is asked for says what is so now; what contradicts itself is shown. ``refuse``: and
@@ -184,7 +184,7 @@ class Orders:
             await connection.execute(sa.delete(_orders).where(_orders.c.id == order_id))
 
     async def news_of(self, report_id: str) -> News | None:
-        """What has happened to a report's order since it was begun."""
+        """The changes to a report's order since the report was begun."""
         async with self._database.read() as connection:
             for each in await _all(connection, _orders.c.report_id == report_id):
                 if each.taken_as and (news := _news_between(each, each.taken_as, each.placed)):
