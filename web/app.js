@@ -33,6 +33,7 @@ import { seenDialog, viewer } from './view/viewer.js';
 import { trustView } from './view/trust.js';
 import { aboutView } from './view/about.js';
 import { signingView } from './view/signing.js';
+import { ordersView } from './view/orders.js';
 import { worklistView } from './view/worklist.js';
 
 const SETTINGS_KEY = 'assistant.microphone';
@@ -177,12 +178,16 @@ const carryOut = commanded({
 const worklist = worklistView({
   current: () => session.id,
   startNew,
-  open: (token) => {
-    microphone.stop();
-    dispatch({ type: 'local.new_session' });
-    session.goOn(token);
-  },
+  open: goOn,
 });
+
+/** @param {string} token */
+function goOn(token) {
+  microphone.stop();
+  dispatch({ type: 'local.new_session' });
+  session.goOn(token);
+}
+const archive = archiveView({ post: (path, body) => post(path, body, session) });
 
 const views = [
   report,
@@ -191,7 +196,7 @@ const views = [
   toolsView({ press: report.command, focusReport: report.focus }),
   dictationView({ send }),
   answersView({ send, press: report.command, key: reportKey }),
-  archiveView({ post: (path, body) => post(path, body, session) }),
+  archive,
   modelsView({ key: () => session }),
   attachmentsView({ send, attach, look }),
   matching,
@@ -207,6 +212,7 @@ const views = [
   trust,
   exports.view,
   worklist,
+  ordersView({ open: goOn, offerPictures: (number) => void archive.offer(number) }),
 ];
 
 seenDialog(() => session.id, () => Boolean(state.session?.engine?.sees_images));

@@ -48,18 +48,22 @@ export async function deleted(id) {
   await ask(`/v1/reports/${encodeURIComponent(id)}`, 'DELETE');
 }
 
-/** @param {string} path @param {string} method @returns {Promise<Response>} rejects with a sentence for people */
-async function ask(path, method) {
+/**
+ * @param {string} path @param {string} method @param {object} [body]  sent as JSON
+ * @returns {Promise<Response>} rejects with a sentence for people
+ */
+export async function ask(path, method, body) {
   /** @type {Response} */
   let response;
   try {
-    response = await fetch(path, { method, cache: 'no-store' });
+    const sent = body ? { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } } : {};
+    response = await fetch(path, { method, cache: 'no-store', ...sent });
   } catch {
     throw new Error('The server could not be reached. Try again.');
   }
   if (response.ok) return response;
-  const body = await response.json().catch(() => null);
-  throw new Error(body?.error?.message ?? `The server refused it (${response.status}).`);
+  const refusal = await response.json().catch(() => null);
+  throw new Error(refusal?.error?.message ?? `The server refused it (${response.status}).`);
 }
 
 /** Whose report it is and what for, in a line. @param {Listed} report */

@@ -8,7 +8,6 @@ import { byId, element, setText } from './dom.js';
 
 /**
  * @param {{post: (path: string, body: Record<string, string>) => Promise<Answer>}} actions
- * @returns {(state: State) => void}
  */
 export function archiveView({ post }) {
   const dialog = byId('archive', 'dialog');
@@ -38,14 +37,30 @@ export function archiveView({ post }) {
     say('Looking…');
     const answer = await post('pacs/find', { number: byId('archive-number', 'input').value });
     if (answer.status !== 200) return say(trouble(answer));
-    const found = answer.body?.series ?? [];
-    say(found.length === 0 ? 'Nothing was found.' : `${found.length} series. Choose one to attach.`);
-    return list.replaceChildren(...found.map((series) => element('li', {},
-      element('button', { type: 'button', class: 'quiet', onclick: () => attach(series) }, words(series)))));
+    return show(answer.body?.series ?? []);
   });
-  return (state) => {
+
+  /** @param {Series[]} found */
+  function show(found) {
+    say(found.length === 0 ? 'Nothing was found.' : `${found.length} series. Choose one to attach.`);
+    list.replaceChildren(...found.map((series) => element('li', {},
+      element('button', { type: 'button', class: 'quiet', onclick: () => attach(series) }, words(series)))));
+  }
+
+  const draw = (/** @type {State} */ state) => {
     byId('archive-open').hidden = !state.session?.archive;
   };
+  return Object.assign(draw, {
+    /** Show the series of this study, if the archive has some. @param {string} number */
+    async offer(number) {
+      const answer = await post('pacs/find', { number });
+      const found = answer.status === 200 ? answer.body?.series ?? [] : [];
+      if (found.length === 0 || dialog.open) return;
+      byId('archive-number', 'input').value = number;
+      show(found);
+      dialog.showModal();
+    },
+  });
 }
 
 /** @param {Series} series */
