@@ -1,8 +1,12 @@
-// Who is signed in, and signing out. On a server without accounts nothing of it is shown.
+// Who is signed in, signing out, and a new password. On a server without accounts nothing of it is shown.
+
+import { followSettings } from './following.js';
+import { ask as asked } from './own.js';
+import { element, setText } from './view/dom.js';
 
 /**
  * @param {typeof fetch} ask
- * @returns {Promise<{name: string, signs_out: boolean} | 'stranger' | null>}  null: the server does not say
+ * @returns {Promise<{name: string, signs_out: boolean, has_password: boolean} | 'stranger' | null>}  null: the server does not say
  */
 export async function whoAmI(ask = fetch) {
   try {
@@ -18,13 +22,59 @@ export async function whoAmI(ask = fetch) {
 export async function showAccount(where) {
   const me = await whoAmI();
   if (me === null || me === 'stranger' || !me.signs_out) return;
+  void followSettings();
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'quiet';
   button.id = 'sign-out';
   button.textContent = `Sign out ${me.name}`;
   button.addEventListener('click', () => void signOut());
+  if (me.has_password) {
+    where.append(element('button', {
+      type: 'button', class: 'quiet', id: 'password-open', 'aria-haspopup': 'dialog', onclick: passwordDialog(),
+    }, 'Password'));
+  }
   where.append(button);
+}
+
+/** A dialog in which the person changes the password. @returns {() => void} opens it */
+function passwordDialog() {
+  const field = (/** @type {string} */ label, /** @type {string} */ id, /** @type {AutoFill} */ autocomplete) => {
+    const input = element('input', { type: 'password', id, required: true, autocomplete, maxLength: 256 });
+    return { input, row: element('p', { class: 'own-field' }, element('label', { htmlFor: id }, label), input) };
+  };
+  const old = field('Old password', 'password-old', 'current-password');
+  const fresh = field('New password, 12 characters or more', 'password-new', 'new-password');
+  const again = field('New password again', 'password-again', 'new-password');
+  const said = element('p', { role: 'alert', 'data-testid': 'password-said' });
+  const change = element('button', { type: 'submit', class: 'strong' }, 'Change');
+  const cancel = element('button', { type: 'button', class: 'quiet' }, 'Cancel');
+  const form = element('form', { class: 'own-form' }, old.row, fresh.row, again.row, said,
+    element('p', { class: 'own-buttons' }, change, cancel));
+  const dialog = element('dialog', { id: 'password', 'aria-labelledby': 'password-title', 'data-testid': 'password' },
+    element('h2', { id: 'password-title' }, 'Change the password'),
+    element('p', { class: 'fine' }, 'You are signed out everywhere else.'), form);
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (fresh.input.value !== again.input.value) {
+      setText(said, 'The new password is not the same twice.');
+      return;
+    }
+    try {
+      await asked('/v1/me/password', 'POST', { old: old.input.value, new: fresh.input.value });
+      form.reset();
+      setText(said, 'Changed.');
+    } catch (error) {
+      setText(said, /** @type {Error} */ (error).message);
+    }
+  });
+  cancel.addEventListener('click', () => dialog.close());
+  dialog.addEventListener('close', () => {
+    form.reset();
+    setText(said, '');
+  });
+  document.body.append(dialog);
+  return () => dialog.showModal();
 }
 
 async function signOut() {

@@ -35,6 +35,7 @@ import { aboutView } from './view/about.js';
 import { signingView } from './view/signing.js';
 import { ordersView } from './view/orders.js';
 import { worklistView } from './view/worklist.js';
+import { ownView } from './view/own.js';
 
 const SETTINGS_KEY = 'assistant.microphone';
 const FINE_AFTER_MS = 15_000;
@@ -65,6 +66,7 @@ const session = new Session((event, again) => {
   matching.take(event);
   signing.take(event);
   handsFree.take(event, again);
+  own.take(event);
   if (event.type === 'assistant.command.done' && !again) carryOut(event);
   if (event.type === 'session.created') {
     microphone.connectionOpened(event.resumed ? event.audio_sample ?? null : null);
@@ -174,6 +176,8 @@ const carryOut = commanded({
   sign: signing.open,
   tell: (message) => dispatch({ type: 'local.command_told', message }),
 });
+
+const own = ownView();
 
 const worklist = worklistView({
   current: () => session.id,

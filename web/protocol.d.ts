@@ -571,6 +571,16 @@ export interface LibraryRead {
   problems: string[];
 }
 
+/** A word that a person wrote over a spoken one, and that is in no list: it may be kept as an own word. Each word comes once. ``sounds_like``: what was heard instead, where that may be exchanged for it. */
+export interface WordOffered {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.word.offered";
+  word: string;
+  sounds_like: string[];
+}
+
 /** Something was said or typed, or an answer began. */
 export interface ItemAdded {
   event_id: string;
@@ -1381,7 +1391,7 @@ export interface FieldPart {
 
 /** Why a clinician has to look at a text, and what was likely meant, if anything is known. */
 export interface DoubtPart {
-  reason: "two_readings" | "kept_as_said" | "near_miss" | "gap";
+  reason: "two_readings" | "kept_as_said" | "near_miss" | "own_word" | "gap";
   /** For people. */
   message: string;
   offer: string;
@@ -1484,6 +1494,7 @@ export type ServerEvent =
   | ReportReopened
   | CommandDone
   | LibraryRead
+  | WordOffered
   | ItemAdded
   | ItemDone
   | ItemRetrieved

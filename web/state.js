@@ -292,6 +292,7 @@ export function reduce(state, event) {
     case 'assistant.speech.stop':      // the reader takes it
     case 'assistant.labels.scored':    // the viewer takes them
     case 'assistant.similar.found':
+    case 'assistant.word.offered':     // the offer above the report takes it
       return state;
     default:
       return newer(state, event);

@@ -1,14 +1,16 @@
-"""A clinician's files (templates, macros, own words), read at the start and whenever they change."""
+"""A clinician's files (templates, macros, own words), read at the start and whenever they change; and beside
+them what users keep on the page."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
 from assistant.characters import whole
 from assistant.dictation.formatter import FormatOptions, Formatter
 from assistant.dictation.library import Library, Problem, read_library
+from assistant.dictation.own_words import OwnWord, OwnWords
 from assistant.dictation.vocabulary import read_words
 from assistant.errors import BadInput, is_passing
 
@@ -18,12 +20,38 @@ LARGEST_FILE_BYTES = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """The contents of the files at one moment."""
+    """The contents of the files at one moment, and what is kept on the page."""
 
     formatter: Formatter
     library: Library
     words: tuple[str, ...]
-    """The spoken forms, for the recogniser to expect."""
+    """The spoken forms of the file, for the recogniser to expect."""
+    spoken: Mapping[str, str] = field(default_factory=dict)
+    """The words file: spoken form → written form."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """The files of templates and macros, in the order in which later ones win."""
+    problems: tuple[Problem, ...] = ()
+    """Of files that could not be read at all."""
+    own: OwnWords = field(default_factory=OwnWords)
+
+    def with_own(self, words: Sequence[OwnWord], texts: Mapping[str, str]) -> "Personal":
+        """These words, templates and macros beside the files; of one name they count, and of them the later.
+
+        ``texts`` are as those of files, by the name that a problem is told with.
+        """
+        spoken = {word.written.lower(): word.written for word in words}
+        formatter = Formatter(self.formatter.options, {**self.spoken, **spoken}) if words else self.formatter
+        library = self.library
+        if texts:
+            library = read_library({**self.texts, **texts})
+            named = (replace(each, file=_short(each.file)) for each in library.problems)
+            library = replace(library, problems=(*self.problems, *named))
+        return replace(self, formatter=formatter, library=library, own=OwnWords(words))
+
+
+def _short(file: str) -> str:
+    """The name of a file without its folder."""
+    return whole(Path(file).name)
 
 
 class PersonalFiles:
@@ -57,9 +85,13 @@ class PersonalFiles:
             self._words_seen = words_now
         now = _stamps(_templates(self._folders))
         if changed or now != self._seen:
-            library = self._read_library()
+            texts, problems = self._read_texts()
+            library = read_library(texts)
+            named = (replace(problem, file=_short(problem.file)) for problem in library.problems)
+            library = replace(library, problems=(*problems, *named))
             self._seen = now
-            self.current = Personal(self._formatter, library, tuple(self._spoken))
+            spoken = dict(self._spoken)
+            self.current = Personal(self._formatter, library, tuple(spoken), spoken, texts, problems)
         return self.current
 
     def _read_words(self) -> None:
@@ -74,7 +106,7 @@ class PersonalFiles:
             return
         self._formatter = Formatter(self._options, self._spoken)
 
-    def _read_library(self) -> Library:
+    def _read_texts(self) -> tuple[dict[str, str], tuple[Problem, ...]]:
         texts: dict[str, str] = {}
         problems = list(self._words_problems)
         for path in _templates(self._folders):
@@ -82,9 +114,7 @@ class PersonalFiles:
                 texts[str(path)] = _text(path)
             except BadInput as error:
                 problems.append(Problem(whole(path.name), error.message))
-        library = read_library(texts)
-        named = [replace(problem, file=whole(Path(problem.file).name)) for problem in library.problems]
-        return replace(library, problems=(*problems, *named))
+        return texts, tuple(problems)
 
 
 def _templates(folders: list[Path]) -> Iterator[Path]:

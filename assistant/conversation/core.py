@@ -234,7 +234,7 @@ class Conversation:
         actions = self._handle(heard) if heard is not None else []
         if any(isinstance(each, Emit) and isinstance(each.event, ResponseDone) for each in actions):
             self._attention.answer_ended()
-        return [*actions, *self.report.changed(), *self._refused_change()]
+        return [*actions, *self.report.changed(), *self.report.corrected(), *self._refused_change()]
 
     def _refused_change(self) -> list[Action]:
         """Tell that a signed report was not changed, where no request can get the error."""
@@ -339,8 +339,8 @@ class Conversation:
                 return [Emit(self.described)]
             case StyleChosen(changes):
                 return self.report.use_style(changes)
-            case LibraryLoaded(formatter, library):
-                return self.report.use_library(formatter, library)
+            case LibraryLoaded(formatter, library, own):
+                return self.report.use_library(formatter, library, own)
             case QuestionTyped():
                 return self._question_typed(fact)
             case AnswerRequested():

@@ -5,7 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from assistant.conversation.types import Action, Emit, ReportCommanded, ReportEdited, refused
+from assistant.conversation.types import (
+    Action,
+    Emit,
+    KeepCorrectedWords,
+    ReportCommanded,
+    ReportEdited,
+    refused,
+)
 from assistant.dictation.alignment import Excerpt, SpokenWords
 from assistant.dictation.commands import HELP
 from assistant.dictation.dictation import Dictation
@@ -13,6 +20,7 @@ from assistant.dictation.document import Document, Field, Position, Range, Run, 
 from assistant.dictation.editor import changed_runs, text_difference
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.library import Library
+from assistant.dictation.own_words import OwnWords, is_new, own_word
 from assistant.dictation.written import Doubt
 from assistant.errors import BadInput
 from assistant.events import (
@@ -29,6 +37,7 @@ from assistant.events import (
     SectionPart,
     SectionPatch,
     TextPatch,
+    WordOffered,
     WordPlace,
 )
 from assistant.events.patching import MOST_APPLIED, moved, place
@@ -53,6 +62,7 @@ class Report:
         )
         self._mark_below = mark_below
         self._style: dict[str, str] = {}
+        self._offered: set[str] = set()  # words that were offered for the own words
         self._applied: deque[str] = deque(maxlen=MOST_APPLIED)  # a page has one edit under way at a time
         self._shown = self.dictation.document
         self._shown_applied: tuple[str, ...] = ()
@@ -161,10 +171,29 @@ class Report:
         self.dictation.use(self.dictation.formatter.styled(**self._style), self.dictation.library)
         return []
 
-    def use_library(self, formatter: Formatter, library: Library) -> list[Action]:
+    def use_library(
+        self, formatter: Formatter, library: Library, own: OwnWords | None = None
+    ) -> list[Action]:
         """The clinician's files; a style that was chosen meanwhile still holds."""
-        self.dictation.use(formatter.styled(**self._style), library)
+        self.dictation.use(formatter.styled(**self._style), library, own)
         return [Emit(library_read(library))]
+
+    def corrected(self) -> list[Action]:
+        """What a person corrected since; a word that is in no list is offered for the own words, once."""
+        actions: list[Action] = []
+        for each in self.dictation.corrected:
+            actions.append(KeepCorrectedWords(each.heard, each.written))
+            word = each.written.lower()
+            if word not in self._offered and is_new(each.written, self.dictation.formatter.own_words):
+                self._offered.add(word)
+                sounds = [each.heard.lower()]
+                try:
+                    own_word(each.written, sounds)
+                except BadInput:
+                    sounds = []
+                actions.append(Emit(WordOffered(word=each.written, sounds_like=sounds)))
+        self.dictation.corrected.clear()
+        return actions
 
     def edit(self, fact: ReportEdited) -> list[Action]:
         edit = fact.edit

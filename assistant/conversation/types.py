@@ -7,6 +7,7 @@ from assistant.asr.base import Word
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.gaps import Beside
 from assistant.dictation.library import Library
+from assistant.dictation.own_words import OwnWords
 from assistant.engines.base import EngineInfo, Question, Sent, Usage
 from assistant.events import (
     Attachment,
@@ -246,6 +247,7 @@ class LibraryLoaded:
 
     formatter: Formatter
     library: Library
+    own: OwnWords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,7 +459,15 @@ class KeepCorrection:
     intent: Literal["dictation", "question"]
 
 
-Action = Emit | KeepCorrection | FindPassages | StartAnswer | StopAnswer
+@dataclass(frozen=True, slots=True)
+class KeepCorrectedWords:
+    """Words that a person corrected: kept only on request."""
+
+    heard: str
+    written: str
+
+
+Action = Emit | KeepCorrection | KeepCorrectedWords | FindPassages | StartAnswer | StopAnswer
 
 
 def refused(code: str, message: str, event_id: str | None, param: str | None = None) -> Emit:

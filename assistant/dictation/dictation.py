@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from assistant.dictation import changes, desk, gaps, literals, pauses, punctuation
+from assistant.dictation import changes, corrections, desk, gaps, literals, pauses, punctuation
 from assistant.dictation.alternatives import nearest_word
 from assistant.dictation.commands import HEARD_NUMBERS, ROW, Refused
 from assistant.dictation.correcting import choices_of, chosen
@@ -20,6 +20,7 @@ from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.live import LiveWriter
 from assistant.dictation.near_misses import near_miss_marks
 from assistant.dictation.numbers import UNITS as NUMBERS
+from assistant.dictation.own_words import OwnWords
 from assistant.dictation.places import off_word
 from assistant.dictation.spelling import spelled
 from assistant.dictation.written import Written, inside
@@ -56,12 +57,20 @@ class Dictation:
         self._right: frozenset[str] = (
             frozenset()
         )  # words that were in doubt, and that a person said are right
+        self.own = OwnWords()
+        self._heard_rightly: frozenset[str] = frozenset()  # for which no own word is put in
+        self.corrected: list[corrections.Correction] = []
+        """Words that a person corrected; whoever reads them takes them away."""
+        self._before_hand: Document | None = None  # the report before the hand edits that go on
         self._grammar_of: tuple[frozenset[str], Library] | None = None
         self.use(formatter or Formatter(), library or Library())
 
-    def use(self, formatter: Formatter, library: Library) -> None:
-        """Use a new library and formatter from now on; ``formatter`` has the clinician's options and words."""
+    def use(self, formatter: Formatter, library: Library, own: OwnWords | None = None) -> None:
+        """Use these from now on; ``formatter`` has the clinician's options and words. Without ``own`` the own
+        words stay as they are."""
         self.formatter, self.library = formatter, library
+        if own is not None:
+            self.own = own
 
     @property
     def document(self) -> Document:
@@ -71,6 +80,7 @@ class Dictation:
 
     def begin(self, item_id: str) -> None:
         """An utterance begins: its words go where the cursor is now, wherever a hand puts the cursor meanwhile."""
+        self._hands_off()
         self._under_way[item_id] = None
 
     def end(self, item_id: str) -> None:
@@ -300,7 +310,9 @@ class Dictation:
         said = document.section(first.section_id).text[first.start : first.end]
         lead = said[: len(said) - len(said.lstrip())]
         document = document.replace(first, [Run(lead + text, item_id)])
+        before = self.document
         self.editor.change(document.move(moved_position(self.document.cursor, self.document, document)))
+        self._note_correction(before)
         return None
 
     # --- spoken commands ---
@@ -372,7 +384,9 @@ class Dictation:
             case "stop" | "sleep" | "wake" | "help":
                 raise BadInput("This is not a command of the report.", code="command_refused")
             case change:
-                outcome = change(command, self.document, self._desk(item_id))
+                self._hands_off()
+                before = self.document
+                outcome = change(command, before, self._desk(item_id))
                 if self.editor.is_locked and _text_of(outcome.document) != _text_of(self.document):
                     raise signed()
                 self._spelling = command.name == "spell" and not command.text
@@ -381,6 +395,8 @@ class Dictation:
                     self._utterances[item_id] = None  # "scratch that" takes the macro out
                 change_to = Editor.begin if outcome.begins else _CHANGE.get(command.name, Editor.change)
                 change_to(self.editor, outcome.document, _cause(item_id))
+                if command.name in ("choose", "spell"):
+                    self._note_correction(before)
                 return outcome
 
     def _offer(self, outcome: Outcome) -> None:
@@ -408,10 +424,33 @@ class Dictation:
     def edit(self, revision: int, where: Range, text: str) -> None:
         """A hand edit. Raises as ``Editor.edit`` does."""
         self._by_hand()
+        before = self.document
         self.editor.edit(revision, where, text)
+        self._before_hand = self._before_hand or before
+
+    def _hands_off(self) -> None:
+        """Typing has come to an end: what it did may have been a correction."""
+        if self._before_hand is not None:
+            self._note_correction(self._before_hand)
+
+    def _note_correction(self, before: Document) -> None:
+        self._before_hand = None
+        if (correction := corrections.corrected(before, self.document)) is not None:
+            self.corrected.append(correction)
 
     def press(self, button: DocumentCommand) -> str:
         """Carry out a button's command; returns a message for the user, or nothing. Raises ``BadInput``."""
+        if button.command != "place_cursor":
+            self._hands_off()
+        before = self.document
+        message = self._press(button)
+        if button.command in ("choose", "confirm"):
+            self._note_correction(before)
+        elif self._before_hand and not corrections.goes_on(self._before_hand, self.document):
+            self._hands_off()
+        return message
+
+    def _press(self, button: DocumentCommand) -> str:
         if self.editor.is_locked:
             if button.command in MOVES:
                 return ""
@@ -535,6 +574,8 @@ class Dictation:
             return
         if not text and run.doubt is not None and run.doubt.reason == "near_miss":
             self._right |= frozenset(run.text.lower().split())
+        if run.doubt is not None and run.doubt.reason == "own_word" and text == run.doubt.offer:
+            self._heard_rightly |= {" ".join(text.lower().split())}
         new = replace(run, text=text, origin="typed", doubt=None) if text else replace(run, doubt=None)
         document = self.document.replace(place, [new])
         self.editor.change(document.move(moved_position(self.document.cursor, self.document, document)))
@@ -574,7 +615,7 @@ class Dictation:
 
     def _write_with_doubts(self, words: str, continues: bool) -> Written:
         """Beside what the writing itself leaves in doubt, words that are nearly a drug or a place."""
-        written = self._write(words, continues)
+        written = self.own.put_in(self._write(words, continues), self._heard_rightly)
         marks = near_miss_marks(written.text, self.formatter.own_words | self._right)
         return replace(written, marks=inside([*written.marks, *marks], len(written.text)))
 

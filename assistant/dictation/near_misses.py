@@ -66,7 +66,7 @@ class _Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
     """Some words of the text, without what is between them; ``known``: each of them is a word of its own."""
 
     first: int
@@ -85,8 +85,14 @@ def _terms() -> _Terms:
     return _Terms(words, tuple(metaphone(word) for word in words), drugs, findings, frozenset(words))
 
 
+def all_terms() -> frozenset[str]:
+    """The drugs, places of the body and findings, in lower case."""
+    return _terms().all
+
+
 @lru_cache(1)
 def known_words() -> frozenset[str]:
+    """English and medical words, in lower case."""
     return frozenset(lzma.decompress((DATA / "known_words.txt.xz").read_bytes()).decode().split())
 
 
@@ -99,7 +105,7 @@ def near_misses(text: str, own: frozenset[str] = frozenset()) -> tuple[NearMiss,
     _terms(), known_words()
     words = list(_WORD.finditer(text))
     rows = list(_rows(text, words, own))
-    best: dict[int, tuple[int, _Row, str]] = {}
+    best: dict[int, tuple[int, Row, str]] = {}
     for row, (cost, term) in _closest(rows):
         if row.first not in best or cost < best[row.first][0]:
             best[row.first] = (cost, row, term)
@@ -111,7 +117,7 @@ def near_misses(text: str, own: frozenset[str] = frozenset()) -> tuple[NearMiss,
             free = first + row.size
             if term not in _terms().findings:
                 start, end = words[first].start(), words[free - 1].end()
-                found.append(NearMiss(start, end, _as_written(term, text, start)))
+                found.append(NearMiss(start, end, as_written(term, text, start)))
     return tuple(found)
 
 
@@ -144,7 +150,7 @@ def near_miss_marks(text: str, own: frozenset[str]) -> list[Mark]:
     ]
 
 
-def _rows(text: str, words: Sequence[re.Match[str]], own: frozenset[str]) -> Iterator[_Row]:
+def _rows(text: str, words: Sequence[re.Match[str]], own: frozenset[str]) -> Iterator[Row]:
     plain = [_APOSTROPHE.sub("", word[0].lower()) for word in words]
     terms, drugs, known = _terms().all, _terms().drugs, known_words()
     for first in range(len(words)):
@@ -163,12 +169,12 @@ def _rows(text: str, words: Sequence[re.Match[str]], own: frozenset[str]) -> Ite
             )
             if size == 1:
                 if not all_known and len(letters) >= SHORTEST_WORD:
-                    yield _Row(first, size, letters, known=False)
+                    yield Row(first, size, letters, known=False)
             elif len(letters) >= SHORTEST_ROW and (letters not in known or letters in drugs):
-                yield _Row(first, size, letters, all_known)
+                yield Row(first, size, letters, all_known)
 
 
-def _closest(rows: Sequence[_Row]) -> Iterator[tuple[_Row, tuple[int, str]]]:
+def _closest(rows: Sequence[Row]) -> Iterator[tuple[Row, tuple[int, str]]]:
     if not rows:
         return
     terms = _terms()
@@ -186,13 +192,13 @@ def _closest(rows: Sequence[_Row]) -> Iterator[tuple[_Row, tuple[int, str]]]:
             term, letters = terms.words[number], int(distances[number])
             sound = sound or metaphone(row.letters)
             sounds = Levenshtein.distance(sound, terms.sounds[number], score_cutoff=2)
-            if _is_near(row, term, letters, sounds, term in terms.drugs):
+            if is_near(row, term, letters, sounds, term in terms.drugs):
                 best = min(best or (99, ""), (letters + sounds, term))
         if best is not None:
             yield row, best
 
 
-def _is_near(row: _Row, term: str, letters: int, sounds: int, is_drug: bool) -> bool:
+def is_near(row: Row, term: str, letters: int, sounds: int, is_drug: bool) -> bool:
     """``letters`` and ``sounds``: so many are different."""
     size = len(term)
     if row.size == 1:
@@ -220,7 +226,7 @@ def _begins_with_prefix(word: str) -> bool:
     return word.startswith(_PREFIXES)
 
 
-def _as_written(term: str, text: str, start: int) -> str:
-    """With a capital where a sentence begins with one."""
+def as_written(term: str, text: str, start: int) -> str:
+    """``term`` for what begins at ``start``: with a capital where a sentence begins with one."""
     begins = not text[:start].strip() or text[:start].rstrip()[-1] in ".?!:\n"
     return term[:1].upper() + term[1:] if begins and text[start].isupper() else term

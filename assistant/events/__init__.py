@@ -95,6 +95,7 @@ from assistant.events.document import (
     SectionPart,
     SectionPatch,
     TextPatch,
+    WordOffered,
     WordPlace,
 )
 from assistant.events.images import (
@@ -225,6 +226,7 @@ ServerEvent = Annotated[
     | ReportReopened
     | CommandDone
     | LibraryRead
+    | WordOffered
     | ItemAdded
     | ItemDone
     | ItemRetrieved
@@ -266,6 +268,7 @@ _VARIANTS = ("server_vad", "semantic_vad", "input_text", "input_image", "constra
 TRANSIENT = (
     CommandDone,
     LibraryRead,
+    WordOffered,
     ItemAdded,
     ItemDone,
     ItemRetrieved,

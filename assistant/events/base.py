@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Mode = Literal["auto", "dictation", "question"]
 Intent = Literal["dictation", "question", "command"]
-DoubtReason = Literal["two_readings", "kept_as_said", "near_miss", "gap"]
+DoubtReason = Literal["two_readings", "kept_as_said", "near_miss", "own_word", "gap"]
 """Why text of the report may not be what was said: two readings, a form not checked, words that are nearly a
 drug or a place, or lost sound: of a run whose origin is a gap, all of it; else right beside it."""
 InputLevel = Literal["fine", "silent", "quiet", "clipping", "narrow"]

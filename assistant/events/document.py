@@ -107,6 +107,17 @@ class CommandDone(ServerEventBase):
     changed: bool = Field(False, description="It changed what the report says, which undo takes back.")
 
 
+class WordOffered(ServerEventBase):
+    """A word that a person wrote over a spoken one, and that is in no list: it may be kept as an own word.
+
+    Each word comes once. ``sounds_like``: what was heard instead, where that may be exchanged for it.
+    """
+
+    type: Literal["assistant.word.offered"] = "assistant.word.offered"
+    word: str
+    sounds_like: list[str] = []
+
+
 class CommandHelp(Part):
     say: str
     does: str

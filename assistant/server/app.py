@@ -45,7 +45,15 @@ from assistant.events import (
 from assistant.guidelines.library import watching
 from assistant.installation import front_page, page
 from assistant.principal import SOLE, Principal
-from assistant.server import answers, guidelines, orders, reports, sign_in, worklist
+from assistant.server import (
+    answers,
+    guidelines,
+    orders,
+    own,
+    reports,
+    sign_in,
+    worklist,
+)
 from assistant.server.accounts import Accounts
 from assistant.server.auth import (
     Gate,
@@ -74,6 +82,7 @@ from assistant.server.rest.transcriptions import Transcriptions
 from assistant.server.rights import PREFIX, guarded, known, note_use
 from assistant.server.uploads import Uploads
 from assistant.session.attachments import kept_studies
+from assistant.session.belongings import Belongings
 from assistant.session.delivery import GOING_AWAY, TOO_SLOW
 from assistant.session.runner import Earlier, SessionRunner
 from assistant.storage.checkpoints import Checkpoint, Checkpoints
@@ -81,6 +90,7 @@ from assistant.storage.database import Database
 from assistant.storage.keys import unlocked
 from assistant.storage.orders import News, Orders
 from assistant.storage.store import Store, now
+from assistant.storage.things import Things
 from assistant.storage.writer import TOLD_S, Writer
 
 log = logging.getLogger(__name__)
@@ -126,6 +136,9 @@ class Hub:
         self.orders = Orders(self._database) if self._database else None
         self.feeds = feeds_of(settings, self.orders, self._tell_of_orders) if self.orders else []
         self._feeding: list[asyncio.Task[None]] = []
+        kept = Database(settings.store, keeps_open=False) if settings.store else None
+        self.belongings = Belongings(components, Things(kept))
+        """What users keep on the page."""
         self.door: Door | None = None
         """The door for clients, once the server listens."""
 
@@ -139,7 +152,12 @@ class Hub:
         """A new session of this person's client at ``address``. Raises ``AssistantError``: ``server_full``,
         ``server_busy``, ``server_stopping``, ``too_many_sessions``."""
         self._admit(person, address)
-        return self._start(SessionRunner(self.settings, self.components, person, self.writer), address)
+        return self._start(self._runner(person), address)
+
+    def _runner(self, person: Principal, earlier: Earlier | None = None) -> SessionRunner:
+        return SessionRunner(
+            self.settings, self.components, person, self.writer, earlier, belongings=self.belongings
+        )
 
     async def go_on(self, token: str, person: Principal, address: str = "") -> SessionRunner | None:
         """The stored session of this person that this token opens, alive again; None where there is none.
@@ -158,7 +176,7 @@ class Hub:
             with contextlib.suppress(AssistantError):  # a full disk can be read; the writer takes it up later
                 await self.writer.write(partial(store.take_up, session_id))
             earlier = await self.writer.read(partial(self._load, session_id, token))
-            runner = SessionRunner(self.settings, self.components, person, self.writer, earlier)
+            runner = self._runner(person, earlier)
             await runner.take_up()
             self._start(runner, address)
             if self.orders and (news := await self.orders.news_of(session_id)):
@@ -358,6 +376,7 @@ class Hub:
                 await self.accounts.start()
             if self._database:
                 await self._database.start()
+            await self.belongings.things.start()
             await self.components.start()
         except BaseException:
             await self.components.close()
@@ -669,6 +688,7 @@ def create_app(
             await asyncio.gather(writing, return_exceptions=True)
         await dialog.close()
         await components.close()
+        await hub.belongings.things.close()
         if hub.accounts:
             await hub.accounts.close()
         await hub.close_database()
@@ -678,6 +698,7 @@ def create_app(
         below_sessions(hub, guarded(session_routes, PREFIX)),
         *worklist.ROUTES,
         *orders.ROUTES,
+        *own.ROUTES,
         *moved(),
         *guidelines.routes(components),
         *Transcriptions(settings, components).routes(),

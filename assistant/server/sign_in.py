@@ -16,7 +16,7 @@ from assistant.server.oidc import Oidc
 from assistant.server.rest.bodies import json_body
 from assistant.server.rest.errors import answered, invalid, refusal
 from assistant.server.rights import known
-from assistant.storage.users import LONGEST_PASSWORD
+from assistant.storage.users import LONGEST_PASSWORD, SIGN_IN_PREFIX
 
 MAX_BODY_BYTES = 4096
 CALLBACK = "/v1/oidc/callback"
@@ -138,13 +138,43 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
+class NewPassword(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    old: str = Field(max_length=LONGEST_PASSWORD)
+    new: str = Field(max_length=LONGEST_PASSWORD)
+
+
+@answered
+async def change_password(request: Request) -> Response:
+    """POST ``{"old": …, "new": …}``: a new password for who is signed in; their other sign-ins end."""
+    accounts, asks = _accounts(request), known(request.scope)
+    if not asks.credential.startswith(SIGN_IN_PREFIX):
+        raise Denied("Only who is signed in in a browser changes the password.", code="sign_in_needed")
+    try:
+        asked = NewPassword.model_validate_json(await json_body(request, MAX_BODY_BYTES))
+    except ValidationError as error:
+        raise invalid(error) from None
+    tries, address = request.app.state.hub.tries, address_of(request.scope)
+    if tries.too_many(address):
+        return refusal(429, "too_many_tries", "Too many wrong passwords. Wait a moment, then try again.")
+    if not await accounts.users.change_password(asks, whole(asked.old), whole(asked.new)):
+        await accounts.log.did(asks, "refused: a new password", address=address)
+        tries.wrong(address, "a password that was to be changed")
+        return refusal(403, "password_wrong", "The old password is wrong.")
+    await accounts.log.did(asks, "changed the password", about=asks.id, address=address)
+    return Response(status_code=204, headers=NO_STORE)
+
+
 @answered
 async def me(request: Request) -> Response:
     """GET who is signed in."""
     asks = known(request.scope)
-    signs_in = request.app.state.hub.accounts is not None
+    accounts: Accounts | None = request.app.state.hub.accounts
+    has_password = accounts is not None and await accounts.users.has_password(asks.id)
+    told = {"id": asks.id, "name": asks.name, "roles": sorted(asks.roles)}
     return JSONResponse(
-        {"id": asks.id, "name": asks.name, "roles": sorted(asks.roles), "signs_out": signs_in},
+        {**told, "signs_out": accounts is not None, "has_password": has_password},
         headers=NO_STORE,
     )
 
@@ -185,4 +215,5 @@ ROUTES = [
     Route(CALLBACK, end_oidc),
     Route("/v1/sign-out", sign_out, methods=["POST"]),
     Route("/v1/me", me),
+    Route("/v1/me/password", change_password, methods=["POST"]),
 ]

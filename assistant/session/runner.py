@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from assistant import telemetry
 from assistant.asr.expected_words import words_in
+from assistant.asr.hotwords import LONGEST_PHRASE, MOST_PHRASES
 from assistant.audio.frames import SAMPLE_RATE_HZ, AudioChunk, LostSound
 from assistant.audio.webrtc import with_own_candidates
 from assistant.channels import Outbox
@@ -41,6 +42,7 @@ from assistant.conversation.types import (
     ItemAsked,
     ItemDropped,
     ItemEditedByHand,
+    KeepCorrectedWords,
     KeepCorrection,
     LibraryLoaded,
     ModeChosen,
@@ -119,6 +121,7 @@ from assistant.imaging.photo import image_from_data_uri
 from assistant.imaging.study import Study
 from assistant.principal import SOLE, Principal
 from assistant.session.attachments import Attachments, KeptStudy
+from assistant.session.belongings import Belongings
 from assistant.session.choices import Choices, asked_by, chosen, hints
 from assistant.session.delivery import ENDED, GOING_AWAY, Delivery
 from assistant.session.image_matching import ImageMatching
@@ -189,6 +192,8 @@ class SessionRunner:
         person: Principal,
         writer: Writer | None = None,
         earlier: Earlier | None = None,
+        *,
+        belongings: Belongings,
     ) -> None:
         """With ``earlier``, a session that has ended is gone on with."""
         self.person = person
@@ -209,6 +214,7 @@ class SessionRunner:
             session_path=f"/v1/sessions/{self.id}",
         )
         """Only facts change it; HTTP requests read it."""
+        self._belongings = belongings
         self._personal = components.personal.current
         self._context_of: tuple[str | None, tuple[str, ...]] = (None, ())
         self._listener = Listener(
@@ -399,7 +405,7 @@ class SessionRunner:
         outbox = self._delivery.connect(self._state(), after_seq, self._microphone.next_sample)
         if after_seq is None and self.kept.trouble:
             self._storing_changed(self.kept.trouble)
-        self._use(self._components.personal.current)
+        self._use(self._personal)
         return outbox
 
     def _hear_on(self, earlier: Earlier, *, sends_again: bool) -> None:
@@ -495,16 +501,31 @@ class SessionRunner:
             await asyncio.sleep(HEARING_EVERY_S)
 
     async def _follow_files(self) -> None:
-        """Reload templates, macros and words when their files change."""
+        """Read templates, macros and words, now and when they change in files or on another server."""
         while True:
+            try:
+                await self.read_personal()
+            except AssistantError as error:
+                log.error("session %s: own words and templates were not read: %s", self.id, error.code)
             await asyncio.sleep(FILES_EVERY_S)
-            personal = await asyncio.to_thread(self._components.personal.refresh)
-            if personal is not self._personal:
-                self._use(personal)
+
+    async def read_personal(self) -> None:
+        """Use what the person has now. Raises ``AssistantError``: ``database_failed``."""
+        personal = await self._belongings.of(self.person)
+        if personal is not self._personal:
+            self._use(personal)
 
     def _use(self, personal: Personal) -> None:
-        self._personal = personal
-        self._take(LibraryLoaded(personal.formatter, personal.library))
+        before, self._personal = self._personal, personal
+        self._take(LibraryLoaded(personal.formatter, personal.library, personal.own))
+        if personal.own.written != before.own.written:
+            self._expect()
+
+    def _expect(self) -> None:
+        """The recogniser listens for the client's words and the person's own."""
+        if self._components.model.takes_phrases:
+            own = (word for word in self._personal.own.written if len(word) <= LONGEST_PHRASE)
+            self._listener.expect((*hints(self._choices), *own)[:MOST_PHRASES])
 
     # --- what a client sends ---
 
@@ -726,8 +747,8 @@ class SessionRunner:
         before, self._choices = self._choices, new
         if new.form != before.form:
             self._microphone.use_format(new.form)
-        if hints(new) != hints(before) and self._components.model.takes_phrases:
-            self._listener.expect(hints(new))
+        if hints(new) != hints(before):
+            self._expect()
         if new.turn_detection != before.turn_detection:
             if (by_commit := new.turn_detection is None) != self._turns.by_commit:
                 await self._commit()  # what was said before belongs to a turn of the other kind
@@ -842,6 +863,9 @@ class SessionRunner:
             case KeepCorrection(heard, intent):
                 if (kept := self._settings.keep_corrections) is not None:
                     self._help("keep-correction", partial(self._keep, kept, heard, intent), again=False)
+            case KeepCorrectedWords(heard, written):
+                keep = partial(self._belongings.keep_correction, self.person, heard, written)
+                self._help("keep-corrected-words", keep, again=False)
             case StartAnswer(turn, question, by_text_engine):
                 answer = partial(self._responder.answer, turn, question, by_text_engine)
                 task = self._help(f"answer-{turn}", answer, again=False)

@@ -21,7 +21,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, inspect, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -213,12 +213,18 @@ def _driver_installed() -> Iterator[None]:
 class Database:
     """Open between ``start`` and ``close``."""
 
-    def __init__(self, where: Path | str) -> None:
-        """Raises ``BadInput``: ``database_unsupported``, ``database_driver_missing``."""
+    def __init__(self, where: Path | str, *, keeps_open: bool = True) -> None:
+        """Not ``keeps_open``: between two calls no file of SQLite is open, and none is made after ``start``:
+        ``Store`` tells when it was deleted, and begins it anew.
+
+        Raises ``BadInput``: ``database_unsupported``, ``database_driver_missing``.
+        """
         self.url = url_of(where)
         self._key = key_for(self.url)
+        self._must_be_there = None if keeps_open else file_of(self.url)
         dialect = dialect_of(self.url, self._key)
         options: dict[str, Any] = {"connect_args": dict(dialect.options(self.url))}
+        options |= {"poolclass": NullPool} if self._must_be_there else {"pool_timeout": POOL_S}
         if self._key is not None:
             options["async_creator"] = self._connect
         driver = "sqlite+aiosqlite" if file_of(self.url) else self.url.drivername
@@ -227,7 +233,6 @@ class Database:
             self.engine: AsyncEngine = create_async_engine(
                 self.url.set(drivername=driver),
                 hide_parameters=True,
-                pool_timeout=POOL_S,
                 **options,
             )
         dialect.prepare(self.engine.sync_engine)
@@ -282,11 +287,24 @@ class Database:
             async with self.engine.begin() as connection:
                 yield connection
 
+    async def overwrite(self) -> None:
+        """After a deletion: what was deleted is in no file of SQLite any more, unless another connection
+        reads right now. Raises ``AssistantError``: ``database_failed``."""
+        if file_of(self.url) is None:
+            return
+        with self._errors():
+            async with self.engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                assert raw.driver_connection is not None
+                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         await self.engine.dispose()
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
+        if self._must_be_there and not self._must_be_there.exists():
+            raise AssistantError(f"The database {self.name} was deleted.", code="database_failed")
         try:
             yield
         except SQL_ERRORS as error:

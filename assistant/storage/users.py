@@ -25,6 +25,7 @@ from assistant.storage.database import Database
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 HASHES_AT_ONCE = 2
 """Each takes 64 MB and a tenth of a second of a core."""
+SIGN_IN_PREFIX: Final = "sign_in_"
 KEY_PREFIX: Final = "cva_"
 TOKEN_PREFIX: Final = "token_"
 """The credential of a provider's token is ``token_END_USER``."""
@@ -136,9 +137,28 @@ class Users:
         ``user_unknown``."""
         return await self._change(name, removed_at=self._now(), password=None)
 
+    async def has_password(self, user_id: str) -> bool:
+        """Whether the user signs in with a password here."""
+        query = sa.select(_users.c.password).where(_users.c.id == user_id)
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar() is not None
+
     async def set_password(self, name: str, password: str) -> User:
         """Ends every sign-in and key too. Raises ``BadInput``: ``user_unknown``, ``password_weak``."""
         return await self._change(name, password=await self._hashed(name, password))
+
+    async def change_password(self, asks: Principal, old: str, new: str) -> bool:
+        """A new password of the user who asks; False if ``old`` is not theirs. Their other sign-ins end,
+        their keys stay. Raises ``BadInput``: ``password_weak``."""
+        user = await self.with_password(asks.name, old)
+        if user is None or user.id != asks.id:
+            return False
+        hashed = await self._hashed(user.name, new)
+        others = (_sign_ins.c.user_id == user.id) & (_sign_ins.c.id != asks.credential)
+        async with self._database.write() as connection:
+            await connection.execute(_users.update().where(_users.c.id == user.id).values(password=hashed))
+            await connection.execute(_sign_ins.delete().where(others))
+        return True
 
     async def set_roles(self, name: str, roles: Collection[str]) -> User:
         """Raises ``BadInput``: ``user_unknown``, ``role_unknown``."""

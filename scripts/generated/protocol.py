@@ -52,6 +52,16 @@ those that are kept and fit, the last changed first; days are `YYYY-MM-DD` |
 | `GET /v1/reports/REPORT/compare`, or `?with=OTHER` | `{"with", "sections": [{title, pieces}]}`: what \
 changed since the patient's prior report; a piece has `kind` (`same`, `removed`, `added`) and `text` |
 | `DELETE /v1/reports/REPORT` | `204`; its rows, its words in the search index and its files are gone |
+| `GET /v1/own` | `{"lasts", "words", "templates", "macros", "settings", "corrections"}`: what the user \
+keeps on the page; an entry with `of` is shared |
+| `POST /v1/own/KIND`, `PUT /v1/own/KIND/THING`, `DELETE /v1/own/KIND/THING` | KIND is `words` \
+(`{"written", "sounds_like"}`), `templates` (`{"name", "sections": [{title, text}]}`) or `macros` \
+(`{"name", "text", "section"}`): `201` or `200` with its `id`; `204` |
+| `POST /v1/own/try`, `{"heard"}` | `{"text", "doubts"}`: how it would be written |
+| `PUT /v1/own/settings`, `{"keep_corrections", "page"}` | `204` |
+| `DELETE /v1/own/corrections`, or `/THING` below it | `204`; the list of what was corrected, or one of it |
+| `GET /v1/shared`, and `/v1/shared/KIND`, `/v1/shared/KIND/THING` as above; `?group=NAME` | what all \
+have, or a group; for administrators |
 | `GET /v1/guidelines/PASSAGE`, and below it `/page.png` | the guideline at that passage, and its page |
 | `POST /v1/audio/transcriptions` | a recording to text: [HTTP for OpenAI's clients](api.md) |
 | `POST /v1/chat/completions` | a question to the answer engine |
@@ -64,7 +74,8 @@ changed since the patient's prior report; a piece has `kind` (`same`, `removed`,
 | `GET /v1/oidc/begin`, `/v1/oidc/callback` | the way to the identity provider, and back |
 | `POST /v1/sign-in`, `{"name", "password"}` | `204`, and the cookie of a sign-in |
 | `POST /v1/sign-out` | `204`; the sign-in ends, and the connections it opened |
-| `GET /v1/me` | `{"id", "name", "roles", "signs_out"}`: who asks |
+| `GET /v1/me` | `{"id", "name", "roles", "signs_out", "has_password"}`: who asks |
+| `POST /v1/me/password`, `{"old", "new"}` | `204`; the other sign-ins of the user end |
 | `GET /v1/orders?state=S&text=WORDS` | `{"orders", "count", "sources"}`: in this state (`open`, `taken`, \
 `held`, `cancelled`, `done`, `all`), with all of these words |
 | `POST /v1/orders`, `{"patient", "order"}` | `201`: an order by hand |

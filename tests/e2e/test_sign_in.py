@@ -39,8 +39,32 @@ def test_a_user_signs_in_by_keyboard_and_signs_out(server, open_page):
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("status")).to_contain_text("Ready")
     assert Axe().run(page).violations_count == 0
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Only questions that begin with “assistant”").check()
+    with page.expect_response("**/v1/own/settings"):
+        page.get_by_test_id("settings").get_by_role("button", name="Close").click()
+    new = f"another {PASSWORD}"
+    page.get_by_role("button", name="Password").click()
+    dialog = page.get_by_test_id("password")
+    for old, again, said in (
+        ("wrong", new, "The old password is wrong."),
+        (PASSWORD, "other", "The new password is not the same twice."),
+        (PASSWORD, new, "Changed."),
+    ):
+        page.get_by_label("Old password").fill(old)
+        page.get_by_label("New password, 12 characters or more").fill(new)
+        page.get_by_label("New password again").fill(again)
+        page.keyboard.press("Enter")
+        expect(dialog.get_by_role("alert")).to_have_text(said)
+    assert Axe().run(page).violations_count == 0
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Sign out ann").click()
     expect(page).to_have_url(f"{server.url}/sign-in")
     assert page.evaluate("sessionStorage.length + localStorage.length") == 0
     page.goto(server.url)
     expect(page).to_have_url(f"{server.url}/sign-in")
+    page.get_by_label("Name").fill("ann")  # what was set in this browser is gone, and comes back
+    page.get_by_label("Password").fill(new)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("status")).to_contain_text("Ready")
+    expect(page.locator("#wake-assistant")).to_be_checked()

@@ -179,6 +179,58 @@ async def test_whoever_may_no_longer_is_disconnected(server, end):
         assert await client.until_closed() == application.SIGNED_OUT
 
 
+async def test_a_user_changes_the_password_and_the_other_sign_ins_end(server):
+    _, value = await server.hub.accounts.users.add_key("ann", "script", ["dictate"], 1)
+    new = "another " + PASSWORD
+    async with browser(server) as http, browser(server) as elsewhere, browser(server) as bob:
+        for each, name in ((http, "ann"), (elsewhere, "ann"), (bob, "bob")):
+            await sign_in(each, name)
+        client, _ = await open_session(server, elsewhere)
+        here, _ = await open_session(server, http)
+        for given, status, code in (
+            ({"old": "wrong " + PASSWORD, "new": new}, 403, "password_wrong"),
+            ({"old": PASSWORD, "new": "short"}, 400, "password_weak"),
+            ({"new": new}, 400, "parameter_invalid"),
+        ):
+            answer = await http.post("/v1/me/password", json=given)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+        given = {"old": PASSWORD, "new": new}
+        headers = {"Authorization": f"Bearer {value}"}
+        async with httpx.AsyncClient(base_url=server.http, trust_env=False) as program:
+            answer = await program.post("/v1/me/password", json=given, headers=headers)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "sign_in_needed")
+            assert (await http.post("/v1/me/password", json=given)).status_code == 204
+            assert (await program.get("/v1/models", headers=headers)).status_code == 200
+        assert await client.until_closed() == application.SIGNED_OUT
+        assert (await elsewhere.get("/v1/me")).status_code == 401
+        assert (await bob.get("/v1/me")).status_code == 200
+        assert (await http.get("/v1/me")).json()["has_password"] is True
+        await here.works()
+        assert (await sign_in(elsewhere, "ann")).status_code == 401
+        assert (await sign_in(elsewhere, "ann", new)).status_code == 204
+    rows = await server.hub.accounts.log.rows(who="ann")
+    assert {"changed the password", "refused: a new password"} <= {row.what for row in rows}
+    assert PASSWORD not in str(rows)
+
+
+async def test_what_is_shared_is_changed_by_administrators_only_and_each_change_is_in_the_access_log(server):
+    async with browser(server) as ann, browser(server) as root:
+        await sign_in(ann, "ann")
+        await sign_in(root, "root")
+        word = {"written": "Xylophagine"}
+        assert (await ann.post("/v1/shared/words", json=word)).json()["error"]["code"] == "right_missing"
+        assert (await root.post("/v1/own/words", json=word)).json()["error"]["code"] == "right_missing"
+        for _ in range(2):
+            thing_id = (await root.post("/v1/shared/words", json=word)).json()["id"]
+            assert (await ann.get("/v1/own")).json()["words"][0]["of"] == "shared"
+            assert (await root.put(f"/v1/shared/words/{thing_id}", json=word)).status_code == 200
+            assert (await root.delete(f"/v1/shared/words/{thing_id}")).status_code == 204
+    rows = [row.what for row in await server.hub.accounts.log.rows(who="root")]
+    for what in ("shared added: words", "shared changed: words", "shared deleted: words"):
+        assert rows.count(what) == 2
+    assert "Xylophagine" not in str(rows)
+
+
 @in_both
 async def test_a_program_works_with_its_key_and_within_its_scopes(server):
     key, value = await server.hub.accounts.users.add_key("ann", "script", ["dictate"], 1)

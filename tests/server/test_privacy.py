@@ -72,6 +72,17 @@ async def test_no_log_line_holds_what_was_said(start_server, pcm, logged, tmp_pa
     model.error = RuntimeError(f"recogniser {MARK}")
     await client.append(pcm(0.3))
     await client.until("assistant.notice", code="recogniser_failing")
+    async with httpx.AsyncClient(base_url=server.http, trust_env=False, timeout=60) as http:
+        own = [
+            ("POST", "words", {"written": f"{MARK}one", "sounds_like": [f"xylo {MARK}"]}),
+            ("POST", "words", {"written": "left", "sounds_like": [MARK]}),
+            ("POST", "macros", {"name": MARK, "text": f"{{{MARK}2}}"}),
+            ("POST", "templates", {"name": MARK, "sections": [{"title": MARK, "text": MARK}]}),
+            ("PUT", "settings", {"keep_corrections": True, "page": {MARK: MARK}}),
+            ("POST", "try", {"heard": f"xylo {MARK} was heard"}),
+        ]
+        for method, where, body in own:
+            await http.request(method, f"/v1/own/{where}", json=body)
     await server.stop()
     await asyncio.sleep(0)
     text = logged()

@@ -9,7 +9,7 @@ from tests.server.test_owner import routes
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
 PICTURE = f"{PREFIX}/attachments/{{attachment_id}}"
 NAMES = {"session": "ID", "upload": "UP", "response": "RESPONSE", "passage": "PASSAGE", "model": "NAME"}
-NAMES |= {"report": "REPORT", "order": "ORDER", "call": "CALL"}
+NAMES |= {"report": "REPORT", "order": "ORDER", "call": "CALL", "kind": "KIND", "thing": "THING"}
 
 
 def as_written(path):

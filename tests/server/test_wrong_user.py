@@ -40,8 +40,9 @@ def as_user(name):
 class Victim:
     """Ann's session, in which the mark was dictated, asked, answered and attached."""
 
-    def __init__(self, server, client, session, cookie):
+    def __init__(self, server, client, session, cookie, own):
         self.server, self.client, self.session, self.cookie = server, client, session, cookie
+        self.own = own
 
     def ids(self):
         """Every id that an event or address of hers may hold."""
@@ -63,7 +64,8 @@ class Victim:
 
     def state(self):
         runner = self.server.hub.find(self.session["id"])
-        return [event.json for event in runner.kept.after(0)], runner.connected, runner.over
+        _, things = self.server.hub.belongings.things._held["user_ann"]
+        return [event.json for event in runner.kept.after(0)], runner.connected, runner.over, things
 
 
 @pytest.fixture
@@ -89,7 +91,18 @@ async def ann(start_server, tmp_path):
     await client.until("assistant.attachment.added")
     await client.append(loud(0.3) + loud(0.6))
     await client.until("response.done")
-    return Victim(server, client, session, cookie)
+    async with httpx.AsyncClient(base_url=server.http, timeout=PATIENCE_S, headers=as_user("ann")) as http:
+        await http.put("/v1/own/settings", json={"keep_corrections": True, "page": {"phrase": MARK}})
+        sections = [{"title": MARK, "text": MARK}]
+        kept = [
+            await http.post("/v1/own/words", json={"written": f"{MARK}one", "sounds_like": [f"xylo {MARK}"]}),
+            await http.post("/v1/own/macros", json={"name": MARK, "text": MARK}),
+            await http.post("/v1/own/templates", json={"name": MARK, "sections": sections}),
+        ]
+        assert [each.status_code for each in kept] == [201] * 3
+        corrected = await server.hub.belongings.things.put("user_ann", "corrections", "1", {"heard": MARK})
+    own = [*(each.json()["id"] for each in kept), corrected.id]
+    return Victim(server, client, session, cookie, own)
 
 
 async def test_no_route_shows_or_changes_anything_of_another_users_session(ann):
@@ -106,8 +119,10 @@ async def test_no_route_shows_or_changes_anything_of_another_users_session(ann):
                 continue
             for method in methods:
                 takes_id = "{" in path and ":path" not in path  # the others know no id: one try is enough
-                for each in ann.ids() if takes_id else ann.ids()[:1]:
-                    address = re.sub(r"\{[^}]*\}", each, path)
+                ids = ann.own if "{kind}" in path else ann.ids() if takes_id else ann.ids()[:1]
+                for each in ids:
+                    address = path.replace("{kind}", each.partition("_")[0])
+                    address = re.sub(r"\{[^}]*\}", each, address)
                     answer = await http.request(method, address, headers=headers, content=each.encode())
                     assert MARK.encode() not in answer.content, (method, path)
     assert ann.state() == before
