@@ -4,9 +4,11 @@ import { followSettings } from './following.js';
 import { ask as asked } from './own.js';
 import { element, setText } from './view/dom.js';
 
+const ADMINISTRATION = '/administration';
+
 /**
  * @param {typeof fetch} ask
- * @returns {Promise<{name: string, signs_out: boolean, has_password: boolean} | 'stranger' | null>}  null: the server does not say
+ * @returns {Promise<{name: string, roles: string[], signs_out: boolean, has_password: boolean} | 'stranger' | null>}  null: the server does not say
  */
 export async function whoAmI(ask = fetch) {
   try {
@@ -22,7 +24,11 @@ export async function whoAmI(ask = fetch) {
 export async function showAccount(where) {
   const me = await whoAmI();
   if (me === null || me === 'stranger' || !me.signs_out) return;
-  void followSettings();
+  if (me.roles.includes('administrator') && location.pathname !== ADMINISTRATION) {
+    if (me.roles.length === 1) return location.replace(ADMINISTRATION); // an administrator sees no report
+    where.append(element('a', { class: 'quiet', href: ADMINISTRATION }, 'Administration'));
+  }
+  if (location.pathname !== ADMINISTRATION) void followSettings();
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'quiet';

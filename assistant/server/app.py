@@ -46,6 +46,7 @@ from assistant.guidelines.library import watching
 from assistant.installation import front_page, page
 from assistant.principal import SOLE, Principal
 from assistant.server import (
+    administration,
     answers,
     guidelines,
     orders,
@@ -699,6 +700,7 @@ def create_app(
         *worklist.ROUTES,
         *orders.ROUTES,
         *own.ROUTES,
+        *administration.ROUTES,
         *moved(),
         *guidelines.routes(components),
         *Transcriptions(settings, components).routes(),

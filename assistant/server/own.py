@@ -25,9 +25,9 @@ from assistant.server.rest.errors import answered, invalid
 from assistant.server.rights import known
 from assistant.session.belongings import Belongings, is_text, label, owners_of, text_of
 from assistant.storage.things import SHARED, Thing, group_owner
+from assistant.storage.users import LONGEST_GROUP
 
 MAX_BODY_BYTES = 200_000
-LONGEST_GROUP = 128
 LONGEST_TRIED = 1000
 MOST_PAGE_SETTINGS = 40
 T = TypeVar("T", bound=BaseModel)

@@ -23,6 +23,7 @@ from assistant.principal import RIGHTS, ROLES, Principal, Right, Role
 from assistant.storage.database import Database
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
+LONGEST_GROUP = 128
 HASHES_AT_ONCE = 2
 """Each takes 64 MB and a tenth of a second of a core."""
 SIGN_IN_PREFIX: Final = "sign_in_"
@@ -167,6 +168,19 @@ class Users:
             user = await _named(connection, name)
             await connection.execute(_users.update().where(_users.c.id == user.id).values(roles=chosen))
         return User(user.id, user.name, frozenset(chosen), user.groups, user.has_password)
+
+    async def set_groups(self, name: str, groups: Collection[str]) -> User:
+        """Those of a user of an identity provider come back at the next sign-in. Raises ``BadInput``:
+        ``user_unknown``, ``group_invalid``."""
+        chosen = sorted({each.strip() for each in groups} - {""})
+        if any(len(each) > LONGEST_GROUP for each in chosen):
+            raise BadInput(
+                f"The name of a group has at most {LONGEST_GROUP} characters.", code="group_invalid"
+            )
+        async with self._database.write() as connection:
+            user = await _named(connection, name)
+            await connection.execute(_users.update().where(_users.c.id == user.id).values(groups=chosen))
+        return User(user.id, user.name, user.roles, frozenset(chosen), user.has_password)
 
     async def _change(self, name: str, **values: object) -> User:
         async with self._database.write() as connection:

@@ -62,6 +62,12 @@ keeps on the page; an entry with `of` is shared |
 | `DELETE /v1/own/corrections`, or `/THING` below it | `204`; the list of what was corrected, or one of it |
 | `GET /v1/shared`, and `/v1/shared/KIND`, `/v1/shared/KIND/THING` as above; `?group=NAME` | what all \
 have, or a group; for administrators |
+| `GET /administration`, `GET /v1/administration` | the administrator's page, and what it shows: `people`, \
+`health`, `models`, `usage`, `figures`, `retention`, `limits` |
+| `POST /v1/administration/users`, `PATCH` and `DELETE /v1/administration/users/USER` | `{"name", "roles", \
+"password"}`; `{"roles", "groups", "password"}`, each if given |
+| `POST /v1/administration/keys`, `DELETE /v1/administration/keys/KEY` | `{"user", "name", "scopes", \
+"days"}`: `201` with the key's `value`, once |
 | `GET /v1/guidelines/PASSAGE`, and below it `/page.png` | the guideline at that passage, and its page |
 | `POST /v1/audio/transcriptions` | a recording to text: [HTTP for OpenAI's clients](api.md) |
 | `POST /v1/chat/completions` | a question to the answer engine |

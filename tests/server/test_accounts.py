@@ -213,6 +213,66 @@ async def test_a_user_changes_the_password_and_the_other_sign_ins_end(server):
     assert PASSWORD not in str(rows)
 
 
+async def test_an_administrator_keeps_users_groups_and_keys_and_each_change_is_in_the_access_log(server):
+    base = "/v1/administration"
+    async with browser(server) as root, browser(server) as ann, browser(server) as eve:
+        await sign_in(root, "root")
+        await sign_in(ann, "ann")
+        assert (await ann.get(base)).json()["error"]["code"] == "right_missing"
+        new = {"name": "eve", "roles": ["clinician"], "password": PASSWORD}
+        made = await root.post(f"{base}/users", json=new)
+        assert made.status_code == 201
+        user = f"{base}/users/{made.json()['id']}"
+        assert (await sign_in(eve, "eve")).status_code == 204
+        changed = await root.patch(user, json={"roles": ["editor"], "groups": ["mri", "mri", " "]})
+        assert (changed.json()["roles"], changed.json()["groups"]) == (["editor"], ["mri"])
+        await root.post("/v1/shared/words?group=mri", json={"written": "Groupine"})
+        assert [each["written"] for each in (await eve.get("/v1/own")).json()["words"]] == ["Groupine"]
+        wanted = {"user": "eve", "name": "script", "scopes": ["dictate"], "days": 1}
+        key = (await root.post(f"{base}/keys", json=wanted)).json()
+        found = (await root.get(base)).json()
+        assert key["value"] not in str(found) and PASSWORD not in str(found)
+        assert [each["name"] for each in found["people"]["users"]] == ["ann", "bob", "eve", "root"]
+        assert [each["name"] for each in found["people"]["keys"]] == ["script"]
+        assert found["health"]["ready"] and found["models"]["hears"] == server.model.name
+        assert (await root.delete(f"{base}/keys/{key['id']}")).status_code == 204
+        assert (await root.patch(user, json={"password": "another " + PASSWORD})).status_code == 200
+        assert (await eve.get("/v1/me")).status_code == 401
+        assert (await root.delete(user)).status_code == 204
+        root_id = next(each["id"] for each in found["people"]["users"] if each["name"] == "root")
+        for method, address, body, code in (
+            ("DELETE", user, None, "user_unknown"),
+            ("DELETE", f"{base}/users/{root_id}", None, "last_administrator"),
+            ("PATCH", f"{base}/users/{root_id}", {"roles": ["clinician"]}, "last_administrator"),
+            ("PATCH", f"{base}/users/{root_id}", {"groups": ["x" * 129]}, "group_invalid"),
+            ("POST", f"{base}/users", {**new, "name": "ann"}, "name_taken"),
+            ("POST", f"{base}/users", {**new, "name": "eva", "roles": []}, "role_unknown"),
+            (
+                "POST",
+                f"{base}/keys",
+                {**wanted, "scopes": ["watch"], "user": "ann"},
+                "scope_not_granted",
+            ),
+            ("DELETE", f"{base}/keys/none", None, "key_unknown"),
+        ):
+            answer = await root.request(method, address, json=body)
+            assert answer.json()["error"]["code"] == code
+    rows = await server.hub.accounts.log.rows(who="root")
+    done = [row.what for row in rows if not row.what.startswith(("GET", "POST", "PATCH", "DELETE"))]
+    assert done == [
+        "signed in",
+        "user added",
+        "roles changed: editor",
+        "groups changed",
+        "shared added: words",
+        "key added",
+        "key revoked",
+        "password changed",
+        "user removed",
+    ]
+    assert {row.about for row in rows if row.what == "user added"} == {made.json()["id"]}
+
+
 async def test_what_is_shared_is_changed_by_administrators_only_and_each_change_is_in_the_access_log(server):
     async with browser(server) as ann, browser(server) as root:
         await sign_in(ann, "ann")

@@ -9,7 +9,15 @@ from tests.server.test_owner import routes
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
 PICTURE = f"{PREFIX}/attachments/{{attachment_id}}"
 NAMES = {"session": "ID", "upload": "UP", "response": "RESPONSE", "passage": "PASSAGE", "model": "NAME"}
-NAMES |= {"report": "REPORT", "order": "ORDER", "call": "CALL", "kind": "KIND", "thing": "THING"}
+NAMES |= {
+    "report": "REPORT",
+    "order": "ORDER",
+    "call": "CALL",
+    "kind": "KIND",
+    "thing": "THING",
+    "user": "USER",
+    "key": "KEY",
+}
 
 
 def as_written(path):
