@@ -133,12 +133,11 @@ class Hub:
         self._forgetting: set[asyncio.Task[None]] = set()
         self.tries = Tries()
         self.accounts = Accounts(settings) if settings.sign_in == "accounts" else None
-        self._database = Database(settings.store) if settings.store else None
+        self._database = Database(settings.store, keeps_open=False) if settings.store else None
         self.orders = Orders(self._database) if self._database else None
         self.feeds = feeds_of(settings, self.orders, self._tell_of_orders) if self.orders else []
         self._feeding: list[asyncio.Task[None]] = []
-        kept = Database(settings.store, keeps_open=False) if settings.store else None
-        self.belongings = Belongings(components, Things(kept))
+        self.belongings = Belongings(components, Things(self._database))
         """What users keep on the page."""
         self.door: Door | None = None
         """The door for clients, once the server listens."""
@@ -377,7 +376,6 @@ class Hub:
                 await self.accounts.start()
             if self._database:
                 await self._database.start()
-            await self.belongings.things.start()
             await self.components.start()
         except BaseException:
             await self.components.close()
@@ -689,7 +687,6 @@ def create_app(
             await asyncio.gather(writing, return_exceptions=True)
         await dialog.close()
         await components.close()
-        await hub.belongings.things.close()
         if hub.accounts:
             await hub.accounts.close()
         await hub.close_database()
