@@ -199,7 +199,7 @@ const views = [
   signing,
   toolsView({ press: report.command, focusReport: report.focus }),
   dictationView({ send }),
-  answersView({ send, press: report.command, key: reportKey }),
+  answersView({ send, press: report.command, editQuestion, key: reportKey }),
   archive,
   modelsView({ key: () => session }),
   attachmentsView({ send, attach, look }),
@@ -293,6 +293,13 @@ questionText.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) =>
   question.requestSubmit();
 });
 questionText.addEventListener('input', fitQuestion);
+
+/** What was begun in the box stays. @param {string} text */
+function editQuestion(text) {
+  questionText.value = [questionText.value.trim(), text].filter(Boolean).join('\n');
+  fitQuestion();
+  questionText.focus();
+}
 
 function fitQuestion() {
   questionText.style.height = 'auto';

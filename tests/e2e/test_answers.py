@@ -1,4 +1,4 @@
-"""Findings of an answer beside its words, on the page."""
+"""Findings of an answer beside its words, on the page; what a press at an answer does."""
 
 import base64
 import re
@@ -84,6 +84,25 @@ def test_thoughts_are_folded_the_prompt_is_shown_and_an_answer_enters_the_report
     page.get_by_test_id("insert-answer").click()
     expect(page.get_by_test_id("insert-answer")).to_have_text("✓ In the report")
     expect(page.locator("#report")).to_contain_text("No fracture.", timeout=10_000)
+
+    page.get_by_test_id("edit-question").click()
+    box = page.locator("#question-text")
+    expect(box).to_have_value("Is there a fracture?")
+    expect(box).to_be_focused()
+    server.engine.script("left hip", ["Never told."], delay_s=3600)
+    page.keyboard.press("Home")
+    page.keyboard.type("Left hip: ")
+    page.keyboard.press("Enter")
+    asked = page.locator(".question-text")
+    expect(asked).to_have_text(["Is there a fracture?", "Left hip: Is there a fracture?"])
+    page.get_by_test_id("edit-question").last.click()  # while it is answered
+    expect(page.locator(".card-foot .how").last).to_have_text("Stopped")
+    expect(box).to_have_value("Left hip: Is there a fracture?")
+    page.fill("#question-text", "Right side: Is there a fracture?")
+    page.press("#question-text", "Enter")
+    expect(asked.last).to_have_text("Right side: Is there a fracture?")
+    expect(answer.last).to_have_text("No fracture.")
+    assert server.engine.questions[-1].text == "Right side: Is there a fracture?"
 
 
 def test_a_dropped_record_is_read_for_a_question_and_the_answer_names_its_resources(open_page, server):

@@ -22,7 +22,12 @@ const ENDS = {
 };
 
 /**
- * @typedef {{send: import('../events.js').Send, press: import('./report.js').Command, key: () => import('../reports.js').SessionKey}} Actions
+ * @typedef {object} Actions
+ * @property {import('../events.js').Send} send
+ * @property {import('./report.js').Command} press
+ * @property {(text: string) => void} editQuestion   puts a misheard question into the box, to be asked again
+ * @property {() => import('../reports.js').SessionKey} key
+ *
  * @param {Actions} actions
  */
 export function answersView(actions) {
@@ -68,12 +73,19 @@ export function answersView(actions) {
  * @param {Answer} answer
  * @param {Actions} actions
  */
-function cardNode(answer, { send, press, key }) {
+function cardNode(answer, { send, press, editQuestion, key }) {
   const time = element('time', {});
   const wrong = element('button', {
     type: 'button', class: 'quiet small',
     onclick: () => send({ type: 'assistant.intent.correct', item_id: answer.questionItemId, intent: 'dictation' }),
   }, 'That was dictation');
+  const edit = element('button', {
+    type: 'button', class: 'quiet small', 'data-testid': 'edit-question',
+    onclick: () => {
+      if (latest.status === 'in_progress') send({ type: 'response.cancel', response_id: answer.responseId });
+      editQuestion(answer.question);
+    },
+  }, 'Edit and ask again');
   const pictures = element('div', { class: 'thumbs' });
   const checks = element('ul', { class: 'checks' });
   const also = element('div', {});
@@ -106,7 +118,7 @@ function cardNode(answer, { send, press, key }) {
   const findings = findingsNode(key);
   const node = element('article', { class: 'card', 'data-response': answer.responseId },
     element('div', { class: 'card-question' },
-      element('div', { class: 'card-head' }, kind, time, wrong), title, also, pictures, checks),
+      element('div', { class: 'card-head' }, kind, time, edit, wrong), title, also, pictures, checks),
     element('div', { class: 'card-answer' }, text, progress, error, unseen, sources, findings),
     element('div', { class: 'card-foot' }, by, how, insert, stop));
 
@@ -123,6 +135,7 @@ function cardNode(answer, { send, press, key }) {
     setText(time, utterance ? clock(utterance.at) : '');
     time.dateTime = utterance?.at ?? '';
     wrong.hidden = !current || !utterance || asDictation;
+    edit.hidden = !current || asDictation;
     if (heard !== utterance) {
       heard = utterance;
       const other = utterance && alsoNode(utterance, current && 'Ask this', () => askOther(utterance.alsoHeard));
