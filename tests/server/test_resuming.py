@@ -1,8 +1,11 @@
 """Clients that leave and come back, and servers that are full or stop."""
 
 import asyncio
+import gc
+import weakref
 
 from assistant.events import ModeSet
+from tests.server.conftest import loud
 
 
 async def kept(server, token, after):
@@ -166,3 +169,20 @@ async def test_taking_over_from_a_client_that_does_not_read(server):
     assert runner.connected
     await runner.disconnect(outbox)
     assert await client.until_closed() == 4008
+
+
+async def test_nothing_of_a_session_is_left_in_memory_when_it_has_ended(start_server):
+    server = await start_server(grace_s=0)
+    left = []
+    for _ in range(3):
+        client, created = await server.session()
+        left.append(weakref.ref(server.hub.find(created["session"]["id"])))
+        await client.append(loud(0.3))
+        await client.until("conversation.item.input_audio_transcription.completed")
+        await client.socket.close()
+    assert len(left) == 3
+    async with asyncio.timeout(30):
+        while server.hub._runners:  # noqa: ASYNC110 (the end of a session tells nobody)
+            await asyncio.sleep(0.05)
+    gc.collect()
+    assert [each() for each in left] == [None] * 3
