@@ -236,6 +236,13 @@ class EngineSettings(BaseModel):
     )
     engine_max_tokens: int = Field(ANSWER_TOKENS, ge=16, le=8192, description="Longest answer.")
     engine_threads: int = Field(1, ge=1, le=64, description="Threads of an engine on this machine's CPU.")
+    question_wait_ms: int = Field(
+        0,
+        ge=0,
+        le=5000,
+        description="A spoken question waits this long before it goes to the model, and can be stopped; 0 "
+        "sends it at once, and starts to answer while it is still being recognised.",
+    )
     text_engine_model: str | None = Field(
         None,
         description="A model that answers the questions without images in its place, e.g. "

@@ -692,6 +692,17 @@ export interface ResponseCreated {
   attachment_ids: string[];
   engine: EngineDescription;
   context?: ContextUsed | null;
+  /** The question goes to no model before this time has passed: assistant.response.sent says when. Until then response.cancel keeps it back. */
+  wait_ms: number;
+}
+
+/** A question that waited goes to the model now (--question-wait-ms). */
+export interface ResponseSent {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.response.sent";
+  response_id: string;
 }
 
 /** The guideline passages found for an answer, sent before its text. Only with a guideline folder. */
@@ -1505,6 +1516,7 @@ export type ServerEvent =
   | LabelsScored
   | SimilarFound
   | ResponseCreated
+  | ResponseSent
   | ResponseSources
   | ResponseRecord
   | OutputItemAdded

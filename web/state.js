@@ -55,6 +55,7 @@ import { patched } from './patching.js';
  * @property {number[]} cited           those of them that it cites
  * @property {boolean} answered         false: nothing was found, and its text says so
  * @property {import('./sources.js').Context|null} context
+ * @property {boolean} waits            not sent yet: it can be kept back
  * @property {string} thoughts          what the model thought first: no part of the answer
  * @property {import('./protocol.js').AnswerBoxes|null} boxes
  * @property {import('./protocol.js').AnswerChanges|null} changes
@@ -215,6 +216,8 @@ export function reduce(state, event) {
 
     case 'response.created':
       return responseCreated(state, event);
+    case 'assistant.response.sent':
+      return changeAnswer(state, event.response_id, () => ({ waits: false }));
     case 'assistant.response.sources':
       return changeAnswer(state, event.response_id, () => ({ sources: event.sources, answered: event.answered }));
     case 'assistant.answer.thought':
@@ -369,7 +372,7 @@ function responseCreated(state, event) {
       question: event.question, attachmentKeys: (event.attachment_ids ?? []).map((id) =>
         `${state.epoch}:${id}`),
       text: '', status: 'in_progress', error: '', engine: event.engine,
-      sources: null, cited: [], answered: true, context: event.context ?? null,
+      sources: null, cited: [], answered: true, context: event.context ?? null, waits: Boolean(event.wait_ms),
       thoughts: '', boxes: null, changes: null, labs: null, record: null,
     }],
   };

@@ -34,6 +34,7 @@ from assistant.conversation.types import (
     RecordRead,
     StartAnswer,
     StopAnswer,
+    WaitEnded,
 )
 from assistant.engines.base import EngineInfo, Exchange, Question, Sent, Usage
 from assistant.engines.pieces import TextPiece
@@ -55,6 +56,7 @@ from assistant.events import (
     ResponseCreated,
     ResponseDone,
     ResponseRecord,
+    ResponseSent,
     ResponseSources,
     TokenUsage,
 )
@@ -81,6 +83,7 @@ class Answer:
     images: tuple[Attachment, ...]
     why_images: str
     question_item_id: str = ""
+    wait_ms: int = 0
     metadata: dict[str, str] | None = None
     remembered: bool = True
     """It becomes part of the conversation."""
@@ -112,8 +115,12 @@ class Answering:
         guidelines: Guidelines,
         session_path: str,
         items: Items,
+        *,
+        wait_ms: int = 0,
     ) -> None:
+        """``wait_ms``: how long a spoken question can be stopped before it goes to the engine."""
         self._items = items
+        self._wait_ms = wait_ms
         self.instructions = ""
         """Stand before every question."""
         self.max_tokens: int | None = None
@@ -158,15 +165,19 @@ class Answering:
         document: str,
         images: Mapping[str, ImageAttached],
         wanted: AnswerRequested | None = None,
+        *,
+        as_heard: bool = False,
     ) -> list[Action]:
         """Answer a question now and stop the running answer. An answer started ahead for the same question
-        continues. ``wanted``: how the client asked for it."""
+        continues. ``wanted``: how the client asked for it. ``as_heard``: nobody has confirmed it, so it
+        waits."""
         prepared = self._prepared(text, document, images, wanted)
         ahead = self._ahead
         if ahead is not None and ahead.asked == prepared.asked:
             self._ahead, answer, begin = None, ahead, ahead.held
         else:
             answer = self._next(prepared)
+            answer.wait_ms = self._wait_ms if as_heard else 0
             begin = [*self.drop_ahead(), self._begin(answer)]
         stopped = self.stop()
         answer.question_item_id = item_id
@@ -178,8 +189,8 @@ class Answering:
 
     def begin_ahead(self, text: str, document: str, images: Mapping[str, ImageAttached]) -> list[Action]:
         """Start answering before the question is final; nothing is shown yet. Never while another answer
-        runs."""
-        if self.running is not None:
+        runs, or where a question waits to be stopped."""
+        if self.running is not None or self._wait_ms:
             return self.drop_ahead()
         prepared = self._prepared(text, document, images)
         if self._ahead is not None and self._ahead.asked == prepared.asked:
@@ -253,6 +264,10 @@ class Answering:
             self.sent[response_id] = Sent(
                 tuple(REMOVED if part.attachment_id == attachment_id else part for part in sent.parts)
             )
+
+    def wait_ended(self, fact: WaitEnded) -> list[Action]:
+        answer = self._of(fact.turn)
+        return [Emit(ResponseSent(response_id=answer.response_id))] if answer else []
 
     def progress(self, fact: AnswerProgressed) -> list[Action]:
         answer = self._of(fact.turn)
@@ -343,7 +358,7 @@ class Answering:
 
     def _start(self, answer: Answer) -> StartAnswer:
         by_text_engine = self._engine_for(answer.question) is self._text_engine
-        return StartAnswer(answer.turn, answer.question, by_text_engine)
+        return StartAnswer(answer.turn, answer.question, by_text_engine, answer.wait_ms)
 
     def _engine_for(self, question: Question) -> EngineInfo:
         """The engine for this question. Questions about places, slices and changes go to the engine that sees
@@ -358,6 +373,7 @@ class Answering:
             question=asked.text,
             question_item_id=answer.question_item_id,
             attachment_ids=list(asked.attachment_ids),
+            wait_ms=answer.wait_ms,
             engine=describe(engine),
             context=ContextUsed(
                 document_chars=len(asked.document),

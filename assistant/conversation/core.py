@@ -60,6 +60,7 @@ from assistant.conversation.types import (
     StyleChosen,
     TurnCommitted,
     UtteranceDropped,
+    WaitEnded,
     WakePhraseChosen,
     refused,
 )
@@ -133,12 +134,16 @@ class Conversation:
         mark_below: float = 0.5,
         text_engine: EngineInfo | None = None,
         session_path: str = "",
+        question_wait_ms: int = 0,
     ) -> None:
         """Words heard with less confidence than ``mark_below`` are doubtful. ``session_path`` is where the
-        server has what belongs to this session: addresses in events begin with it."""
+        server has what belongs to this session: addresses in events begin with it.
+        ``question_wait_ms``: how long a spoken question can be stopped before it goes to the engine."""
         self._items = Items()
         self._chosen = SessionChosen()
-        self._answers = Answering(engine, text_engine, guidelines, session_path, self._items)
+        self._answers = Answering(
+            engine, text_engine, guidelines, session_path, self._items, wait_ms=question_wait_ms
+        )
         self.report = Report(mark_below)
         self.dictation = self.report.dictation
         self._transcripts = Transcripts(self.dictation.live, self._items)
@@ -372,6 +377,8 @@ class Conversation:
                 return self._answers.use_engine(engine)
             case PassagesFound():
                 return self._answers.passages_found(fact)
+            case WaitEnded():
+                return self._answers.wait_ended(fact)
             case AnswerProgressed():
                 return self._answers.progress(fact)
             case RecordRead():
@@ -552,7 +559,7 @@ class Conversation:
         if not self._chosen.answers_speech:
             self._asked_text = (item_id, asked)
             return [taken]
-        return [taken, *self._ask(item_id, asked)]
+        return [taken, *self._answers.ask(item_id, asked, self.document, self._images, as_heard=True)]
 
     def _is_meant(self, command: Command) -> bool:
         """Whether it is a command here. "Stop", said while no answer runs, may be the spoken full stop."""

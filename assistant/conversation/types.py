@@ -338,6 +338,13 @@ class PassagesFound:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitEnded:
+    """The question goes to the model now."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerProgressed:
     turn: int
     piece: str
@@ -415,6 +422,7 @@ Fact = (
     | ImageOpened
     | EngineChanged
     | PassagesFound
+    | WaitEnded
     | AnswerProgressed
     | ModelThought
     | PromptSent
@@ -444,6 +452,8 @@ class StartAnswer:
     question: Question
     by_text_engine: bool = False
     """The engine for questions without images answers."""
+    wait_ms: int = 0
+    """How long nothing of it goes to the engine; then ``WaitEnded`` comes back. 0: no fact comes."""
 
 
 @dataclass(frozen=True, slots=True)

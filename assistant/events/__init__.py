@@ -47,6 +47,7 @@ from assistant.events.answers import (
     ResponseCreated,
     ResponseDone,
     ResponseRecord,
+    ResponseSent,
     ResponseSources,
     SourcePart,
     TokenUsage,
@@ -237,6 +238,7 @@ ServerEvent = Annotated[
     | LabelsScored
     | SimilarFound
     | ResponseCreated
+    | ResponseSent
     | ResponseSources
     | ResponseRecord
     | OutputItemAdded

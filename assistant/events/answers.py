@@ -234,6 +234,18 @@ class ResponseCreated(ServerEventBase):
     attachment_ids: list[str] = []
     engine: EngineDescription
     context: ContextUsed | None = None
+    wait_ms: int = Field(
+        0,
+        description="The question goes to no model before this time has passed: assistant.response.sent says "
+        "when. Until then response.cancel keeps it back.",
+    )
+
+
+class ResponseSent(ServerEventBase):
+    """A question that waited goes to the model now (--question-wait-ms)."""
+
+    type: Literal["assistant.response.sent"] = "assistant.response.sent"
+    response_id: str
 
 
 class ResponseSources(ServerEventBase):

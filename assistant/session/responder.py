@@ -17,6 +17,7 @@ from assistant.conversation.types import (
     PassagesFound,
     PromptSent,
     RecordRead,
+    WaitEnded,
 )
 from assistant.engines.base import (
     AnswerText,
@@ -82,14 +83,17 @@ class Responder:
         pieces.sort(key=lambda piece: question.attachment_ids.index(piece.attachment_id))
         return replace(question, pieces=tuple(pieces))
 
-    async def answer(self, turn: int, question: Question, by_text_engine: bool) -> None:
-        """Ask. A failure ends the answer with its reason; the session continues."""
-        engine = (self._components.text_engine if by_text_engine else None) or self._components.engine
+    async def answer(self, turn: int, question: Question, by_text_engine: bool, wait_ms: int = 0) -> None:
+        """Ask, after ``wait_ms``. A failure ends the answer with its reason; the session continues."""
         code: str | None = None
         message = ""
         usage: Usage | None = None
         cut_off = False
         try:
+            if wait_ms:
+                await asyncio.sleep(wait_ms / 1000)
+                self._take(WaitEnded(turn))
+            engine = (self._components.text_engine if by_text_engine else None) or self._components.engine
             with telemetry.stage("answer"):
                 usage, cut_off = await self._follow(engine, turn, question)
             telemetry.answers.labels("incomplete" if cut_off else "completed").inc()

@@ -212,6 +212,7 @@ class SessionRunner:
             mark_below=settings.mark_below,
             text_engine=text_engine.info if text_engine else None,
             session_path=f"/v1/sessions/{self.id}",
+            question_wait_ms=settings.question_wait_ms,
         )
         """Only facts change it; HTTP requests read it."""
         self._belongings = belongings
@@ -866,8 +867,8 @@ class SessionRunner:
             case KeepCorrectedWords(heard, written):
                 keep = partial(self._belongings.keep_correction, self.person, heard, written)
                 self._help("keep-corrected-words", keep, again=False)
-            case StartAnswer(turn, question, by_text_engine):
-                answer = partial(self._responder.answer, turn, question, by_text_engine)
+            case StartAnswer(turn, question, by_text_engine, wait_ms):
+                answer = partial(self._responder.answer, turn, question, by_text_engine, wait_ms)
                 task = self._help(f"answer-{turn}", answer, again=False)
                 self._answers[turn] = task
                 task.add_done_callback(lambda _: self._answers.pop(turn))

@@ -1,13 +1,20 @@
 """Questions and their answers in a conversation, also one begun ahead of its question's final."""
 
+from dataclasses import replace
+
+import pytest
+
 from assistant.conversation.core import Conversation
 from assistant.conversation.types import (
     AnswerFinished,
     AnswerProgressed,
     AnswerRequested,
+    Fact,
     FinalExpected,
     ImageAttached,
     ImageRemoved,
+    IntentCorrected,
+    ModeChosen,
     ModelThought,
     PromptSent,
     QuestionTyped,
@@ -15,6 +22,7 @@ from assistant.conversation.types import (
     StartAnswer,
     StopAnswer,
     StopRequested,
+    WaitEnded,
 )
 from assistant.engines.base import EngineInfo, Sent, Usage
 from assistant.engines.pieces import Image, ImagePiece, TextPiece
@@ -32,6 +40,7 @@ from assistant.events import (
     OutputTextDone,
     ResponseCreated,
     ResponseDone,
+    ResponseSent,
     TranscriptCompleted,
 )
 from tests.conversation.talk import INFO, answered, attach, events, final, of, started
@@ -273,3 +282,54 @@ def test_images_of_older_prompts_go_when_they_fill_the_memory(monkeypatch):
         talk.handle(PromptSent(start.turn, Sent((picture_of("a", size),))))
         talk.handle(AnswerFinished(start.turn))
     assert [talk.sent(f"resp_{turn}") is not None for turn in (1, 2, 3)] == [False, False, True]
+
+
+ASKED = "Is there a pneumothorax on this image?"
+SPOKEN: dict[str, list[Fact]] = {
+    "alone": [final(1, ASKED)],
+    "in the question mode": [ModeChosen("question"), final(1, "The lungs are clear.")],
+    "beside lost sound": [ModeChosen("question"), replace(final(1, ASKED), lost_before=True)],
+    "in place of an answer that runs": [final(1, "Is there a fracture?"), final(2, ASKED)],
+}
+CONFIRMED: dict[str, list[Fact]] = {
+    "typed": [QuestionTyped(ASKED), AnswerRequested()],
+    "by a program": [AnswerRequested(text=ASKED)],
+    "pressed": [final(1, "The lungs are clear."), IntentCorrected("utt_1", "question")],
+    "said": [final(1, "The lungs are clear."), final(2, "that was a question")],
+}
+
+
+@pytest.mark.parametrize("said", SPOKEN.values(), ids=SPOKEN)
+def test_a_spoken_question_waits_and_what_stops_it_keeps_it_from_the_model(said):
+    talk = Conversation(INFO, question_wait_ms=500)
+    *before, last = said
+    for fact in before:
+        talk.handle(fact)
+    actions = talk.handle(last)
+    (start,), (created,) = started(actions), of(ResponseCreated, actions)
+    assert start.wait_ms == created.wait_ms == 500
+    (sent,) = of(ResponseSent, talk.handle(WaitEnded(start.turn)))
+    assert sent.response_id == created.response.id
+
+    again = Conversation(INFO, question_wait_ms=500)
+    for fact in said:
+        actions = again.handle(fact)
+    (start,) = started(actions)
+    stopped = again.handle(StopRequested(None))
+    assert stopped[0] == StopAnswer(start.turn)
+    assert of(ResponseDone, stopped)[0].response.status == "cancelled"
+    assert again.handle(WaitEnded(start.turn)) == []
+
+
+@pytest.mark.parametrize("asked", CONFIRMED.values(), ids=CONFIRMED)
+def test_a_question_that_somebody_typed_or_confirmed_waits_for_nothing(asked):
+    talk = Conversation(INFO, question_wait_ms=500)
+    actions = [action for fact in asked for action in talk.handle(fact)]
+    assert [start.wait_ms for start in started(actions)] == [0]
+
+
+def test_nothing_goes_to_the_model_ahead_of_a_question_that_waits():
+    talk = Conversation(INFO, question_wait_ms=500)
+    assert talk.handle(FinalExpected(1, ASKED)) == []
+    (start,) = started(talk.handle(final(1, ASKED)))
+    assert start.wait_ms == 500

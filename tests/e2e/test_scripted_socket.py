@@ -147,6 +147,31 @@ def test_what_the_other_recogniser_heard_is_shown_and_can_be_picked(page, socket
     expect(also).to_have_count(0)
 
 
+def test_a_spoken_question_that_waits_is_told_to_be_unsent_and_can_be_kept_back(page, socket):
+    def asked(number):
+        body = {"id": f"resp_{number}", "status": "in_progress"}
+        socket.says(
+            "response.created",
+            response=body,
+            question="Is there a mass?",
+            question_item_id=f"utt_{number}",
+            engine=ENGINE,
+            wait_ms=500,
+        )
+
+    asked(1)
+    running = page.locator(".card .running")
+    expect(running).to_have_text("Not sent yet. Stop keeps it back.")
+    page.get_by_test_id("stop-answer").click()
+    (stopped,) = socket.sent("response.cancel")
+    assert stopped["response_id"] == "resp_1"
+    socket.says("response.done", response={"id": "resp_1", "status": "cancelled"})
+    expect(page.locator(".card .how")).to_have_text("Stopped before it was sent")
+    asked(2)
+    socket.says("assistant.response.sent", response_id="resp_2")
+    expect(running.last).to_have_text("Answering …")
+
+
 EXPORTED = {
     "txt": ("text/plain", "The lungs are clear.\n"),
     "html": ("text/html", "<!doctype html><title>Dictation</title><p>The lungs are clear.</p>"),

@@ -3,6 +3,8 @@
 import httpx
 import PIL.Image
 
+from tests.server.conftest import loud
+
 SAID = 'Table:\n```json\n[{"name": "CRP", "result": "9", "unit": "mg/L", "reference": "< 5"}]\n```'
 
 
@@ -44,3 +46,27 @@ async def test_the_prompt_its_images_and_the_lab_table_are_shown_to_who_has_the_
         for what in ("prompt", "images/0", "labs?format=csv"):
             stranger = await http.get(f"{answer}/{what}", headers={"X-Session-Token": "no"})
             assert stranger.status_code == 404
+
+
+async def test_a_spoken_question_is_kept_from_the_model_while_it_waits(start_server):
+    server = await start_server(question_wait_ms=5000)
+    client, _ = await server.session()
+    await client.append(loud(0.6))
+    created = await client.until("response.created")
+    assert created["wait_ms"] == 5000
+    await client.send("response.cancel", response_id=created["response"]["id"])
+    assert (await client.until("response.done"))["response"]["status"] == "cancelled"
+    assert server.engine.questions == []
+    assert not client.of("assistant.response.sent")
+
+
+async def test_a_question_that_has_waited_is_told_to_be_sent_and_answered(start_server):
+    server = await start_server(question_wait_ms=1)
+    server.engine.script("pneumothorax", ["None."])
+    client, _ = await server.session()
+    await client.append(loud(0.6))
+    created = await client.until("response.created")
+    sent = await client.until("assistant.response.sent")
+    assert sent["response_id"] == created["response"]["id"]
+    assert not client.of("response.output_text.delta")
+    assert (await client.until("response.output_text.done"))["text"] == "None."

@@ -144,6 +144,16 @@ test('an answer streams, and ends as its done event says', () => {
   assert.equal(state.answers[0].error, 'The engine is away.');
 });
 
+test('a question waits until it is told to be sent, also for a page that was reloaded meanwhile', () => {
+  const [opened, ...rest] = asked(1, 'utt_1');
+  const waiting = [created(), ...numbered([{ ...opened, wait_ms: 500 }])];
+  assert.equal(after(waiting).answers[0].waits, true);
+  const sent = numbered([{ ...opened, wait_ms: 500 }, { type: 'assistant.response.sent', response_id: 'resp_1' }, ...rest]);
+  assert.equal(after([created(), ...sent]).answers[0].waits, false);
+  assert.equal(after([created(true), ...sent], after(waiting)).answers[0].waits, false);
+  assert.equal(after([created(), opened]).answers[0].waits, false);
+});
+
 test('a removed image stays known to the answers that saw it', () => {
   const state = after([created(), ...visit, { type: 'assistant.attachment.removed', attachment_id: 'a1' }]);
   assert.equal(state.attachments[0].removed, true);

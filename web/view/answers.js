@@ -93,7 +93,8 @@ function cardNode(answer, { send, press, editQuestion, key }) {
     send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] } })
     && send({ type: 'response.create' });
   const text = element('div', { class: 'answer-text' });
-  const progress = element('p', { class: 'running' }, element('span', { class: 'cursor', 'aria-hidden': 'true' }), 'Answering …');
+  const doing = element('span', {});
+  const progress = element('p', { class: 'running' }, element('span', { class: 'cursor', 'aria-hidden': 'true' }), doing);
   const error = element('p', { class: 'failed' });
   const stop = element('button', {
     type: 'button', class: 'stop', 'data-testid': 'stop-answer',
@@ -151,10 +152,11 @@ function cardNode(answer, { send, press, editQuestion, key }) {
     insert.hidden = !current || running || answer.engine.stand_in || !plainLines(now.text);
     if (!now.answered) setText(by, 'From the guideline folder only; no model was asked');
     progress.hidden = !running;
+    setText(doing, now.waits ? 'Not sent yet. Stop keeps it back.' : 'Answering …');
     node.setAttribute('aria-busy', String(running));
     setText(error, now.error);
     error.hidden = !now.error;
-    setText(how, ENDS[/** @type {Answer['status']} */ (now.status)] ?? '');
+    setText(how, now.waits && now.status === 'cancelled' ? 'Stopped before it was sent' : ENDS[/** @type {Answer['status']} */ (now.status)] ?? '');
     stop.hidden = !running;
     if (running) stop.id = 'stop-answer';
     else stop.removeAttribute('id');
