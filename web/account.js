@@ -20,27 +20,31 @@ export async function whoAmI(ask = fetch) {
   }
 }
 
-/** Show who is signed in, with a button to sign out. @param {HTMLElement} where */
+/** Show who is signed in, with a menu of what they can do with their account. @param {HTMLElement} where */
 export async function showAccount(where) {
   const me = await whoAmI();
   if (me === null || me === 'stranger' || !me.signs_out) return;
-  if (me.roles.includes('administrator') && location.pathname !== ADMINISTRATION) {
-    if (me.roles.length === 1) return location.replace(ADMINISTRATION); // an administrator sees no report
-    where.append(element('a', { class: 'quiet', href: ADMINISTRATION }, 'Administration'));
-  }
-  if (location.pathname !== ADMINISTRATION) void followSettings();
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'quiet';
-  button.id = 'sign-out';
-  button.textContent = `Sign out ${me.name}`;
-  button.addEventListener('click', () => void signOut());
-  if (me.has_password) {
-    where.append(element('button', {
-      type: 'button', class: 'quiet', id: 'password-open', 'aria-haspopup': 'dialog', onclick: passwordDialog(),
-    }, 'Password'));
-  }
-  where.append(button);
+  const isHere = location.pathname === ADMINISTRATION;
+  const administers = me.roles.includes('administrator');
+  if (administers && !isHere && me.roles.length === 1) return location.replace(ADMINISTRATION); // sees no report
+  if (!isHere) void followSettings();
+  const menu = element('div', { id: 'account-menu', class: 'account-menu', popover: 'auto' });
+  const entry = (/** @type {string} */ words, /** @type {() => void} */ act) => element('button', {
+    type: 'button', class: 'quiet', onclick: () => {
+      menu.hidePopover();
+      act();
+    },
+  }, words);
+  if (administers && !isHere) menu.append(entry('Administration', () => location.assign(ADMINISTRATION)));
+  if (me.has_password) menu.append(entry('Change the password', passwordDialog()));
+  menu.append(entry(`Sign out ${me.name}`, () => void signOut()));
+  const opener = element('button', { type: 'button', class: 'quiet', id: 'account-open', popoverTargetElement: menu }, me.name);
+  menu.addEventListener('toggle', () => {
+    const { bottom, right } = opener.getBoundingClientRect();
+    menu.style.top = `${bottom}px`;
+    menu.style.right = `${Math.max(0, document.documentElement.clientWidth - right)}px`;
+  });
+  where.append(opener, menu);
 }
 
 /** A dialog in which the person changes the password. @returns {() => void} opens it */

@@ -204,7 +204,7 @@ export function ownView() {
       element('label', { class: 'check' }, keeps, ' Keep a list of the words that I correct'),
       element('p', { class: 'fine' }, 'It holds what you said and what you wrote instead. Turned off, it is deleted.'),
       corrections, dropAll),
-    element('form', { method: 'dialog' }, element('button', { class: 'strong', value: 'close' }, 'Close')));
+    element('form', { method: 'dialog' }, element('button', { class: 'outlined', value: 'close' }, 'Close')));
   document.body.append(dialog);
   /** @type {import('../own.js').Settings} */
   let settings = { keep_corrections: false, page: {} };
