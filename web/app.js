@@ -216,7 +216,7 @@ const views = [
   trust,
   exports.view,
   worklist,
-  ordersView({ open: goOn, offerPictures: (number) => void archive.offer(number) }),
+  ordersView({ open: goOn, offerPictures: (numbers) => void archive.offer(numbers) }),
 ];
 
 seenDialog(() => session.id, () => Boolean(state.session?.engine?.sees_images));

@@ -96,7 +96,8 @@ function progressOf(name, dispatch) {
 
 /**
  * The server's JSON, of which a field may be missing in an error.
- * @typedef {{study: string, series: string, modality: string, description: string, date: string, count: number}} Series
+ * @typedef {{study: string, series: string, modality: string, description: string, date: string, count: number,
+ *   whose: 'same'|'other'|'unknown', warning: string}} Series
  * @typedef {{error?: {message?: string}, problems?: {message: string}[], id?: string, series?: Series[]}} Body
  * @typedef {{status: number, body: Body|null}} Answer
  */

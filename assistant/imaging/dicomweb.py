@@ -3,7 +3,7 @@
 import logging
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,20 +16,31 @@ from dicomweb_client.uri import URI
 from assistant.characters import whole_parts
 from assistant.errors import AssistantError, BadInput, Missing
 from assistant.imaging.study import SourceFile
+from assistant.orders.pictures import PicturedPatient, pictured_patient
 
 for _name in ("dicomweb_client", "urllib3"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # below that they log addresses, numbers in them
 
 TIMEOUT_S = 30.0
 MOST_SERIES = 100
-WANTED = ["Modality", "SeriesDescription", "SeriesDate", "StudyDate", "NumberOfSeriesRelatedInstances"]
+WANTED = [
+    "Modality",
+    "SeriesDescription",
+    "SeriesDate",
+    "StudyDate",
+    "NumberOfSeriesRelatedInstances",
+    "AccessionNumber",
+    "PatientID",
+    "PatientBirthDate",
+]
 LONGEST_NUMBER_CHARS = 64
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
 
 @dataclass(frozen=True, slots=True)
 class FoundSeries:
-    """``description`` and ``date`` are for the clinician who looked for it; they go nowhere else."""
+    """``description``, ``date`` and ``patient`` are for the clinician who looked for it; they go nowhere
+    else."""
 
     study: str
     series: str
@@ -37,6 +48,7 @@ class FoundSeries:
     description: str
     date: str
     count: int
+    patient: PicturedPatient
 
 
 class Archive:
@@ -55,20 +67,31 @@ class Archive:
         number = number.strip()
         if not number or len(number) > LONGEST_NUMBER_CHARS or set(number) & set("*?\\"):
             raise BadInput("Give an accession number or the UID of a study.", code="number_invalid")
-        name = "StudyInstanceUID" if number.count(".") > 2 and _UID.fullmatch(number) else "AccessionNumber"
+        is_study = number.count(".") > 2 and _UID.fullmatch(number)
+        name, tag = ("StudyInstanceUID", "0020000D") if is_study else ("AccessionNumber", "00080050")
         with _Translated():
             found = self._client.search_for_series(
                 search_filters={name: number},
                 fields=WANTED,
                 limit=MOST_SERIES,
             )
-        return whole_parts([_found(each) for each in found])
+        # An archive may ignore what it cannot search by, and answer with the series of everybody.
+        fitting = [each for each in found if _value(each, tag).casefold() in ("", number.casefold())]
+        return whole_parts([_found(each) for each in fitting])
 
     def fetch(
-        self, study: str, series: str | None, folder: Path, most_files: int, most_bytes: int
+        self,
+        study: str,
+        series: str | None,
+        folder: Path,
+        most_files: int,
+        most_bytes: int,
+        *,
+        check: Callable[[PicturedPatient], None] = lambda _: None,
     ) -> list[SourceFile]:
-        """The files of a series, or of all series of a study, in ``folder``. Raises as ``find`` does, and
-        ``BadInput``: ``series_unknown``, ``upload_too_large``, ``too_many_files``."""
+        """The files of a series, or of all series of a study, in ``folder``. ``check`` is called with the
+        patient whom each file names, before the file is kept, and raises ``BadInput`` to refuse it. Raises
+        as ``find`` does, and ``BadInput``: ``series_unknown``, ``upload_too_large``, ``too_many_files``."""
         if not all(_UID.fullmatch(uid) and len(uid) <= 64 for uid in (study, series or study)):
             raise BadInput("Name a series by the UID of its study and its own UID.", code="series_unknown")
         files: list[SourceFile] = []
@@ -80,6 +103,7 @@ class Archive:
                 if len(files) == most_files:
                     message = f"The series has more than {most_files:,} files."
                     raise BadInput(message, code="too_many_files")
+                check(pictured_patient(data.get("PatientID"), data.get("PatientBirthDate")))
                 name = f"IM{len(files):05}.dcm"
                 data.save_as(folder / name, enforce_file_format=True)
                 size += (folder / name).stat().st_size
@@ -135,15 +159,18 @@ class _Translated:
 
 
 def _found(tags: dict[str, Any]) -> FoundSeries:
-    def value(tag: str) -> str:
-        values = tags.get(tag, {}).get("Value") or [""]
-        return str(values[0])
-
     return FoundSeries(
-        study=value("0020000D"),
-        series=value("0020000E"),
-        modality=value("00080060"),
-        description=value("0008103E"),
-        date=value("00080021") or value("00080020"),
-        count=int(value("00201209") or 0),
+        study=_value(tags, "0020000D"),
+        series=_value(tags, "0020000E"),
+        modality=_value(tags, "00080060"),
+        description=_value(tags, "0008103E"),
+        date=_value(tags, "00080021") or _value(tags, "00080020"),
+        count=int(_value(tags, "00201209") or 0),
+        patient=pictured_patient(_value(tags, "00100020"), _value(tags, "00100030")),
     )
+
+
+def _value(tags: dict[str, Any], tag: str) -> str:
+    """The first value; '' if there is none, or a null."""
+    values = tags.get(tag, {}).get("Value") or [""]
+    return "" if values[0] is None else str(values[0])

@@ -89,15 +89,15 @@ class ListedOrder:
 def same_patient(one: Patient, other: Patient) -> bool:
     """Whether both are surely the same person: by number, and no birth date says otherwise; or, where one has
     no number, by the words of the name and the date of birth."""
-    if one.born and other.born and not _agree(one.born, other.born):
+    if one.born and other.born and not agree(one.born, other.born):
         return False
     if one.id and other.id:
         return one.id == other.id
     return bool(one.born == other.born != "" and _name(one) == _name(other) and _name(one))
 
 
-def _agree(one: str, other: str) -> bool:
-    """A date may be known to the year or month only."""
+def agree(one: str, other: str) -> bool:
+    """Whether two dates of birth can be the same. A date may be known to the year or month only."""
     shorter, longer = sorted((one, other), key=len)
     return longer.startswith(shorter)
 

@@ -44,9 +44,15 @@ def running(folder: Path) -> Iterator[str]:
             own: dict[str, Any] = {"StudyInstanceUID": "1.2.3.4.5", "AccessionNumber": "ACC77"}
             for name, count in [("a", 6), ("b", 1)]:
                 tags = {"SeriesInstanceUID": f"1.2.3.4.5.{count}", "SeriesDescription": name, **own}
-                made.series(folder / name, count, shape=(8, 8), **tags)
-            for path in folder.glob("[ab]/*.dcm"):
-                httpx.post(f"{url}/instances", content=path.read_bytes()).raise_for_status()
+                put(f"{url}/dicom-web", folder / name, count, **tags)
             yield f"{url}/dicom-web"
         finally:
             process.terminate()
+
+
+def put(url: str, folder: Path, count: int, **tags: Any) -> None:
+    """Store one more CT series; ``url`` is what ``running`` gives."""
+    made.series(folder, count, shape=(8, 8), **tags)
+    for path in folder.glob("*.dcm"):
+        instances = f"{url.removesuffix('/dicom-web')}/instances"
+        httpx.post(instances, content=path.read_bytes()).raise_for_status()

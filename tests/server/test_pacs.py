@@ -11,10 +11,21 @@ from assistant.server.answers import LINK
 from tests.imaging import made, orthanc
 from tests.imaging.orthanc import needs_orthanc
 
+MARIA = {"id": "P-1", "born": "1950-02-01"}
+STUDIES = {  # accession number → study, what its pictures say of the patient
+    "ACC-P1": ("1.2.3.4.6", {"PatientID": "P-1", "PatientBirthDate": "19500201"}),
+    "ACC-P2": ("1.2.3.4.7", {"PatientID": "P-2", "PatientBirthDate": "19500201"}),
+    "ACC-NONE": ("1.2.3.4.8", {"PatientID": "", "PatientBirthDate": "19500201"}),
+}
+
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    with orthanc.running(tmp_path_factory.mktemp("orthanc")) as url:
+    folder = tmp_path_factory.mktemp("orthanc")
+    with orthanc.running(folder) as url:
+        for accession, (study, patient) in STUDIES.items():
+            own = {"StudyInstanceUID": study, "SeriesInstanceUID": f"{study}.1", "AccessionNumber": accession}
+            orthanc.put(url, folder / accession, 1, **own, **patient)
         yield url
 
 
@@ -45,6 +56,64 @@ async def test_a_study_is_found_by_its_accession_number_and_a_series_of_it_attac
     for said in (caplog.text, str(client.events)):
         assert "ACC77" not in said
         assert "MRN-4711" not in said
+
+
+@needs_orthanc
+async def test_pictures_of_an_order_are_compared_with_its_patient_and_those_of_another_never_attached(
+    hospital, caplog
+):
+    """tests/orders/test_pictures.py has all the cases."""
+    client, ask = hospital
+    caplog.set_level("DEBUG")
+    cases = (
+        ("ACC-P2", MARIA, "other"),
+        ("ACC-P1", MARIA | {"born": "1951-02-01"}, "other"),
+        ("ACC-P1", MARIA, "same"),
+        ("ACC-NONE", MARIA, "unknown"),
+    )
+    for accession, patient, whose in cases:
+        study = STUDIES[accession][0]
+        order = {"study": study, "accession": accession}
+        await client.send("assistant.report.describe", patient=patient, order=order)
+        await client.until("assistant.report.described")
+        by_study, by_accession = [(await ask("find", number=order[by])).json() for by in order]
+        assert by_study == by_accession
+        (found,) = by_study["series"]
+        assert (found["study"], found["whose"]) == (study, whose)
+        answer = (await ask("attach", study=found["study"], series=found["series"])).json()
+        match whose:
+            case "same":
+                assert (found["warning"], len(answer["attachments"])) == ("", 1)
+                await client.until("assistant.attachment.added")
+                assert client.of("assistant.notice") == []
+            case "unknown":
+                assert found["warning"].startswith("The archive has no patient number")
+                assert len(answer["attachments"]) == 1
+                assert (await client.until("assistant.notice"))["message"] == found["warning"]
+            case "other":
+                assert "are of another patient" in found["warning"]
+                told = {"code": "other_patient", "message": found["warning"]}
+                assert told.items() <= answer["error"].items()
+                assert client.of("assistant.attachment.added") == []
+    told = [event for event in client.events if event["type"] != "assistant.report.described"]
+    for said in (caplog.text, str(told)):
+        assert "ACC-" not in said and "P-2" not in said
+
+
+@needs_orthanc
+async def test_a_series_with_one_file_of_another_patient_is_not_attached_in_part(hospital, archive, tmp_path):
+    """An archive describes a series by one of its files; Orthanc keeps patients of equal numbers together."""
+    client, ask = hospital
+    own = {"StudyInstanceUID": "1.2.3.4.9", "SeriesInstanceUID": "1.2.3.4.9.1", "AccessionNumber": "MIX"}
+    for number, born in enumerate(("19500201", "19500201", "19600101")):
+        orthanc.put(archive, tmp_path / str(number), 1, PatientID="P-1", PatientBirthDate=born, **own)
+    await client.send("assistant.report.describe", patient=MARIA, order={})
+    await client.until("assistant.report.described")
+    (found,) = (await ask("find", number="MIX")).json()["series"]
+    assert (found["study"], found["count"]) == ("1.2.3.4.9", 3)
+    answer = await ask("attach", study="1.2.3.4.9", series="1.2.3.4.9.1")
+    assert answer.json()["error"]["code"] == "other_patient"
+    assert client.of("assistant.attachment.added") == []
 
 
 @needs_orthanc

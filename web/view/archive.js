@@ -42,23 +42,33 @@ export function archiveView({ post }) {
 
   /** @param {Series[]} found */
   function show(found) {
-    say(found.length === 0 ? 'Nothing was found.' : `${found.length} series. Choose one to attach.`);
+    const theirs = found.filter((series) => series.whose !== 'other');
+    if (found.length === 0) say('Nothing was found.');
+    else if (theirs.length === 0) say('These pictures are of another patient than the report. None can be attached.');
+    else say(`${theirs.length} series. Choose one to attach.`);
     list.replaceChildren(...found.map((series) => element('li', {},
-      element('button', { type: 'button', class: 'quiet', onclick: () => attach(series) }, words(series)))));
+      series.whose === 'other'
+        ? element('p', { class: 'fine' }, words(series))
+        : element('button', { type: 'button', class: 'quiet', onclick: () => attach(series) }, words(series)),
+      series.warning ? element('p', { class: 'wrong' }, series.warning) : '')));
   }
 
   const draw = (/** @type {State} */ state) => {
     byId('archive-open').hidden = !state.session?.archive;
   };
   return Object.assign(draw, {
-    /** Show the series of this study, if the archive has some. @param {string} number */
-    async offer(number) {
-      const answer = await post('pacs/find', { number });
-      const found = answer.status === 200 ? answer.body?.series ?? [] : [];
-      if (found.length === 0 || dialog.open) return;
-      byId('archive-number', 'input').value = number;
-      show(found);
-      dialog.showModal();
+    /** Show the series that the archive has by the first of these numbers by which it has some. @param {string[]} numbers */
+    async offer(numbers) {
+      for (const number of numbers) {
+        const answer = await post('pacs/find', { number });
+        const found = answer.status === 200 ? answer.body?.series ?? [] : [];
+        if (found.length === 0) continue;
+        if (dialog.open) return;
+        byId('archive-number', 'input').value = number;
+        show(found);
+        dialog.showModal();
+        return;
+      }
     },
   });
 }

@@ -11,7 +11,7 @@ import { byId, element, setText } from './dom.js';
 /**
  * @param {object} actions
  * @param {(token: string) => void} actions.open   go on with a report
- * @param {(number: string) => void} actions.offerPictures   of the order's study, where an archive has some
+ * @param {(numbers: string[]) => void} actions.offerPictures   of the order's study, where an archive has some
  */
 export function ordersView({ open, offerPictures }) {
   const dialog = byId('orders', 'dialog');
@@ -20,8 +20,8 @@ export function ordersView({ open, offerPictures }) {
   const list = byId('orders-list');
   const say = (/** @type {string} */ words) => setText(byId('orders-said'), words);
   let asked = 0;
-  /** The report that was just begun, and the number of its pictures. */
-  let begun = { id: '', number: '' };
+  /** The report that was just begun, and the numbers of its pictures, the surest first. */
+  let begun = { id: '', numbers: /** @type {string[]} */ ([]) };
 
   async function show() {
     const run = ++asked;
@@ -59,7 +59,7 @@ export function ordersView({ open, offerPictures }) {
   async function begin(order) {
     try {
       const { id, token } = await openOrder(order.id);
-      begun = { id, number: order.order.study || order.order.accession || '' };
+      begun = { id, numbers: [order.order.study ?? '', order.order.accession ?? ''].filter(Boolean) };
       dialog.close();
       open(token);
     } catch (error) {
@@ -112,8 +112,8 @@ export function ordersView({ open, offerPictures }) {
 
   return (/** @type {State} */ state) => {
     if (!begun.id || state.session?.id !== begun.id) return;
-    const { number } = begun;
-    begun = { id: '', number: '' };
-    if (state.session.archive && number) offerPictures(number);
+    const { numbers } = begun;
+    begun = { id: '', numbers: [] };
+    if (state.session.archive) offerPictures(numbers);
   };
 }
