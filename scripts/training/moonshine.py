@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import itertools
 import json
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,10 @@ import yaml
 from assistant.asr import expected_words
 from assistant.asr.calibration import Calibration, expected_error, fit
 from assistant.asr.moonshine import CONFIDENCE, DOUBT, MoonshineModel
+from assistant.asr.moonshine_search import SearchSettings
 from assistant.asr.moonshine_tokens import Pieces
 from assistant.audio.files import read_audio
+from assistant.config import Settings
 from assistant.installation import downloads, manifests
 from assistant.weights import deltas, load_manifest, resolve
 from hearing import scoring
@@ -27,6 +30,7 @@ SPOKEN = (
     *("train", "flite", "plain", "plain-flite", "fragments", "fragments-flite"),
     *("pico", "commands", "commands-british", "commands-pico", "numbers", "numbers-pico"),
 )
+CHECKED = ("dev", "dev-short", "dev-pico", "test", "test-second", "calibration")
 TEST, MORE, DEV = 48, 48, 50
 """Sentences of dictation: of the test half in Piper's voice, more of it in Kokoro's, and of development."""
 FLITE_FROM, FLITE = 400, 4400
@@ -38,6 +42,7 @@ NUMBERS = 560
 """Sentences with numbers."""
 FRAGMENTS, PARTS = 300, 40
 """Parts of sentences, as pauses leave them, to train on and to choose on."""
+MARKED_BELOW: float = Settings.model_fields["mark_below"].default
 CALIBRATED_ON = slice(7000, None, 100)
 """Sentences of train that are never reached: their terms are partly known to the model, partly not."""
 
@@ -73,7 +78,8 @@ def write(folder: Path) -> None:
 def say(folder: Path, what: str, worker: int, workers: int) -> None:
     """Speak one of the texts: train, flite (sentences of train that Kokoro comes to late), plain and
     plain-flite (everyday English), fragments and
-    fragments-flite (parts of sentences), dev, test, or calibration."""
+    fragments-flite (parts of sentences), dev, dev-pico (dictation and numbers of development, and sentences
+    that are never reached, in Pico's voices), test, or calibration."""
     packages = folder / "packages"
     voices.fetch(packages)
     clips = folder / "clips"
@@ -90,9 +96,15 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
         case "flite":
             later = speak.read_sentences(folder / "train.tsv")[FLITE_FROM : FLITE_FROM + FLITE]
             speak.speak(later, clips, packages, name="flite", engine="flite", worker=worker, workers=workers)
-        case "pico":
-            texts = speak.read_sentences(folder / "train.tsv")[PICO]
-            speak.speak(texts, clips, packages, name=what, engine=what, worker=worker, workers=workers)
+        case "pico" | "dev-pico":
+            texts = speak.read_sentences(folder / "train.tsv")
+            if what == "pico":
+                texts = texts[PICO]
+            else:
+                dictated = [s for s in speak.read_sentences(folder / "dev.tsv") if s.kind == "med"]
+                numbers = [s for s in short.development(own()) if s.kind == "number"]
+                texts = [*dictated, *numbers, *(replace(s, kind="unlearnt") for s in texts[CALIBRATED_ON])]
+            speak.speak(texts, clips, packages, name=what, engine="pico", worker=worker, workers=workers)
         case _ if what in SPOKEN:
             kind, _, maker = what.partition("-")
             engine = maker or "kokoro"
@@ -159,25 +171,36 @@ def prepare(folder: Path, name: str, variants: int, silences: int) -> None:
     features.prepare(clips, resolve(BASE, downloads()), folder / "features" / name, variants, silences)
 
 
-def evaluate(folder: Path, model: Path, tables: list[Path], words: bool) -> None:
+def evaluate(folder: Path, model: Path, tables: list[Path], words: bool, search: SearchSettings) -> None:
     """Scores a model on spoken clips, with or without words to expect; the last line is JSON, by kind."""
     terms = [line.split("\t") for line in (folder / "terms.tsv").read_text().splitlines()]
     held = [line.split("\t") for line in (folder / "held_out.txt").read_text().splitlines()]
     drugs = frozenset(term for kind, term in terms + held if kind in ("drug", "rare_drug"))
     medical = scoring.medical_words({term for _, term in terms + held})
-    recogniser = MoonshineModel(model, vocabulary=expected_words.medical_words() if words else ())
+    expected = expected_words.medical_words() if words else ()
+    recogniser = MoonshineModel(model, vocabulary=expected, search=search)
     scores: dict[str, scoring.Score] = {}
+    doubtful, unmarked = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     for row in [row for table in tables for row in speak.read_clips(table)]:
         samples, _ = soundfile.read(row["path"], dtype="float32")
-        heard = recogniser.transcribe(samples)
+        heard = recogniser.hear(samples)
         score = scores.setdefault(row["kind"], scoring.Score())
-        score.add(row["text"], heard, row["terms"].split("|") if row["terms"] else [], drugs, medical)
-        print(f"{row['voice']}\t{row['text']}\n\t{heard}")
+        before = len(score.invented)
+        score.add(row["text"], heard.text, row["terms"].split("|") if row["terms"] else [], drugs, medical)
+        marked = [w.text for w in heard.words if w.confidence is not None and w.confidence < MARKED_BELOW]
+        doubtful[row["kind"]] += marked
+        unmarked[row["kind"]] += set(score.invented[before:]) - set(scoring.words(" ".join(marked)))
+        print(f"{row['voice']}\t{row['text']}\n\t{heard.text}")
     for kind, score in scores.items():
-        print(f"{kind}: invented: {' '.join(score.invented)}\n  missed: {', '.join(score.missed)}")
-        for said, heard in score.changed:
-            print(f"  changed: {said}\n    {heard}")
-    print(json.dumps({"model": str(model), **{kind: score.report() for kind, score in scores.items()}}))
+        print(f"{kind}: invented: {' '.join(score.invented)}; not marked: {' '.join(unmarked[kind])}")
+        print(f"  missed: {', '.join(score.missed)}")
+        for said, wrong in score.changed:
+            print(f"  changed: {said}\n    {wrong}")
+    figures = {
+        kind: {**score.report(), "marked": len(doubtful[kind]), "invented_unmarked": len(unmarked[kind])}
+        for kind, score in scores.items()
+    }
+    print(json.dumps({"model": str(model), "bonus": search.bonus, **figures}))
 
 
 def calibrate(model: Path, tables: list[Path]) -> None:
@@ -270,7 +293,9 @@ def main() -> None:
     one.add_argument("folder", type=Path)
     two = steps.add_parser("speak", help="speak one of the texts")
     two.add_argument("folder", type=Path)
-    two.add_argument("what", choices=[*SPOKEN, "dev", "dev-short", "test", "test-second", "calibration"])
+    two.add_argument(
+        "what", choices=[*SPOKEN, "dev", "dev-short", "dev-pico", "test", "test-second", "calibration"]
+    )
     two.add_argument("--worker", type=int, default=0)
     two.add_argument("--workers", type=int, default=1)
     three = steps.add_parser("prepare", help="labels and encoder outputs of the clips that stand")
@@ -288,6 +313,7 @@ def main() -> None:
     four.add_argument("--steps", type=int, default=1500)
     four.add_argument("--rate", type=float, default=3e-4)
     four.add_argument("--rank", type=int, default=0, help="of LoRA; 0 trains the whole decoder")
+    four.add_argument("--layers", type=int, default=0, help="of the encoder, the last, trained too")
     four.add_argument("--hold", type=float, default=0.5, help="how strongly what was heard rightly is held")
     four.add_argument("--threads", type=int, default=1, help="two pay only where nothing else runs")
     four.add_argument("--every", type=int, default=0, help="steps between models kept on the way")
@@ -301,6 +327,9 @@ def main() -> None:
     five.add_argument("model", type=Path)
     five.add_argument("tables", type=Path, nargs="+")
     five.add_argument("--words", action="store_true", help="with the words to expect, as the server has them")
+    five.add_argument(
+        "--bonus", type=float, default=SearchSettings().bonus, help="for each piece of such a word"
+    )
     calibration = steps.add_parser("calibrate", help="the two numbers of a model's confidence")
     calibration.add_argument("model", type=Path)
     calibration.add_argument("tables", type=Path, nargs="+")
@@ -326,7 +355,13 @@ def main() -> None:
 
             prefixes = [args.folder / "features" / name for name in args.features]
             recipe = train.Recipe(
-                args.steps, args.rate, args.rank, hold=args.hold, threads=args.threads, every=args.every
+                args.steps,
+                args.rate,
+                args.rank,
+                args.layers,
+                hold=args.hold,
+                threads=args.threads,
+                every=args.every,
             )
             start = Path(args.start) if Path(args.start).is_dir() else resolve(args.start, downloads())
             out = args.folder / "models" / args.name
@@ -336,7 +371,8 @@ def main() -> None:
 
             graph.average(args.models, args.out)
         case "evaluate":
-            evaluate(args.folder, args.model, args.tables, args.words)
+            search = SearchSettings(bonus=args.bonus)
+            evaluate(args.folder, args.model, args.tables, args.words, search)
         case "calibrate":
             calibrate(args.model, args.tables)
         case "pack":

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from assistant.asr.expected_words import medical_words
-from assistant.asr.moonshine import MoonshineModel
+from assistant.asr.moonshine import CONFIDENCE, DOUBT, MoonshineModel
 from assistant.asr.moonshine_graph import FRAME_MS
 from assistant.asr.moonshine_search import SearchSettings
 from assistant.asr.moonshine_tokens import read_tokenizer
@@ -245,6 +245,12 @@ def test_confidence_is_lower_where_words_are_wrong(model, clips):
             (right if number in matched else wrong).append(word.confidence)
     assert len(wrong) >= 5
     assert np.mean(right) > np.mean(wrong) + 0.2
+
+
+def test_a_word_that_only_the_beam_decided_is_marked_however_many_there_are():
+    # Such a word has at most half of the probability. Only a few of them are asked for other readings.
+    marked_below = Settings.model_fields["mark_below"].default
+    assert max(DOUBT, CONFIDENCE(0.5)) < marked_below
 
 
 @pytest.mark.parametrize("pause_ms", [0, 300])

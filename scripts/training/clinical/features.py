@@ -1,14 +1,17 @@
 """Clips to what the decoder is trained on: the int8 encoder's output and label tokens, plain and augmented.
 
-The encoder stays as it is published, so its output is computed once. Frames of all items lie in one float16
-file, [frames, 288]; a JSON line an item says where. Resumable: an item's line is written after its frames,
-and the texts of clips that are left out stand in a file beside it.
+The encoder stays as it is published, so its output is computed once; to train its last layers, ``Sounds``
+makes the samples again. Frames of all items lie in one float16 file, [frames, 288]; a JSON line an item says
+where. Resumable: an item's line is written after its frames, and the texts of clips that are left out stand
+in a file beside it.
 """
 
 import json
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from assistant.asr.moonshine_search import SearchSettings
 from assistant.asr.moonshine_tokens import Pieces
 from assistant.audio.files import read_audio
 from hearing.noise import RATE, Samples, coloured, no_speech
+from training.clinical import speak
 from training.clinical.labels import corrected, plain
 from training.clinical.voices import session
 
@@ -88,6 +92,43 @@ def augmented(samples: Samples, rng: np.random.Generator) -> Samples:
     return np.concatenate([pad[0], a, pad[1]]).astype(np.float32)
 
 
+def _chances(text: str) -> np.random.Generator:
+    """What decides how the clip of a text is augmented."""
+    return np.random.default_rng(random.Random(text).getrandbits(32))
+
+
+def _silences(count: int) -> list[Samples]:
+    return list(no_speech(count, np.random.default_rng(7)))
+
+
+class Sounds:
+    """The samples that items were made from. A clip is found by its text, so own recordings are not."""
+
+    def __init__(self, clips: Path, items: Sequence[Item]) -> None:
+        self._clips = clips
+        before: Counter[tuple[str, str]] = Counter()
+        self._variant: dict[tuple[str, int], int] = {}
+        for item in items:
+            self._variant[item.source, item.start] = before[item.source, item.text]
+            before[item.source, item.text] += 1
+        self._quiet = before["noise", ""]
+
+    @cached_property
+    def _silences(self) -> list[Samples]:
+        return _silences(self._quiet)
+
+    def of(self, item: Item) -> Samples:
+        """[n] at 16 kHz. Raises ``BadInput`` if the clip is not there."""
+        variant = self._variant[item.source, item.start]
+        if item.kind == "none":
+            return self._silences[variant]
+        samples = varied = read_audio(speak.clip(self._clips, item.source, item.text))
+        rng = _chances(item.text)
+        for _ in range(variant):
+            varied = augmented(samples, rng)
+        return varied
+
+
 def read(prefix: Path) -> list[Item]:
     """The items written so far."""
     path = prefix.with_suffix(".jsonl")
@@ -146,10 +187,10 @@ def prepare(
                 "wrong": wrong,
             }
             put(samples, **rest)
-            rng = np.random.default_rng(random.Random(clip["text"]).getrandbits(32))
+            rng = _chances(clip["text"])
             for _ in range(variants):
                 put(augmented(samples, rng), **rest)
             lines.flush()
         if silences and not any(item.kind == "none" for item in done):
-            for samples in no_speech(silences, np.random.default_rng(7)):
+            for samples in _silences(silences):
                 put(samples, tokens=[], kind="none", source="noise", text="", label="", wrong=0.0)

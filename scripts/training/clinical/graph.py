@@ -115,7 +115,7 @@ class OrtFile:
 
 
 def load(folder: Path) -> tuple[MoonshineForConditionalGeneration, Names]:
-    """(the published model in float, where each parameter of the decoder lies in its file)."""
+    """(the published model in float, where each parameter lies in the file of its decoder or encoder)."""
     decoder, encoder = OrtFile(folder / DECODER), OrtFile(folder / ENCODER)
     state: dict[str, NDArray[Any]] = {EMBEDDING: decoder.dequantised(EMBEDDING + "_merged_0")}
     names: Names = {EMBEDDING: EMBEDDING + "_merged_0"}
@@ -129,12 +129,14 @@ def load(folder: Path) -> tuple[MoonshineForConditionalGeneration, Names]:
             state[match[1]] = value
             names[match[1]] = name
     for module, base in encoder.matrices().items():
+        names["model.encoder." + module + ".weight"] = base
         state["model.encoder." + module + ".weight"] = encoder.dequantised(base).T
     model = MoonshineForConditionalGeneration(MoonshineConfig(pad_token_id=2)).eval()
     own = model.state_dict()
     floats = encoder.floats()
     for name, value in floats.items():
         if "model.encoder." + name in own:
+            names["model.encoder." + name] = name
             state["model.encoder." + name] = value
     for i in (1, 2, 3):
         if f"conv{i}.weight_add_tensor" in floats:
@@ -163,15 +165,15 @@ def average(folders: Sequence[Path], out: Path) -> None:
         if name != EMBEDDING
     }
     out.mkdir(parents=True, exist_ok=True)
-    write_decoder(folders[0] / DECODER, out / DECODER, changed, names)
+    write_weights(folders[0] / DECODER, out / DECODER, changed, names)
     for name in (ENCODER, "tokenizer.bin"):
         (out / name).write_bytes((folders[0] / name).read_bytes())
 
 
-def write_decoder(
+def write_weights(
     source: Path, target: Path, changed: Mapping[str, NDArray[np.float32]], names: Names
 ) -> None:
-    """A copy of the decoder's file with changed parameters, [out, in]."""
+    """A copy of the decoder's or encoder's file with changed parameters, [out, in]."""
     file = OrtFile(source)
     for parameter, value in changed.items():
         base = names[parameter]

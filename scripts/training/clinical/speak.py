@@ -31,6 +31,11 @@ def read_clips(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, FIELDS, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
+def clip(folder: Path, name: str, text: str) -> Path:
+    """Where a spoken sentence lies, in the folder of all clips."""
+    return folder / name / f"{hashlib.sha1(text.encode()).hexdigest()[:16]}.flac"
+
+
 def take_recordings(table: Path, out: Path, name: str) -> int:
     """Own recordings, of a table with the columns ``path`` (beside it) and ``text``, as clips; how many.
 
@@ -86,7 +91,7 @@ def speak(
             sentence = sentences[number]
             if sentence.text in done:
                 continue
-            path = out / name / f"{hashlib.sha1(sentence.text.encode()).hexdigest()[:16]}.flac"
+            path = clip(out, name, sentence.text)
             voice = voices[number] if voices else _voice(engine, number, speaker)
             samples = speaker.say(sentence.text, voice)
             soundfile.write(path, samples, 16_000)

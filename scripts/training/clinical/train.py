@@ -1,4 +1,5 @@
-"""Trains Moonshine's decoder on prepared items: whole, or LoRA. Embedding, output and encoder stay.
+"""Trains Moonshine's decoder on prepared items: whole, or LoRA. Embedding and output stay. The encoder stays,
+or its last layers are trained too.
 
 What the published model hears rightly is held by a Kullback-Leibler term to it: all of general English, and
 of dictation the pieces that it is sure of and that the label has. One thread is the default:
@@ -46,6 +47,7 @@ class Recipe:
     steps: int
     rate: float
     rank: int = 0  # of LoRA; 0 trains the whole decoder
+    layers: int = 0  # of the encoder, the last, that are trained too
     batch: int = 12
     hold: float = 0.5  # weight of the term that holds what the published model hears rightly
     smoothing: float = 0.02
@@ -146,7 +148,7 @@ def _tensors(batch: Sequence[tuple[NDArray[np.float16], Item]]) -> tuple[torch.T
 def train(
     bundle: Path, base: Path, prefixes: Sequence[Path], out: Path, recipe: Recipe, *, seed: int = 0
 ) -> None:
-    """Writes ``bundle``'s adapted decoder into ``out``, held to ``base``, the published bundle.
+    """Writes ``bundle``, adapted, into ``out``, held to ``base``, the published bundle.
 
     Goes on from ``out/checkpoint.pt`` if there is one."""
     torch.manual_seed(seed)
@@ -157,6 +159,10 @@ def train(
     model.requires_grad_(False)
     decoder = model.model.decoder
     trained = _trainable(decoder, recipe.rank)
+    encoder = model.model.encoder
+    if recipe.layers:
+        for module in (*encoder.layers[-recipe.layers :], encoder.layer_norm):
+            trained += module.requires_grad_(True).parameters()
     optimizer = torch.optim.AdamW(trained, lr=recipe.rate, weight_decay=0.01, betas=(0.9, 0.98))
     out.mkdir(parents=True, exist_ok=True)
     first, saved = 0, out / "checkpoint.pt"
@@ -167,6 +173,8 @@ def train(
             parameter.data.copy_(value)
         optimizer.load_state_dict(state["optimizer"])
     data = Data(prefixes, Pieces((base / "tokenizer.bin").read_bytes()), seed + first)
+    # the clips lie beside the folder of the features
+    sounds = features.Sounds(prefixes[0].parents[1] / "clips", [item for _, item in data.items])
     hours = sum(item.frames for _, item in data.items) * 384 / 16_000 / 3600
     print(
         f"{len(data.items)} items, {hours:.2f} hours; {sum(p.numel() for p in trained)} trained", flush=True
@@ -186,6 +194,13 @@ def train(
         ).last_hidden_state
         return result
 
+    def encoded(batch: Sequence[tuple[NDArray[np.float16], Item]]) -> torch.Tensor:
+        """What the encoder in training hears, [b, t, 288]. Each clip alone: its norm is over all frames."""
+        heard = [encoder(torch.from_numpy(sounds.of(item))[None]).last_hidden_state[0] for _, item in batch]
+        if [len(frames) for frames in heard] != [item.frames for _, item in batch]:
+            raise SystemExit("The clips are not those that the features were made from.")
+        return torch.nn.utils.rnn.pad_sequence(heard, batch_first=True)
+
     before = {name: p.detach().clone() for name, p in _merged(model).items()}
 
     def write(folder: Path) -> None:
@@ -195,9 +210,10 @@ def train(
             if not torch.equal(value, before[name])
         }
         folder.mkdir(parents=True, exist_ok=True)
-        graph.write_decoder(bundle / graph.DECODER, folder / graph.DECODER, changed, names)
-        for name in (graph.ENCODER, "tokenizer.bin"):
-            (folder / name).write_bytes((bundle / name).read_bytes())
+        for file, part in ((graph.DECODER, "model.decoder."), (graph.ENCODER, "model.encoder.")):
+            of_part = {name: value for name, value in changed.items() if name.startswith(part)}
+            graph.write_weights(bundle / file, folder / file, of_part, names)
+        (folder / "tokenizer.bin").write_bytes((bundle / "tokenizer.bin").read_bytes())
 
     for step in range(first, recipe.steps):
         for group in optimizer.param_groups:
@@ -210,8 +226,9 @@ def train(
         drawn = torch.randint(len(embedding), (OTHER_PIECES,))
         among = torch.unique(torch.cat([said, drawn]))
         outputs = embedding[among]
+        heard = encoded(batch) if recipe.layers else hidden
         with torch.autocast("cpu", torch.bfloat16):
-            after = states(model, hidden, mask, given)
+            after = states(model, heard, mask, given)
             got = (after[kept] @ outputs.T).float()
             targets = torch.searchsorted(among, wanted[kept])
             losses_of = functional.cross_entropy(
