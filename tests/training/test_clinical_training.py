@@ -54,7 +54,7 @@ def test_the_clips_of_items_are_made_again_as_they_were_augmented(base, folder):
 def test_only_the_layers_of_the_encoder_that_were_asked_for_are_trained(base, folder, clip):
     out = folder / "adapted"
     # one step at a rate that the rounding to bytes does not undo
-    recipe = train.Recipe(steps=1, rate=0.05, layers=2, batch=2, warm=1)
+    recipe = train.Recipe(steps=1, rate=0.05, layers=2, batch=2, hold=0, warm=1)
     train.train(base, base, [folder / "features" / "train"], out, recipe)
     before, after = (graph.OrtFile(each / graph.ENCODER) for each in (base, out))
     changed = {

@@ -154,8 +154,7 @@ def train(
     torch.manual_seed(seed)
     torch.set_num_threads(recipe.threads)
     model, names = graph.load(bundle)
-    published, _ = graph.load(base)
-    published.requires_grad_(False)
+    published = graph.load(base)[0].requires_grad_(False) if recipe.hold else None
     model.requires_grad_(False)
     decoder = model.model.decoder
     trained = _trainable(decoder, recipe.rank)
@@ -238,7 +237,7 @@ def train(
             weights = torch.where(is_grave, GRAVE_WEIGHT, 1.0)
             loss = (losses_of * weights).sum() / weights.sum()
             total = loss
-            if recipe.hold:
+            if published is not None:
                 with torch.no_grad():
                     then = states(published, hidden, mask, given)
                     before_it = functional.log_softmax((then[kept] @ outputs.T).float(), -1)
