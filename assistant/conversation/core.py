@@ -74,6 +74,7 @@ from assistant.errors import BadInput
 from assistant.events import (
     NO_ORDER,
     NOBODY,
+    Attachment,
     AttachmentAdded,
     AttachmentRemoved,
     AttentionChanged,
@@ -219,12 +220,12 @@ class Conversation:
             self._attention.wake_phrase = past.session.wake_phrase
         self._attention.asleep = past.asleep
         self._images = dict(images)
-        gone = [each for each in past.attachments if each not in images]
+        gone = [each for key, each in past.attachments.items() if key not in images]
         self.described = past.described or NOT_DESCRIBED
         self.signed, self.reopened = past.signed, past.reopened
         self.signed_sections = past.signed_sections
         self.dictation.editor.is_locked = self.is_signed
-        actions = [Emit(AttachmentRemoved(attachment_id=each)) for each in gone]
+        actions = [action for each in gone for action in _lost(each)]
         return [*actions, *self._answers.go_on_from(past)]
 
     @staticmethod
@@ -720,3 +721,11 @@ def _signed(event_id: str | None) -> Emit:
 
 def _only_transcribes(event_id: str | None) -> Emit:
     return refused("response_not_supported", ONLY_TRANSCRIBES, event_id)
+
+
+def _lost(attachment: Attachment) -> list[Action]:
+    message = f"{attachment.name} is not there any more. Attach its files again."
+    return [
+        Emit(AttachmentRemoved(attachment_id=attachment.id)),
+        Emit(Notice(level="warning", code="attachment_gone", message=message)),
+    ]
