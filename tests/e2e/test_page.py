@@ -115,7 +115,9 @@ def test_the_recogniser_has_its_card_and_what_is_right_is_a_sign(open_page):
     expect(page.get_by_test_id("models")).to_contain_text("Moonshine", ignore_case=True)
 
 
-def test_a_screen_reader_s_tree_of_the_first_view(open_page):
+@pytest.mark.parametrize("server", [lambda tmp_path: {"store": tmp_path / "s.sqlite"}], indirect=True)
+def test_a_screen_reader_s_tree_of_the_main_states(open_page, server):
+    server.engine.script("fracture", ["No **fracture**."])
     page = open_page()
     expect(page.locator("#status-connection")).to_contain_text("Ready")
     expect(page.locator("header")).to_match_aria_snapshot("""
@@ -145,6 +147,82 @@ def test_a_screen_reader_s_tree_of_the_first_view(open_page):
         - radio "Auto" [checked]
         - radio "Dictation"
         - radio "Question"
+    """)
+
+    typed(page, "A 4 mm nodule.")
+    page.fill("#question-text", "Is there a fracture?")
+    page.press("#question-text", "Enter")
+    expect(page.locator(".answer-text")).to_have_text("No fracture.", timeout=10_000)
+    expect(page.get_by_test_id("insert-answer")).to_be_visible()
+    expect(page.locator("#answers")).to_match_aria_snapshot("""
+    - article:
+      - button "Edit and ask again"
+      - heading "Is there a fracture?" [level=3]
+      - paragraph:
+        - strong: fracture
+      - text: scripted · generated, unverified
+      - button "Put into report"
+    """)
+    page.get_by_test_id("insert-answer").click()
+    expect(page.locator("#report .from-answer")).to_contain_text("No fracture.")
+    expect(page.locator("#report")).to_match_aria_snapshot("""
+    - group "The report":
+      - textbox "Report"
+      - list "To check":
+        - listitem:
+          - button /Nobody has accepted it yet/
+          - button "Accept this text"
+    """)
+    page.click("#export-open")
+    expect(page.locator("#export")).to_match_aria_snapshot("""
+    - dialog "Export":
+      - heading "Export" [level=2]
+      - status:
+        - heading "1 thing to look at first" [level=3]
+      - list "1 thing to look at first":
+        - listitem:
+          - button /nobody has verified it. Show/
+      - group "Save as":
+        - group "Documents":
+          - button "Word .docx"
+        - group "Records":
+          - button "Hospital system HL7 v2, ORU^R01"
+      - button "Close"
+    """)
+    page.click("#export [value=close]")
+    page.click("#sign-open")
+    expect(page.locator("#sign")).to_match_aria_snapshot("""
+    - dialog "Sign the report":
+      - heading "Sign the report" [level=2]
+      - list "1 thing to look at first":
+        - listitem: This text came from the model; nobody has verified it.
+      - checkbox "I have looked at these places"
+      - textbox "Your name"
+      - paragraph:
+        - button "Sign"
+        - button "Cancel"
+    """)
+    page.click("#sign-close")
+    page.click("#worklist-open")
+    expect(page.locator("#worklist")).to_match_aria_snapshot("""
+    - dialog "Reports":
+      - heading "Reports" [level=2]
+      - combobox "State"
+      - searchbox "Patient"
+      - searchbox "Words of the report"
+      - button "Find"
+      - list "Reports":
+        - listitem
+      - button "New report"
+      - button "Close"
+    """)
+    page.click("#worklist [value=close]")
+    page.click("#mic")
+    expect(page.locator("#status-connection")).to_contain_text("Listening", timeout=20_000)
+    expect(page.locator("footer")).to_match_aria_snapshot("""
+    - contentinfo:
+      - button "Stop dictating" [pressed]
+      - button "Sleep"
     """)
 
 
