@@ -170,7 +170,7 @@ const look = viewer(send, matching.looked, async (series, number) => {
 });
 
 const exports = exportsView({ key: reportKey, explain: trust.explain });
-const signing = signingView({ send, key: reportKey });
+const signing = signingView({ send, key: reportKey, explain: trust.explain });
 const carryOut = commanded({
   exports,
   sign: signing.open,

@@ -195,7 +195,8 @@ def test_a_screen_reader_s_tree_of_the_main_states(open_page, server):
     - dialog "Sign the report":
       - heading "Sign the report" [level=2]
       - list "1 thing to look at first":
-        - listitem: This text came from the model; nobody has verified it.
+        - listitem:
+          - button /nobody has verified it. Show/
       - checkbox "I have looked at these places"
       - textbox "Your name"
       - paragraph:

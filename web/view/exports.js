@@ -1,14 +1,12 @@
 // Copy, and the export dialog: what to look at first, then the formats. Export is possible whatever is found.
 
-import { FORMATS, GROUPS, exported, findings } from '../reports.js';
+import { FORMATS, GROUPS, exported } from '../reports.js';
 import { hasDictation, transcript } from '../selectors.js';
+import { listFindings } from './checks.js';
 import { byId, element, setText } from './dom.js';
-import { goTo } from './places.js';
 
 /** @typedef {import('../state.js').State} State */
 /** @typedef {import('../reports.js').SessionKey} SessionKey */
-
-const SHAPES = { side_mismatch: '⇄', field_unfilled: '▭', section_missing: '§', section_empty: '§', marker_unresolved: '{}', word_doubtful: '?', text_doubtful: '?', sound_lost: '…', answer_inserted: 'i', character_replaced: '□' };
 
 /** @param {{key: () => SessionKey, explain: (word: {section_id: string, start: number}) => void}} actions */
 export function exportsView({ key, explain }) {
@@ -69,23 +67,12 @@ export function exportsView({ key, explain }) {
   async function showFindings() {
     const list = byId('export-findings');
     const heading = byId('export-checks');
-    list.replaceChildren();
-    if (chosen.value) return setText(heading, 'This report is exported as it was stored. It is not checked again.');
-    setText(heading, 'Checking the report…');
+    if (chosen.value) {
+      list.replaceChildren();
+      return setText(heading, 'This report is exported as it was stored. It is not checked again.');
+    }
     try {
-      const found = await findings(key());
-      setText(heading, found.length ? `${found.length === 1 ? '1 thing' : `${found.length} things`} to look at first` : 'The checks found nothing. Still read the whole report.');
-      list.replaceChildren(...found.map((each) => element('li', {},
-        element('button', {
-          type: 'button', class: 'finding', 'data-code': each.code,
-          onclick: () => {
-            dialog.close();
-            goTo(each.section_id, each.start, each.end);
-            if (each.code === 'word_doubtful') explain(each);
-          },
-        },
-        element('span', { class: 'finding-shape', 'aria-hidden': 'true' }, SHAPES[/** @type {keyof typeof SHAPES} */ (each.code)] ?? '!'),
-        element('span', { class: 'finding-text' }, each.message), element('span', { class: 'finding-go' }, 'Show')))));
+      await listFindings({ dialog, heading, list, key: key(), explain });
     } catch (error) {
       setText(heading, `The report could not be checked. ${/** @type {Error} */ (error).message}`);
     }

@@ -1,8 +1,8 @@
 // Signing: the checks first, then name and confirmation; what is signed is locked, and can be amended.
 
-import { findings } from '../reports.js';
 import { aboutInWords } from './about.js';
-import { byId, element, setText } from './dom.js';
+import { listFindings } from './checks.js';
+import { byId, setText } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
 
@@ -12,8 +12,9 @@ const NAME_KEY = 'assistant.signer';
  * @param {object} actions
  * @param {import('../events.js').Send} actions.send
  * @param {() => import('../reports.js').SessionKey} actions.key
+ * @param {(word: {section_id: string, start: number}) => void} actions.explain  says what is known of a doubtful word
  */
-export function signingView({ send, key }) {
+export function signingView({ send, key, explain }) {
   const dialog = byId('sign', 'dialog');
   const form = byId('sign-form', 'form');
   const name = byId('sign-name', 'input');
@@ -43,17 +44,13 @@ export function signingView({ send, key }) {
   async function check() {
     const list = byId('sign-findings');
     const heading = byId('sign-checks');
-    list.replaceChildren();
     byId('sign-now', 'button').disabled = true;
     seen.checked = false;
     revision = state?.document?.revision ?? 0;
-    setText(heading, 'Checking the report…');
     try {
-      const found = await findings(key());
-      setText(heading, found.length ? `${found.length === 1 ? '1 thing' : `${found.length} things`} to look at first` : 'The checks found nothing. Still read the whole report.');
-      list.replaceChildren(...found.map((each) => element('li', {}, each.message)));
-      byId('sign-seen-row').hidden = found.length === 0;
-      seen.required = found.length > 0;
+      const found = await listFindings({ dialog, heading, list, key: key(), explain });
+      byId('sign-seen-row').hidden = found === 0;
+      seen.required = found > 0;
       byId('sign-now', 'button').disabled = false;
     } catch (error) {
       setText(heading, `The report could not be checked, so it cannot be signed. ${/** @type {Error} */ (error).message}`);
