@@ -4,6 +4,7 @@
 in no list fails a test here until somebody has said how it is fuzzed, or why it needs none.
 """
 
+import asyncio
 import contextlib
 import io
 import json
@@ -28,7 +29,8 @@ from assistant.events import ClientEvent, server_events
 from assistant.export.formats import FORMATS
 from assistant.guidelines.library import Library
 from assistant.server.owner import MOVED, PREFIX
-from tests.server.conftest import LoudnessStream, loud
+from tests.orders.test_hl7 import message
+from tests.server.conftest import PATIENCE_S, LoudnessStream, loud
 from tests.server.test_owner import routes
 
 BAD = ("\ud800", "x\udc80y", "a\ud83d", "\x00", "\ufffe", "\x1b[2J", "\u2028", "\u202e")
@@ -261,6 +263,45 @@ async def report_described(server, client, bad):
         assert (await http.delete(f"/v1/reports/{found}")).status_code == 404
 
 
+def requests_to(*paths):
+    """Bad texts in the fields of the bodies and in the address, at all routes below these paths."""
+
+    async def inlet(server, client, bad):
+        raw = bad.encode("utf-8", "surrogatepass")
+        of_kind = {
+            "words": [{"written": bad, "sounds_like": [bad]}],
+            "templates": [{"name": bad, "sections": [{"title": bad, "text": bad}]}],
+            "macros": [{"name": bad, "text": bad, "section": bad}],
+        }
+        others = [
+            {"heard": bad},
+            {"keep_corrections": True, "page": {bad: bad}},
+            {"old": bad, "new": bad},
+            {"patient": {"name": bad}, "order": {"exam": bad}},
+            {"name": bad, "roles": [bad], "password": bad},
+            {"roles": [bad], "groups": [bad]},
+            {"user": bad, "name": bad, "scopes": [bad], "days": 1},
+        ]
+        async with httpx.AsyncClient(base_url=server.http, trust_env=False, timeout=60) as http:
+            for path, methods in routes(server.app):
+                kinds = of_kind if "{kind}" in path else [""]
+                for kind in kinds if path.startswith(paths) else ():
+                    address = path.format(kind=kind, **dict.fromkeys(PARTS, quote(raw)))
+                    for method in methods - {"HEAD"}:
+                        bodies = (
+                            [raw, *map(escaped, of_kind.get(kind, others))] if method in WRITES else [b""]
+                        )
+                        for body in bodies:
+                            answer = await http.request(method, f"{address}?text={quote(raw)}", content=body)
+                            assert answer.status_code < 500
+
+    return inlet
+
+
+WRITES = ("POST", "PUT", "PATCH")
+PARTS = ("order_id", "thing_id", "user_id", "key_id")
+OWN_THINGS = "own and shared words, templates, macros; passwords"
+
 INLETS = {
     "engine: answers and thoughts": engine_stream,
     "engine: a character in two pieces": engine_halves,
@@ -285,6 +326,9 @@ INLETS = {
     "http: calls": rest_call,
     "socket: raw frames": raw_frame,
     "reports: patients and searches": report_described,
+    "orders: requests": requests_to("/v1/orders"),
+    OWN_THINGS: requests_to("/v1/own", "/v1/shared", "/v1/me/"),
+    "administration: users and keys": requests_to("/v1/administration"),
 }
 
 FILES = {
@@ -292,9 +336,10 @@ FILES = {
     "words": "test_no_file_of_templates_stops_anybody",
     "guidelines": "test_no_guideline_stops_anybody",
     "user": "test_a_setting_that_is_not_utf8",
+    "orders_hl7_folder": "test_no_message_of_an_order_stops_anybody",
 }
 NO_TEXT = {
-    "store", "keep_corrections",  # written
+    "store", "store_files", "keep_corrections",  # written
     "intent_model", "gguf", "mmproj", "models_dir", "asr_bundle", "asr_language_model",  # weights
     "asr_hotwords",  # read with the model, at start
     "tls_cert", "tls_key", "audit_key",
@@ -322,6 +367,21 @@ ROUTES = {
     f"{PREFIX}/models/stop": "models: requests",
     "/v1/sign-in": "http: names and passwords",
     "/v1/sign-out": None,  # takes nothing
+    "/v1/orders": "orders: requests",
+    "/v1/orders/{order_id}": "orders: requests",
+    "/v1/orders/{order_id}/open": "orders: requests",
+    "/v1/me/password": OWN_THINGS,
+    "/v1/own/settings": OWN_THINGS,
+    "/v1/own/try": OWN_THINGS,
+    "/v1/own/corrections": OWN_THINGS,
+    "/v1/own/{kind}": OWN_THINGS,
+    "/v1/own/{kind}/{thing_id}": OWN_THINGS,
+    "/v1/shared/{kind}": OWN_THINGS,
+    "/v1/shared/{kind}/{thing_id}": OWN_THINGS,
+    "/v1/administration/users": "administration: users and keys",
+    "/v1/administration/users/{user_id}": "administration: users and keys",
+    "/v1/administration/keys": "administration: users and keys",
+    "/v1/administration/keys/{key_id}": "administration: users and keys",
 }
 OUTPUTS = {
     AnswerText: "engine: answers and thoughts",
@@ -474,6 +534,22 @@ async def test_no_file_of_templates_stops_anybody(start_server, tmp_path):
     library = await client.until("assistant.library")
     assert "Good" in library["templates"] and len(library["problems"]) >= 2 * len(NAMES)
     await still_serves(server, client, created)
+
+
+async def test_no_message_of_an_order_stops_anybody(start_server, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, bad in enumerate([*(each.encode("utf-8", "surrogatepass") for each in BAD), *NAMES]):
+        for form in (message(), b"MSH|", b""):
+            (folder / f"{number}-{len(form)}.hl7").write_bytes(form.replace(b"Muster", bad) or bad)
+    server = await start_server(store=tmp_path / "store", orders_hl7_folder=folder)
+    async with asyncio.timeout(PATIENCE_S):
+        while [*folder.glob("*.hl7")]:  # noqa: ASYNC110  # each is taken, or set aside with its answer
+            await asyncio.sleep(0.02)
+    client, created = await server.session()
+    await still_serves(server, client, created)
+    async with httpx.AsyncClient(base_url=server.http, trust_env=False) as http:
+        assert (await http.get("/v1/orders")).status_code == 200
 
 
 async def test_no_guideline_stops_anybody(start_server, tmp_path, caplog):

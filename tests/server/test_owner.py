@@ -29,6 +29,21 @@ OF_EVERYBODY = {
     "/v1/orders",  # of everybody who may dictate, and own ones: tests/server/test_orders.py
     "/v1/orders/{order_id}",
     "/v1/orders/{order_id}/open",
+    "/v1/own",  # each sees their own: tests/server/test_own.py
+    "/v1/own/settings",
+    "/v1/own/try",
+    "/v1/own/corrections",
+    "/v1/own/{kind}",
+    "/v1/own/{kind}/{thing_id}",
+    "/v1/shared",  # of administrators: tests/server/test_rights.py
+    "/v1/shared/{kind}",
+    "/v1/shared/{kind}/{thing_id}",
+    "/administration",
+    "/v1/administration",
+    "/v1/administration/users",
+    "/v1/administration/users/{user_id}",
+    "/v1/administration/keys",
+    "/v1/administration/keys/{key_id}",
     "/v1/models",
     "/v1/models/{model:path}",
     "/v1/{path:path}",  # there is no such path
@@ -42,6 +57,7 @@ OF_EVERYBODY = {
     "/v1/oidc/callback",
     "/v1/sign-out",
     "/v1/me",
+    "/v1/me/password",
     "/healthz",
     "/readyz",
     "/metrics",
