@@ -31,7 +31,7 @@ class Personal:
     texts: Mapping[str, str] = field(default_factory=dict)
     """The files of templates and macros, in the order in which later ones win."""
     problems: tuple[Problem, ...] = ()
-    """Of files that could not be read at all."""
+    """Files that could not be read at all."""
     own: OwnWords = field(default_factory=OwnWords)
 
     def with_own(self, words: Sequence[OwnWord], texts: Mapping[str, str]) -> "Personal":

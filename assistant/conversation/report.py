@@ -179,7 +179,7 @@ class Report:
         return [Emit(library_read(library))]
 
     def corrected(self) -> list[Action]:
-        """What a person corrected since; a word that is in no list is offered for the own words, once."""
+        """Keep new corrections by a person; a word that is in no list is offered for the own words, once."""
         actions: list[Action] = []
         for each in self.dictation.corrected:
             actions.append(KeepCorrectedWords(each.heard, each.written))

@@ -453,7 +453,7 @@ class StartAnswer:
     by_text_engine: bool = False
     """The engine for questions without images answers."""
     wait_ms: int = 0
-    """How long nothing of it goes to the engine; then ``WaitEnded`` comes back. 0: no fact comes."""
+    """Time for which nothing of it goes to the engine; then ``WaitEnded`` comes back. 0: no fact comes."""
 
 
 @dataclass(frozen=True, slots=True)

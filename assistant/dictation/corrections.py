@@ -1,4 +1,4 @@
-"""What a person corrected: the words that were heard, and those that came in their place. Pure."""
+"""Corrections by a person: the words that were heard, and those that came in their place. Pure."""
 
 import re
 from dataclasses import dataclass

@@ -31,7 +31,7 @@ _SOUND = re.compile(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*")
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f{}\[\]|]")
 _GAP = re.compile(r"[ -]")
 _SMALL = frozenset({"in", "on", "and", "or", "but", "up", "off", "out"})
-"""Of the opposed words, those that a torn word is often heard with: "lever thigh rocks in"."""
+"""Opposed words that often stand in a torn word: "lever thigh rocks in"."""
 _NEVER = (OPPOSED | NUMBERS) - _SMALL
 
 
@@ -168,7 +168,7 @@ class OwnWords:
         first: int,
         right: frozenset[str],
     ) -> int:
-        """How many words from the first one on are what an own word sounds like; 0 if none are."""
+        """Number of words, from the first one on, that sound like an own word; 0 if none do."""
         for size in range(min(self._longest, len(words) - first), 0, -1):
             row = tuple(plain[first : first + size])
             gaps = (text[words[at].end() : words[at + 1].start()] for at in range(first, first + size - 1))

@@ -1,4 +1,4 @@
-"""What an administrator sees and changes over HTTP: users, groups, API keys; the state of the server.
+"""Administration over HTTP: users, groups and API keys, and the state of the server.
 
 Nothing here shows a patient or a report. Each change is a row of the access log.
 """
@@ -35,7 +35,7 @@ FIGURES = {
     "assistant_audio_dropped_ms_total": "Milliseconds of sound lost to overload",
     "assistant_store_failing": "Nothing can be stored (1) or all is well (0)",
 }
-"""Of ``/metrics``, since the server started."""
+"""Figures of ``/metrics``, counted since the server started."""
 
 
 class _Body(BaseModel):
@@ -49,7 +49,7 @@ class NewUser(_Body):
 
 
 class ChangedUser(_Body):
-    """What is left out stays."""
+    """A field that is left out stays as it is."""
 
     roles: list[str] | None = Field(None, max_length=10)
     groups: list[str] | None = Field(None, max_length=MOST_GROUPS)

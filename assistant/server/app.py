@@ -138,7 +138,7 @@ class Hub:
         self.feeds = feeds_of(settings, self.orders, self._tell_of_orders) if self.orders else []
         self._feeding: list[asyncio.Task[None]] = []
         self.belongings = Belongings(components, Things(self._database))
-        """What users keep on the page."""
+        """Own words, templates, macros and settings of users."""
         self.door: Door | None = None
         """The door for clients, once the server listens."""
 

@@ -1,4 +1,4 @@
-"""What users keep on the page, over HTTP: own words, templates, macros, settings, corrections.
+"""Own words, templates, macros, settings and corrections of users, over HTTP.
 
 ``/v1/own`` is for the user who asks. ``/v1/shared`` is what all have, or a group (``?group=NAME``); it is for
 administrators.
@@ -270,7 +270,7 @@ async def _put(request: Request, whose: _Whose, thing_id: str | None = None) -> 
 async def _check_text(
     request: Request, whose: _Whose, kind: Edited, body: Mapping[str, Any], thing_id: str | None
 ) -> None:
-    """What would be wrong with a file. Raises ``BadInput``: ``template_invalid``, ``macro_invalid``."""
+    """Refuse what would be wrong in a file. Raises ``BadInput``: ``template_invalid``, ``macro_invalid``."""
     belongings = _belongings(request)
     others = [each for owner in whose.owners for each in await belongings.things.of(owner) if is_text(each)]
     files = request.app.state.hub.components.personal.current

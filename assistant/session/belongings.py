@@ -1,5 +1,5 @@
-"""What a user dictates with: the files of the server, and what is kept on the page for all, for the user's
-groups and for the user."""
+"""Words, templates and macros that a user dictates with: the files of the server, and those kept on the page
+for all, for the user's groups and for the user."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What users, groups and all keep on the page: own words, templates, macros, settings, corrections.
+"""Own words, templates, macros, settings and corrections of users, of groups, and of all.
 
 In the database, or in memory only on a server that keeps nothing. Whoever owns a thing is the id of a user,
 ``group_owner(name)``, or ``SHARED``.
@@ -26,9 +26,9 @@ MOST: Final[Mapping[Kind, int]] = {
     "settings": 1,
     "corrections": 1_000,
 }
-"""Of each kind and owner. Of corrections the oldest go, of the others no more are taken."""
+"""Most things of a kind that an owner may have. The oldest corrections go; more of the others are refused."""
 READ_AGAIN_S = 10.0
-"""So old may be what is held in memory of what another server on the same database changed."""
+"""Longest time until a change by another server on the same database is seen here."""
 
 _table = sa.Table(
     "things",

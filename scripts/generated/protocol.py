@@ -31,8 +31,11 @@ tokens an address gets 429 for some seconds.
 | `GET URL/slice?i=N&window=W` | that picture, large |
 | `GET URL/model/N` | picture N as the model gets it |
 | `GET /v1/sessions/ID/prompt` | `{"pieces"}`: what the model reads of all that is attached, in its order |
-| `POST /v1/sessions/ID/pacs/find`, `{"number"}` | `{"series"}` of an accession number or study UID |
-| `POST /v1/sessions/ID/pacs/attach`, `{"study", "series"}` | as finishing an upload |
+| `POST /v1/sessions/ID/pacs/find`, `{"number"}` | `{"series"}` of an accession number or study UID; \
+`whose` (`same`, `other`, `unknown`): whether its patient is the report's; \
+`warning`: words where that is not sure |
+| `POST /v1/sessions/ID/pacs/attach`, `{"study", "series"}` | as finishing an upload; \
+`400 other_patient`: the pictures name another patient than the report |
 | `GET /v1/sessions/ID/export?format=F` | the report as a file, also after its session has ended |
 | `GET /v1/sessions/ID/export?format=F&signed=N` | the same, as it was signed for the Nth time |
 | `GET /v1/sessions/ID/checks` | `{"findings": [{code, message, section_id, start, end}]}` |

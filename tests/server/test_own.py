@@ -1,4 +1,4 @@
-"""What users keep on the page: own words, templates, macros, settings, corrections."""
+"""Own words, templates, macros, settings and corrections, kept on the page."""
 
 import json
 

@@ -93,7 +93,7 @@ def augmented(samples: Samples, rng: np.random.Generator) -> Samples:
 
 
 def _chances(text: str) -> np.random.Generator:
-    """What decides how the clip of a text is augmented."""
+    """Random choices for augmenting the clip of a text; the same at each run."""
     return np.random.default_rng(random.Random(text).getrandbits(32))
 
 

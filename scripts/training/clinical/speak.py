@@ -32,7 +32,7 @@ def read_clips(path: Path) -> list[dict[str, str]]:
 
 
 def clip(folder: Path, name: str, text: str) -> Path:
-    """Where a spoken sentence lies, in the folder of all clips."""
+    """Path of a spoken sentence in the folder of all clips."""
     return folder / name / f"{hashlib.sha1(text.encode()).hexdigest()[:16]}.flac"
 
 

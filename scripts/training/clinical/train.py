@@ -194,7 +194,7 @@ def train(
         return result
 
     def encoded(batch: Sequence[tuple[NDArray[np.float16], Item]]) -> torch.Tensor:
-        """What the encoder in training hears, [b, t, 288]. Each clip alone: its norm is over all frames."""
+        """Output of the encoder in training, [b, t, 288]. Each clip alone: its norm is over all frames."""
         heard = [encoder(torch.from_numpy(sounds.of(item))[None]).last_hidden_state[0] for _, item in batch]
         if [len(frames) for frames in heard] != [item.frames for _, item in batch]:
             raise SystemExit("The clips are not those that the features were made from.")

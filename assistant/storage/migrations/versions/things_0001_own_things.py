@@ -1,5 +1,4 @@
-"""What users keep on the page: own words, templates, macros, settings, corrections; and the sets of groups
-and of all."""
+"""Own words, templates, macros, settings and corrections of users, of groups, and of all."""
 
 import sqlalchemy as sa
 from alembic import op
