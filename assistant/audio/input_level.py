@@ -31,6 +31,8 @@ NARROW_HZ = 4_300
 NARROW = 10 ** (-40 / 10)
 """Power above ``NARROW_HZ``, of that below, in the frame of speech that has most of it. In 52 recordings of
 people and voices at least −11 dB, of the same at 8 kHz and back at most −70 dB."""
+GLITCHES_AT = 99
+"""Percentile of the loud frames that is compared: a click or a lost packet is broad, over a telephone too."""
 NARROW_S = 8
 """Speech that is judged: some sentences have few hisses."""
 LOUD_RMS = 0.01
@@ -104,7 +106,9 @@ class LevelMeter:
         loud, floor = np.percentile(levels, (95, 20))
         if loud < QUIET_RMS and loud > SPEECH_OVER_FLOOR * floor:
             return "quiet"
-        return "narrow" if len(self._loud) == self._loud.maxlen and max(self._loud) < NARROW else "fine"
+        if len(self._loud) < (self._loud.maxlen or 0) or np.percentile(self._loud, GLITCHES_AT) >= NARROW:
+            return "fine"
+        return "narrow"
 
 
 def _measure(samples: Samples) -> _Frame:

@@ -108,6 +108,9 @@ def test_a_telephone_s_band_is_told_and_a_microphone_s_is_not(data_dir: Path, na
     telephone = soxr.resample(soxr.resample(speech, RATE_HZ, 8_000), 8_000, RATE_HZ)
     told = Played().play(telephone)
     assert told[-1] == "narrow" and set(told) <= {"fine", "narrow"}
+    clicks = telephone.copy()
+    clicks[5 * RATE_HZ :: 5 * RATE_HZ] += 0.3  # each is as broad as a hiss
+    assert Played().play(clicks)[-1] == "narrow"
 
 
 def test_what_is_too_quiet_or_no_speech_says_nothing_of_the_band(speech: Samples) -> None:
