@@ -72,7 +72,7 @@ def _check_sound(sound: str, written: str) -> None:
     parts = _parts(sound)
     if not _SOUND.fullmatch(sound) or len(sound) > LONGEST_WORD or len(parts) > MOST_SOUND_WORDS:
         raise BadInput(
-            f"What a word sounds like is written with letters, in {MOST_SOUND_WORDS} words at most.",
+            f"“Sounds like” takes letters only, in {MOST_SOUND_WORDS} words at most.",
             code="sound_invalid",
         )
     if opposed := next((part for part in parts if part in _NEVER), None):

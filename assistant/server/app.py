@@ -235,7 +235,7 @@ class Hub:
         return runner.id, runner.resume_token
 
     def _tell_of_orders(self, news: Sequence[News]) -> None:
-        """Whoever has the report of such an order open is told."""
+        """Tell the sessions in which the report of such an order is open."""
         for each in news:
             if (runner := self.find(each.report_id)) and not runner.over:
                 runner.tell_of_order(each.what)

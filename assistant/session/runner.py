@@ -812,7 +812,7 @@ class SessionRunner:
             return
         log.error("session %s: %s", self.id, error.code)
         if error.code == "session_elsewhere":
-            self._warn(error.code, f"What was said or typed here last is not kept. {error.message}")
+            self._warn(error.code, f"Your last words or edits here are not kept. {error.message}")
             self._close("This report goes on elsewhere.", retry=False)
             self.end()
             return

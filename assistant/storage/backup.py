@@ -218,7 +218,7 @@ def _manifest(archive: zipfile.ZipFile) -> Manifest:
             raise _newer()
         manifest = Manifest(**{**found, "revisions": tuple(found["revisions"])})
     except (KeyError, TypeError, ValueError):
-        raise _unreadable("This is no backup of a store") from None
+        raise _unreadable("This file is not a backup of a store") from None
     if not set(manifest.revisions) <= known_revisions():
         raise _newer()
     return manifest

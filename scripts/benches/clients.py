@@ -31,7 +31,7 @@ async def main() -> int:
     python = await installed()
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "assistant", "serve", "--port", "0", "--engine", "stand-in", "--no-store",
-        "--final-limit-s", "60",  # a slow machine is no fault of a client
+        "--final-limit-s", "60",  # on a slow machine too, no client is refused
         cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:

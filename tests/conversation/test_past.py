@@ -1,4 +1,4 @@
-"""What a reopened report still says: every mark of doubt, and what is lost."""
+"""A reopened report keeps every mark of doubt, and names the attachments that are gone."""
 
 from typing import get_args
 

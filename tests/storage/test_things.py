@@ -1,4 +1,4 @@
-"""What users keep on the page, in a database and in memory."""
+"""Own words, templates, macros and settings, in a database and in memory."""
 
 import pytest
 

@@ -18,7 +18,7 @@ export function fieldMenu(report, latest, placeNow, send) {
   const menu = byId('field-menu');
   const said = element('span', { class: 'caret-said', 'aria-hidden': 'true', hidden: true });
   const scroll = byId('report-scroll');
-  scroll.append(said); // beside the report: it is no part of its text
+  scroll.append(said); // beside the report, so that it is never read as its text
   let at = -1;
   /** @type {Place|null} */
   let numbered = null; // what the words in the menu were said for: its numbers are keys
