@@ -249,6 +249,7 @@ export class Microphone {
     if (this._peer?.connectionState !== 'connected' || !this._peer.getSenders().includes(sender)) return;
     this._stopCapture();
     this._forget();
+    this._line.send({ type: 'assistant.audio.end' });
     this._transport = 'webrtc';
     this._onStatus({ state: 'on', transport: 'webrtc', fellBack: false });
   }

@@ -16,7 +16,7 @@ export interface InputAudioAppend {
   audio: string;
 }
 
-/** The sound that follows begins with this sample of the microphone, counted from 0 at the session's rate. A client that sends it at the beginning of each connection, and keeps what it sent until ``assistant.audio.received`` covers it, loses no sound when a connection breaks: after a resume it goes on from ``audio_sample`` of ``session.created``. What came already is not heard twice; samples left out are told as a gap, with their length. Clients that never send it work as before. A new rate has a new count. */
+/** The sound that follows begins with this sample of the microphone, counted from 0 at the session's rate. A client that sends it at the beginning of each connection, and keeps what it sent until ``assistant.audio.received`` covers it, loses no sound when a connection breaks: after a resume it goes on from ``audio_sample`` of ``session.created``. What came already is not heard twice; samples left out are told as a gap, with their length. Clients that never send it work as before. A new rate has a new count. It also begins the sound of a client that leaves WebRTC for the WebSocket. */
 export interface AudioAt {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -24,6 +24,13 @@ export interface AudioAt {
   sample: number;
   /** Age of that sample, where sound was kept. */
   age_ms?: number;
+}
+
+/** The sound over the WebSocket ends here: what is said from now on comes over WebRTC. Sound of both is heard in this order, whichever comes first. Without this event WebRTC's waits until the WebSocket has brought nothing for two seconds. Sound that comes over the WebSocket after that is not heard, and told as a gap with its length. */
+export interface AudioEnd {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.audio.end";
 }
 
 /** End the running utterance now, without waiting for silence. */
@@ -1454,6 +1461,7 @@ export type ClientEvent =
   | SessionUpdate
   | InputAudioAppend
   | AudioAt
+  | AudioEnd
   | InputAudioCommit
   | InputAudioClear
   | ConversationItemCreate

@@ -55,6 +55,7 @@ from assistant.events.answers import (
 )
 from assistant.events.audio import (
     AudioAt,
+    AudioEnd,
     AudioGap,
     AudioReceived,
     AudioStatus,
@@ -174,6 +175,7 @@ ClientEvent = Annotated[
     SessionUpdate
     | InputAudioAppend
     | AudioAt
+    | AudioEnd
     | InputAudioCommit
     | InputAudioClear
     | ConversationItemCreate

@@ -33,11 +33,23 @@ class AudioAt(ClientEventBase):
     ``assistant.audio.received`` covers it, loses no sound when a connection breaks: after a resume it goes on
     from ``audio_sample`` of ``session.created``. What came already is not heard twice; samples left out are
     told as a gap, with their length. Clients that never send it work as before. A new rate has a new count.
+    It also begins the sound of a client that leaves WebRTC for the WebSocket.
     """
 
     type: Literal["assistant.audio.at"] = "assistant.audio.at"
     sample: int = Field(ge=0, le=2**53)
     age_ms: int = Field(0, ge=0, le=86_400_000, description="Age of that sample, where sound was kept.")
+
+
+class AudioEnd(ClientEventBase):
+    """The sound over the WebSocket ends here: what is said from now on comes over WebRTC.
+
+    Sound of both is heard in this order, whichever comes first. Without this event WebRTC's waits until the
+    WebSocket has brought nothing for two seconds. Sound that comes over the WebSocket after that is not
+    heard, and told as a gap with its length.
+    """
+
+    type: Literal["assistant.audio.end"] = "assistant.audio.end"
 
 
 class AudioReceived(ServerEventBase):

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from assistant import telemetry
@@ -42,6 +43,11 @@ MOST_UNWRITTEN_S = 25
 CUT_OFF_SAMPLES = SAMPLE_RATE_HZ
 """Speech that was cut off is told as at least a second that is lost: how long it was is not known to more."""
 ANCHORS = 8
+HANDOVER_S = 2.0
+"""WebRTC sound waits for the end of the WebSocket's sound, or until the WebSocket has brought nothing for so
+long: a client that does not tell that end loses no word, but its first words over WebRTC come later."""
+MOST_WAITING = 1_500
+"""Packets that may wait so, 30 s: as much as a client keeps."""
 IDLE_TURNS = 20
 """Turns of the event loop in which no packet is read: then none waits. A packet takes up to six."""
 
@@ -66,6 +72,11 @@ class Microphone:
         self._pcm_frames = 0
         self._pcm_at: float | None = None  # when the last PCM came
         self._left_at: float | None = None  # a client without sample numbers was cut off while it was sending
+        self._socket_open = False  # sound over the WebSocket has been announced, and has not ended
+        self._taking = False  # it has come, and there may be no room for it yet
+        self._waiting: list[Callable[[], None]] = []  # WebRTC sound that came before that end
+        self._late = 0  # samples of the clock that came over the WebSocket when WebRTC had been heard
+        self._ending: asyncio.TimerHandle | None = None
         self._again = 0  # so many samples of those that come have come already
         self._told_sample = 0
         self._dropped_ms = 0
@@ -196,7 +207,10 @@ class Microphone:
         if self._heard_at is not None:  # the last sound came over WebRTC
             await self._end_peer()
             silent_s = self._now() - age_ms / 1000 - self._heard_at
-            self._heard_at, expected = None, max(sample, expected)
+            if not self._socket_open:  # else what was on its way to WebRTC's beginning may be lost as well
+                expected = max(sample, expected)
+            self.end_socket()
+            self._heard_at = None
             if silent_s * SAMPLE_RATE_HZ > MARKED_SAMPLES:
                 self._skip(round(silent_s * SAMPLE_RATE_HZ))
         if sample > expected:
@@ -204,7 +218,7 @@ class Microphone:
             self._skip((sample - expected) * SAMPLE_RATE_HZ // self.format.rate_hz)
         self._again = max(0, expected - sample)
         self.next_sample = max(sample, expected)
-        self._left_at = None
+        self._left_at, self._socket_open = None, True
         self._anchor()
         self._acknowledge()
 
@@ -225,32 +239,47 @@ class Microphone:
         """
         if self._left_at is not None:
             self._tell_absence()
-        if self._peer is None or not self._peer.stats.received:
+        if not self._webrtc_is_heard():
             self._tell_silence()
         pcm = pcm16_of(pcm, ENCODINGS[self.format.type])
         size = len(pcm) if len(pcm) % 2 else 2 * self.format.rate_hz  # a second at once; all that is refused
-        for i in range(0, len(pcm), size):
-            await self._chunks.room()
-            self._take_second(pcm[i : i + size])
+        self._taking = True
+        try:
+            for i in range(0, len(pcm), size):
+                await self._chunks.room()
+                self._take_second(pcm[i : i + size])
+        finally:
+            self._taking = False
+            if self._waiting:
+                self._end_soon()
 
     def _take_second(self, pcm: bytes) -> None:
-        if self._pcm is None:
-            self._pcm = StreamResampler(self.format.rate_hz, start_sample=self._clock)
-            self._pcm_frames = 0
-            self._meter = LevelMeter()
-        self._pcm_frames += 1
         if self._again:
             came_already = min(self._again, len(pcm) // 2)
             self._again -= came_already
             pcm = pcm[2 * came_already :]
-        chunk = self._pcm.push(pcm)
-        for i in range(0, len(chunk.samples), PCM_CHUNK_SAMPLES):
-            self._take(AudioChunk(chunk.samples[i : i + PCM_CHUNK_SAMPLES], chunk.start + i))
+        if self._comes_late():
+            if not self._late:
+                self._end_soon()
+            self._late += len(pcm) // 2 * SAMPLE_RATE_HZ // self.format.rate_hz
+        else:
+            self._socket_open = True
+            self._hear_pcm(pcm)
         self._pcm_at = self._now()
         if self.next_sample is not None:
             self.next_sample += len(pcm) // 2
             if self.next_sample - self._told_sample >= self.format.rate_hz * ACKNOWLEDGE_EVERY_S:
                 self._acknowledge()
+
+    def _hear_pcm(self, pcm: bytes) -> None:
+        if self._pcm is None:
+            self._pcm = StreamResampler(self.format.rate_hz, start_sample=self._clock)
+            self._pcm_frames = 0
+            self._meter = LevelMeter()
+        self._pcm_frames += 1
+        chunk = self._pcm.push(pcm)
+        for i in range(0, len(chunk.samples), PCM_CHUNK_SAMPLES):
+            self._take(AudioChunk(chunk.samples[i : i + PCM_CHUNK_SAMPLES], chunk.start + i))
 
     def _tell_absence(self) -> None:
         """A client without sample numbers was away while it was sending: what it said meanwhile is lost."""
@@ -265,16 +294,68 @@ class Microphone:
         if pcm is not None:
             self._take(pcm.finish())
 
+    # --- from the WebSocket to WebRTC: the one place that decides their order ---
+
+    def _webrtc_is_heard(self) -> bool:
+        return self._peer is not None and self._peer.stats.received > 0
+
+    def _comes_late(self) -> bool:
+        """Whether PCM that comes now was said before what has been heard over WebRTC. With sample numbers,
+        a client that leaves WebRTC begins with ``begin_at``; without, WebRTC has been silent then."""
+        if self._socket_open or self._heard_at is None or not self._webrtc_is_heard():
+            return False
+        return self.next_sample is not None or self._now() - self._heard_at < SILENT_S
+
+    def _in_turn(self, act: Callable[[], None]) -> None:
+        """Do this with sound of WebRTC: at once, or when the WebSocket's has ended, which is before it."""
+        if not self._socket_open:
+            act()
+            return
+        self._waiting.append(act)
+        if len(self._waiting) > MOST_WAITING:
+            self.end_socket()
+        elif len(self._waiting) == 1:
+            self._end_soon()
+
+    def _end_soon(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+        self._ending = asyncio.get_running_loop().call_later(HANDOVER_S, self._nothing_comes)
+
+    def _nothing_comes(self) -> None:
+        if self._taking:
+            self._end_soon()
+        else:
+            self.end_socket()
+
+    def end_socket(self) -> None:
+        """The sound over the WebSocket has ended. What waited for it is behind it; what came too late to be
+        heard is one gap of its length."""
+        self._socket_open = False
+        if self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+        self.end_pcm()
+        late, self._late = self._late, 0
+        if late:
+            self._skip(late)
+        waiting, self._waiting = self._waiting, []
+        for act in waiting:
+            act()
+
     async def disconnected(self) -> None:
         """The client is gone, maybe to come back."""
         await self.close_peer()
-        self.end_pcm()
+        cut_off = self._socket_open
+        self.end_socket()
+        self._socket_open = cut_off  # its end did not come
         if self.next_sample is None and self._pcm_at is not None and self._now() - self._pcm_at < SILENT_S:
             self._left_at = self._pcm_at
 
     async def turn_off(self) -> None:
         """The client has turned its microphone off: what is not heard from now on is not lost."""
         await self.close_peer()  # which may still bring sound
+        self.end_socket()
         self._heard_at = self._left_at = None
 
     @staticmethod
@@ -298,17 +379,20 @@ class Microphone:
         self._meter = LevelMeter()
 
         def heard(chunk: AudioChunk) -> None:
-            nonlocal offset, first
+            nonlocal first
             if first:
                 self._tell_silence()
                 first = False
             self._heard_at = self._now()
-            self.end_pcm()  # what was said while this connected came over the WebSocket, and is before it
+            self._in_turn(partial(place, chunk))
+
+        def place(chunk: AudioChunk) -> None:
+            nonlocal offset
             offset = max(offset, self._clock - chunk.start)
             self._take(AudioChunk(chunk.samples, chunk.start + offset, chunk.concealed))
 
         def lost(start: int, samples: int) -> None:
-            self._lose(start + offset, start + offset + samples, "network")
+            self._in_turn(lambda: self._lose(start + offset, start + offset + samples, "network"))
 
         def failed(error: AssistantError) -> None:
             self._peer_failed(error)

@@ -74,6 +74,7 @@ from assistant.events import (
     AttachmentRemove,
     AttentionSet,
     AudioAt,
+    AudioEnd,
     BufferCleared,
     ClientEvent,
     ConversationItemCreate,
@@ -548,6 +549,8 @@ class SessionRunner:
             case AudioAt(sample=sample, age_ms=age_ms):
                 await self._microphone.begin_at(sample, age_ms)
                 self._put_heard()
+            case AudioEnd():
+                self._microphone.end_socket()
             case InputAudioCommit():
                 if not await self._commit():
                     raise BadInput("There was nothing to commit.", code="input_audio_buffer_commit_empty")

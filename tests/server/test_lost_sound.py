@@ -11,6 +11,8 @@ import pytest
 from assistant import events as ev
 from assistant.asr.base import Partial, Transcript
 from assistant.audio.files import read_audio
+from assistant.audio.frames import AudioChunk
+from assistant.audio.track import AudioStats
 from assistant.client import AssistantClient
 from assistant.session import microphone
 from tests.asr.fakes import FakeStream
@@ -19,6 +21,7 @@ RATE = 16_000
 COMPLETED = "conversation.item.input_audio_transcription.completed"
 GAP = "assistant.audio.gap"
 PATIENCE_S = 60
+OFFER = "v=0\r\na=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n"
 NO_LIMIT_S = 600
 """For ``final_limit_s``: however slow the machine is, no session is refused for it."""
 
@@ -214,6 +217,37 @@ async def test_a_client_without_numbers_that_was_cut_off_while_it_spoke_has_a_ga
     assert gap["duration_ms"] >= 500
     doubts = server.hub.find(session["id"]).conversation.dictation.document.doubts()
     assert [run.origin for _, run in doubts] == ["voice", "gap", "voice"]
+
+
+async def test_words_on_their_way_over_the_socket_stand_before_those_of_webrtc(server, monkeypatch):
+    """The page begins WebRTC while its last words over the socket are still on their way."""
+    sinks = []
+
+    class Peer:
+        def __init__(self, *, sink, **_):
+            self.stats = AudioStats()
+            sinks.append(self)
+            self.sink = sink
+
+        async def accept(self, sdp):
+            return sdp
+
+        async def close(self):
+            pass
+
+    monkeypatch.setattr(microphone, "MicrophonePeer", Peer)
+    client, _ = await opened(server)
+    await numbered(client, 0, sound((0.5, False), (1, True)))
+    await client.send("assistant.webrtc.offer", sdp=OFFER)
+    await client.until("assistant.webrtc.answer")
+    (peer,) = sinks
+    peer.stats.received = 1
+    peer.sink(AudioChunk(np.concatenate([np.full(3 * RATE, 0.5, "f4"), np.zeros(RATE, "f4")]), 0))
+    await client.socket.send(sound((1, True), (1, False)))
+    await client.send("assistant.audio.end")
+    await finals_of(client)
+    assert [each["transcript"] for each in client.of(COMPLETED)] == [str(2 * RATE), str(3 * RATE)]
+    assert not client.of(GAP)
 
 
 async def test_a_sample_that_cannot_be_is_refused_and_the_session_goes_on(server):

@@ -186,6 +186,119 @@ async def test_a_client_that_sends_over_webrtc_alone_has_a_gap_up_to_the_first_s
     assert gaps(wire) == [(320, 320 + 3.5 * 16_000)]
 
 
+def value(level, packets=1):
+    """``packets`` of 20 ms over the socket, all samples at ``level`` of 100."""
+    return np.full(320 * packets, level * 327, "<i2").tobytes()
+
+
+def heard(wire):
+    """The order of what is heard: levels of the socket's packets, 100 for those of WebRTC."""
+    return [round(float(np.median(chunk.samples)) * 100) for chunk in wire.chunks if len(chunk.samples)]
+
+
+def starts(wire):
+    return [chunk.start for chunk in wire.chunks if len(chunk.samples)]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("early", range(4))
+async def test_sound_on_its_way_over_the_socket_is_heard_before_webrtc_however_late_it_comes(
+    wire, over, numbered, early
+):
+    """``early``: so many of the socket's pieces come before the first packet of WebRTC."""
+    if numbered:
+        await wire.microphone.begin_at(0, 0)
+    await wire.microphone.take_pcm(value(10))
+    peer = await over.offer()
+    for level in (20, 30, 40)[:early]:
+        await wire.microphone.take_pcm(value(level))
+    for level in (20, 30, 40)[early:]:
+        peer.come(1)
+        await wire.microphone.take_pcm(value(level))
+    wire.microphone.end_socket()
+    peer.come(1)
+    assert heard(wire) == [10, 20, 30, 40] + [100] * (4 - early)
+    assert starts(wire) == list(range(0, 320 * (8 - early), 320)) and not gaps(wire)
+
+
+async def test_a_loss_over_webrtc_keeps_its_place_behind_the_socket_sound_that_comes_late(wire, over):
+    await wire.microphone.take_pcm(value(10))
+    peer = await over.offer()
+    peer.come(1)
+    peer.lost(320, 8_000)
+    peer.clock += 8_000
+    peer.come(1)
+    await wire.microphone.take_pcm(value(20, 2))
+    wire.microphone.end_socket()
+    assert gaps(wire) == [(4 * 320, 4 * 320 + 8_000)]
+    assert starts(wire) == [0, 320, 640, 960, 4 * 320 + 8_000]
+
+
+async def test_a_client_that_does_not_tell_the_end_of_its_socket_sound_loses_none(wire, over, monkeypatch):
+    monkeypatch.setattr(module, "HANDOVER_S", 0.01)
+    await wire.microphone.take_pcm(value(10))
+    peer = await over.offer()
+    peer.come(1)
+    await wire.microphone.take_pcm(value(20))
+    assert heard(wire) == [10, 20]
+    async with asyncio.timeout(5):
+        while 100 not in heard(wire):
+            await wire.microphone.next()
+    assert heard(wire) == [10, 20, 100] and not gaps(wire)
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+async def test_what_comes_over_the_socket_when_webrtc_has_been_heard_is_one_gap_of_its_length(
+    wire, over, numbered
+):
+    if numbered:
+        await wire.microphone.begin_at(0, 0)
+    await wire.microphone.take_pcm(value(10))
+    peer = await over.offer()
+    peer.come(1)
+    wire.microphone.end_socket()
+    for _ in range(10):
+        await wire.microphone.take_pcm(value(20))
+        peer.come(1)
+    wire.microphone.end_socket()
+    peer.come(1)
+    assert heard(wire) == [10] + [100] * 12, "nothing is glued in a wrong place"
+    assert gaps(wire) == [(12 * 320, 22 * 320)], "and nothing is dropped unsaid"
+
+
+async def test_socket_sound_that_was_cut_off_while_webrtc_began_is_a_gap_of_its_length(wire, over):
+    await wire.microphone.begin_at(0, 0)
+    await wire.microphone.take_pcm(value(10))
+    peer = await over.offer()
+    peer.come(1)
+    await wire.microphone.disconnected()
+    await wire.microphone.begin_at(8_320, 0)
+    await wire.microphone.take_pcm(value(20))
+    assert heard(wire) == [10, 100, 20] and gaps(wire) == [(640, 8_640)]
+
+
+async def test_no_more_waits_than_a_client_keeps(wire, over, monkeypatch):
+    monkeypatch.setattr(module, "MOST_WAITING", 3)
+    await wire.microphone.take_pcm(value(10))
+    peer = await over.offer()
+    for _ in range(4):
+        peer.come(1)
+    assert heard(wire) == [10, 100, 100, 100, 100]
+
+
+async def test_when_webrtc_dies_all_that_came_over_it_is_before_what_the_socket_brings(wire, over):
+    """The other direction, with WebRTC that died while the socket's end was still on its way."""
+    await wire.microphone.begin_at(0, 0)
+    await wire.microphone.take_pcm(value(10))
+    peer = await over.offer()
+    peer.come(3)
+    await wire.microphone.take_pcm(value(20))
+    await wire.microphone.begin_at(640, 0)
+    peer.come(5)  # late: the socket has taken over
+    await wire.microphone.take_pcm(value(30))
+    assert heard(wire) == [10, 20, 100, 100, 100, 30] and not gaps(wire)
+
+
 async def test_the_status_counts_frames_since_the_stream_began(wire):
     for _ in range(3):
         await wire.microphone.take_pcm(SECOND[:640])
