@@ -345,6 +345,7 @@ class SessionRunner:
 
     async def finish_speech(self) -> None:
         """End what is being said, also a turn that its client has not committed, and wait for its final."""
+        self._microphone.end_socket()  # sound of WebRTC that waits for it is part of what is being said
         await self._commit()
         await self._listener.at_rest()
 

@@ -219,7 +219,10 @@ async def test_a_client_without_numbers_that_was_cut_off_while_it_spoke_has_a_ga
     assert [run.origin for _, run in doubts] == ["voice", "gap", "voice"]
 
 
-async def test_words_on_their_way_over_the_socket_stand_before_those_of_webrtc(server, monkeypatch):
+@pytest.mark.parametrize("server_stops", [False, True])
+async def test_words_on_their_way_over_the_socket_stand_before_those_of_webrtc(
+    server, monkeypatch, server_stops
+):
     """The page begins WebRTC while its last words over the socket are still on their way."""
     sinks = []
 
@@ -244,8 +247,13 @@ async def test_words_on_their_way_over_the_socket_stand_before_those_of_webrtc(s
     peer.stats.received = 1
     peer.sink(AudioChunk(np.concatenate([np.full(3 * RATE, 0.5, "f4"), np.zeros(RATE, "f4")]), 0))
     await client.socket.send(sound((1, True), (1, False)))
-    await client.send("assistant.audio.end")
-    await finals_of(client)
+    if server_stops:
+        await client.until("input_audio_buffer.speech_stopped")
+        server.server.should_exit = True
+        await client.until_closed()
+    else:
+        await client.send("assistant.audio.end")
+        await finals_of(client)
     assert [each["transcript"] for each in client.of(COMPLETED)] == [str(2 * RATE), str(3 * RATE)]
     assert not client.of(GAP)
 
