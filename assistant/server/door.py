@@ -73,10 +73,14 @@ class _Connection(socket.socket):
 
 
 class Door(socket.socket):
-    """A listening socket that counts the connections that came through it."""
+    """A listening socket that counts the connections that came through it.
 
-    def __init__(self, family: int = -1, kind: int = -1) -> None:
-        super().__init__(family, kind)
+    It names its protocol, since asyncio turns Nagle's algorithm off only where TCP is named: with that
+    algorithm an answer whose body follows its head, or a second event, waits for the client's delayed
+    confirmation (40 ms)."""
+
+    def __init__(self, family: int = socket.AF_INET) -> None:
+        super().__init__(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._open: dict[Peer, _Connection] = {}
         self._waiting: dict[Peer, _Connection] = {}  # oldest first
 

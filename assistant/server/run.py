@@ -79,7 +79,7 @@ class Server(uvicorn.Server):
 def bind(host: str, port: int) -> Door:
     """A listening socket. Raises ``BadInput`` (``address_unavailable``)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = Door(family, socket.SOCK_STREAM)
+    sock = Door(family)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import socket
 
 import httpx
 import pytest
@@ -40,6 +41,14 @@ async def test_a_connection_without_a_whole_request_is_closed_and_a_session_is_n
     reader, writer = await opened(server, head)
     await until_closed(reader)
     writer.close()
+    await client.works()
+
+
+async def test_what_is_sent_does_not_wait_for_a_confirmation(server):
+    client, _ = await server.session()
+    connections = list(server.hub.door._open.values())
+    assert connections
+    assert all(each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for each in connections)
     await client.works()
 
 
