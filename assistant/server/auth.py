@@ -228,10 +228,15 @@ class SharedToken(_Sole):
         tries: Tries = scope["app"].state.hub.tries
         if (shown or given) and tries.wrong(address_of(scope), "the server's token"):
             return too_many_tries()
+        code, what = (
+            ("token_wrong", "This is not the server's token.")
+            if shown or given
+            else ("token_missing", "The server needs its token.")
+        )
         return Refused(
-            "token_missing",
-            "The server needs its token. Open this address once with ?token=TOKEN at its end; the person who "
-            "runs the server has the token.",
+            code,
+            f"{what} A browser opens this address once with ?token=TOKEN at its end; a program sends the "
+            "header 'Authorization: Bearer TOKEN'. The person who runs the server has the token.",
             status_code=401,
         )
 

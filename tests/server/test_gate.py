@@ -61,7 +61,9 @@ async def test_the_token_by_bearer_cookie_and_address(start_server):
     async with httpx.AsyncClient(base_url=server.http, trust_env=False) as http:
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": f"{cookie_of(server)}=wrong"}):
             answer = await http.get("/", headers=headers)
-            assert (answer.status_code, answer.json()["error"]["code"]) == (401, "token_missing")
+            code = "token_wrong" if headers else "token_missing"
+            assert (answer.status_code, answer.json()["error"]["code"]) == (401, code)
+            assert "Authorization: Bearer" in answer.json()["error"]["message"]
             assert answer.headers["www-authenticate"] == "Bearer"
             assert await refused_socket(server, **headers) == 401
         assert (await http.get("/?token=wrong")).status_code == 401
