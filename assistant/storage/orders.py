@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -91,14 +91,16 @@ class Orders:
             if other_patient != "take":
                 refused = [other.id for each in placed for other in _others(each, list(known.values()))]
             for each in placed if not refused else ():
-                old = known.get((each.source, each.key))
+                key = (each.source, each.key)
+                old = known.get(key)
                 if old is None:
-                    await self._add(connection, each, owner)
+                    known[key] = await self._add(connection, each, owner)
                     continue
                 now = merged(old.placed, each) if each.source == "hl7" else each
                 if news_of_it := _news_between(old, old.placed, now):
                     news.append(news_of_it)
                 await self._update(connection, old, now)
+                known[key] = replace(old, placed=now)  # a list may name an order twice
             if other_patient == "mark" and refused:
                 marked = sa.update(_orders).where(_orders.c.id.in_(refused))
                 await connection.execute(marked.values(disputed=1))
@@ -201,13 +203,14 @@ class Orders:
 
     # ---
 
-    async def _add(self, connection: AsyncConnection, placed: PlacedOrder, owner: str) -> None:
+    async def _add(self, connection: AsyncConnection, placed: PlacedOrder, owner: str) -> KeptOrder:
         at = _stamp(self._now())
-        row = {"id": f"order_{secrets.token_urlsafe(12)}", "owner": owner, "received_at": at}
+        row = {"id": f"order_{secrets.token_urlsafe(12)}", "owner": owner, "received_at": at, "changed_at": at}
         empty = {"disputed": 0, "taken_by": "", "report_id": "", "taken_as": ""}
         await connection.execute(
-            _orders.insert().values(**row, **empty, **_columns(placed), changed_at=at, seen_at=self._now())
+            _orders.insert().values(**row, **empty, **_columns(placed), seen_at=self._now())
         )
+        return KeptOrder(**row, placed=placed)
 
     async def _update(self, connection: AsyncConnection, old: KeptOrder, placed: PlacedOrder) -> None:
         values: dict[str, Any] = {"seen_at": self._now()}

@@ -5,7 +5,9 @@ import asyncio
 import httpx
 import pytest
 
+from assistant.events import Order, Patient
 from assistant.export.report import read_report
+from assistant.orders.order import PlacedOrder
 from assistant.storage.database import Database
 from assistant.storage.orders import Orders
 from tests.orders.test_fhir import Server, patient, request
@@ -286,6 +288,22 @@ async def test_orders_outlive_their_server_and_old_ones_are_deleted(tmp_path):
     await again.start()
     assert len(await Orders(again).listed("ann")) == 1
     await again.close()
+
+
+@pytest.mark.parametrize("source", ["fhir", "dicom", "hl7", "hand"])
+async def test_a_list_that_names_an_order_twice_is_taken_whole_and_its_last_word_counts(tmp_path, source):
+    """Pages of a search move while they are read; a message may change the order that it places."""
+    database = Database(tmp_path)
+    await database.start()
+    orders = Orders(database)
+    first, other, last = (
+        PlacedOrder(source=source, key=key, patient=Patient(**MARIA), order=Order(exam=exam))
+        for key, exam in (("1", "CT chest"), ("2", "CT brain"), ("1", "CT abdomen"))
+    )
+    for _ in range(2):
+        assert await orders.put([first, other, last]) == []
+        assert sorted(each.order.exam for each in await orders.listed("")) == ["CT abdomen", "CT brain"]
+    await database.close()
 
 
 async def test_no_log_line_holds_what_an_order_says(start_server, tmp_path, http, caplog):
