@@ -205,7 +205,8 @@ class Orders:
 
     async def _add(self, connection: AsyncConnection, placed: PlacedOrder, owner: str) -> KeptOrder:
         at = _stamp(self._now())
-        row = {"id": f"order_{secrets.token_urlsafe(12)}", "owner": owner, "received_at": at, "changed_at": at}
+        row = {"id": f"order_{secrets.token_urlsafe(12)}", "owner": owner}
+        row |= {"received_at": at, "changed_at": at}
         empty = {"disputed": 0, "taken_by": "", "report_id": "", "taken_as": ""}
         await connection.execute(
             _orders.insert().values(**row, **empty, **_columns(placed), seen_at=self._now())
