@@ -204,14 +204,13 @@ class Orders:
     # ---
 
     async def _add(self, connection: AsyncConnection, placed: PlacedOrder, owner: str) -> KeptOrder:
-        at = _stamp(self._now())
-        row = {"id": f"order_{secrets.token_urlsafe(12)}", "owner": owner}
-        row |= {"received_at": at, "changed_at": at}
+        now = self._now()
+        at = _stamp(now)
+        added = KeptOrder(f"order_{secrets.token_urlsafe(12)}", owner, placed, received_at=at, changed_at=at)
+        row = {"id": added.id, "owner": owner, "received_at": at, "changed_at": at, "seen_at": now}
         empty = {"disputed": 0, "taken_by": "", "report_id": "", "taken_as": ""}
-        await connection.execute(
-            _orders.insert().values(**row, **empty, **_columns(placed), seen_at=self._now())
-        )
-        return KeptOrder(**row, placed=placed)
+        await connection.execute(_orders.insert().values(**row, **empty, **_columns(placed)))
+        return added
 
     async def _update(self, connection: AsyncConnection, old: KeptOrder, placed: PlacedOrder) -> None:
         values: dict[str, Any] = {"seen_at": self._now()}
