@@ -277,12 +277,18 @@ void listDevices();
 
 const questionText = byId('question-text', 'textarea');
 const question = byId('question', 'form');
+/** Answers whose questions stand in the box, to be asked again in other words. @type {Set<import('./state.js').Answer>} */
+const edited = new Set();
 question.addEventListener('submit', (/** @type {Event} */ event) => {
   event.preventDefault();
   const text = questionText.value.trim();
   if (!text) return questionText.focus();
   const content = [{ type: /** @type {const} */ ('input_text'), text }];
   if (!send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content } })) return undefined;
+  for (const each of edited) {
+    if (each.epoch === state.epoch) send({ type: 'conversation.item.delete', item_id: each.questionItemId });
+  }
+  edited.clear();
   send({ type: 'response.create' });
   questionText.value = '';
   return fitQuestion();
@@ -292,11 +298,15 @@ questionText.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) =>
   event.preventDefault();
   question.requestSubmit();
 });
-questionText.addEventListener('input', fitQuestion);
+questionText.addEventListener('input', () => {
+  if (!questionText.value.trim()) edited.clear(); // whatever is written now is another question
+  fitQuestion();
+});
 
-/** What was begun in the box stays. @param {string} text */
-function editQuestion(text) {
-  questionText.value = [questionText.value.trim(), text].filter(Boolean).join('\n');
+/** What was begun in the box stays. @param {import('./state.js').Answer} answer */
+function editQuestion(answer) {
+  questionText.value = [questionText.value.trim(), answer.question].filter(Boolean).join('\n');
+  edited.add(answer);
   fitQuestion();
   questionText.focus();
 }

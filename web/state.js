@@ -56,6 +56,7 @@ import { patched } from './patching.js';
  * @property {boolean} answered         false: nothing was found, and its text says so
  * @property {import('./sources.js').Context|null} context
  * @property {boolean} waits            not sent yet: it can be kept back
+ * @property {boolean} takenBack        the model is not given it again: it was edited and asked again
  * @property {string} thoughts          what the model thought first: no part of the answer
  * @property {import('./protocol.js').AnswerBoxes|null} boxes
  * @property {import('./protocol.js').AnswerChanges|null} changes
@@ -194,6 +195,11 @@ export function reduce(state, event) {
       return { ...commandDone(state, event), command: event };
     case 'assistant.item.edited':
       return edited(state, event);
+    case 'conversation.item.deleted': { // the model is not given this question again, nor its answer
+      const isOfIt = (/** @type {Answer} */ each) => each.epoch === state.epoch
+        && (each.questionItemId === event.item_id || each.responseId.replace('resp_', 'answer_') === event.item_id);
+      return { ...state, answers: state.answers.map((each) => (isOfIt(each) ? { ...each, takenBack: true } : each)) };
+    }
     case 'assistant.audio.gap':
       return addGap(state, `${event.start_ms}`, event.start_ms, event.duration_ms, event.reason);
     case 'assistant.audio.status':
@@ -285,7 +291,6 @@ export function reduce(state, event) {
     case 'conversation.item.added':
     case 'conversation.item.done':
     case 'conversation.item.retrieved':
-    case 'conversation.item.deleted':
     case 'response.output_item.added':
     case 'response.output_item.done':
     case 'response.content_part.added':
@@ -372,7 +377,7 @@ function responseCreated(state, event) {
       question: event.question, attachmentKeys: (event.attachment_ids ?? []).map((id) =>
         `${state.epoch}:${id}`),
       text: '', status: 'in_progress', error: '', engine: event.engine,
-      sources: null, cited: [], answered: true, context: event.context ?? null, waits: Boolean(event.wait_ms),
+      sources: null, cited: [], answered: true, context: event.context ?? null, waits: Boolean(event.wait_ms), takenBack: false,
       thoughts: '', boxes: null, changes: null, labs: null, record: null,
     }],
   };

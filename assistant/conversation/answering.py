@@ -18,7 +18,7 @@ from assistant.conversation.asking import (
 )
 from assistant.conversation.findings import findings
 from assistant.conversation.images import choose_images
-from assistant.conversation.items import Items
+from assistant.conversation.items import Items, answer_item
 from assistant.conversation.past import Past
 from assistant.conversation.types import (
     Action,
@@ -65,7 +65,6 @@ from assistant.readings.labs import LabReport, parse_labs
 from assistant.records.fhir import Resource, named_in
 
 StopReason = Literal["client_cancelled", "turn_detected"]
-ANSWER_ITEM = "answer_"
 MOST_SENT = 20
 MOST_SENT_BYTES = 64 * 2**20
 """Limit for the images that are kept with what was sent; the latest answer's are always kept."""
@@ -102,7 +101,7 @@ class Answer:
 
     @property
     def item_id(self) -> str:
-        return f"{ANSWER_ITEM}{self.turn}"
+        return answer_item(self.response_id)
 
 
 class Answering:
@@ -128,7 +127,7 @@ class Answering:
         self._engine, self._text_engine, self._guidelines = engine, text_engine, guidelines
         self._earlier: deque[tuple[str, Exchange]] = deque(maxlen=MOST_EARLIER)  # by the question's item
         self._turn = 0
-        self._questions: dict[str, str] = {}  # by turn: the question's item
+        self._questions: dict[str, str] = {}  # by the answer's item: the question's
         self.open_id = ""
         """The attachment that is open on the page."""
         self.running: Answer | None = None
@@ -145,11 +144,12 @@ class Answering:
         for response_id, answer in past.answers.items():
             asked = answer.created
             item_id = asked.question_item_id
-            self._questions[response_id.removeprefix("resp_")] = item_id
+            self._questions[answer_item(response_id)] = item_id
             if answer.status == "in_progress":
                 actions.append(Emit(_interrupted(response_id)))
             meant = past.intents.get(item_id)
-            if answer.text and (meant is None or meant.intent != "dictation"):
+            deleted = self._items.are_deleted(item_id, answer_item(response_id))
+            if answer.text and not deleted and (meant is None or meant.intent != "dictation"):
                 self._earlier.append((item_id, Exchange(asked.question, answer.text)))
         return actions
 
@@ -210,8 +210,7 @@ class Answering:
 
     def forget_item(self, item_id: str) -> None:
         """The same for the item of a question or of an answer."""
-        turn = item_id.removeprefix(ANSWER_ITEM)
-        self.forget(self._questions.get(turn, item_id) if turn != item_id else item_id)
+        self.forget(self._questions.get(item_id, item_id))
 
     def stop(self, reason: StopReason = "client_cancelled") -> list[Action]:
         """Stop the running answer, if there is one."""
@@ -386,7 +385,7 @@ class Answering:
         """The answer's item and the part of it that the text goes into."""
         item = ConversationItem(id=answer.item_id, role="assistant", status="in_progress")
         added = self._items.begin(item) if answer.remembered else []
-        self._questions[str(answer.turn)] = answer.question_item_id
+        self._questions[answer.item_id] = answer.question_item_id
         ids = {"response_id": answer.response_id, "item_id": answer.item_id}
         return [
             Emit(OutputItemAdded(response_id=answer.response_id, item=item)),
@@ -410,7 +409,8 @@ class Answering:
                     answer.response_id, answer.question, answer.images, text, self._session_path
                 )
             ]
-        if text and answer.remembered:
+        deleted = self._items.are_deleted(answer.question_item_id, answer.item_id)
+        if text and answer.remembered and not deleted:
             self._earlier.append((answer.question_item_id, Exchange(answer.question.text, text)))
         item = ConversationItem(
             id=answer.item_id,

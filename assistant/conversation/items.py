@@ -10,6 +10,7 @@ class Items:
 
     def __init__(self) -> None:
         self._items: dict[str, ConversationItem] = {}
+        self._deleted: set[str] = set()
 
     @property
     def last_id(self) -> str | None:
@@ -30,7 +31,7 @@ class Items:
                 typed = [{"type": "input_text", "text": asked.question}]
                 item = ConversationItem(id=asked.question_item_id, role="user", content=typed)
                 self._items[item.id] = item
-            answer_id = f"answer_{response_id.removeprefix('resp_')}"
+            answer_id = answer_item(response_id)
             told = [{"type": "output_text", "text": answer.text}]
             self._items[answer_id] = ConversationItem(
                 id=answer_id,
@@ -38,6 +39,13 @@ class Items:
                 status="completed" if answer.status == "completed" else "incomplete",
                 content=told,
             )
+        self._deleted = set(past.deleted)
+        for item_id in self._deleted:
+            self._items.pop(item_id, None)
+
+    def are_deleted(self, *item_ids: str) -> bool:
+        """Whether a client has deleted one of them."""
+        return not self._deleted.isdisjoint(item_ids)
 
     def add(self, item: ConversationItem) -> list[Action]:
         """A whole item."""
@@ -45,6 +53,7 @@ class Items:
 
     def begin(self, item: ConversationItem) -> list[Action]:
         previous, self._items[item.id] = self.last_id, item
+        self._deleted.discard(item.id)  # a client may use its id again
         return [Emit(ItemAdded(item=item, previous_item_id=previous))]
 
     def end(self, item: ConversationItem) -> list[Action]:
@@ -70,7 +79,13 @@ class Items:
     def delete(self, item_id: str, event_id: str | None) -> list[Action]:
         if self._items.pop(item_id, None) is None:
             return [_unknown(event_id)]
+        self._deleted.add(item_id)
         return [Emit(ItemDeleted(item_id=item_id))]
+
+
+def answer_item(response_id: str) -> str:
+    """The item of this answer."""
+    return f"answer_{response_id.removeprefix('resp_')}"
 
 
 def _unknown(event_id: str | None) -> Emit:

@@ -16,6 +16,7 @@ from assistant.events import (
     DocumentPatched,
     EchoLeftOut,
     IntentEvent,
+    ItemDeleted,
     ItemEdited,
     OutputTextDone,
     ReportDescribed,
@@ -79,6 +80,7 @@ class Past:
     edited: dict[str, str] = field(default_factory=dict)
     echoes: dict[str, str] = field(default_factory=dict)
     committed: dict[str, None] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
     speaking: dict[str, None] = field(default_factory=dict)
     """Utterances that began and have neither a final nor another end."""
     answers: PastAnswers = field(default_factory=PastAnswers)
@@ -142,6 +144,8 @@ class Past:
                 self.echoes[item_id] = text
             case ItemEdited(item_id=item_id, text=text):
                 self.edited[item_id] = text
+            case ItemDeleted(item_id=item_id):
+                self.deleted.add(item_id)
             case AudioGap(start_ms=start_ms, duration_ms=duration_ms):
                 self.until_ms = max(self.until_ms, start_ms + duration_ms)
             case ResponseCreated():

@@ -276,7 +276,6 @@ TRANSIENT = (
     ItemAdded,
     ItemDone,
     ItemRetrieved,
-    ItemDeleted,
     OutputItemAdded,
     OutputItemDone,
     ContentPartAdded,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from assistant.conversation.core import Conversation
+from assistant.conversation.past import past_of
 from assistant.conversation.types import (
     AnswerFinished,
     AnswerProgressed,
@@ -14,6 +15,7 @@ from assistant.conversation.types import (
     ImageAttached,
     ImageRemoved,
     IntentCorrected,
+    ItemDropped,
     ModeChosen,
     ModelThought,
     PromptSent,
@@ -22,11 +24,13 @@ from assistant.conversation.types import (
     StartAnswer,
     StopAnswer,
     StopRequested,
+    TurnCommitted,
     WaitEnded,
 )
 from assistant.engines.base import EngineInfo, Sent, Usage
 from assistant.engines.pieces import Image, ImagePiece, TextPiece
 from assistant.events import (
+    TRANSIENT,
     AnswerBoxes,
     AnswerChanges,
     AnswerLabs,
@@ -333,3 +337,49 @@ def test_nothing_goes_to_the_model_ahead_of_a_question_that_waits():
     assert talk.handle(FinalExpected(1, ASKED)) == []
     (start,) = started(talk.handle(final(1, ASKED)))
     assert start.wait_ms == 500
+
+
+@pytest.mark.parametrize("is_spoken", [True, False])
+@pytest.mark.parametrize("ending", ["completed", "stopped", "running", "cut off"])
+@pytest.mark.parametrize("deleted", ["question", "answer", "both"])
+@pytest.mark.parametrize("is_reopened", [True, False])
+def test_a_question_that_was_deleted_is_not_given_to_the_model_again(is_spoken, ending, deleted, is_reopened):
+    """Nor is its answer, whenever it was deleted, and in a session that is gone on with."""
+    talk, told = Conversation(INFO), []
+
+    def do(fact):
+        actions = talk.handle(fact)
+        told.extend(events(actions))
+        return started(actions)
+
+    def delete(turn):
+        asked = {
+            each.response.id: each.question_item_id for each in told if isinstance(each, ResponseCreated)
+        }
+        question, answer = asked[f"resp_{turn}"], f"answer_{turn}"
+        for item_id in {"question": [question], "answer": [answer], "both": [question, answer]}[deleted]:
+            do(ItemDropped(item_id, None))
+
+    def ask(text, number):
+        if is_spoken:
+            do(TurnCommitted(number))
+            return do(final(number, text))
+        do(QuestionTyped(text))
+        return do(AnswerRequested())
+
+    for number, word in enumerate(("fracture", "mass"), 1):
+        (start,) = ask(f"Is there a {word} on this image?", number)
+        do(AnswerProgressed(start.turn, f"No {word}."))
+        if word == "mass" and ending == "running":
+            delete(start.turn)
+        if word == "mass" and ending == "stopped":
+            do(StopRequested(None, None))
+        else:
+            do(AnswerFinished(start.turn, cut_off=ending == "cut off"))
+        if word == "mass" and ending != "running":
+            delete(start.turn)
+    if is_reopened:
+        talk = Conversation(INFO)
+        talk.go_on_from(past_of(each for each in told if not isinstance(each, TRANSIENT)), {})
+    (last,) = ask("Is there a nodule on this image?", 7)
+    assert [each.answer for each in last.question.earlier] == ["No fracture."]

@@ -103,6 +103,17 @@ def test_thoughts_are_folded_the_prompt_is_shown_and_an_answer_enters_the_report
     expect(asked.last).to_have_text("Right side: Is there a fracture?")
     expect(answer.last).to_have_text("No fracture.")
     assert server.engine.questions[-1].text == "Right side: Is there a fracture?"
+    assert server.engine.questions[-1].earlier == ()
+    kinds = ["Edited and asked again", "Edited and asked again", "Question, typed"]
+    expect(page.locator(".asked")).to_have_text(kinds)
+    expect(answer.first).to_be_hidden()
+    page.reload()
+    expect(page.locator(".asked")).to_have_text(kinds)
+    ask(page, "And on the left?")
+    expect(answer.last).not_to_be_empty()
+    assert [each.question for each in server.engine.questions[-1].earlier] == [
+        "Right side: Is there a fracture?"
+    ]
 
 
 def test_a_dropped_record_is_read_for_a_question_and_the_answer_names_its_resources(open_page, server):

@@ -25,7 +25,7 @@ const ENDS = {
  * @typedef {object} Actions
  * @property {import('../events.js').Send} send
  * @property {import('./report.js').Command} press
- * @property {(text: string) => void} editQuestion   puts a misheard question into the box, to be asked again
+ * @property {(answer: Answer) => void} editQuestion   puts a misheard question into the box, to be asked again instead
  * @property {() => import('../reports.js').SessionKey} key
  *
  * @param {Actions} actions
@@ -83,7 +83,7 @@ function cardNode(answer, { send, press, editQuestion, key }) {
     type: 'button', class: 'quiet small', 'data-testid': 'edit-question',
     onclick: () => {
       if (latest.status === 'in_progress') send({ type: 'response.cancel', response_id: answer.responseId });
-      editQuestion(answer.question);
+      editQuestion(answer);
     },
   }, 'Edit and ask again');
   const pictures = element('div', { class: 'thumbs' });
@@ -131,12 +131,13 @@ function cardNode(answer, { send, press, editQuestion, key }) {
     const { answer: now, utterance, current } = row;
     const running = now.status === 'in_progress';
     const asDictation = utterance?.intent === 'dictation';
-    node.classList.toggle('card-set-aside', asDictation);
-    setText(kind, asDictation ? 'Taken as dictation' : utterance ? 'Question, as heard' : 'Question, typed');
+    const isSetAside = asDictation || now.takenBack;
+    node.classList.toggle('card-set-aside', isSetAside);
+    setText(kind, asDictation ? 'Taken as dictation' : now.takenBack ? 'Edited and asked again' : utterance ? 'Question, as heard' : 'Question, typed');
     setText(time, utterance ? clock(utterance.at) : '');
     time.dateTime = utterance?.at ?? '';
-    wrong.hidden = !current || !utterance || asDictation;
-    edit.hidden = !current || asDictation;
+    wrong.hidden = !current || !utterance || isSetAside;
+    edit.hidden = !current || isSetAside;
     if (heard !== utterance) {
       heard = utterance;
       const other = utterance && alsoNode(utterance, current && 'Ask this', () => askOther(utterance.alsoHeard));
@@ -149,7 +150,7 @@ function cardNode(answer, { send, press, editQuestion, key }) {
     sources.update(now);
     findings.update(now, row.pictures, current);
     latest = now;
-    insert.hidden = !current || running || answer.engine.stand_in || !plainLines(now.text);
+    insert.hidden = !current || running || isSetAside || answer.engine.stand_in || !plainLines(now.text);
     if (!now.answered) setText(by, 'From the guideline folder only; no model was asked');
     progress.hidden = !running;
     setText(doing, now.waits ? 'Not sent yet. Stop keeps it back.' : 'Answering …');
