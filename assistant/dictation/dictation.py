@@ -14,6 +14,7 @@ from assistant.dictation.document import Document, Place, Position, Range, Run
 from assistant.dictation.editor import Editor, moved_position, signed
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.gaps import Beside
+from assistant.dictation.glued_numbers import glued_number_marks
 from assistant.dictation.grammar import Grammar
 from assistant.dictation.insertion import goes_on, insert_running, insert_spoken, open_section, run_together
 from assistant.dictation.library import Library, spoken_key
@@ -572,7 +573,7 @@ class Dictation:
             document = document.move(moved_position(self.document.cursor, self.document, document))
             self.editor.accept(document)
             return
-        if not text and run.doubt is not None and run.doubt.reason == "near_miss":
+        if not text and run.doubt is not None and run.doubt.reason in ("near_miss", "glued_number"):
             self._right |= frozenset(run.text.lower().split())
         if run.doubt is not None and run.doubt.reason == "own_word" and text == run.doubt.offer:
             self._heard_rightly |= {" ".join(text.lower().split())}
@@ -614,9 +615,11 @@ class Dictation:
         return literals.put_back(self.formatter.write(said, continues=continues), kept, continues=continues)
 
     def _write_with_doubts(self, words: str, continues: bool) -> Written:
-        """Beside what the writing itself leaves in doubt, words that are nearly a drug or a place."""
+        """Beside what the writing itself leaves in doubt, words that are nearly a drug or a place, or that have
+        a number glued in."""
         written = self.own.put_in(self._write(words, continues), self._heard_rightly)
-        marks = near_miss_marks(written.text, self.formatter.own_words | self._right)
+        right = self.formatter.own_words | self._right
+        marks = [*near_miss_marks(written.text, right), *glued_number_marks(written.text, right)]
         return replace(written, marks=inside([*written.marks, *marks], len(written.text)))
 
     def _writer(self, beside: Beside) -> Callable[[str, bool], Written]:

@@ -31,7 +31,8 @@ WELL_KNOWN_LETTERS = 10
 FARTHEST = 6
 """Letters, of any pair that is looked at."""
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+"""A word of letters, with apostrophes inside."""
 _APOSTROPHE = re.compile("['’]")
 _GAP = re.compile(r"[ ,'’-]*")
 _ENDINGS = frozenset(
@@ -103,7 +104,7 @@ def near_misses(text: str, own: frozenset[str] = frozenset()) -> tuple[NearMiss,
     The first call reads the lists, which takes up to a second; then it is about 0.3 ms a word.
     """
     _terms(), known_words()
-    words = list(_WORD.finditer(text))
+    words = list(WORD.finditer(text))
     rows = list(_rows(text, words, own))
     best: dict[int, tuple[int, Row, str]] = {}
     for row, (cost, term) in _closest(rows):
@@ -123,7 +124,7 @@ def near_misses(text: str, own: frozenset[str] = frozenset()) -> tuple[NearMiss,
 
 def near_terms(words: str, most: int) -> list[str]:
     """The drugs and places of the body that are nearest to ``words`` by letters and sound, the nearest first."""
-    letters = "".join(_WORD.findall(words.lower()))
+    letters = "".join(WORD.findall(words.lower()))
     if len(letters) < SHORTEST_WORD - 1:
         return []
     terms, sound = _terms(), metaphone(letters)

@@ -37,7 +37,8 @@ def folder(base, clip, tmp_path_factory):
     soundfile.write(path, samples, 16_000)
     (folder / "features").mkdir()
     row = {"path": str(path), "kind": "gen", "seconds": "1.5", "text": text}
-    features.prepare([row], base, folder / "features" / "train", variants=2, silences=2)
+    spoken_twice = [row, row]  # by two workers, into one clip
+    features.prepare(spoken_twice, base, folder / "features" / "train", variants=2, silences=2)
     return folder
 
 

@@ -33,7 +33,7 @@ KNOWN = 0.8
 """The published model is sure of a piece that it gives this probability."""
 WEIGHTS = {
     **{"flite": 0.4, "plain-flite": 0.4, "fragments": 2.0, "fragments-flite": 0.6, "noise": 0.4},
-    **{"commands": 2.0, "commands-british": 3.0, "commands-pico": 0.7, "numbers": 3.0, "numbers-pico": 1.2},
+    **{"commands": 2.0, "commands-british": 3.0, "commands-pico": 0.7, "numbers": 1.0, "numbers-pico": 0.8},
 }
 """Weight by which an item of a source is drawn; 1 if not given."""
 
