@@ -397,6 +397,8 @@ class AssistantClient:
             case ev.AudioReceived(sample=sample):
                 self._acknowledges = True
                 self._forget_sound(sample)
+            case ev.SessionCreated(session=session, previous=str()):
+                self.session, self._last_seq, self._report = session, 0, KnownReport()
             case ev.SessionCreated(session=session, resumed=resumed, audio_sample=sample):
                 if self._resume and self.session is None and not resumed:
                     raise BadInput("There is no such session.", code="session_unknown")

@@ -9,6 +9,7 @@ import { Session } from './session.js';
 import { runningAnswer, transcript } from './selectors.js';
 import { initialState, reduce } from './state.js';
 import { post, reason, uploadAll } from './uploads.js';
+import { opened } from './worklist.js';
 import { answersView } from './view/answers.js';
 import { archiveView } from './view/archive.js';
 import { attachmentsView } from './view/attachments.js';
@@ -61,6 +62,8 @@ function draw() {
 }
 
 const session = new Session((event, again) => {
+  const goesOn = event.type === 'session.created' && Boolean(event.previous); // in another report, by the same microphone
+  if (event.type === 'session.created' && event.previous) dispatch({ type: 'local.new_session', left: event.previous });
   dispatch(event);
   report.take(event, state, again);
   matching.take(event);
@@ -69,7 +72,7 @@ const session = new Session((event, again) => {
   own.take(event);
   if (event.type === 'assistant.command.done' && !again) carryOut(event);
   if (event.type === 'session.created') {
-    microphone.connectionOpened(event.resumed ? event.audio_sample ?? null : null);
+    if (!goesOn) microphone.connectionOpened(event.resumed ? event.audio_sample ?? null : null);
     tellStyle();
     tellExpected(event.session);
     attach(unsent.splice(0));
@@ -191,6 +194,15 @@ function goOn(token) {
   dispatch({ type: 'local.new_session' });
   session.goOn(token);
 }
+
+/** To the report that was left for a new one. @param {string} id */
+async function goBack(id) {
+  try {
+    goOn(await opened(id));
+  } catch (error) {
+    dispatch({ type: 'local.notice', code: 'report_failed', message: /** @type {Error} */ (error).message });
+  }
+}
 const archive = archiveView({ post: (path, body) => post(path, body, session) });
 
 const views = [
@@ -207,7 +219,7 @@ const views = [
   look.view,
   barView({ send, press: report.command, level: () => microphone.level() }),
   bannersView({
-    dispatch, reconnect: () => session.open(), undo: () => report.command('undo'),
+    dispatch, reconnect: () => session.open(), undo: () => report.command('undo'), goBack: (id) => void goBack(id),
     chooseDevice: () => byId('device', 'select').focus(),
   }, whyNoMicrophone()),
   tabsView(),
@@ -324,9 +336,9 @@ byId('new-session').addEventListener('click', startNew);
 function startNew() {
   const hasText = state.entries.length > 0 || state.answers.length > 0 || transcript(state) !== '';
   const isKept = Boolean(state.session?.keeping); // then it is a draft in the list
-  if (hasText && !isKept && !confirm('Start a new session? The text on this page will be removed. Copy or download it first.')) return false;
+  if (hasText && !isKept && !confirm('Start a new report? This server keeps none: the text on this page will be removed. Copy or download it first.')) return false;
   microphone.stop();
-  dispatch({ type: 'local.new_session' });
+  dispatch({ type: 'local.new_session', ...(hasText && isKept ? { left: session.id } : {}) });
   session.startAnew();
   return true;
 }

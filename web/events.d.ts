@@ -12,7 +12,8 @@ export type LocalEvent =
   | { type: 'local.notice_dismissed'; id: string }
   | { type: 'local.upload'; upload: Upload }
   | { type: 'local.upload_ended'; id: number }
-  | { type: 'local.new_session' };
+  | { type: 'local.new_session'; left?: string }
+  | { type: 'local.left_forgotten' };
 
 /** What the reducer and the views take. A type that is not listed fails the type check. */
 export type PageEvent = ServerEvent | LocalEvent;

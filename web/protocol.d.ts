@@ -177,7 +177,7 @@ export interface DocumentEdit {
   text: string;
 }
 
-/** A button's command on the report. ``go_to`` takes ``section_id``; ``place_cursor`` takes ``section_id``, ``offset`` and ``revision``, for a selection also its ``end``, in the section ``end_section_id`` if that is another. Its ``event_id`` comes back in ``applied``, with the place that was taken: fields, and marks of lost sound, are selected whole; ``new_report`` replaces the report and takes a template's ``name`` (none: a blank report); ``insert_template`` adds the sections of a template that the report does not have; ``insert_macro`` takes a macro's name; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset``, or replaces the words there for which it was offered, with ``text``; ``confirm`` takes the doubt off the text at ``offset``, or accepts the text of an answer there, and puts ``text`` in its place if there is one; confirmed without a text, the mark of a gap is accepted and leaves the report. */
+/** A button's command on the report. ``go_to`` takes ``section_id``; ``place_cursor`` takes ``section_id``, ``offset`` and ``revision``, for a selection also its ``end``, in the section ``end_section_id`` if that is another. Its ``event_id`` comes back in ``applied``, with the place that was taken: fields, and marks of lost sound, are selected whole; ``new_report`` takes a template's ``name`` (none: a blank report); a report that has words, or is signed, stays in the list, and another begins in a new session (see ``session.created``), which is refused where nothing is kept (``nothing_kept``); ``insert_template`` adds the sections of a template that the report does not have; ``insert_macro`` takes a macro's name; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset``, or replaces the words there for which it was offered, with ``text``; ``confirm`` takes the doubt off the text at ``offset``, or accepts the text of an answer there, and puts ``text`` in its place if there is one; confirmed without a text, the mark of a gap is accepted and leaves the report. */
 export interface DocumentCommand {
   /** Echoed in an error about this event. */
   event_id?: string | null;
@@ -261,13 +261,14 @@ export interface SimilarFind {
   index?: number;
 }
 
-/** The first event of a connection. ``resumed`` says whether the events that follow continue a session. */
+/** The first event of a connection. ``resumed`` says whether the events that follow continue a session. It comes again on the same connection when another report was begun ("new report"): the session with the id ``previous`` has ended, and its report stays in the list as it was. What was said after these words, and what the client sends from now on, belongs to the new session, which has its own id and token. The settings and the numbers of utterances, typed items and answers go on; `seq` begins anew. */
 export interface SessionCreated {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
   seq: number;
   type: "session.created";
   session: SessionState;
+  previous?: string | null;
   resumed: boolean;
   /** The first sample that is not with the session yet; none where samples had no number. */
   audio_sample?: number | null;

@@ -78,6 +78,7 @@ import { patched } from './patching.js';
  * @property {import('./protocol.js').SessionState|null} session
  * @property {number} epoch
  * @property {boolean} restarted   the session is new because the server lost the one before
+ * @property {string} left   id of the report that was left for this new one, as long as going back is offered
  * @property {Array<{id: string, token: string}>} earlier   stored sessions from before the server was restarted
  * @property {number} lastSeq
  * @property {Mode} mode
@@ -107,6 +108,7 @@ export const initialState = Object.freeze(/** @type {State} */ ({
   epoch: 0,
   restarted: false,
   earlier: [],
+  left: '',
   lastSeq: 0,
   mode: 'auto',
   asleep: false,
@@ -285,7 +287,9 @@ export function reduce(state, event) {
     case 'local.upload_ended':
       return { ...state, uploads: state.uploads.filter((each) => each.id !== event.id) };
     case 'local.new_session':
-      return { ...initialState, epoch: state.epoch, connection: state.connection, microphone: state.microphone };
+      return { ...initialState, epoch: state.epoch, connection: state.connection, microphone: state.microphone, left: event.left ?? '' };
+    case 'local.left_forgotten':
+      return { ...state, left: '' };
     case 'input_audio_buffer.speech_stopped':
     case 'input_audio_buffer.committed':
     case 'conversation.item.added':

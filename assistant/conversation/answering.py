@@ -153,6 +153,14 @@ class Answering:
                 self._earlier.append((item_id, Exchange(asked.question, answer.text)))
         return actions
 
+    @property
+    def have_begun(self) -> bool:
+        """Whether anything was asked."""
+        return bool(self._questions)
+
+    def number_from(self, earlier: "Answering") -> None:
+        self._turn = earlier._turn
+
     def use_engine(self, engine: EngineInfo) -> list[Action]:
         """Later questions go to this engine. The running answer goes on; one started ahead is dropped."""
         self._engine = engine

@@ -23,6 +23,7 @@ from assistant.conversation.types import (
     AnswerProgressed,
     AnswerRequested,
     AttentionChosen,
+    BeginReport,
     Emit,
     EngineChanged,
     Fact,
@@ -65,6 +66,7 @@ from assistant.conversation.types import (
     refused,
 )
 from assistant.conversation.utterances import Item, Utterances
+from assistant.dictation.changes import is_filled
 from assistant.dictation.commands import ROW
 from assistant.dictation.desk import Command
 from assistant.dictation.editor import signed
@@ -81,6 +83,7 @@ from assistant.events import (
     CommandDone,
     CommandName,
     ConversationItem,
+    DocumentCommand,
     EchoLeftOut,
     IntentEvent,
     ItemEdited,
@@ -323,6 +326,8 @@ class Conversation:
                 return self._edit(fact)
             case ReportEdited():
                 return self.report.edit(fact)
+            case ReportCommanded(button) if button.command == "new_report" and self._is_taken:
+                return self._begin_by_button(button)
             case ReportCommanded():
                 return self.report.press(fact)
             case ReportOf(event_id=event_id) if self.is_signed:
@@ -392,6 +397,29 @@ class Conversation:
                 return self._answers.finish(fact)
             case _:
                 assert_never(fact)
+
+    @property
+    def _is_taken(self) -> bool:
+        """Whether the report has words that a template would replace, or is signed."""
+        return is_filled(self.dictation.document) or bool(self.signed)
+
+    @property
+    def _is_of_something(self) -> bool:
+        """Whether it has anything that does not belong into another report."""
+        described = self.described != NOT_DESCRIBED
+        return self._is_taken or described or bool(self._images) or self._answers.have_begun
+
+    def _begin_by_button(self, button: DocumentCommand) -> list[Action]:
+        try:
+            name = self.dictation.library.template(button.name).name if button.name else ""
+        except BadInput as error:
+            return [refused(error.code, error.message, button.event_id)]
+        return [BeginReport(name, event_id=button.event_id)]
+
+    def follow(self, earlier: "Conversation") -> None:
+        """Go on with the client of this one, whose report is left: ids that it gave are not given again."""
+        self._typed = earlier._typed
+        self._answers.number_from(earlier._answers)
 
     # --- what was heard ---
 
@@ -590,6 +618,8 @@ class Conversation:
                 message = "Listening."
             case "help":
                 message = "The commands are listed."
+            case _ if command.name == "new_report" and not command.target and self._is_of_something:
+                return [*actions, BeginReport(item_id=item_id)]
             case _:
                 try:
                     outcome = self.dictation.obey(item_id, command)

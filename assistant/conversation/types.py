@@ -477,7 +477,19 @@ class KeepCorrectedWords:
     written: str
 
 
-Action = Emit | KeepCorrection | KeepCorrectedWords | FindPassages | StartAnswer | StopAnswer
+@dataclass(frozen=True, slots=True)
+class BeginReport:
+    """Another report is wanted: this one stays as it is, in the list. Nothing of it goes over: no patient,
+    order, picture, question or answer."""
+
+    template: str = ""
+    """Name of the template that it begins with; "" is a blank one."""
+    item_id: str | None = None
+    """The utterance that asked; none for a button."""
+    event_id: str | None = None
+
+
+Action = Emit | KeepCorrection | KeepCorrectedWords | FindPassages | StartAnswer | StopAnswer | BeginReport
 
 
 def refused(code: str, message: str, event_id: str | None, param: str | None = None) -> Emit:

@@ -149,7 +149,7 @@ def new_report(command: Command, document: Document, desk: Desk) -> Outcome:
 
 
 def replace_by(template: Template) -> Outcome:
-    words = f"New report: {template.name}. “Undo” brings the last one back."
+    words = f"Began with {template.name}. “Undo” takes it away."
     return Outcome(template.document(), words, begins=True)
 
 

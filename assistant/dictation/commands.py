@@ -242,7 +242,10 @@ TABLE: tuple[Row, ...] = (
     Row(
         "new_report",
         new_report,
-        help=("use template …", "begins a new report; “new report” a blank one"),
+        help=(
+            "use template …",
+            "adds its sections; “new report” leaves this report in the list and begins another",
+        ),
         pattern=rf"(?:use|load|apply|open|start|insert) (?:the |my |a )?(?:report )?template (?!for\b|of\b|in\b)(?P<target>{_SOME})|(?:use|load|apply|open|start|insert) (?:the |my |a )?(?P<target>{_SOME}) template|(?:start |open )?(?:a )?(?:new|blank) (?:report|note|document)",
     ),
     Row(

@@ -61,7 +61,9 @@ class DocumentCommand(ClientEventBase):
     ``go_to`` takes ``section_id``; ``place_cursor`` takes ``section_id``, ``offset`` and ``revision``, for a
     selection also its ``end``, in the section ``end_section_id`` if that is another. Its ``event_id`` comes
     back in ``applied``, with the place that was taken: fields, and marks of lost sound, are selected whole;
-    ``new_report`` replaces the report and takes a template's ``name`` (none: a blank report);
+    ``new_report`` takes a template's ``name`` (none: a blank report); a report that has words, or is signed,
+    stays in the list, and another begins in a new session (see ``session.created``), which is refused where
+    nothing is kept (``nothing_kept``);
     ``insert_template`` adds the sections of a template that the report does not have; ``insert_macro``
     takes a macro's name; ``insert_text`` takes ``text``, its ``origin`` and, for the end of a section
     instead of the cursor, the section's title as ``name``; ``choose`` fills the field at ``offset``, or

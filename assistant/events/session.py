@@ -220,10 +220,17 @@ class SessionState(Part):
 
 
 class SessionCreated(ServerEventBase):
-    """The first event of a connection. ``resumed`` says whether the events that follow continue a session."""
+    """The first event of a connection. ``resumed`` says whether the events that follow continue a session.
+
+    It comes again on the same connection when another report was begun ("new report"): the session with the
+    id ``previous`` has ended, and its report stays in the list as it was. What was said after these words,
+    and what the client sends from now on, belongs to the new session, which has its own id and token. The
+    settings and the numbers of utterances, typed items and answers go on; `seq` begins anew.
+    """
 
     type: Literal["session.created"] = "session.created"
     session: SessionState
+    previous: str | None = None
     resumed: bool = False
     audio_sample: int | None = Field(
         None,

@@ -154,10 +154,29 @@ class Hub:
         self._admit(person, address)
         return self._start(self._runner(person), address)
 
-    def _runner(self, person: Principal, earlier: Earlier | None = None) -> SessionRunner:
+    def _runner(
+        self,
+        person: Principal,
+        earlier: Earlier | None = None,
+        follows: SessionRunner | None = None,
+    ) -> SessionRunner:
         return SessionRunner(
-            self.settings, self.components, person, self.writer, earlier, belongings=self.belongings
+            self.settings,
+            self.components,
+            person,
+            self.writer,
+            earlier,
+            belongings=self.belongings,
+            follows=follows,
+            begin_another=self._begin_another,
         )
+
+    def _begin_another(self, left: SessionRunner) -> SessionRunner:
+        """The session of another report, in the place of one that its client leaves. Raises
+        ``AssistantError``: ``server_stopping``."""
+        if self._closing:
+            raise AssistantError("The server is stopping. Try again soon.", code="server_stopping")
+        return self._start(self._runner(left.person, follows=left), self._addresses.get(left.id, ""))
 
     async def go_on(self, token: str, person: Principal, address: str = "") -> SessionRunner | None:
         """The stored session of this person that this token opens, alive again; None where there is none.
@@ -477,6 +496,8 @@ async def realtime(socket: WebSocket) -> None:
         for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
+        while following := runner.following:
+            runner, outbox = following.runner, following.outbox
         await runner.disconnect(outbox)
     for result in results:
         if isinstance(result, Exception):
@@ -498,6 +519,17 @@ async def no_such_socket(socket: WebSocket) -> None:
 
 
 async def _send(socket: WebSocket, runner: SessionRunner, outbox: Outbox[Logged], *, ours: bool) -> None:
+    """The events of this session, and of those that follow it on the same connection."""
+    await _send_of_one(socket, runner, outbox, ours=ours)
+    while (following := runner.following) and not outbox.dropped.is_set():
+        runner, outbox = following.runner, following.outbox
+        await note_use(socket.scope, runner.person, "session begun", runner.id)
+        await _send_of_one(socket, runner, outbox, ours=ours)
+
+
+async def _send_of_one(
+    socket: WebSocket, runner: SessionRunner, outbox: Outbox[Logged], *, ours: bool
+) -> None:
     sending = asyncio.create_task(_send_all(socket, runner, outbox, ours=ours), name=f"send-all-{runner.id}")
     dropped = asyncio.create_task(outbox.dropped.wait(), name=f"dropped-{runner.id}")
     try:
@@ -521,7 +553,7 @@ async def _send_all(socket: WebSocket, runner: SessionRunner, outbox: Outbox[Log
                 continue
             await runner.kept.durable(event)
             await socket.send_text(event.json)
-        if not outbox.dropped.is_set():
+        if not outbox.dropped.is_set() and not runner.following:
             await socket.close(outbox.code or GOING_AWAY)
 
 
@@ -537,6 +569,8 @@ async def _receive(socket: WebSocket, runner: SessionRunner, used: asyncio.Event
     while True:
         message = await socket.receive()
         used.set()
+        while following := runner.following:
+            runner = following.runner
         if message["type"] == "websocket.disconnect":
             runner.done_with = not ours and message.get("code") in CLOSED_ON_PURPOSE
             return

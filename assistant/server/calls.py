@@ -168,6 +168,8 @@ class Call:
             for task in work:
                 task.cancel()
             results = await asyncio.gather(*work, return_exceptions=True)
+            while following := self.runner.following:
+                self.runner, self._outbox = following.runner, following.outbox
             self.runner.done_with = True
             await self.runner.disconnect(self._outbox)
         for result in results:
@@ -178,7 +180,14 @@ class Call:
         await self.lost.wait()
 
     async def _send(self) -> None:
+        """The events of its session, and of those that follow it on the same connection."""
         channel = await self._channel
+        await self._send_of_one(channel)
+        while (following := self.runner.following) and channel.readyState == "open":
+            self.runner, self._outbox = following.runner, following.outbox
+            await self._send_of_one(channel)
+
+    async def _send_of_one(self, channel: "RTCDataChannel") -> None:
         while (event := await self._outbox.get()) is not None:
             if event.type == "input_audio_buffer.speech_started":
                 self._used.set()
@@ -196,10 +205,13 @@ class Call:
             message = await self._messages.get()
             self._used.set()
             text = message if isinstance(message, str) else message.decode("utf-8", "replace")
+            runner = self.runner
+            while following := runner.following:
+                runner = following.runner
             try:
-                await self.runner.receive(parse_client_event(text))
+                await runner.receive(parse_client_event(text))
             except AssistantError as error:
-                self.runner.refuse(error, event_id_of(text))
+                runner.refuse(error, event_id_of(text))
 
 
 def _text(sdp: bytes) -> str:

@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.errors import BadInput
 from assistant.server.auth import Tries, address_of
@@ -55,6 +55,8 @@ class Owner:
         token = connection.headers.get("x-session-token", "")
         if runner and _is_owner(runner, token, connection, scope):
             scope.setdefault("state", {})["session"] = runner
+            if token:
+                send = _with_cookie(send, runner, scope)
         elif not runner and await self._is_stored(session_id, token, asks.id):
             scope.setdefault("state", {})["session"] = None
         else:
@@ -70,6 +72,19 @@ class Owner:
         if not (token and writer):
             return False
         return await writer.read(partial(writer.store.is_token_of, session_id, token, owner))
+
+
+def _with_cookie(send: Send, runner: SessionRunner, scope: Scope) -> Send:
+    """Whoever shows the token gets the cookie: a session that follows another on the same socket was not
+    opened by one that could set it."""
+
+    async def send_with_cookie(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            value = cookie(runner, secure=scope["scheme"] == "https").encode()
+            message["headers"] = [*message.get("headers", []), (b"set-cookie", value)]
+        await send(message)
+
+    return send_with_cookie
 
 
 def below_sessions(sessions: Sessions, routes: Sequence[BaseRoute]) -> Mount:

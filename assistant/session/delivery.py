@@ -113,6 +113,16 @@ class Delivery:
         self._outbox = Outbox(OUTBOX_BYTES, size=lambda event: len(event.json), first=first)
         return self._outbox
 
+    def follow(self, earlier: "Delivery", state: SessionState) -> Outbox[Logged]:
+        """Take over the client of a session that ends now; returns the events that it gets after those of
+        ``earlier``."""
+        assert earlier._outbox is not None
+        earlier._outbox.close(ENDED)
+        earlier._outbox = None
+        first = [self._add(SessionCreated(session=state, previous=earlier._session_id))]
+        self._outbox = Outbox(OUTBOX_BYTES, size=lambda event: len(event.json), first=first)
+        return self._outbox
+
     def wait_for_client(self) -> None:
         """Nobody has connected yet: somebody will within the grace time."""
         self._start_grace()

@@ -195,6 +195,20 @@ class Listener:
         unsure = unsure_ms * SAMPLE_RATE_HZ // 1000
         return min([*waiting, max(self._last_end, self._heard_until - unsure)])
 
+    def begun(self) -> list[Fact]:
+        """What was told of the utterances that have no final yet."""
+        facts: list[Fact] = []
+        for each in self._utterances:
+            if each.phase != "dropped":
+                facts.append(SpeechStarted(each.number, _ms(each.start)))
+                if each.end is not None:
+                    facts.append(SpeechStopped(each.number, _ms(each.end)))
+        return facts
+
+    def mean(self, means: Callable[[str], Decision]) -> None:
+        """From now on texts are meant so."""
+        self._means = means
+
     def next_number(self) -> int:
         """A number for something that was heard and is no utterance; no utterance gets it."""
         self._count += 1
@@ -204,6 +218,11 @@ class Listener:
         """Find the ends of utterances with these settings from now on."""
         self._settings = settings
         self._detector.settings = settings
+
+    @property
+    def rests(self) -> bool:
+        """The recogniser has nothing left to do."""
+        return self._resting.is_set()
 
     async def at_rest(self) -> None:
         """Wait until the recogniser has nothing left to do. A recording waits at each pause, so that the

@@ -92,6 +92,10 @@ class Microphone:
         self.next_sample: int | None = None
         """The first sample of the client's that has not been taken; None where they have no numbers."""
 
+    def bring_to(self, on_chunk: Callable[[AudioChunk], None], emit: Callable[[ServerEvent], None]) -> None:
+        """Belong to another session of the same client from now on; the clock goes on."""
+        self._on_chunk, self._emit = on_chunk, emit
+
     def heard(self, settled: int) -> Heard:
         """The position of the sound, which has been written down up to ``settled``."""
         return Heard(

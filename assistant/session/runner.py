@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -25,11 +25,13 @@ from assistant.conversation.asking import Guidelines
 from assistant.conversation.core import Conversation
 from assistant.conversation.log import Logged
 from assistant.conversation.past import Past
+from assistant.conversation.transcripts import item_id as item_id_of
 from assistant.conversation.types import (
     Action,
     AmendingChosen,
     AnswerRequested,
     AttentionChosen,
+    BeginReport,
     Emit,
     EngineChanged,
     Fact,
@@ -77,6 +79,7 @@ from assistant.events import (
     AudioEnd,
     BufferCleared,
     ClientEvent,
+    CommandDone,
     ConversationItemCreate,
     ConversationItemDelete,
     ConversationItemRetrieve,
@@ -179,6 +182,14 @@ class Earlier:
         return self.kept.heard.model_copy(update={"settled": settled, "clock": clock})
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """The session that the client of another one goes on with, and the events that it gets of it."""
+
+    runner: "SessionRunner"
+    outbox: Outbox[Logged]
+
+
 def _sample(at_ms: int) -> int:
     return at_ms * SAMPLE_RATE_HZ // 1000
 
@@ -195,8 +206,12 @@ class SessionRunner:
         earlier: Earlier | None = None,
         *,
         belongings: Belongings,
+        follows: "SessionRunner | None" = None,
+        begin_another: "Callable[[SessionRunner], SessionRunner] | None" = None,
     ) -> None:
-        """With ``earlier``, a session that has ended is gone on with."""
+        """With ``earlier``, a session that has ended is gone on with. ``follows``: the session whose client
+        and microphone go on with this one. ``begin_another`` starts such a session; called with the one that
+        is left. It raises ``AssistantError`` (``server_stopping``)."""
         self.person = person
         """Its owner, as it came last: nobody else may see or change anything of it."""
         self.id = earlier.kept.session.id if earlier else f"sess_{secrets.token_urlsafe(12)}"
@@ -217,16 +232,23 @@ class SessionRunner:
         )
         """Only facts change it; HTTP requests read it."""
         self._belongings = belongings
+        self._begin_another = begin_another
+        self.following: Following | None = None
+        """The session that its client goes on with: "new report" was said here."""
         self._personal = components.personal.current
         self._context_of: tuple[str | None, tuple[str, ...]] = (None, ())
-        self._listener = Listener(
-            vad=components.open_vad(),
-            settings=components.endpoint,
-            recogniser=components.recogniser,
-            second=components.second_model,
-            filter_samples=components.open_filter(),
-            means=self.conversation.means,
-        )
+        if follows:
+            self._listener: Listener = follows._listener
+            self._listener.mean(self.conversation.means)
+        else:
+            self._listener = Listener(
+                vad=components.open_vad(),
+                settings=components.endpoint,
+                recogniser=components.recogniser,
+                second=components.second_model,
+                filter_samples=components.open_filter(),
+                means=self.conversation.means,
+            )
         self._earlier = earlier
         session = SessionInfo(self.id, datetime.now().astimezone(), components.model.name)
         self.kept = KeptSession(
@@ -240,9 +262,13 @@ class SessionRunner:
         )
         self._delivery = Delivery(self.id, self.kept, settings.grace_s, on_gone=self.end)
         self._emit, self._warn, self.refuse = self._delivery.emit, self._delivery.warn, self._delivery.refuse
-        self._microphone = Microphone(
-            ice_servers=settings.ice_servers, on_chunk=self._keep_audio, emit=self._emit
-        )
+        if follows:
+            self._microphone: Microphone = follows._microphone
+            self._microphone.bring_to(self._keep_audio, self._emit)
+        else:
+            self._microphone = Microphone(
+                ice_servers=settings.ice_servers, on_chunk=self._keep_audio, emit=self._emit
+            )
         if writer is not None:
             self._microphone.settled = self._settled
         self.attachments = Attachments(
@@ -261,17 +287,23 @@ class SessionRunner:
             take=self._take,
         )
         self._matching = ImageMatching(components.embedder, self.attachments, self._emit, self.refuse)
-        self._choices = Choices(self._microphone.format)
-        self._turns = Turns()
-        self._uncommitted = 0  # samples since the last commit
+        self._choices: Choices = follows._choices if follows else Choices(self._microphone.format)
+        self._turns: Turns = follows._turns if follows else Turns()
+        self._uncommitted: int = follows._uncommitted if follows else 0  # samples since the last commit
         self.done_with = False
         """Its client has closed it, and does not come back."""
         self._address = ""
         self._used = False  # a client has sent something that would be missed
         self._answers: dict[int, Task] = {}
+        self._recognising: Task | None = None
         self._ended = asyncio.Event()
         self._comes_back = False  # the client is to try again
-        self._turns_settled = 0  # where only a commit ends a turn: the end of the last final
+        # Where only a commit ends a turn: the end of the last final.
+        self._turns_settled: int = follows._turns_settled if follows else 0
+        if follows:
+            self.conversation.follow(follows.conversation)
+            self._context_of = follows._context_of
+            self._address = follows._address
         if earlier:
             self._go_on_from(earlier)
 
@@ -298,15 +330,16 @@ class SessionRunner:
             async with asyncio.TaskGroup() as self._tasks:
                 helpers = [
                     self._tasks.create_task(self._listen(), name="listen"),
-                    self._tasks.create_task(self._recognise(), name="recognise"),
+                    recognising := self._tasks.create_task(self._recognise(), name="recognise"),
                     self._help("report", self._microphone.report),
                     self._help("follow-files", self._follow_files),
                     self._help("match-images", self._matching.run),
                     self._help("tell-how-it-hears", self._tell_how_it_hears),
                     self._help("note-what-is-heard", self._note_what_is_heard),
                 ]
+                self._recognising = recognising
                 await self._ended.wait()
-                if self._turns.is_open:
+                if self._turns.is_open and not self.following:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self.finish_speech(), LAST_TURN_S)
                 for task in [*helpers, *self._answers.values()]:
@@ -318,7 +351,8 @@ class SessionRunner:
         finally:
             self._ended.set()
             telemetry.sessions.dec()
-            await self._microphone.close_peer()
+            if not self.following:
+                await self._microphone.close_peer()
             await self.attachments.close()
             await self.kept.finish()
             self._delivery.close(GOING_AWAY if self._comes_back else ENDED)
@@ -342,6 +376,69 @@ class SessionRunner:
 
     def end(self) -> None:
         self._ended.set()
+
+    # --- another report ---
+
+    def _leave_for(self, wanted: BeginReport) -> None:
+        """Another report is begun: this session ends as it is, and its client and microphone go on with
+        another one. What is said from now on, also what has begun already, belongs to that one."""
+        begun = [] if self._turns.by_commit else self._listener.begun()
+        try:
+            another = self._may_leave()(self)
+        except AssistantError as error:
+            if wanted.item_id is None:
+                self.refuse(error, wanted.event_id)
+            else:
+                done = CommandDone(
+                    item_id=wanted.item_id, command="new_report", message=error.message, failed=True
+                )
+                self._emit(done)
+            return
+        for fact in begun:
+            if isinstance(fact, SpeechStarted):
+                self._emit(BufferCleared(item_id=item_id_of(fact.utterance)))
+        self.kept.put_heard(self._microphone.heard(self._microphone.heard(0).clock))  # none of it is missing
+        if self._recognising is not None and self._recognising is not asyncio.current_task():
+            self._recognising.cancel()  # it is at rest; the other session's takes its place
+        self.following = Following(another, another._follow(self, wanted, begun))
+        self.end()
+
+    def _may_leave(self) -> "Callable[[SessionRunner], SessionRunner]":
+        """What begins the other session. Raises ``AssistantError``: ``nothing_kept``, ``store_failed``,
+        ``not_connected``."""
+        if self._begin_another is None or not self.kept.is_durable:
+            message = (
+                "This server keeps no reports: this one would be lost. Copy or save it, then press “New”."
+            )
+            raise BadInput(message, code="nothing_kept")
+        if self.kept.trouble is not None:
+            message = "This report is not stored yet, and no other is begun before it is. Try again soon."
+            raise AssistantError(message, code="store_failed")
+        if not self.connected:
+            message = "No other report was begun: the connection was lost. Say it again."
+            raise AssistantError(message, code="not_connected")
+        return self._begin_another
+
+    def _follow(self, earlier: "SessionRunner", wanted: BeginReport, begun: Sequence[Fact]) -> Outbox[Logged]:
+        """Begin where the client of ``earlier`` is; returns its events."""
+        state = earlier._state()
+        mine = {"id": self.id, "resume_token": self.resume_token}
+        outbox = self._delivery.follow(earlier._delivery, state.model_copy(update=mine))
+        self._use(earlier._personal)
+        self._take_choices()
+        style = asdict(earlier.conversation.dictation.formatter.options)
+        wake_phrase = WakePhraseChosen(earlier.conversation.wake_phrase)
+        self._take_all([ModeChosen(earlier.conversation.mode), StyleChosen(style), wake_phrase, *begun])
+        self._tell_state()  # stored, for a client that takes the session up
+        self._used = bool(begun)
+        if wanted.template:
+            command = DocumentCommand(command="new_report", name=wanted.template)
+            self._take(ReportCommanded(command))
+        else:
+            message = "New report. The one before is in the list of reports."
+            self._emit(CommandDone(command="new_report", message=message))
+        self._put_heard()
+        return outbox
 
     async def finish_speech(self) -> None:
         """End what is being said, also a turn that its client has not committed, and wait for its final."""
@@ -423,7 +520,7 @@ class SessionRunner:
 
     async def disconnect(self, outbox: Outbox[Logged]) -> None:
         """The connection with this outbox has ended; the session waits for a client to resume it."""
-        if self._delivery.disconnect(outbox):
+        if self._delivery.disconnect(outbox) and not self.following:
             await self._microphone.disconnected()
 
     def _tell_state(self) -> None:
@@ -447,6 +544,8 @@ class SessionRunner:
         return self._turns_settled if self._turns.by_commit else self._listener.settled
 
     def _put_heard(self) -> None:
+        if self.following:
+            return  # its sound is the other session's
         self.kept.put_heard(self._microphone.heard(self._settled()))
 
     async def _note_what_is_heard(self) -> None:
@@ -484,6 +583,8 @@ class SessionRunner:
         async with aclosing(self._listener.recognise()) as facts:  # type: ignore[type-var]
             async for fact in facts:
                 self._hear([fact])
+                if self.following:
+                    return
 
     async def _tell_how_it_hears(self) -> None:
         """Tell when the recogniser fails, or finals come late, and when that is over."""
@@ -594,6 +695,9 @@ class SessionRunner:
                 self._take(ItemEditedByHand(event.item_id, event.text, event.event_id))
             case DocumentEdit():
                 self._take(ReportEdited(event))
+            case DocumentCommand(command="new_report"):
+                await self._said_all()  # it belongs to this report, not to the one that is begun
+                self._take(ReportCommanded(event))
             case DocumentCommand():
                 self._take(ReportCommanded(event))
             case ReportDescribe():
@@ -637,6 +741,18 @@ class SessionRunner:
                 )
             case _:
                 assert_never(what)
+
+    async def _said_all(self) -> None:
+        """What is being said has its final, and the recogniser rests. Raises ``AssistantError``:
+        ``speech_unfinished``."""
+        try:
+            async with asyncio.timeout(LAST_TURN_S):
+                await self.finish_speech()
+                while not self._listener.rests:
+                    await self._listener.at_rest()
+        except TimeoutError:
+            message = "What you said is still being written. Try again in a moment."
+            raise AssistantError(message, code="speech_unfinished") from None
 
     async def _sign(self, event: ReportSign) -> None:
         """Checks first. Raises ``BadInput`` as ``ReportSign`` says."""
@@ -760,6 +876,10 @@ class SessionRunner:
                 self._turns.switch(by_commit=by_commit, at_ms=self._microphone.clock_ms)
                 self._uncommitted = 0
             self._listener.cut_by(new.endpoint(self._components.endpoint))
+        self._take_choices()
+
+    def _take_choices(self) -> None:
+        new = self._choices
         self._take(
             SessionChosen(
                 transcribes=new.kind == "transcription",
@@ -833,15 +953,18 @@ class SessionRunner:
         for fact in facts:
             self._take_all(self._turns.take(fact))
 
-    def _take_all(self, facts: list[Fact]) -> None:
+    def _take_all(self, facts: Sequence[Fact]) -> None:
+        """Of what is heard; it belongs to the session that follows, once there is one."""
         for fact in facts:
-            self._take(fact)
+            (self.following.runner if self.following else self)._take(fact)
 
     def _take(self, fact: Fact) -> None:
-        for action in self.conversation.handle(fact):
-            self._do(action)
         if isinstance(fact, FinalHeard):
             self._turns_settled = max(self._turns_settled, fact.end_ms * SAMPLE_RATE_HZ // 1000)
+        for action in self.conversation.handle(fact):
+            self._do(action)
+        if self.following:
+            return
         if isinstance(fact, FinalHeard | SpeechStarted | SoundLost | UtteranceDropped | RecognitionFailed):
             self._put_heard()  # with the events of this fact
         self._listener.question_mode = self.conversation.mode == "question"
@@ -876,6 +999,8 @@ class SessionRunner:
                 task = self._help(f"answer-{turn}", answer, again=False)
                 self._answers[turn] = task
                 task.add_done_callback(lambda _: self._answers.pop(turn))
+            case BeginReport():
+                self._leave_for(action)
             case StopAnswer(turn):
                 if running := self._answers.get(turn):
                     running.cancel()

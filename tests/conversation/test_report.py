@@ -1,21 +1,32 @@
 """The report in a conversation: what is said, pressed and typed, and the events that tell of it."""
 
+import pytest
+
 from assistant.conversation.core import Conversation
 from assistant.conversation.types import (
+    AnswerRequested,
+    BeginReport,
+    ImageAttached,
     IntentCorrected,
     LibraryLoaded,
     ReportCommanded,
+    ReportOf,
     StyleChosen,
 )
 from assistant.dictation.formatter import Formatter
 from assistant.dictation.library import read_library
 from assistant.events import (
+    NO_ORDER,
+    NOBODY,
+    Attachment,
     CommandDone,
     DocumentChanged,
     DocumentCommand,
     ErrorEvent,
     IntentEvent,
     LibraryRead,
+    Order,
+    Patient,
 )
 from tests.conversation.talk import INFO, final, of
 
@@ -27,6 +38,9 @@ LIBRARY = read_library(
         "bad.yaml": "name: [",
     }
 )
+
+
+PICTURE = Attachment(id="img_1", name="x.png", media_type="image/png", width_px=1, height_px=1, url="/x")
 
 
 def talk(*said):
@@ -91,7 +105,7 @@ def test_help_is_a_command_and_the_words_of_the_clinician_are_written():
 
 
 def test_buttons_do_what_they_say():
-    conversation = talk("The lungs are clear.")
+    conversation = talk()
     assert of(CommandDone, press(conversation, "new_report", name="Chest"))
     changed = of(
         DocumentChanged, press(conversation, "choose", section_id="findings", offset=1, text="clear")
@@ -104,7 +118,7 @@ def test_buttons_do_what_they_say():
     assert conversation.dictation.document.section("impression").runs[0].origin == "answer"
     for _ in range(4):
         press(conversation, "undo")
-    assert conversation.document == "The lungs are clear."
+    assert conversation.document == ""
     press(conversation, "redo")
     assert conversation.dictation.document.template == "Chest"
 
@@ -121,11 +135,47 @@ def test_a_template_that_is_spoken_takes_no_words_from_a_report_that_has_some():
     assert sections_of(conversation) == [*before, ("Impression", "")]
     press(conversation, "undo")
     assert sections_of(conversation) == before
-    conversation.handle(final(3, "New report."))
+    conversation = talk()
     conversation.handle(final(4, "Use template chest."))  # nothing to lose: it is the template as it is
     assert [title for title, _ in sections_of(conversation)] == ["Findings", "Impression"]
     conversation.handle(final(5, "Use template chest."))  # nor is a template's own text
     assert len(conversation.dictation.document.sections) == 2
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        final(1, "The lungs are clear."),
+        ReportOf(Patient(name="Maria Muster"), NO_ORDER, None),
+        ReportOf(NOBODY, Order(accession="A-77"), None),
+        ImageAttached(PICTURE),
+        AnswerRequested("e1", text="What is seen?"),
+    ],
+    ids=["words", "patient", "order", "picture", "question"],
+)
+def test_new_report_takes_nothing_from_a_report_that_is_of_something(fact):
+    """It is left as it is; another one begins in another session."""
+    conversation = talk()
+    conversation.handle(fact)
+    before = (sections_of(conversation), conversation.described, conversation.attachment_ids)
+    actions = conversation.handle(final(2, "New report."))
+    assert BeginReport(item_id="utt_2") in actions and not of(CommandDone, actions)
+    assert of(IntentEvent, actions)[0].command == "new_report"
+    assert (sections_of(conversation), conversation.described, conversation.attachment_ids) == before
+
+
+def test_a_template_is_chosen_in_the_report_while_it_has_no_words_and_begins_another_after():
+    conversation = talk()
+    conversation.handle(ReportOf(Patient(name="Maria Muster"), NO_ORDER, None))
+    assert of(DocumentChanged, press(conversation, "new_report", name="chest")), "of the same patient"
+    conversation.handle(final(1, "The lungs are clear."))
+    before = sections_of(conversation)
+    assert press(conversation, "new_report", name="chest") == [BeginReport("Chest", event_id="e1")]
+    assert press(conversation, "new_report") == [BeginReport(event_id="e1")]
+    assert of(ErrorEvent, press(conversation, "new_report", name="Skull"))[0].error.code == "template_unknown"
+    assert sections_of(conversation) == before
+    blank = talk()
+    assert of(CommandDone, blank.handle(final(1, "New report."))), "nothing to leave"
 
 
 def test_the_button_that_inserts_a_template_fills_what_is_empty_and_goes_to_its_first_field():
@@ -137,13 +187,6 @@ def test_the_button_that_inserts_a_template_fills_what_is_empty_and_goes_to_its_
     assert document.sections[0].text == "The lungs are clear."
     ((place, _),) = document.fields()
     assert (place.section_id, document.selected) == ("findings", (place,))
-    press(conversation, "new_report", name="Chest")  # the button that replaces: the page has asked
-    assert [section.title for section in conversation.dictation.document.sections] == [
-        "Findings",
-        "Impression",
-    ]
-    press(conversation, "undo")
-    assert conversation.dictation.document.sections[0].text == "The lungs are clear."
     (error,) = of(ErrorEvent, press(conversation, "insert_template", name="Skull"))
     assert error.error.code == "template_unknown"
 

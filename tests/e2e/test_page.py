@@ -13,7 +13,8 @@ def typed(page, words):
     expect(page.locator("#undo")).to_be_enabled()
 
 
-def test_a_template_never_replaces_a_report_that_has_text_without_asking(open_page):
+@pytest.mark.parametrize("server", [lambda tmp_path: {"store": tmp_path}], indirect=True)
+def test_a_template_never_replaces_a_report_that_has_text(open_page):
     page = open_page()
     asked = page.get_by_test_id("replace")
     report = page.locator("#report")
@@ -24,6 +25,7 @@ def test_a_template_never_replaces_a_report_that_has_text_without_asking(open_pa
     page.select_option("#template", "-")  # nor is a template's own text
     expect(report).not_to_contain_text("[indication]")
     typed(page, "A 4 mm nodule.")
+    expect(page.get_by_test_id("sign-open")).to_be_enabled()  # the server has the words
 
     page.select_option("#template", "Chest X-ray")
     expect(asked).to_contain_text("keeps every word")
@@ -43,10 +45,12 @@ def test_a_template_never_replaces_a_report_that_has_text_without_asking(open_pa
     expect(sections).to_have_text(["A 4 mm nodule."])
 
     page.select_option("#template", "Chest X-ray")
-    asked.get_by_role("button", name="Replace").click()
+    asked.get_by_role("button", name="New report").click()
+    expect(report).to_contain_text("[indication]")
     expect(report).not_to_contain_text("nodule")
-    page.get_by_role("button", name="Undo the new report").click()
+    page.get_by_role("button", name="Go back").click()
     expect(sections).to_have_text(["A 4 mm nodule."])
+    expect(page.get_by_role("button", name="Go back")).to_be_hidden()
     page.select_option("#template", "-")
     expect(asked.get_by_role("button", name="Insert")).to_be_hidden()
 

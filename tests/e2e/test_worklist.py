@@ -72,6 +72,29 @@ def test_a_draft_is_left_found_in_another_browser_and_dictated_on(open_page, ser
     expect(dialog).to_contain_text("Deleted.")
 
 
+def test_new_report_is_said_and_dictation_goes_on_in_another_report(open_page):
+    """Nothing that was said after it is in the report before, nor is its patient in the new one."""
+    page = open_page("audio/chest_xray.flac", "audio/new_report.flac", "audio/hypodense.flac")
+    sections = page.locator("#report [data-section]")
+    about = page.get_by_test_id("about-open")
+    about.click()
+    page.get_by_test_id("about").get_by_label("Name", exact=True).fill("Maria Muster")
+    page.get_by_role("button", name="Save").click()
+    expect(about).to_have_text("Maria Muster")
+    page.click("#mic")
+    expect(page.get_by_text("This is a new report, with no patient yet")).to_be_visible(timeout=HEARD_MS)
+    expect(page.locator("#mic")).to_contain_text("Stop")  # the microphone is on as before
+    expect(sections).to_have_text([re.compile("hypodense.*segment")], timeout=HEARD_MS)
+    expect(sections).not_to_contain_text("lungs")
+    expect(about).not_to_contain_text("Maria")
+    expect(page.locator("#report .gap-mark")).to_have_count(0)
+    page.get_by_role("button", name="Go back").click()
+    expect(about).to_have_text("Maria Muster")
+    expect(sections).to_contain_text("lungs")
+    expect(sections).not_to_contain_text("hypodense")
+    expect(page.locator("#mic")).to_contain_text("Start")
+
+
 def test_a_page_whose_server_was_stopped_goes_on_with_the_next_one(open_page, server, tmp_path):
     page = open_page()
     typed(page, "Before the stop.")

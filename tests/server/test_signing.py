@@ -88,7 +88,6 @@ CHANGES = [
         for command, fields in (
             ("undo", {}),
             ("redo", {}),
-            ("new_report", {}),
             ("insert_text", {"text": "More."}),
             ("insert_text", {"text": "[1.0 s not heard]", "origin": "gap"}),
             ("insert_macro", {"name": "Normal chest"}),
@@ -120,7 +119,6 @@ SPOKEN = [
     "Scratch that.",
     "Undo that.",
     "Delete the last sentence.",
-    "New report.",
     "Replace lungs with kidneys.",
     "Impression colon normal.",
 ]

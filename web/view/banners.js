@@ -6,19 +6,21 @@ import { KeyedList, byId, element } from './dom.js';
 /** @typedef {import('../state.js').State} State */
 const REPLACING = new Set(['new_report', 'insert_template']);
 
-/** @typedef {{key: string, level: string, message: string, button?: {text: string, press: () => void}}} Banner */
+/** @typedef {{key: string, level: string, message: string, button?: {text: string, press: () => void},
+ *   dismiss?: () => void}} Banner */
 
 /**
  * @param {{dispatch: (event: import('../events.js').LocalEvent) => void, reconnect: () => void, undo: () => void,
- *   chooseDevice: () => void}} actions
+ *   goBack: (id: string) => void, chooseDevice: () => void}} actions
  * @param {string} noMicrophone  why this page can have none, or ''
  */
-export function bannersView({ dispatch, reconnect, undo, chooseDevice }, noMicrophone) {
+export function bannersView({ dispatch, reconnect, undo, goBack, chooseDevice }, noMicrophone) {
   const list = new KeyedList(byId('banners'), (/** @type {Banner} */ each) => each.key, (banner) =>
     element('div', { class: `banner banner-${banner.level}`, role: banner.level === 'info' ? 'status' : 'alert' },
       element('span', { class: 'banner-shape', 'aria-hidden': 'true' }, banner.level === 'info' ? 'i' : '!'),
       element('p', {}, banner.message),
-      banner.button && element('button', { type: 'button', class: 'quiet small', onclick: banner.button.press }, banner.button.text)));
+      banner.button && element('button', { type: 'button', class: 'quiet small', onclick: banner.button.press }, banner.button.text),
+      banner.dismiss && element('button', { type: 'button', class: 'quiet small', onclick: banner.dismiss }, 'Dismiss')));
   /** @type {Map<string, Banner>} */
   let shown = new Map();
   let fallbackSeen = false;
@@ -63,10 +65,16 @@ export function bannersView({ dispatch, reconnect, undo, chooseDevice }, noMicro
       lastCommand = state.command;
       replaced = lastCommand && REPLACING.has(lastCommand.command) && !lastCommand.failed && lastCommand.changed ? lastCommand : null;
     }
+    const { left } = state;
+    if (left) {
+      banners.push({ key: `left-${left}`, level: 'info',
+        message: 'This is a new report, with no patient yet. The one before is in the list of reports.',
+        button: { text: 'Go back', press: () => goBack(left) },
+        dismiss: () => dispatch({ type: 'local.left_forgotten' }) });
+    }
     if (replaced && state.document?.can_undo) {
-      const name = replaced.command === 'insert_template' ? 'Undo the template' : 'Undo the new report';
       banners.push({ key: 'replaced', level: 'info', message: replaced.message,
-        button: { text: name, press: () => { replaced = null; undo(); } } });
+        button: { text: 'Undo the template', press: () => { replaced = null; undo(); } } });
     }
     if (!microphone.fellBack) fallbackSeen = false;
     else if (!fallbackSeen) {

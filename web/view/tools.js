@@ -14,7 +14,7 @@ export function toolsView({ press, focusReport }) {
   template.addEventListener('change', async () => {
     const name = template.value === BLANK ? '' : template.value;
     if (shown) template.value = named(shown);
-    const how = shown && isFilled(shown) ? await askWhatToDo(name) : 'replace';
+    const how = shown && isFilled(shown) ? await askWhatToDo(name, Boolean(shown.session?.keeping)) : 'replace';
     if (how === 'insert') press('insert_template', { name });
     else if (how === 'replace') press('new_report', name ? { name } : {});
     focusReport();
@@ -61,13 +61,20 @@ export function isFilled(state) {
   return state.document?.sections.some(({ runs }) => runs.some((run) => run.origin !== 'template' && run.text.trim())) ?? false;
 }
 
-/** What to do with a report that has text: nothing goes without a question. @param {string} name  of the template; '' is a blank one @returns {Promise<string>} */
-function askWhatToDo(name) {
+/**
+ * What to do with a report that has text: nothing goes without a question.
+ * @param {string} name  of the template; '' is a blank one
+ * @param {boolean} isKept  the report stays in the list when another is begun
+ * @returns {Promise<string>}
+ */
+function askWhatToDo(name, isKept) {
   const dialog = byId('replace', 'dialog');
-  setText(byId('replace-how'), name
-    ? `Insert adds the sections of “${name}” and keeps every word. Replace begins anew with “${name}”; Undo brings this report back.`
-    : 'Replace begins with an empty report; Undo brings this one back.');
+  const another = isKept
+    ? 'New report leaves this one in the list of reports and begins another, with no patient.'
+    : 'This server keeps no reports: to begin another, copy or save this one and press “New”.';
+  setText(byId('replace-how'), name ? `Insert adds the sections of “${name}” and keeps every word. ${another}` : another);
   byId('replace-insert').hidden = !name;
+  byId('replace-new').hidden = !isKept;
   dialog.returnValue = '';
   dialog.showModal();
   return new Promise((resolve) => {
