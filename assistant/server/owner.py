@@ -55,7 +55,7 @@ class Owner:
         token = connection.headers.get("x-session-token", "")
         if runner and _is_owner(runner, token, connection, scope):
             scope.setdefault("state", {})["session"] = runner
-            if token:
+            if token and runner.has_no_socket_of_its_own:
                 send = _with_cookie(send, runner, scope)
         elif not runner and await self._is_stored(session_id, token, asks.id):
             scope.setdefault("state", {})["session"] = None
@@ -75,8 +75,7 @@ class Owner:
 
 
 def _with_cookie(send: Send, runner: SessionRunner, scope: Scope) -> Send:
-    """Whoever shows the token gets the cookie: a session that follows another on the same socket was not
-    opened by one that could set it."""
+    """Whoever shows the token gets the cookie, which no socket has set."""
 
     async def send_with_cookie(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -235,6 +235,8 @@ class SessionRunner:
         self._begin_another = begin_another
         self.following: Following | None = None
         """The session that its client goes on with: "new report" was said here."""
+        self.has_no_socket_of_its_own = follows is not None
+        """Its client came on the socket of the session before."""
         self._personal = components.personal.current
         self._context_of: tuple[str | None, tuple[str, ...]] = (None, ())
         if follows:

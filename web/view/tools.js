@@ -42,6 +42,7 @@ export function toolsView({ press, focusReport }) {
     if (state.document !== shown?.document || state.library !== shown?.library) {
       template.value = named(state);
       byId('undo', 'button').disabled = !state.document?.can_undo;
+      byId('undo').title = state.document?.can_undo ? 'Undo' : NO_UNDO;
       byId('redo', 'button').disabled = !state.document?.can_redo;
       byId('next-field').hidden = !state.document?.sections.some((section) => section.runs.some((run) => run.field));
     }
@@ -55,6 +56,7 @@ export function toolsView({ press, focusReport }) {
 
 const BLANK = '-';
 const MOST_CARDS = 6;
+const NO_UNDO = 'Nothing to undo. Steps are kept while the report is open, not when it is opened again later.';
 
 /** Whether the report has words that are not its template's. @param {State} state */
 export function isFilled(state) {
