@@ -32,6 +32,13 @@ _CHANGE = {"accept": Editor.accept}
 """Commands that take marks of gaps away, with their way of changing the report; all others leave the marks."""
 
 
+_NEARLY_REPLACES = re.compile(
+    r"(?P<verb>correct|replace) (?P<old>\w[\w'’. -]*?) (?:to|two|too|toe|do|or|a|the|2|till|into|for|and|width|would|wit|which)"
+    r" (?P<new>\w[\w'’.-]*?)\W*",
+    re.I,
+)
+"""With what recognisers make of "to" and "with"."""
+
 MOVES = frozenset({"go_to", "place_cursor", "next_field", "previous_field"})
 """The buttons that change no text."""
 
@@ -337,7 +344,9 @@ class Dictation:
         """A command that an utterance, which is none, comes close to and that can be done; as it would be said."""
         if literals.begins(words):
             return None
-        if near := self._nearly_corrects(words) or self._nearly_chooses(words):
+        if near := (
+            self._nearly_replaces(words) or self._nearly_corrects(words) or self._nearly_chooses(words)
+        ):
             return near
         return next((phrase for phrase in self._grammar().nearly(words) if self._is_possible(phrase)), None)
 
@@ -361,6 +370,15 @@ class Dictation:
         number = HEARD_NUMBERS.get(found[1].lower(), found[1].lower()) if found else ""
         is_number = number in NUMBERS or number.isdigit()
         return f"choose {number}" if is_number and choices_of(self.document, self._desk(None)) else None
+
+    def _nearly_replaces(self, words: str) -> str | None:
+        """ "Correct left or right", where the report has "left": the word between the two was misheard."""
+        found = _NEARLY_REPLACES.fullmatch(words.strip())
+        if found is None or found["old"].casefold() not in self.document.text.casefold():
+            return None
+        verb = found["verb"].lower()
+        phrase = f"{verb} {found['old']} {'to' if verb == 'correct' else 'with'} {found['new']}"
+        return phrase if self._is_possible(phrase) else None
 
     def _nearly_corrects(self, words: str) -> str | None:
         """ "Correct metoprolol", where the report has "metaprolol"."""

@@ -77,9 +77,11 @@ class Grammar:
         sound = _sound(said)
         near = {phrase: likeness for phrase in phrases if (likeness := _likeness(said, sound, phrase))}
         words = said.split()
-        parts = (" ".join(part) for part in (words[1:], words[:-1]) if 2 <= len(part) <= 3)
+        parts = [" ".join(part) for part in (words[1:], words[:-1]) if 2 <= len(part) <= 3]
         within = [part for part in parts if self._parsed(part)]
-        return [*sorted(near, key=lambda phrase: -near[phrase]), *within]
+        sounds = {_sound(part) for part in parts}
+        sounding = [phrase for phrase in phrases if " " in phrase and _sound(phrase) in sounds]
+        return [*sorted(near, key=lambda phrase: -near[phrase]), *within, *sounding]
 
 
 _LIKE, _LIKE_IN_SOUND = 0.84, 0.6

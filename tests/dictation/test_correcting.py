@@ -239,6 +239,11 @@ def test_what_recognisers_make_of_undo_that_is_offered_and_only_where_something_
         ("what can i see", "what can i say"),
         ("correct lift", "correct left"),
         ("select kidny", "select kidney"),
+        ("you kept that", "cap that"),
+        ("correct left or right", "correct left to right"),
+        ("Correct left the right.", "correct left to right"),
+        ("replace left width right", "replace left with right"),
+        ("correct 10 two 12.5.", "correct 10 to 12.5"),
     ],
 )
 def test_every_command_is_offered_for_what_it_nearly_was(said, meant):
@@ -256,6 +261,9 @@ def test_every_command_is_offered_for_what_it_nearly_was(said, meant):
         "kidney",
         "No change.",
         "Fracture.",
+        "Correct right or left.",
+        "Correct and stable.",
+        "Kept that in place.",
     ],
 )
 def test_dictation_is_offered_as_no_command(said):
@@ -326,19 +334,22 @@ SPOKEN = {
     "undo_that": "undo that",
     "correct_to": "correct left to right",
 }
-NOT_HEARD = {
-    *(("cap_that", "bf_emma"), ("cap_that", "am_onyx"), ("no_caps_that", "bf_emma")),
-    *(("select_left", "bf_emma"), ("pick_two", "bf_emma"), ("correct_to", "bf_emma")),
+NOT_OFFERED = {
+    ("cap_that", "am_onyx"): "Count that.",
+    ("select_left", "bf_emma"): "The selector left it.",
+    ("pick_two", "bf_emma"): "Pigtail.",
 }
-"""Heard as "You can't be that.", "Count that,", "No caps there too", "Correct left or right." …"""
+"""Heard as other words that nobody would take for the command: dictation, also for the test."""
 
 
 @pytest.mark.models
 @pytest.mark.parametrize("voice", VOICES)
 @pytest.mark.parametrize("name", SPOKEN)
-def test_every_correction_is_heard_and_done_or_offered_and_then_done(hear, voice, name):
-    if (name, voice) in NOT_HEARD:
-        pytest.skip("the recogniser of the tests hears other words")
+def test_every_correction_is_done_or_offered_and_what_is_misheard_changes_nothing_that_stays(
+    hear, voice, name
+):
+    """What is no command stands in the report as it was heard, in the place of what was selected and nowhere else,
+    and one undo brings back all that it changed."""
     before = [REPORT, *(["select left"] if name in SELECTED else [])]
     wanted = Speaker(*before, SPOKEN[name])
     speaker = Speaker(*before)
@@ -346,9 +357,21 @@ def test_every_correction_is_heard_and_done_or_offered_and_then_done(hear, voice
     nearly = speaker.dictation.nearly(said)
     speaker.say(said)
     if not speaker.obeyed:
+        heard = said.rstrip(".").casefold()
+        left, where, right = speaker.text.casefold().partition(heard)
+        assert where, "what was heard stands in the report"
+        rest = "The  kidney measures 10 cm." if name in SELECTED else f"{WRITTEN} ."
+        assert left + right == rest.casefold()
+        undone = Speaker(*before, said, "undo that")
+        assert undone.text == WRITTEN
+        assert undone.dictation.document.place == Speaker(*before).dictation.document.place
+        if (name, voice) in NOT_OFFERED:
+            assert nearly is None
+            return
         assert nearly, said
         speaker.dictation.retract(f"utt_{speaker.count}")
         speaker.say(nearly)
+    assert (name, voice) not in NOT_OFFERED, "it is heard: take it out of the list"
     assert speaker.text == wanted.text, said
     assert speaker.dictation.document.place == wanted.dictation.document.place
 
