@@ -49,6 +49,8 @@ export class Microphone {
     /** @type {{first: number, pcm: ArrayBuffer}[]} what the server has not acknowledged, each with its first sample */
     this._kept = [];
     this._sample = 0; // the next one, counted over all connections
+    /** @type {number|null} since when WebRTC has the sound, by ``performance.now()``: its samples count as well */
+    this._webrtcSince = null;
     this._lostBlocks = 0; // that were too many to keep
     this._samples = new Float32Array(512);
     globalThis.addEventListener?.('online', () => { this._webrtcFailed = false; });
@@ -115,6 +117,7 @@ export class Microphone {
     void this._context?.close();
     this._context = null;
     this._transport = '';
+    this._webrtcSince = null;
     this._line.send({ type: 'assistant.webrtc.close' });
     this._onStatus({ state: 'off', transport: null, warning: '' });
   }
@@ -248,6 +251,7 @@ export class Microphone {
     await sender.replaceTrack(track);
     if (this._peer?.connectionState !== 'connected' || !this._peer.getSenders().includes(sender)) return;
     this._stopCapture();
+    this._webrtcSince = performance.now();
     this._forget();
     this._line.send({ type: 'assistant.audio.end' });
     this._transport = 'webrtc';
@@ -296,6 +300,10 @@ export class Microphone {
 
   _startCapture() {
     if (this._capture || !this._context || !this._source) return;
+    if (this._webrtcSince !== null) { // a server that did not hear WebRTC to its end sees how much it lacks
+      this._sample += Math.round((performance.now() - this._webrtcSince) * this._context.sampleRate / 1000);
+      this._webrtcSince = null;
+    }
     this._capture = new AudioWorkletNode(this._context, 'capture', { numberOfOutputs: 0, channelCount: 1,
       channelCountMode: 'explicit' });
     this._capture.port.onmessage = ({ data }) => {

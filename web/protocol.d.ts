@@ -16,7 +16,7 @@ export interface InputAudioAppend {
   audio: string;
 }
 
-/** The sound that follows begins with this sample of the microphone, counted from 0 at the session's rate. A client that sends it at the beginning of each connection, and keeps what it sent until ``assistant.audio.received`` covers it, loses no sound when a connection breaks: after a resume it goes on from ``audio_sample`` of ``session.created``. What came already is not heard twice; samples left out are told as a gap, with their length. Clients that never send it work as before. A new rate has a new count. It also begins the sound of a client that leaves WebRTC for the WebSocket. */
+/** The sound that follows begins with this sample of the microphone, counted from 0 at the session's rate. A client that sends it at the beginning of each connection, and keeps what it sent until ``assistant.audio.received`` covers it, loses no sound when a connection breaks: after a resume it goes on from ``audio_sample`` of ``session.created``. What came already is not heard twice; samples left out are told as a gap, with their length. Clients that never send it work as before. A new rate has a new count. It also begins the sound of a client that leaves WebRTC for the WebSocket. Its count goes on while WebRTC has the sound: so a server that stood still or was started anew meanwhile tells how much it has not heard. */
 export interface AudioAt {
   /** Echoed in an error about this event. */
   event_id?: string | null;

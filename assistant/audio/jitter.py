@@ -10,6 +10,8 @@ RTP_CLOCK_HZ = 48_000
 HOLE_WAIT_MS = 60.0
 RESTART_JUMP_PACKETS = 200
 MAX_HELD_PACKETS = 64
+MAX_GIVEN_UP_PACKETS = 1500
+"""So many of those last given up are known, 30 s: an old packet is late, and not a sender that restarts."""
 MAX_UNPOLLED_ITEMS = 1024
 MAX_GAP_TICKS = 60 * RTP_CLOCK_HZ
 TYPICAL_PACKET_TICKS = 960
@@ -79,7 +81,7 @@ class JitterBuffer:
         self._ready: deque[Item] = deque()
         self._first = 0
         self._next: int | None = None
-        self._given_up: deque[int] = deque(maxlen=RESTART_JUMP_PACKETS + 1)
+        self._given_up: deque[int] = deque(maxlen=MAX_GIVEN_UP_PACKETS)
         self._suspect: tuple[int, _Held] | None = None
         self._expected_ticks: int | None = None
         self._last_ticks = TYPICAL_PACKET_TICKS
@@ -158,9 +160,13 @@ class JitterBuffer:
             self._suspect = (place, packet)
             return
         (first_place, first), self._suspect = self._suspect, None
+        if first_place in self._given_up and self._is_same_stream(first_place, first):
+            for each in (first_place, first_place + 1):  # they took another way, and were read after the rest
+                self._count_old(each)
+            return
         self._flush()
         assert self._next is not None
-        if not self._is_long_outage(first_place, first):
+        if first_place < self._next or not self._is_same_stream(first_place, first):
             self._ready.append(Restart())
             self._first = self._next = first_place & 0xFFFF
             self._given_up.clear()
@@ -173,12 +179,14 @@ class JitterBuffer:
         else:
             self._release()
 
-    def _is_long_outage(self, place: int, packet: _Held) -> bool:
-        """Whether a jump is the same stream after a long loss: timestamps went on as the numbers did."""
+    def _is_same_stream(self, place: int, packet: _Held) -> bool:
+        """Whether timestamps jump as far as the numbers."""
         assert self._next is not None
-        missing = place - self._next
-        gap = self._gap_ticks(packet.timestamp)
-        return missing > 0 and gap is not None and abs(gap - missing * self._last_ticks) <= RTP_CLOCK_HZ
+        if self._expected_ticks is None:
+            return False
+        gap = ((packet.timestamp - self._expected_ticks + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+        near = abs(gap - (place - self._next) * self._last_ticks) <= RTP_CLOCK_HZ
+        return near and gap <= MAX_GAP_TICKS
 
     def _drop_suspect(self) -> None:
         if self._suspect is not None:
@@ -210,7 +218,7 @@ class JitterBuffer:
         gap = self._gap_ticks(held.timestamp)
         self._ready.append(Hole(missing, gap or missing * self._last_ticks, held.payload))
         self.lost += missing
-        self._given_up.extend(range(max(self._next, place - RESTART_JUMP_PACKETS), place))
+        self._given_up.extend(range(max(self._next, place - MAX_GIVEN_UP_PACKETS), place))
         self._expected_ticks = held.timestamp
         self._next = place
         self._release()

@@ -33,7 +33,8 @@ class AudioAt(ClientEventBase):
     ``assistant.audio.received`` covers it, loses no sound when a connection breaks: after a resume it goes on
     from ``audio_sample`` of ``session.created``. What came already is not heard twice; samples left out are
     told as a gap, with their length. Clients that never send it work as before. A new rate has a new count.
-    It also begins the sound of a client that leaves WebRTC for the WebSocket.
+    It also begins the sound of a client that leaves WebRTC for the WebSocket. Its count goes on while WebRTC
+    has the sound: so a server that stood still or was started anew meanwhile tells how much it has not heard.
     """
 
     type: Literal["assistant.audio.at"] = "assistant.audio.at"

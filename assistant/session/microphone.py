@@ -73,6 +73,7 @@ class Microphone:
         self._pcm_at: float | None = None  # when the last PCM came
         self._left_at: float | None = None  # a client without sample numbers was cut off while it was sending
         self._socket_open = False  # sound over the WebSocket has been announced, and has not ended
+        self._socket_ended = 0  # the clock then
         self._taking = False  # it has come, and there may be no room for it yet
         self._waiting: list[Callable[[], None]] = []  # WebRTC sound that came before that end
         self._late = 0  # samples of the clock that came over the WebSocket when WebRTC had been heard
@@ -204,19 +205,21 @@ class Microphone:
         that brought sound is over: what comes over it later is not heard. Raises ``BadInput``:
         ``audio_sample_invalid``."""
         expected = sample if self.next_sample is None else self.next_sample
+        if self._heard_at is not None:  # numbers that are left out are those of WebRTC
+            expected = max(sample, expected)
         if sample - expected > LONGEST_GAP_S * self.format.rate_hz:
             raise BadInput(
                 "'sample' leaves out more than an hour. Start a new session.", code="audio_sample_invalid"
             )
         if self._heard_at is not None:  # the last sound came over WebRTC
             await self._end_peer()
-            silent_s = self._now() - age_ms / 1000 - self._heard_at
-            if not self._socket_open:  # else what was on its way to WebRTC's beginning may be lost as well
-                expected = max(sample, expected)
+            silent = round((self._now() - age_ms / 1000 - self._heard_at) * SAMPLE_RATE_HZ)
             self.end_socket()
             self._heard_at = None
-            if silent_s * SAMPLE_RATE_HZ > MARKED_SAMPLES:
-                self._skip(round(silent_s * SAMPLE_RATE_HZ))
+            if self.next_sample is not None and sample > self.next_sample:
+                silent = self._missing_over_webrtc(sample - self.next_sample)
+            if silent > MARKED_SAMPLES:
+                self._skip(silent)
         if sample > expected:
             self.end_pcm()
             self._skip((sample - expected) * SAMPLE_RATE_HZ // self.format.rate_hz)
@@ -225,6 +228,11 @@ class Microphone:
         self._left_at, self._socket_open = None, True
         self._anchor()
         self._acknowledge()
+
+    def _missing_over_webrtc(self, counted: int) -> int:
+        """Samples of the clock that were not heard of those that a client ``counted`` since the end of its
+        socket sound. By its own clock a server that stood still could not tell when they were said."""
+        return counted * SAMPLE_RATE_HZ // self.format.rate_hz - (self._clock - self._socket_ended)
 
     def _acknowledge(self) -> None:
         assert self.next_sample is not None
@@ -335,7 +343,7 @@ class Microphone:
     def end_socket(self) -> None:
         """The sound over the WebSocket has ended. What waited for it is behind it; what came too late to be
         heard is one gap of its length."""
-        self._socket_open = False
+        was_open, self._socket_open = self._socket_open, False
         if self._ending is not None:
             self._ending.cancel()
             self._ending = None
@@ -343,6 +351,7 @@ class Microphone:
         late, self._late = self._late, 0
         if late:
             self._skip(late)
+        self._socket_ended = self._clock if was_open else self._socket_ended + late
         waiting, self._waiting = self._waiting, []
         for act in waiting:
             act()
@@ -350,9 +359,7 @@ class Microphone:
     async def disconnected(self) -> None:
         """The client is gone, maybe to come back."""
         await self.close_peer()
-        cut_off = self._socket_open
         self.end_socket()
-        self._socket_open = cut_off  # its end did not come
         if self.next_sample is None and self._pcm_at is not None and self._now() - self._pcm_at < SILENT_S:
             self._left_at = self._pcm_at
 

@@ -154,6 +154,26 @@ def test_a_network_outage_of_many_seconds_is_lost_time_and_not_a_restart() -> No
     assert buffer.lost == 999
 
 
+@given(st.randoms(use_true_random=False), st.integers(201, 400), st.integers(1, 120))
+def test_packets_of_two_ways_that_are_read_in_turn_stay_in_their_order(
+    rng: random.Random, first: int, second: int
+) -> None:
+    """A program that stood still reads them so when the sender changed over to another way meanwhile."""
+    ways = [list(range(first)), list(range(first, first + second))]
+    buffer, now_ms = JitterBuffer(), 0.0
+    out = feed(buffer, ways[0].pop(0))
+    while any(ways):
+        now_ms += rng.random()
+        way = rng.choice([each for each in ways if each])
+        out += feed(buffer, way.pop(0), now_ms)
+    out += buffer.poll(now_ms + 1_000)
+    heard = numbers(out)
+    assert heard == sorted(set(heard))
+    passed = sum(item.ticks for item in out if isinstance(item, Hole | Silence)) + len(heard) * TICKS
+    assert passed == (heard[-1] + 1) * TICKS, "what was not heard is told with its length"
+    assert not any(isinstance(item, Restart) for item in out)
+
+
 def test_a_burst_behind_a_hole_does_not_grow_without_bound() -> None:
     buffer = JitterBuffer()
     feed(buffer, 0)

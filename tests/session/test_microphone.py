@@ -272,7 +272,7 @@ async def test_socket_sound_that_was_cut_off_while_webrtc_began_is_a_gap_of_its_
     peer = await over.offer()
     peer.come(1)
     await wire.microphone.disconnected()
-    await wire.microphone.begin_at(8_320, 0)
+    await wire.microphone.begin_at(8_640, 0)  # the packet of WebRTC counts
     await wire.microphone.take_pcm(value(20))
     assert heard(wire) == [10, 100, 20] and gaps(wire) == [(640, 8_640)]
 
@@ -297,6 +297,41 @@ async def test_when_webrtc_dies_all_that_came_over_it_is_before_what_the_socket_
     peer.come(5)  # late: the socket has taken over
     await wire.microphone.take_pcm(value(30))
     assert heard(wire) == [10, 20, 100, 100, 100, 30] and not gaps(wire)
+
+
+async def test_numbers_left_out_are_a_loss_only_where_nothing_was_heard_over_webrtc(wire, over):
+    """The client's count goes on while WebRTC has its sound. A server that was killed then, and had noted no
+    WebRTC yet, sees what it lacks."""
+    await wire.microphone.begin_at(0, 0)
+    await wire.microphone.take_pcm(value(10))
+    noted = wire.microphone.heard(320)
+    peer = await over.offer()
+    wire.microphone.end_socket()
+    peer.clock += 2 * 3_600 * 16_000
+    peer.come(1)
+    await wire.microphone.begin_at(peer.clock + 320 + 2_000, 0)
+    await wire.microphone.take_pcm(value(20))
+    assert heard(wire) == [10, 100, 20] and not gaps(wire)
+
+    anew = Wire()
+    anew.microphone.go_on_from(noted, sends_again=True, cut_off=False)
+    await anew.microphone.begin_at(3 * 16_000, 0)
+    await anew.microphone.take_pcm(value(20))
+    assert heard(anew) == [20] and gaps(anew) == [(320, 3 * 16_000)]
+
+
+async def test_what_webrtc_lost_at_its_end_is_told_by_a_server_that_stood_still(wire, over):
+    """By its clock the packets came just now; the client's count says what is missing behind them."""
+    await wire.microphone.begin_at(0, 0)
+    await wire.microphone.take_pcm(value(10))
+    peer = await over.offer()
+    wire.microphone.end_socket()
+    peer.come(1)
+    over(12.0)
+    peer.come(1)
+    await wire.microphone.begin_at(320 + 640 + 16_000, 0)
+    await wire.microphone.take_pcm(value(20))
+    assert heard(wire) == [10, 100, 100, 20] and gaps(wire) == [(960, 960 + 16_000)]
 
 
 async def test_the_status_counts_frames_since_the_stream_began(wire):

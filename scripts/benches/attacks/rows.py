@@ -52,6 +52,8 @@ class Row:
     attack: Attack
     lacks: str = ""
     """The parts that this machine lacks for it; empty if it can run."""
+    has_short: bool = True
+    """Whether it has a short form."""
 
 
 def all_rows() -> list[Row]:

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import resource
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -45,6 +46,12 @@ class ServerProcess:
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(b"heard\n")
         return float(await self.process.stdout.readline())
+
+    async def stand_still(self, seconds_s: float) -> None:
+        """Nothing of it runs for so long, as when its event loop is blocked or the machine sleeps."""
+        self.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(seconds_s)
+        self.process.send_signal(signal.SIGCONT)
 
     async def kill(self) -> None:
         """Like a power cut for this process."""
