@@ -22,7 +22,7 @@ def register(subparsers: Subparsers) -> None:
         "backup",
         help="copy a whole store into one file",
         description="Write reports, attachments, users, both audits and, with --audit-checkpoints, these to "
-        "one new file, for you alone and not encrypted. Servers may go on meanwhile.",
+        "one new file, for you alone, sealed if the store is encrypted. Servers may go on meanwhile.",
     )
     making.add_argument("file", type=Path, metavar="FILE", help="a new file")
     restoring = subparsers.add_parser(
@@ -45,9 +45,10 @@ def _back_up(args: argparse.Namespace) -> int:
     assert settings.store is not None
     with Store(settings.store, files=settings.store_files, create=False) as store:
         manifest = backup.back_up(store, args.file, settings.audit_checkpoints)
-        asyncio.run(_note(settings.store, "backup made"))
+        asyncio.run(note_command(settings.store, "backup made"))
         _tell(manifest)
-        note(f"{args.file} has all of {store.name}. It is not encrypted.")
+        sealed = "sealed with the key of the store" if manifest.key else "not encrypted"
+        note(f"{args.file} has all of {store.name}. It is {sealed}.")
         store.verify()  # a backup of what is broken is better than none, but has to be known
     return 0
 
@@ -61,7 +62,7 @@ def _restore(args: argparse.Namespace) -> int:
         )
         backup.check_restored(store, manifest)
         asyncio.run(_check_access_log(settings.store, manifest))
-        asyncio.run(_note(settings.store, f"restored from a backup of {manifest.at}"))
+        asyncio.run(note_command(settings.store, f"restored from a backup of {manifest.at}"))
         _tell(manifest)
         note(f"{store.name} is as it was at {manifest.at}, and fits the audit.")
     return 0
@@ -72,7 +73,8 @@ async def _check_access_log(where: Path | str, manifest: backup.Manifest) -> Non
         await log.verify([manifest.access])
 
 
-async def _note(where: Path | str, what: str) -> None:
+async def note_command(where: Path | str, what: str) -> None:
+    """Write what a command did to a whole store into the access log."""
     async with _opened(where) as log:
         await log.did(command_line(), what)
 

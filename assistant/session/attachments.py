@@ -107,6 +107,26 @@ def seal_kept(folder: Path, key: Key) -> int:
     return len(found)
 
 
+def unseal_kept(folder: Path, key: Key) -> int:
+    """Unseal what is attached to the session whose folder this is, beside what is sealed; returns how many
+    attachments there are. Raises ``BadInput`` (``attachment_unreadable``), ``OSError``."""
+    sealed = sorted(folder.glob(f"*{SEALED}"))
+    for each in sealed:
+        name = each.name.split(".")[0]
+        for old in (folder / name, folder / f"{name}.json"):  # of a command that was killed
+            shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+    found = kept_studies(folder, key, lambda: folder)
+    if len(found) != len(sealed):
+        raise BadInput(
+            f"An attachment in {folder} cannot be read with this key, and would be lost. Delete its report "
+            "first.",
+            code="attachment_unreadable",
+        )
+    for kept in found:
+        _keep(kept.study, folder, kept.link, None)
+    return len(found)
+
+
 class Attachments:
     """``attached`` is called for each new one, with its study, ``warn`` with a code and words for what needs
     a look."""
@@ -335,8 +355,7 @@ class Attachments:
         self._links.pop(attachment_id, None)
         if study := self._studies.pop(attachment_id, None):
             if self._stays is not None:
-                for ending in (SEALED, ".json"):
-                    kept = self._stays / f"{study.id}{ending}"
+                for kept in self._stays.glob(f"{study.id}.*"):  # of a change of keys there may be two
                     await asyncio.to_thread(kept.unlink, missing_ok=True)
             await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)
         for series in [*self._series.values()]:

@@ -89,13 +89,14 @@ def key_from(settings: Settings, *, make: bool = False) -> Key | None:
     if settings.encryption_key is not None:
         return Key(settings.encryption_key.get_secret_value().strip())
     if settings.encryption_key_command is not None:
-        return Key(_of_command(settings.encryption_key_command))
+        return Key(secret_of_command(settings.encryption_key_command))
     if settings.encryption_keyring:
         return Key(_of_keyring(settings.store, make))
     return None
 
 
-def _of_command(command: str) -> str:
+def secret_of_command(command: str) -> str:
+    """What this command prints. Raises ``BadInput``: ``encryption_key_unreadable``."""
     try:
         done = subprocess.run(
             shlex.split(command), capture_output=True, check=True, timeout=COMMAND_S, stdin=subprocess.DEVNULL
@@ -103,7 +104,7 @@ def _of_command(command: str) -> str:
         return done.stdout.decode().strip()
     except (OSError, ValueError, subprocess.SubprocessError):
         raise BadInput(
-            "The command of --encryption-key-command failed, so the store cannot be opened.",
+            "The command that is to print the encryption key failed.",
             code="encryption_key_unreadable",
         ) from None
 

@@ -154,6 +154,30 @@ def unseal_folder(source: Path, folder: Path, key: Key) -> str:
     return str(head["about"])
 
 
+def key_id_of(sealed: Path) -> str:
+    """The id of the key of a sealed file. Raises ``BadInput`` (``sealed_file_damaged``), ``OSError``."""
+    with sealed.open("rb") as source:
+        head = source.read(len(MAGIC) + ID_BYTES)
+    if len(head) != len(MAGIC) + ID_BYTES or not head.startswith(MAGIC):
+        raise _damaged()
+    return head[len(MAGIC) :].hex()
+
+
+def reseal(source: Path, target: Path, old: Key, new: Key) -> None:
+    """Write a sealed file anew, with another key; it appears when it is whole. Raises as ``Unsealing``, and
+    ``OSError``."""
+    part = target.with_name(f"{target.name}.part")
+    made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with source.open("rb") as sealed, os.fdopen(made, "wb") as out:
+        unsealing, sealing = Unsealing(sealed, old), Sealing(out, new)
+        while data := unsealing.read(BLOCK_BYTES):
+            sealing.write(data)
+        sealing.close()
+        out.flush()
+        os.fsync(out.fileno())
+    os.replace(part, target)
+
+
 @contextlib.contextmanager
 def maybe_sealing(out: Sink, key: Key | None) -> Iterator[Sink]:
     """``out`` itself where there is no key."""
