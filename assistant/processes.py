@@ -32,6 +32,16 @@ def _begin(begin: Callable[[], None] | None) -> None:
         os.nice(NICENESS)
     if begin:
         begin()
+    _say_nothing()
+
+
+def _say_nothing() -> None:
+    """What the libraries here print, in C too, quotes the files that they read, and would be in the server's
+    log. What went wrong comes back as the call's exception."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for printed in (1, 2):
+        os.dup2(nowhere, printed)
+    os.close(nowhere)
 
 
 def _end_with_server() -> None:

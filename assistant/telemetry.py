@@ -6,10 +6,14 @@ their loggers are held at WARNING, and only the type and place of an exception a
 
 import asyncio
 import logging
+import sys
+import threading
 import time
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -99,8 +103,34 @@ def log_of_the_loop(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> No
     log.error("%s", context["message"].partition("\n")[0], exc_info=error if error else False)
 
 
+def _log_without_words() -> None:
+    """Errors that nothing caught, and warnings: Python prints them with their message, the log without it."""
+
+    def uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.error("nothing caught this error", exc_info=(kind, error, trace))
+
+    def in_a_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_type is SystemExit:
+            return
+        error = args.exc_value or args.exc_type()
+        log.error("a thread ended with an error", exc_info=(args.exc_type, error, args.exc_traceback))
+
+    def unraisable(args: Any) -> None:  # UnraisableHookArgs is a name for type checkers only
+        error = args.exc_value or args.exc_type()
+        log.error("an error could not be raised", exc_info=(args.exc_type, error, args.exc_traceback))
+
+    def warned(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object, **__: object
+    ) -> None:
+        log.warning("%s at %s:%d", category.__name__, filename, lineno)
+
+    sys.excepthook, threading.excepthook, sys.unraisablehook = uncaught, in_a_thread, unraisable
+    warnings.showwarning = warned
+
+
 def configure_logging(level: str) -> None:
     """Log this package at ``level`` to standard error, everything else from WARNING."""
+    _log_without_words()
     handler = logging.StreamHandler()
     handler.addFilter(Repeats())
     handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -1,13 +1,17 @@
-"""A process that computes for the server ends with it, also when the server is killed."""
+"""A process that computes for the server prints nothing, and ends with it, also when the server is killed."""
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
+
+from assistant.processes import end_process, open_process
 
 SERVER = """
 import os, time
@@ -44,3 +48,21 @@ async def test_it_ends_when_its_server_is_killed(tmp_path, waits):
     async with asyncio.timeout(30):
         while alive(pid):  # noqa: ASYNC110 (it tells nobody)
             await asyncio.sleep(0.05)
+
+
+def in_every_way(text: str) -> str:
+    for stream in (sys.stdout, sys.stderr):
+        stream.write(text)
+        stream.flush()
+    warnings.warn(text, stacklevel=1)
+    logging.getLogger("reader").error(text)
+    os.write(2, text.encode())  # as libraries in C do
+    return text
+
+
+def test_what_it_prints_stands_nowhere(capfd):
+    pool = open_process()
+    assert pool.submit(in_every_way, "of a file").result() == "of a file"
+    pool.shutdown()
+    end_process(pool)
+    assert "".join(capfd.readouterr()) == ""
