@@ -46,7 +46,7 @@ class ServerThread:
         self._socket = bind("127.0.0.1", port)
         self.port = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        app = create_app(chosen, components)
+        app = create_app(chosen, components, chosen.token.get_secret_value() if chosen.token else None)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, ws="websockets-sansio", timeout_graceful_shutdown=5
         )

@@ -163,6 +163,18 @@ def test_a_refused_microphone_is_explained(open_page):
     expect(page.locator("body")).to_contain_text(re.compile("microphone is blocked", re.I), timeout=10_000)
 
 
+@pytest.mark.parametrize("server", [lambda _: {"token": "secret"}], indirect=True)
+def test_without_https_the_page_says_why_there_is_no_microphone_and_what_to_do(server, open_page):
+    """Browsers have no ``navigator.mediaDevices`` there."""
+    server.url = f"http://assistant.example:{server.port}/?token=secret"
+    page = open_page(arguments=["--host-resolver-rules=MAP assistant.example 127.0.0.1"])
+    assert page.evaluate("() => [isSecureContext, navigator.mediaDevices === undefined]") == [False, True]
+    page.click("#mic")
+    expect(page.locator("#mic")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("body")).to_contain_text("only on https:// pages and on localhost. Open this page at")
+    expect(page.locator("#status-connection")).to_contain_text("Ready")  # the rest of the page works
+
+
 def test_an_image_is_attached_with_a_picture_and_a_text_file_is_refused(open_page, server, tmp_path):
     from PIL import Image
 
