@@ -16,11 +16,11 @@ PAGE = ROOT / "docs/licences.md"
 
 COPYLEFT = {
     "asound": "LGPL-2.1-or-later",
-    "avcodec": "GPL-2.0-or-later, as built with x264 and x265",
-    "avdevice": "GPL-2.0-or-later, as built with x264 and x265",
-    "avfilter": "GPL-2.0-or-later, as built with x264 and x265",
-    "avformat": "GPL-2.0-or-later, as built with x264 and x265",
-    "avutil": "GPL-2.0-or-later, as built with x264 and x265",
+    "avcodec": "LGPL-3.0-or-later",
+    "avdevice": "LGPL-3.0-or-later",
+    "avfilter": "LGPL-3.0-or-later",
+    "avformat": "LGPL-3.0-or-later",
+    "avutil": "LGPL-3.0-or-later",
     "gmp": "LGPL-3.0-or-later or GPL-2.0-or-later",
     "gnutls": "LGPL-2.1-or-later",
     "hogweed": "LGPL-3.0-or-later or GPL-2.0-or-later",
@@ -29,13 +29,45 @@ COPYLEFT = {
     "openslide": "LGPL-2.1",
     "quadmath": "LGPL-2.1-or-later",
     "gfortran": "GPL-3.0-or-later with the GCC runtime exception",
-    "swresample": "GPL-2.0-or-later, as built with x264 and x265",
-    "swscale": "GPL-2.0-or-later, as built with x264 and x265",
+    "swresample": "LGPL-3.0-or-later",
+    "swscale": "LGPL-3.0-or-later",
     "unistring": "LGPL-3.0-or-later or GPL-2.0-or-later",
     "x264": "GPL-2.0-or-later",
     "x265": "GPL-2.0-or-later",
 }
-"""Libraries that wheels bundle, named as ``bundled`` names them; from the projects' own pages."""
+"""Libraries that wheels bundle, named as ``bundled`` names them; from the projects' own pages, FFmpeg's from
+what it says of itself (``av._core.library_meta``)."""
+
+PERMISSIVE = frozenset(
+    {
+        *(
+            "SvtAv1Enc",
+            "Xau",
+            "avif",
+            "brotlicommon",
+            "brotlidec",
+            "crc32c",
+            "crypto",
+            "dav1d",
+            "drm",
+            "freetype",
+        ),
+        *(
+            "harfbuzz",
+            "jpeg",
+            "lcms2",
+            "lzma",
+            "opencore-amrnb",
+            "opencore-amrwb",
+            "openjp2",
+            "opus",
+            "png16",
+        ),
+        *("scipy_openblas64_", "sharpyuv", "ssl", "tiff", "vpl", "vpx", "webp", "webpdemux", "webpmux"),
+        *("xcb", "xcb-shape", "xcb-shm", "xcb-xfixes", "zstd"),
+    }
+)
+"""The others that wheels bundle: under BSD, MIT, Apache-2.0 and the like. One in neither list is an error."""
 
 UNCLEAR = {"dicomweb-client": "MIT", "defusedxml": "PSF-2.0", "pypdfium2": "BSD-3-Clause AND Apache-2.0"}
 """Packages whose metadata names a file, an abbreviation or a phrase; read from the licence files in their
@@ -47,11 +79,12 @@ Made by `.venv/bin/python scripts/licences.py` from the packages' own metadata; 
 here. This program is under the Apache License 2.0. The packages below are installed beside it; it does not
 contain them.
 
-**PyAV** (`av`, which aiortc needs) is BSD, but its wheels bundle an FFmpeg that is built with x264 and
-x265. Those binaries as a whole are under the GPL, version 2 or later. Running the program asks nothing of
-you. If you hand on an image or an installer that contains the wheel, the GPL holds for that part (offer its
-source), or you build PyAV against an FFmpeg without the two. This program calls only libopus and the audio
-decoders in it.
+**PyAV** (`av`, which aiortc needs) is BSD, but its wheels bundle an FFmpeg (LGPL, version 3 or later) that
+is linked with x264 and x265 (GPL, version 2 or later). Together they are under the GPL, version 3 or later.
+Running the program asks nothing of you. If you hand on an image or an installer that contains the wheel, the
+GPL holds for that part (offer its source). Or put another wheel into it: `scripts/av_without_gpl` builds the
+same PyAV with an FFmpeg of audio alone, under the LGPL, version 2.1 or later, and libopus. This program calls
+nothing else in it.
 
 The extra `[dicom]` (pylibjpeg-libjpeg) is under the GPL, version 3; for that reason it is not installed by
 default. The extra `[postgres]` (psycopg) is under the LGPL, version 3.
@@ -109,6 +142,10 @@ def rows() -> tuple[list[str], list[str]]:
             wrong.append(f"{requirement.name} names no licence: add it to UNCLEAR")
         packages.append(f"| {requirement.name} | {terms} |")
         if names := bundled(distribution):
+            unlisted = [name for name in names if name not in COPYLEFT and name not in PERMISSIVE]
+            wrong += [
+                f"{requirement.name} bundles {name}: add it to COPYLEFT or PERMISSIVE" for name in unlisted
+            ]
             said = [f"{name} ({COPYLEFT[name]})" if name in COPYLEFT else name for name in names]
             bundles.append(f"- **{requirement.name}**: {', '.join(said)}")
     if wrong:

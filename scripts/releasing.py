@@ -56,12 +56,18 @@ def _run(*command: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/release", description=__doc__)
     parser.add_argument("version", help="e.g. 0.3.0")
-    version = parser.parse_args().version
+    parser.add_argument(
+        "--without-audit", action="store_true", help="where no list of known weaknesses can be reached"
+    )
+    given = parser.parse_args()
+    version = given.version
     tag = f"v{version}"
     if _run("git", "status", "--porcelain"):
         sys.exit("There are changes that are not committed.")
     if _run("git", "tag", "--list", tag):
         sys.exit(f"{tag} has been released.")
+    if not given.without_audit:
+        _run("./scripts/check", "--audit")
     try:
         stated = state(STATED.read_text(), version)
         changelog = cut(CHANGELOG.read_text(), version, datetime.now(UTC).date().isoformat())

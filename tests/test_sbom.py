@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import audit
 import licences
 import sbom
 from assistant import weights
@@ -47,3 +48,20 @@ def test_models_are_in_it_with_the_hashes_of_their_files(bill):
         for file in bundle.files:
             told = [{"alg": "SHA-256", "content": file.sha256}] if file.sha256 else None
             assert files[file.path] == told
+
+
+def test_a_library_that_nobody_has_listed_is_an_error(monkeypatch):
+    monkeypatch.setattr(licences, "PERMISSIVE", licences.PERMISSIVE - {"opus"})
+    with pytest.raises(SystemExit, match="av bundles opus"):
+        licences.rows()
+
+
+def test_a_weak_package_and_one_that_was_not_looked_up_are_errors():
+    sound = {"name": "a", "version": "1", "vulns": []}
+    weak = {"name": "b", "version": "2", "vulns": [{"id": "CVE-1", "fix_versions": ["2.1"]}]}
+    unknown = {"name": "c", "skip_reason": "Dependency not found on PyPI"}
+    assert audit.verdict([sound]) == []
+    assert audit.verdict([weak, sound]) == ["b 2: CVE-1, mended in 2.1"]
+    (told,) = audit.verdict([sound, unknown])
+    assert told.startswith("1 of 2 packages were not looked up (c)")
+    assert audit.verdict([]) == ["No package was looked up."]
