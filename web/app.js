@@ -14,6 +14,7 @@ import { answersView } from './view/answers.js';
 import { archiveView } from './view/archive.js';
 import { attachmentsView } from './view/attachments.js';
 import { attentionView } from './view/attention.js';
+import { checkView } from './view/check.js';
 import { bannersView } from './view/banners.js';
 import { barView } from './view/bar.js';
 import { commanded } from './view/commanded.js';
@@ -115,7 +116,12 @@ function rememberLevel(level) {
   const trouble = level === 'fine' ? '' : level;
   if (trouble === known.known(devices).trouble) return;
   if (!trouble && performance.now() - microphone.startedAt < FINE_AFTER_MS) return; // not heard for long enough
-  saveDevices(known.learned(devices, { trouble }));
+  learnLevel(level);
+}
+
+/** @param {string} level */
+function learnLevel(level) {
+  saveDevices(known.learned(devices, { trouble: level === 'fine' ? '' : level }));
   void listDevices();
 }
 
@@ -251,15 +257,19 @@ for (const mode of /** @type {const} */ (['auto', 'dictation', 'question'])) {
   });
 }
 
+/** Where a microphone is chosen. */
+const deviceLists = [byId('device', 'select'), byId('mic-check-device', 'select')];
+
 async function listDevices() {
-  const select = byId('device', 'select');
   const found = (await microphones()).filter((each) => each.deviceId !== 'default');
-  select.replaceChildren(
-    element('option', { value: '' }, known.named('Default', known.known(devices, '').trouble)),
-    ...found.map((each, i) => element('option', { value: each.deviceId },
-      known.named(each.label || `Microphone ${i + 1}`, known.known(devices, each.deviceId).trouble))),
-  );
-  select.value = found.some((each) => each.deviceId === devices.deviceId) ? devices.deviceId : '';
+  for (const select of deviceLists) {
+    select.replaceChildren(
+      element('option', { value: '' }, known.named('Default', known.known(devices, '').trouble)),
+      ...found.map((each, i) => element('option', { value: each.deviceId },
+        known.named(each.label || `Microphone ${i + 1}`, known.known(devices, each.deviceId).trouble))),
+    );
+    select.value = found.some((each) => each.deviceId === devices.deviceId) ? devices.deviceId : '';
+  }
 }
 
 byId('hear-it').addEventListener('click', async () => {
@@ -277,13 +287,22 @@ byId('hear-it').addEventListener('click', async () => {
   }
 });
 
-byId('device', 'select').addEventListener('change', () => {
-  saveDevices({ ...devices, deviceId: byId('device', 'select').value });
-  showProcessing();
-  void microphone.restart();
-});
+for (const select of deviceLists) {
+  select.addEventListener('change', () => {
+    saveDevices({ ...devices, deviceId: select.value });
+    for (const other of deviceLists) other.value = select.value;
+    showProcessing();
+    void microphone.restart();
+  });
+}
 navigator.mediaDevices?.addEventListener('devicechange', () => void listDevices());
 void listDevices();
+
+checkView({
+  settings: () => ({ ...known.known(devices), deviceId: devices.deviceId }),
+  dictation: microphone,
+  learned: learnLevel,
+});
 
 // --- questions ---
 

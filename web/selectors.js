@@ -109,5 +109,10 @@ const LEVELS = {
 
 /** What is wrong with how loud the microphone is, if anything. @param {State} state @returns {LevelWords|null} */
 export function levelInWords(state) {
-  return (state.microphone.state === 'on' && LEVELS[state.audio?.level ?? 'fine']) || null;
+  return state.microphone.state === 'on' ? wordsOfLevel(state.audio?.level ?? 'fine') : null;
+}
+
+/** @param {string} level  as the server names it @returns {LevelWords|null} null where nothing is wrong */
+export function wordsOfLevel(level) {
+  return LEVELS[level] ?? null;
 }

@@ -24,7 +24,7 @@ export class Session {
   constructor(onEvent, surroundings = {}) {
     this._onEvent = onEvent;
     this._connect = surroundings.connect ?? ((url, protocols) => new WebSocket(url, protocols));
-    this._url = surroundings.url ?? defaultUrl();
+    this._url = surroundings.url ?? serverUrl();
     this._storage = surroundings.storage ?? sessionStorage;
     const network = surroundings.network === undefined ? globalThis : surroundings.network;
     /** @type {WebSocket|null} */
@@ -80,6 +80,12 @@ export class Session {
     this._drop(); // which forgets what was taken
     this._storage.setItem(TOKEN_KEY, token);
     this.open();
+  }
+
+  /** End it, without another. */
+  close() {
+    this._ended = true;
+    this._drop();
   }
 
   /** @param {import('./events.js').Sent} event @returns {boolean} whether it went out */
@@ -141,7 +147,8 @@ export class Session {
   }
 }
 
-function defaultUrl() {
+/** Where sessions are opened. */
+export function serverUrl() {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
   return `${scheme}//${location.host}/v1/realtime`;
 }

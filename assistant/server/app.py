@@ -148,23 +148,26 @@ class Hub:
         if self.door and peer:
             self.door.let_in((str(peer[0]), int(peer[1])))
 
-    def open(self, person: Principal, address: str = "") -> SessionRunner:
-        """A new session of this person's client at ``address``. Raises ``AssistantError``: ``server_full``,
-        ``server_busy``, ``server_stopping``, ``too_many_sessions``."""
+    def open(self, person: Principal, address: str = "", *, keeps: bool = True) -> SessionRunner:
+        """A new session of this person's client at ``address``; without ``keeps`` nothing of it is stored.
+        Raises ``AssistantError``: ``server_full``, ``server_busy``, ``server_stopping``,
+        ``too_many_sessions``."""
         self._admit(person, address)
-        return self._start(self._runner(person), address)
+        return self._start(self._runner(person, keeps=keeps), address)
 
     def _runner(
         self,
         person: Principal,
         earlier: Earlier | None = None,
         follows: SessionRunner | None = None,
+        *,
+        keeps: bool = True,
     ) -> SessionRunner:
         return SessionRunner(
             self.settings,
             self.components,
             person,
-            self.writer,
+            self.writer if keeps else None,
             earlier,
             belongings=self.belongings,
             follows=follows,
@@ -442,6 +445,7 @@ async def realtime(socket: WebSocket) -> None:
     person = known(socket.scope)
     runner = await hub.resume(token, person) if token else None
     after: int | None = None
+    keeps = socket.query_params.get("keep") != "nothing"
     try:
         if runner is None and token:
             runner = await hub.go_on(token, person, address_of(socket.scope))
@@ -455,7 +459,7 @@ async def realtime(socket: WebSocket) -> None:
         if "call_id" in socket.query_params:
             message = "A call has one client, on its data channel: a socket cannot join it."
             raise BadInput(message, code="call_not_joinable")
-        runner = runner or hub.open(person, address_of(socket.scope))
+        runner = runner or hub.open(person, address_of(socket.scope), keeps=keeps)
     except AssistantError as error:
         await socket.accept(protocol)
         kind = "invalid_request_error" if isinstance(error, BadInput) else "server_error"
@@ -481,12 +485,15 @@ async def realtime(socket: WebSocket) -> None:
         await runner.start_with(_wanted(socket))
     outbox = runner.connect(after, address_of(socket.scope))
     ours = PROTOCOL in offered or "assistant" in socket.query_params
+    comes_back = ours and keeps
     # Each ends when the connection does; whichever ends first takes the others with it. _receive may wait
     # for room that nobody makes any more when its session is over.
     used = asyncio.Event()
     tasks = [
         asyncio.create_task(_send(socket, runner, outbox, ours=ours), name=f"send-{runner.id}"),
-        asyncio.create_task(_receive(socket, runner, used, ours=ours), name=f"receive-{runner.id}"),
+        asyncio.create_task(
+            _receive(socket, runner, used, comes_back=comes_back), name=f"receive-{runner.id}"
+        ),
         asyncio.create_task(_until_signed_out(socket, person, used), name=f"signed-in-{runner.id}"),
     ]
     try:
@@ -565,14 +572,16 @@ async def _until_signed_out(socket: WebSocket, person: Principal, used: asyncio.
             await socket.close(SIGNED_OUT, "signed out")
 
 
-async def _receive(socket: WebSocket, runner: SessionRunner, used: asyncio.Event, *, ours: bool) -> None:
+async def _receive(
+    socket: WebSocket, runner: SessionRunner, used: asyncio.Event, *, comes_back: bool
+) -> None:
     while True:
         message = await socket.receive()
         used.set()
         while following := runner.following:
             runner = following.runner
         if message["type"] == "websocket.disconnect":
-            runner.done_with = not ours and message.get("code") in CLOSED_ON_PURPOSE
+            runner.done_with = not comes_back and message.get("code") in CLOSED_ON_PURPOSE
             return
         try:
             _check_size(message)

@@ -538,6 +538,7 @@ class SessionRunner:
             resume_token=self.resume_token,
             choices=self._choices,
             person=self.person,
+            is_stored=self.kept.is_durable,
         )
 
     # --- audio ---

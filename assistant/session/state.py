@@ -55,6 +55,7 @@ def session_state(
     resume_token: str,
     choices: Choices,
     person: Principal,
+    is_stored: bool,
 ) -> SessionState:
     """``choices`` are the client's; the state says what is in effect."""
     endpoint = choices.endpoint(components.endpoint)
@@ -91,10 +92,10 @@ def session_state(
         mark_below=settings.mark_below,
         keep_audio_min=settings.keep_audio_min,
         archive=settings.dicomweb_url is not None,
-        stored=settings.store is not None,
+        stored=is_stored,
         signer=None if person.id == SOLE else person.name,
         may_sign="sign" in person.rights,
-        keeping=_keeping(settings),
+        keeping=_keeping(settings) if is_stored else None,
         image_matcher=_matcher(components),
     )
 

@@ -288,6 +288,7 @@ def markdown() -> str:
         "- Where a token is set, show it as `Authorization: Bearer TOKEN`. Requests without it get 401.",
         "- `session.created` comes first; then send. Audio may come faster than it was spoken: the server",
         "  reads what it has room for. An utterance ends with silence, or `input_audio_buffer.commit`.",
+        "- `?keep=nothing` in the address of a new session: nothing of it is stored.",
         "- A message may have 4 MB; a larger one gets an `error`, one over 16 MB closes the connection.",
         "- Close codes: 1001, the server stops, come back soon; 1013, full, busy or stopping; 4001, the",
         "  session is over or was opened elsewhere; 4008, the client did not read: 4 MB waited for it. Come",

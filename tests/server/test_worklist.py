@@ -379,6 +379,18 @@ async def test_a_session_in_which_nothing_was_done_leaves_nothing(start_server, 
     assert await listed(http, server) == []
 
 
+async def test_nothing_of_a_session_that_keeps_nothing_is_stored(start_server, tmp_path, pcm, http):
+    server = await start_server(store=tmp_path, grace_s=0)
+    client, created = await server.session("?keep=nothing")
+    assert not created["session"]["stored"]
+    assert created["session"]["keeping"] is None
+    await said(server, client, pcm, "The patient is Quixote.")
+    await client.socket.close()
+    await until(lambda: not server.hub.runners())
+    assert await listed(http, server) == []
+    assert not [file for file in tmp_path.rglob("*") if file.is_file() and b"Quixote" in file.read_bytes()]
+
+
 async def test_what_nobody_changed_for_longer_than_its_time_is_deleted(start_server, where, pcm, http):
     first = await start_server(store=where, grace_s=0)
     ids = []
