@@ -3,6 +3,7 @@
 import io
 import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from assistant.storage.sealing import BLOCK_BYTES, Sealing, Unsealing, seal_fold
 from assistant.storage.store import Search, Store
 from assistant.storage.users import Users
 from tests.storage.rows import logged
-from tests.storage.test_store import SAID, SESSION
+from tests.storage.test_store import SAID, SESSION, TAMPERINGS, fill, tampered
 from tests.storage.test_store import written as report
 
 SECRET, OTHER = "0123456789abcdef" * 4, "fedcba9876543210" * 4
@@ -81,6 +82,25 @@ async def test_a_store_that_is_not_encrypted_is_not_opened_with_a_key(tmp_path):
         await Database(tmp_path).start()
     assert refused.value.code == "store_not_encrypted"
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == before
+
+
+def test_changes_by_somebody_with_the_key_are_found_and_named(tmp_path):
+    """All of those that the audit finds in stores that are not encrypted."""
+    use_key(tmp_path / "whole", Key(SECRET))
+    with Store(tmp_path / "whole") as store:
+        store.open_session(SESSION, "secret", "Dr A")
+        fill(store)
+    for number, (tamper, named) in enumerate(TAMPERINGS.items()):
+        place = tmp_path / str(number)
+        shutil.copytree(tmp_path / "whole", place)
+        use_key(place, Key(SECRET))
+        with Store(place) as store:
+            store.verify()
+        tampered(place, tamper)
+        with Store(place) as store, pytest.raises(BadInput) as caught:
+            store.verify()
+        assert caught.value.code == "audit_broken", tamper
+        assert named in caught.value.message
 
 
 async def test_users_and_the_store_share_an_encrypted_file(tmp_path):

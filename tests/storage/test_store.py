@@ -159,8 +159,7 @@ TAMPERINGS = {
 }
 
 
-@pytest.fixture
-def full(store):
+def fill(store):
     """Two sessions, with every kind of row that an export reads."""
     store.open_session(SessionInfo("sess_2", SESSION.started_at, "x"), "t", "Dr B")
     report = DocumentChanged(
@@ -173,6 +172,11 @@ def full(store):
     store.append("sess_1", logged([*events(), report, answer]), "Dr A")
     store.record("sess_1", "Dr A", "exported_docx")
     store.append("sess_2", logged(events()), "Dr B")
+
+
+@pytest.fixture
+def full(store):
+    fill(store)
     return store
 
 
