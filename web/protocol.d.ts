@@ -1410,7 +1410,7 @@ export interface FieldPart {
 
 /** Why a clinician has to look at a text, and what was likely meant, if anything is known. */
 export interface DoubtPart {
-  reason: "two_readings" | "kept_as_said" | "near_miss" | "glued_number" | "own_word" | "gap";
+  reason: "two_readings" | "kept_as_said" | "near_miss" | "glued_number" | "missing_number" | "own_word" | "gap";
   /** For people. */
   message: string;
   offer: string;

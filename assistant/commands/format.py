@@ -8,6 +8,7 @@ from typing import get_args, get_type_hints
 from assistant.commands.terminal import Subparsers, note, say
 from assistant.dictation import FormatOptions, Formatter
 from assistant.dictation.glued_numbers import glued_number_marks
+from assistant.dictation.missing_numbers import missing_number_marks
 from assistant.dictation.near_misses import near_miss_marks
 
 
@@ -17,7 +18,7 @@ def register(subparsers: Subparsers) -> None:
         help="turn dictated text into its written form",
         description="Turn each line into its written form; a line break inside a line is written \\n. "
         "Without TEXT, read standard input. Doubtful text, words that are nearly the name of a drug or a "
-        "body part, and words with a number glued in are reported on standard error.",
+        "body part, words with a number glued in, and units without a number are reported on standard error.",
     )
     parser.add_argument("text", nargs="*", metavar="TEXT", help="one utterance each")
     for field in fields(FormatOptions):
@@ -36,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
         say(written.text.replace("\n", "\\n"))
         text, own = written.text, formatter.own_words
         marks = [*written.marks, *near_miss_marks(text, own), *glued_number_marks(text, own)]
+        marks += missing_number_marks(text)
         for mark in sorted(marks, key=lambda mark: mark.start):
             note(f"Check “{written.text[mark.start : mark.end]}”: {mark.doubt.message}")
     return 0

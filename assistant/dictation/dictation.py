@@ -19,6 +19,7 @@ from assistant.dictation.grammar import Grammar
 from assistant.dictation.insertion import goes_on, insert_running, insert_spoken, open_section, run_together
 from assistant.dictation.library import Library, spoken_key
 from assistant.dictation.live import LiveWriter
+from assistant.dictation.missing_numbers import missing_number_marks
 from assistant.dictation.near_misses import near_miss_marks
 from assistant.dictation.numbers import UNITS as NUMBERS
 from assistant.dictation.own_words import OwnWords
@@ -634,10 +635,16 @@ class Dictation:
 
     def _write_with_doubts(self, words: str, continues: bool) -> Written:
         """Beside what the writing itself leaves in doubt, words that are nearly a drug or a place, or that have
-        a number glued in."""
+        a number glued in, and units without a number."""
         written = self.own.put_in(self._write(words, continues), self._heard_rightly)
         right = self.formatter.own_words | self._right
-        marks = [*near_miss_marks(written.text, right), *glued_number_marks(written.text, right)]
+        text = written.text
+        marks = [*near_miss_marks(text, right), *glued_number_marks(text, right)]
+        marks += [
+            bare
+            for bare in missing_number_marks(text)
+            if not any(each.start < bare.end and bare.start < each.end for each in marks)
+        ]
         return replace(written, marks=inside([*written.marks, *marks], len(written.text)))
 
     def _writer(self, beside: Beside) -> Callable[[str, bool], Written]:

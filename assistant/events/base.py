@@ -6,10 +6,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Mode = Literal["auto", "dictation", "question"]
 Intent = Literal["dictation", "question", "command"]
-DoubtReason = Literal["two_readings", "kept_as_said", "near_miss", "glued_number", "own_word", "gap"]
+DoubtReason = Literal[
+    "two_readings", "kept_as_said", "near_miss", "glued_number", "missing_number", "own_word", "gap"
+]
 """Why text of the report may not be what was said: two readings, a form not checked, words that are nearly a
-drug or a place, a word with a number glued in, or lost sound: of a run whose origin is a gap, all of it; else
-right beside it."""
+drug or a place, a word with a number glued in, a unit without one, or lost sound: of a run whose origin is a
+gap, all of it; else right beside it."""
 InputLevel = Literal["fine", "silent", "quiet", "clipping", "narrow"]
 """Loudness of the microphone: nothing comes, too little, or so much that it is cut off."""
 Origin = Literal["voice", "typed", "template", "macro", "answer", "gap"]

@@ -14,7 +14,10 @@ from assistant.dictation.commands import TABLE, Refused
 from assistant.dictation.spelling import spelled
 from assistant.errors import BadInput
 from assistant.events import DocumentCommand
+from assistant.export.checks import check
+from assistant.export.formats import FORMATS
 from tests.dictation.test_dictation import Speaker
+from tests.export.builders import report
 
 REPORT = "The left kidney measures ten centimeters."
 WRITTEN = "The left kidney measures 10 cm."
@@ -461,3 +464,65 @@ def test_the_text_of_an_answer_is_accepted_as_a_whole_and_stays_as_it_is():
     speaker.say("undo")
     assert speaker.text == before
     assert any(run.origin == "answer" for run in speaker.dictation.document.sections[0].runs)
+
+
+# --- what is corrected is checked anew, and exported ---
+
+HARMLESS = (
+    "The left kidney has a 4 mm stone.",
+    "Start metaprolol 25 mg daily.",
+    "The cyst is too millimeter.",
+)
+
+
+def marks_of(speaker):
+    return [
+        (speaker.text[where.start : where.end], run.doubt.reason)
+        for where, run in speaker.dictation.document.doubts()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "old", "new", "marks"),
+    [
+        ("correct metaprolol to metoprolol", "metaprolol", "metoprolol", ["missing_number"]),
+        ("replace metaprolol with bisoprolol", "metaprolol", "bisoprolol", ["missing_number"]),
+        ("correct left to right", "left", "right", ["near_miss", "missing_number"]),
+        ("correct too to 2", "too millimeter", "2 millimeter", ["near_miss"]),
+        ("correct too millimeter to two millimeters", "too millimeter", "2 mm", ["near_miss"]),
+        ("correct 4 mm to 14 mm", "4 mm", "14 mm", ["near_miss", "missing_number"]),
+        ("correct 25 to 12.5", "25 mg", "12.5 mg", ["near_miss", "missing_number"]),
+        ("correct daily to carvidilol", "daily", "carvidilol", ["near_miss", "near_miss", "missing_number"]),
+    ],
+)
+def test_what_is_corrected_is_checked_anew_and_every_export_has_it(said, old, new, marks):
+    """The mark of what was wrong goes, a wrong word that is put in gets its own, and all else stays."""
+    speaker = Speaker(*HARMLESS)
+    before = speaker.text
+    assert [reason for _, reason in marks_of(speaker)] == ["near_miss", "missing_number"]
+    speaker.say(said)
+    assert speaker.obeyed
+    assert speaker.text == before.replace(old, new)
+    assert [reason for _, reason in marks_of(speaker)] == marks
+    made = report(("Findings", speaker.text))
+    for name in ("txt", "md", "html", "json", "hl7", "fhir"):
+        written = FORMATS[name].write(made).decode()
+        assert new in written
+        assert f" {old}" not in written
+    speaker.say("undo that")
+    assert speaker.text == before
+    assert [reason for _, reason in marks_of(speaker)] == ["near_miss", "missing_number"]
+
+
+def test_a_corrected_side_is_checked_against_the_rest_of_the_report():
+    speaker = Speaker("Findings colon the left kidney has a stone", "Impression colon left renal stone")
+
+    def sides():
+        found = check(speaker.dictation.document)
+        return [each.code for each in found if each.code == "side_mismatch"]
+
+    assert sides() == []
+    speaker.say("correct left renal to right renal")
+    assert sides() == ["side_mismatch"]
+    speaker.say("correct right renal to left renal")
+    assert sides() == []
