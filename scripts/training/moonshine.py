@@ -30,7 +30,7 @@ SPOKEN = (
     *("train", "flite", "plain", "plain-flite", "fragments", "fragments-flite"),
     *("pico", "commands", "commands-british", "commands-pico", "numbers", "numbers-pico"),
 )
-CHECKED = ("dev", "dev-short", "dev-pico", "test", "test-second", "calibration")
+CHECKED = ("dev", "dev-short", "dev-numbers", "dev-pico", "test", "test-second", "calibration")
 TEST, MORE, DEV = 48, 48, 50
 """Sentences of dictation: of the test half in Piper's voice, more of it in Kokoro's, and of development."""
 FLITE_FROM, FLITE = 400, 4400
@@ -119,9 +119,10 @@ def say(folder: Path, what: str, worker: int, workers: int) -> None:
             texts = speak.read_sentences(folder / "dev.tsv")
             said_by = [_voice(voices.DEV_VOICES[i % 2], i) for i in range(len(texts))]
             speak.speak(texts, clips, packages, name="dev", voices=said_by, worker=worker, workers=workers)
-        case "dev-short" | "test-second":
-            texts = short.development(own()) if what == "dev-short" else short.test(own())
-            names = voices.DEV_VOICES if what == "dev-short" else (*voices.TEST_VOICES, "joe")
+        case "dev-short" | "dev-numbers" | "test-second":
+            write = {"dev-short": short.development, "dev-numbers": short.more_numbers}.get(what, short.test)
+            texts = write(own())
+            names = (*voices.TEST_VOICES, "joe") if what == "test-second" else voices.DEV_VOICES
             said_by = [_voice(names[i % len(names)], i) for i in range(len(texts))]
             speak.speak(texts, clips, packages, name=what, voices=said_by, worker=worker, workers=workers)
         case "test":
@@ -293,9 +294,7 @@ def main() -> None:
     one.add_argument("folder", type=Path)
     two = steps.add_parser("speak", help="speak one of the texts")
     two.add_argument("folder", type=Path)
-    two.add_argument(
-        "what", choices=[*SPOKEN, "dev", "dev-short", "dev-pico", "test", "test-second", "calibration"]
-    )
+    two.add_argument("what", choices=[*SPOKEN, *CHECKED])
     two.add_argument("--worker", type=int, default=0)
     two.add_argument("--workers", type=int, default=1)
     three = steps.add_parser("prepare", help="labels and encoder outputs of the clips that stand")

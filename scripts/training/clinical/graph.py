@@ -155,19 +155,27 @@ def load(folder: Path) -> tuple[MoonshineForConditionalGeneration, Names]:
 
 
 def average(folders: Sequence[Path], out: Path) -> None:
-    """The decoder whose weights are the mean of several models', with the files beside it."""
+    """The mean of several models' weights. What is the same in all of them stays byte for byte."""
     models = [load(folder) for folder in folders]
-    every = [dict(model.model.decoder.named_parameters(prefix="model.decoder")) for model, _ in models]
+    every = [dict(model.named_parameters()) for model, _ in models]
     _, names = models[0]
     changed = {
         name: torch.stack([each[name].detach() for each in every]).mean(0).numpy()
-        for name in every[0]
-        if name != EMBEDDING
+        for name, first in every[0].items()
+        if name != EMBEDDING and not all(torch.equal(first, each[name]) for each in every)
     }
-    out.mkdir(parents=True, exist_ok=True)
-    write_weights(folders[0] / DECODER, out / DECODER, changed, names)
-    for name in (ENCODER, "tokenizer.bin"):
-        (out / name).write_bytes((folders[0] / name).read_bytes())
+    write_changed(folders[0], out, changed, names)
+
+
+def write_changed(
+    source: Path, target: Path, changed: Mapping[str, NDArray[np.float32]], names: Names
+) -> None:
+    """A copy of a bundle with changed parameters of its decoder and encoder, [out, in]."""
+    target.mkdir(parents=True, exist_ok=True)
+    for file, part in ((DECODER, "model.decoder."), (ENCODER, "model.encoder.")):
+        of_part = {name: value for name, value in changed.items() if name.startswith(part)}
+        write_weights(source / file, target / file, of_part, names)
+    (target / "tokenizer.bin").write_bytes((source / "tokenizer.bin").read_bytes())
 
 
 def write_weights(

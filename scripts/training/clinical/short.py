@@ -238,7 +238,22 @@ one hundred {few}
 {few} thousand"""
 """No frame of these is one of the test's."""
 
-DEV_COMMANDS, DEV_NUMBERS = 40, 40
+DEV_NUMBERS_FRAMES = """there were {few} {thing}{,} all under {size}
+i would call that {size} at most
+she now takes {dose} of {drug}{,} down from {dose}
+compare this to {size} on {date}
+the {lr} one is {size} and the {lr} one {size}
+we gave {dose} {route} at once
+from {vertebra} down to {vertebra} nothing is seen
+his {lab} was {value} yesterday and {value} today
+{percent} of the {lr} {anatomy} is lost
+it has been {few} weeks since {date}
+please start {drug} {dose} {frequency}
+there is neither {finding} nor {finding} on the {lr}
+she is {age} and has had {few} {thing}
+i see {few} {thing} of {size} on the {lr}"""
+"""No frame of these is one of training's or of the test's."""
+DEV_COMMANDS, DEV_NUMBERS, DEV_MORE_NUMBERS = 40, 40, 112
 TEST_COMMANDS, TEST_NUMBERS, TEST_DICTATION = 18, 24, 18
 """Sentences of the second test set, on which no earlier model was looked at."""
 
@@ -323,6 +338,11 @@ def development(terms: Terms) -> list[Sentence]:
     """Commands and numbers to choose a model on, in the voices of development."""
     said = random.Random(5).sample(commands(terms, seed=31, rounds=2), DEV_COMMANDS)
     return said + numbers(terms, DEV_NUMBERS, seed=32)
+
+
+def more_numbers(terms: Terms) -> list[Sentence]:
+    """Numbers to choose a model on, in frames that training does not use."""
+    return numbers(terms, DEV_MORE_NUMBERS, seed=35, frames=DEV_NUMBERS_FRAMES, kind="more numbers")
 
 
 def test(terms: Terms) -> list[Sentence]:

@@ -208,11 +208,7 @@ def train(
             for name, value in _merged(model).items()
             if not torch.equal(value, before[name])
         }
-        folder.mkdir(parents=True, exist_ok=True)
-        for file, part in ((graph.DECODER, "model.decoder."), (graph.ENCODER, "model.encoder.")):
-            of_part = {name: value for name, value in changed.items() if name.startswith(part)}
-            graph.write_weights(bundle / file, folder / file, of_part, names)
-        (folder / "tokenizer.bin").write_bytes((bundle / "tokenizer.bin").read_bytes())
+        graph.write_changed(bundle, folder, changed, names)
 
     for step in range(first, recipe.steps):
         for group in optimizer.param_groups:
