@@ -225,7 +225,7 @@ const views = [
   look.view,
   barView({ send, press: report.command, level: () => microphone.level() }),
   bannersView({
-    dispatch, reconnect: () => session.open(), undo: () => report.command('undo'), goBack: (id) => void goBack(id),
+    send, dispatch, reconnect: () => session.open(), undo: () => report.command('undo'), goBack: (id) => void goBack(id),
     chooseDevice: () => byId('device', 'select').focus(),
   }, whyNoMicrophone()),
   tabsView(),

@@ -240,6 +240,14 @@ export interface AttachmentLook {
   attachment_id?: string | null;
 }
 
+/** The attachment is of the report's patient, whoever its file names: questions are asked with it. */
+export interface AttachmentConfirm {
+  /** Echoed in an error about this event. */
+  event_id?: string | null;
+  type: "assistant.attachment.confirm";
+  attachment_id: string;
+}
+
 /** Score labels for an image. Needs an image matcher (``session.image_matcher``). */
 export interface LabelsScore {
   /** Echoed in an error about this event. */
@@ -625,13 +633,28 @@ export interface ItemDeleted {
   item_id: string;
 }
 
-/** An image is attached: every question from now on is asked with it. */
+/** An image is attached: every question from now on is asked with it, unless ``assistant.attachment.doubted`` says otherwise. */
 export interface AttachmentAdded {
   event_id: string;
   /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
   seq: number;
   type: "assistant.attachment.added";
   attachment: Attachment;
+  /** Whom its file names, where the report has no patient: to be offered for it. */
+  patient?: Patient | null;
+}
+
+/** Whether a file may be of another patient than the report: it names one who differs, or whom nobody can compare. While there is a ``message`` no question is asked with the attachment; ``assistant.attachment.confirm`` takes the doubt away, and so does a report's patient who agrees. */
+export interface AttachmentDoubted {
+  event_id: string;
+  /** Position in the session's log, from 1; 0 for passing events, which are not replayed. */
+  seq: number;
+  type: "assistant.attachment.doubted";
+  attachment_id: string;
+  /** The doubt, for people; empty where there is none (any more). */
+  message: string;
+  /** A person has said that it is of the report's patient. */
+  confirmed: boolean;
 }
 
 export interface AttachmentRemoved {
@@ -1486,6 +1509,7 @@ export type ClientEvent =
   | ReportAmend
   | AttachmentRemove
   | AttachmentLook
+  | AttachmentConfirm
   | LabelsScore
   | SimilarFind;
 
@@ -1520,6 +1544,7 @@ export type ServerEvent =
   | ItemRetrieved
   | ItemDeleted
   | AttachmentAdded
+  | AttachmentDoubted
   | AttachmentRemoved
   | AttachmentChecked
   | LabelsScored

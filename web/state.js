@@ -66,7 +66,8 @@ import { patched } from './patching.js';
  * @typedef {{number: number, file: string, place: string, text: string, url: string}} Source
  * @typedef {{key: string, epoch: number, id: string, name: string, url: string, width_px: number,
  *   height_px: number, kind: string, count: number, windows: string[], worked_out: number[], notes: string[], removed: boolean,
- *   note: string, stacks?: import('./protocol.js').SeriesStacks|null}} Attachment   `note`: what an image matcher says of it
+ *   note: string, doubt: string, stacks?: import('./protocol.js').SeriesStacks|null}} Attachment
+ *   `note`: what an image matcher says of it; `doubt`: why it may be of another patient
  * @typedef {{id: number, name: string, progress: number}} Upload
  * @typedef {{id: string, level: 'info'|'warning'|'error', message: string}} Notice
  * @typedef {{state: 'off'|'asking'|'on'|'waiting', transport: 'webrtc'|'websocket'|null,
@@ -78,6 +79,7 @@ import { patched } from './patching.js';
  * @property {import('./protocol.js').SessionState|null} session
  * @property {number} epoch
  * @property {boolean} restarted   the session is new because the server lost the one before
+ * @property {{name: string, patient: import('./protocol.js').Patient}|null} offered   whom a file names, while the report has no patient
  * @property {string} left   id of the report that was left for this new one, as long as going back is offered
  * @property {Array<{id: string, token: string}>} earlier   stored sessions from before the server was restarted
  * @property {number} lastSeq
@@ -109,6 +111,7 @@ export const initialState = Object.freeze(/** @type {State} */ ({
   restarted: false,
   earlier: [],
   left: '',
+  offered: null,
   lastSeq: 0,
   mode: 'auto',
   asleep: false,
@@ -208,7 +211,15 @@ export function reduce(state, event) {
       return { ...state, audio: event };
 
     case 'assistant.attachment.added':
-      return attachmentAdded(state, event.attachment);
+      return offerPatient(attachmentAdded(state, event.attachment), event);
+    case 'assistant.attachment.doubted':
+      return {
+        ...state,
+        attachments: state.attachments.map((each) =>
+          each.epoch === state.epoch && each.id === event.attachment_id ? { ...each, doubt: event.message } : each),
+      };
+    case 'local.patient_declined':
+      return { ...state, offered: null };
     case 'assistant.attachment.checked':
       return {
         ...state,
@@ -353,6 +364,11 @@ function sessionCreated(state, event) {
   }, state);
 }
 
+/** @param {State} state @param {import('./protocol.js').AttachmentAdded} event @returns {State} */
+function offerPatient(state, { attachment, patient }) {
+  return patient ? { ...state, offered: { name: attachment.name, patient } } : state;
+}
+
 /** What the page does about a lost session. @param {State} state @param {State} before @returns {State} */
 function putBack(state, before) {
   const images = before.attachments.some((each) => !each.removed) ? ' Attach the images and records again.' : '';
@@ -366,7 +382,7 @@ function attachmentAdded(state, attachment) {
   const others = state.attachments.filter((each) => each.key !== key);
   return {
     ...state,
-    attachments: [...others, /** @type {Attachment} */ ({ ...attachment, key, epoch: state.epoch, removed: false, note: '' })],
+    attachments: [...others, /** @type {Attachment} */ ({ ...attachment, key, epoch: state.epoch, removed: false, note: '', doubt: '' })],
   };
 }
 

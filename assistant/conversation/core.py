@@ -30,6 +30,7 @@ from assistant.conversation.types import (
     FinalExpected,
     FinalHeard,
     ImageAttached,
+    ImageConfirmed,
     ImageOpened,
     ImageRemoved,
     IntentCorrected,
@@ -78,6 +79,7 @@ from assistant.events import (
     NOBODY,
     Attachment,
     AttachmentAdded,
+    AttachmentDoubted,
     AttachmentRemoved,
     AttentionChanged,
     CommandDone,
@@ -90,6 +92,7 @@ from assistant.events import (
     Meant,
     Mode,
     Notice,
+    Patient,
     ReportDescribed,
     ReportReopened,
     ReportSigned,
@@ -100,6 +103,7 @@ from assistant.events import (
 from assistant.intents.classifier import tidy
 from assistant.intents.detect import Context, Decision, detect, of_the_last
 from assistant.intents.split import Part, split, undecided
+from assistant.orders.pictures import doubt_about_file, patient_of
 from assistant.readings.labs import LabReport
 
 BESIDE_LOSS = "sound was lost right beside it"
@@ -155,6 +159,10 @@ class Conversation:
         self._attention = Attention()
         self._utterances = Utterances()
         self._images: dict[str, ImageAttached] = {}
+        self._doubts: dict[str, str] = {}
+        """Why an attachment may be of another patient: no question is asked with these."""
+        self._confirmed: set[str] = set()
+        """Attachments of which a person has said that they are of the report's patient."""
         self._typed = 0
         self._looks: dict[tuple[str, Context, int], Look] = {}  # the latest ones
         self._asked_text: tuple[str, str] | None = None  # (item id, text) waiting for response.create
@@ -185,8 +193,8 @@ class Conversation:
 
     @property
     def attachment_ids(self) -> tuple[str, ...]:
-        """Ids of the attachments in reading order."""
-        return reading_order(self._images)
+        """Ids of the attachments that questions are asked with, in reading order."""
+        return reading_order(self._usable)
 
     @property
     def last_item_id(self) -> str | None:
@@ -223,13 +231,15 @@ class Conversation:
             self._attention.wake_phrase = past.session.wake_phrase
         self._attention.asleep = past.asleep
         self._images = dict(images)
+        self._doubts = {each: told for each, told in past.doubts.items() if told and each in images}
+        self._confirmed = set(past.confirmed)
         gone = [each for key, each in past.attachments.items() if key not in images]
         self.described = past.described or NOT_DESCRIBED
         self.signed, self.reopened = past.signed, past.reopened
         self.signed_sections = past.signed_sections
         self.dictation.editor.is_locked = self.is_signed
         actions = [action for each in gone for action in _lost(each)]
-        return [*actions, *self._answers.go_on_from(past)]
+        return [*actions, *self._compare_patients(), *self._answers.go_on_from(past)]
 
     @staticmethod
     def _heard_in(past: Past, item_id: str) -> str:
@@ -334,8 +344,7 @@ class Conversation:
                 return [_signed(event_id)]
             case ReportCopied(document, patient):
                 self.report.fill(document)
-                self.described = ReportDescribed(patient=patient, order=NO_ORDER)
-                return [Emit(self.described)]
+                return self._describe(ReportDescribed(patient=patient, order=NO_ORDER))
             case ReportWasSigned(signature):
                 self.signed, self.reopened = (*self.signed, signature), None
                 self.signed_sections = tuple(
@@ -346,8 +355,7 @@ class Conversation:
             case AmendingChosen():
                 return self._amend(fact)
             case ReportOf(patient, order):
-                self.described = ReportDescribed(patient=patient, order=order)
-                return [Emit(self.described)]
+                return self._describe(ReportDescribed(patient=patient, order=order))
             case StyleChosen(changes):
                 return self.report.use_style(changes)
             case LibraryLoaded(formatter, library, own):
@@ -370,10 +378,17 @@ class Conversation:
                 return self._items.delete(item_id, event_id)
             case ImageAttached(attachment):
                 self._images[attachment.id] = fact
-                return [Emit(AttachmentAdded(attachment=attachment))]
+                added = AttachmentAdded(attachment=attachment, patient=self._to_offer(fact))
+                return [Emit(added), *self._compare_patients()]
+            case ImageConfirmed(attachment_id, event_id):
+                if attachment_id not in self._images:
+                    return [refused("attachment_unknown", "There is no such image.", event_id)]
+                self._confirmed.add(attachment_id)
+                return self._compare_patients()
             case ImageRemoved(attachment_id):
                 if self._images.pop(attachment_id, None) is None:
                     return []
+                self._doubts.pop(attachment_id, None)
                 self._answers.image_removed(attachment_id)
                 return [Emit(AttachmentRemoved(attachment_id=attachment_id))]
             case ImageOpened(attachment_id):
@@ -421,6 +436,41 @@ class Conversation:
         self._typed = earlier._typed
         self._answers.number_from(earlier._answers)
 
+    # --- whose it is ---
+
+    @property
+    def _usable(self) -> dict[str, ImageAttached]:
+        """The attachments without those that may be of another patient."""
+        return {each: image for each, image in self._images.items() if each not in self._doubts}
+
+    def _describe(self, described: ReportDescribed) -> list[Action]:
+        if described.patient != self.described.patient:
+            self._confirmed.clear()  # it was said of another patient
+        self.described = described
+        return [Emit(described), *self._compare_patients()]
+
+    def _compare_patients(self) -> list[Action]:
+        """Tell what has changed in the doubts about whose the attachments are."""
+        actions: list[Action] = []
+        for attachment_id, image in self._images.items():
+            found = (doubt_about_file(self.described.patient, each) for each in image.patients)
+            is_confirmed = attachment_id in self._confirmed
+            message = "" if is_confirmed else next(filter(None, found), "")
+            if message == self._doubts.get(attachment_id, ""):
+                continue
+            self._doubts.pop(attachment_id, None)
+            if message:
+                self._doubts[attachment_id] = message
+            doubted = AttachmentDoubted(attachment_id=attachment_id, message=message, confirmed=is_confirmed)
+            actions.append(Emit(doubted))
+        return actions
+
+    def _to_offer(self, image: ImageAttached) -> Patient | None:
+        """Whom the file names, for a report without patient."""
+        if self.described.patient != NOBODY or len(image.patients) != 1 or self.is_signed:
+            return None
+        return patient_of(image.patients[0])
+
     # --- what was heard ---
 
     def _final(self, fact: FinalHeard) -> list[Action]:
@@ -457,7 +507,7 @@ class Conversation:
         """The one decision on a text: the listener, an expected final and the final that comes share it."""
         said, mode = self._attention.meant(text, self.mode)
         running = self._answers.running is not None
-        context = Context(mode=mode, has_images=bool(self._images), answer_running=running)
+        context = Context(mode=mode, has_images=bool(self._usable), answer_running=running)
         of = (said, context, self.dictation.document.revision)
         look = self._looks.get(of) or self._decide(said, context)
         self._looks = dict([*self._looks.items(), (of, look)][-MOST_LOOKS:])
@@ -549,7 +599,7 @@ class Conversation:
         parts = self._look(text).parts
         if len(parts) != 1 or parts[0].decision.intent != "question":
             return self._answers.drop_ahead()
-        return self._answers.begin_ahead(tidy(parts[0].decision.text), self.document, self._images)
+        return self._answers.begin_ahead(tidy(parts[0].decision.text), self.document, self._usable)
 
     def _take_part(
         self,
@@ -588,7 +638,7 @@ class Conversation:
         if not self._chosen.answers_speech:
             self._asked_text = (item_id, asked)
             return [taken]
-        return [taken, *self._answers.ask(item_id, asked, self.document, self._images, as_heard=True)]
+        return [taken, *self._answers.ask(item_id, asked, self.document, self._usable, as_heard=True)]
 
     def _is_meant(self, command: Command) -> bool:
         """Whether it is a command here. "Stop", said while no answer runs, may be the spoken full stop."""
@@ -737,7 +787,7 @@ class Conversation:
         return self._ask(item_id, text, fact)
 
     def _ask(self, item_id: str, text: str, wanted: AnswerRequested | None = None) -> list[Action]:
-        return self._answers.ask(item_id, text, self.document, self._images, wanted)
+        return self._answers.ask(item_id, text, self.document, self._usable, wanted)
 
 
 def _commanded(text: str, command: CommandName | Meant) -> Decision:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from assistant.events import (
     Attachment,
     AttachmentAdded,
+    AttachmentDoubted,
     AttachmentRemoved,
     AttentionChanged,
     AudioGap,
@@ -84,6 +85,10 @@ class Past:
     speaking: dict[str, None] = field(default_factory=dict)
     """Utterances that began and have neither a final nor another end."""
     answers: PastAnswers = field(default_factory=PastAnswers)
+    doubts: dict[str, str] = field(default_factory=dict)
+    """By attachment: why it may be of another patient."""
+    confirmed: set[str] = field(default_factory=set)
+    """Attachments of which a person has said that they are of the report's patient."""
     attachments: dict[str, Attachment] = field(default_factory=dict)
     utterances: int = 0
     typed: int = 0
@@ -156,6 +161,9 @@ class Past:
                 self.answers.take(event)
             case AttachmentAdded(attachment=attachment):
                 self.attachments[attachment.id] = attachment
+            case AttachmentDoubted(attachment_id=attachment_id, message=message, confirmed=confirmed):
+                self.doubts[attachment_id] = message
+                (self.confirmed.add if confirmed else self.confirmed.discard)(attachment_id)
             case AttachmentRemoved(attachment_id=attachment_id):
                 self.attachments.pop(attachment_id, None)
             case _:

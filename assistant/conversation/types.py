@@ -24,6 +24,7 @@ from assistant.events import (
 )
 from assistant.events.reports import Amending
 from assistant.guidelines.passages import Passage
+from assistant.orders.pictures import PicturedPatient
 from assistant.records.fhir import Resource
 
 # Facts from the microphone. ``utterance`` counts from 1 within a session; times are on its sample clock.
@@ -303,6 +304,16 @@ class ImageAttached:
     attachment: Attachment
     taken: str = ""
     exam: str = ""
+    patients: tuple[PicturedPatient, ...] = ()
+    """Whom its file names."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfirmed:
+    """A person says that it is of the report's patient."""
+
+    attachment_id: str
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,6 +430,7 @@ Fact = (
     | ItemDropped
     | ImageAttached
     | ImageRemoved
+    | ImageConfirmed
     | ImageOpened
     | EngineChanged
     | PassagesFound

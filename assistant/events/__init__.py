@@ -104,6 +104,8 @@ from assistant.events.images import (
     Attachment,
     AttachmentAdded,
     AttachmentChecked,
+    AttachmentConfirm,
+    AttachmentDoubted,
     AttachmentLook,
     AttachmentRemove,
     AttachmentRemoved,
@@ -199,6 +201,7 @@ ClientEvent = Annotated[
     | ReportAmend
     | AttachmentRemove
     | AttachmentLook
+    | AttachmentConfirm
     | LabelsScore
     | SimilarFind,
     Field(discriminator="type"),
@@ -235,6 +238,7 @@ ServerEvent = Annotated[
     | ItemRetrieved
     | ItemDeleted
     | AttachmentAdded
+    | AttachmentDoubted
     | AttachmentRemoved
     | AttachmentChecked
     | LabelsScored

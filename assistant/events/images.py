@@ -5,6 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from assistant.events.base import ClientEventBase, Part, ServerEventBase
+from assistant.events.reports import Patient
+
+
+class AttachmentConfirm(ClientEventBase):
+    """The attachment is of the report's patient, whoever its file names: questions are asked with it."""
+
+    type: Literal["assistant.attachment.confirm"] = "assistant.attachment.confirm"
+    attachment_id: str = Field(max_length=128)
 
 
 class AttachmentLook(ClientEventBase):
@@ -65,10 +73,25 @@ class Attachment(Part):
 
 
 class AttachmentAdded(ServerEventBase):
-    """An image is attached: every question from now on is asked with it."""
+    """An image is attached: every question from now on is asked with it, unless
+    ``assistant.attachment.doubted`` says otherwise."""
 
     type: Literal["assistant.attachment.added"] = "assistant.attachment.added"
     attachment: Attachment
+    patient: Patient | None = Field(
+        None, description="Whom its file names, where the report has no patient: to be offered for it."
+    )
+
+
+class AttachmentDoubted(ServerEventBase):
+    """Whether a file may be of another patient than the report: it names one who differs, or whom nobody can
+    compare. While there is a ``message`` no question is asked with the attachment;
+    ``assistant.attachment.confirm`` takes the doubt away, and so does a report's patient who agrees."""
+
+    type: Literal["assistant.attachment.doubted"] = "assistant.attachment.doubted"
+    attachment_id: str
+    message: str = Field(description="The doubt, for people; empty where there is none (any more).")
+    confirmed: bool = Field(False, description="A person has said that it is of the report's patient.")
 
 
 class AttachmentRemoved(ServerEventBase):

@@ -1,12 +1,11 @@
 """One DICOM file: what its tags say that matters here, and the pixels of its frames.
 
-No name, number or free text of the tags leaves this module, but for what ``Identity`` holds on request.
+No free text of the tags leaves this module, but for what ``Identity`` holds on request, and whom the file
+names: that is compared with the report's patient, and goes into no prompt.
 """
 
-import hashlib
 import logging
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from assistant.errors import BadInput
 from assistant.imaging.values import Pixels, Values, stretched, windowed
+from assistant.orders.pictures import PicturedPatient, pictured_patient
 
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 logging.getLogger("pydicom").disabled = True  # its messages quote values
@@ -55,7 +55,6 @@ MOST_PIXELS = 100_000_000
 of memory."""
 MOST_FRAMES = 100_000
 DAMAGED = "dicom_not_readable"
-_SALT = secrets.token_bytes(16)
 
 
 class Trait(NamedTuple):
@@ -146,8 +145,8 @@ class Instance:
     series: str
     study: str
     uid: str
-    patient: str
-    """A one-way hash that says, within this process, whether two files are of one patient."""
+    patients: tuple[PicturedPatient, ...]
+    """Whom it names, if anybody."""
     time: str
     """Digits, ``YYYYMMDDHHMMSS``; empty if the tags have none."""
     number: int
@@ -254,7 +253,7 @@ class Document(NamedTuple):
 
     media_type: str
     data: bytes
-    patient: str
+    patients: tuple[PicturedPatient, ...]
     time: str
 
 
@@ -273,7 +272,7 @@ def read_document(path: Path, name: str) -> Document:
         tags = read_tags(path)
         kind = str(tags.get("MIMETypeOfEncapsulatedDocument", "")).lower()
         data = tags.get("EncapsulatedDocument")
-        patient = _hashed(f"{tags.get('PatientID', '')}\0{tags.get('IssuerOfPatientID', '')}")
+        patients = _patients(tags)
         time = _time(tags)
     except Exception:  # a damaged file makes pydicom fail in many ways
         raise BadInput(f"{name}: its DICOM tags are damaged.", code=DAMAGED) from None
@@ -282,7 +281,7 @@ def read_document(path: Path, name: str) -> Document:
             f"{name} is a document in a DICOM file, of kind {kind or 'unknown'}, which is not read.",
             code="dicom_kind_unsupported",
         )
-    return Document(kind, data.rstrip(b"\0"), patient, time)
+    return Document(kind, data.rstrip(b"\0"), patients, time)
 
 
 def _without_preamble(path: Path) -> bool:
@@ -324,7 +323,7 @@ def _instance(tags: Dataset, path: Path, name: str) -> Instance:
         series=str(tags.get("SeriesInstanceUID", "") or path),
         study=str(tags.get("StudyInstanceUID", "") or ""),
         uid=str(tags.get("SOPInstanceUID", "") or ""),
-        patient=_hashed(f"{tags.get('PatientID', '')}\0{tags.get('IssuerOfPatientID', '')}"),
+        patients=_patients(tags),
         time=_time(tags),
         number=_whole(tags.get("InstanceNumber")),
         acquisition=_whole(tags.get("AcquisitionNumber")),
@@ -352,8 +351,10 @@ def _matrix_px(tags: Dataset) -> int:
     return _whole(tags.get("TotalPixelMatrixColumns")) * _whole(tags.get("TotalPixelMatrixRows"))
 
 
-def _hashed(patient: str) -> str:
-    return hashlib.sha256(_SALT + patient.encode()).hexdigest() if patient.strip("\0") else ""
+def _patients(tags: Dataset) -> tuple[PicturedPatient, ...]:
+    named = ("PatientID", "PatientBirthDate", "PatientName", "IssuerOfPatientID")
+    patient = pictured_patient(*(tags.get(each) for each in named))
+    return (patient,) if patient.number or patient.name or patient.born else ()
 
 
 def _time(tags: Dataset) -> str:

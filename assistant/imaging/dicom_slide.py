@@ -47,4 +47,4 @@ def read_dicom_slide(members: Sequence[Instance], folder: Path) -> Study:
             links[each] = Path(scratch, f"{index}.dcm")
             links[each].symlink_to(each.path.resolve())
         slide = read_slide(links[largest], largest.name, folder)
-    return replace(slide, time=largest.time, patient=largest.patient, exam=largest.study)
+    return replace(slide, time=largest.time, patients=largest.patients, exam=largest.study)

@@ -197,7 +197,7 @@ def _document(found: SourceFile, folder: Path) -> Study | SourceFile:
         return SourceFile(found.name, place)
     study = read_pdf(place, found.name, folder)
     note = "From a DICOM file: a name may be written in it."
-    return replace(study, patient=document.patient, time=document.time, notes=(*study.notes, note))
+    return replace(study, patients=document.patients, time=document.time, notes=(*study.notes, note))
 
 
 def _bare_dicom(

@@ -9,7 +9,15 @@ from pathlib import Path
 from assistant.engines.pieces import Piece, TextPiece
 from assistant.errors import BadInput
 from assistant.imaging.study import Picture, Problem, SourceFile, Study, new_id, no_room, problem_of
-from assistant.records.bundles import Given, given_in, nothing_in, patients_in, record_of, same_person
+from assistant.records.bundles import (
+    Given,
+    given_in,
+    nothing_in,
+    patients_in,
+    patients_named,
+    record_of,
+    same_person,
+)
 from assistant.records.fhir import Resource, manifest
 from assistant.records.hl7v2 import given_in_hl7, is_hl7
 from assistant.records.xml import given_in_xml, is_record_xml
@@ -125,5 +133,6 @@ def _kept(members: Sequence[Given], folder: Path) -> RecordStudy:
         count=0,
         width_px=0,
         height_px=0,
+        patients=tuple(dict.fromkeys(each for given in members for each in patients_named(given))),
         notes=record.notes,
     )

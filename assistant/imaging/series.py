@@ -174,7 +174,7 @@ def _stack(stack: Stack, folder: Path, show_identity: bool, problems: list[Probl
         kind="ct" if ct else "mr",
         name=f"{name} · {stack.label}" if stack.label else name,
         time=min(each.instance.time for each in slices),
-        patient=first.patient,
+        patients=first.patients,
         exam=first.study,
         notes=(*_kind_notes(first), *notes),
         pixel_mm=slices[0].frame.pixel_mm,
@@ -229,7 +229,7 @@ def _pictures(
             kind="pictures",
             name=_label(first, show_identity),
             time=first.time,
-            patient=first.patient,
+            patients=first.patients,
             exam=first.study,
             notes=(*_kind_notes(first), *_loop_notes(members), *_shown_notes(members, shown_as)),
         )

@@ -17,6 +17,7 @@ from assistant.errors import BadInput
 from assistant.imaging.square import encoded, squared
 from assistant.imaging.timeline import Attached, in_time, is_one_picture
 from assistant.imaging.values import chosen_slices
+from assistant.orders.pictures import PicturedPatient
 
 NAMED_PROBLEMS = 10
 """Problems of one kind that are named in one upload."""
@@ -98,7 +99,8 @@ class Study(ABC):
     height_px: int
     time: str = ""
     """When it was taken, ``YYYYMMDDHHMMSS``, for putting studies in order; it goes nowhere else."""
-    patient: str = ""
+    patients: tuple[PicturedPatient, ...] = ()
+    """Whom its file names: to compare with the report's patient. It goes into no prompt."""
     exam: str = ""
     """The examination's identifier, used only to group its views."""
     worked_out: tuple[int, ...] = ()
@@ -196,7 +198,7 @@ def keep_pictures(
     kind: Kind,
     name: str,
     time: str = "",
-    patient: str = "",
+    patients: tuple[PicturedPatient, ...] = (),
     exam: str = "",
     notes: tuple[str, ...] = (),
 ) -> Pictures:
@@ -229,7 +231,7 @@ def keep_pictures(
         width_px=sizes[0][0],
         height_px=sizes[0][1],
         time=time,
-        patient=patient,
+        patients=patients,
         exam=exam,
         notes=notes,
         sources=tuple(sources),

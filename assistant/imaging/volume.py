@@ -22,6 +22,7 @@ from assistant.imaging.values import (
     stretched,
     windowed,
 )
+from assistant.orders.pictures import PicturedPatient
 
 INSTRUCTION = (
     "You are an instructor teaching medical students. You are analyzing a contiguous block of slices from "
@@ -132,7 +133,7 @@ def keep_volume(
     kind: Literal["ct", "mr"],
     name: str,
     time: str = "",
-    patient: str = "",
+    patients: tuple[PicturedPatient, ...] = (),
     exam: str = "",
     notes: Sequence[str] = (),
     pixel_mm: tuple[float, float] | None = None,
@@ -177,7 +178,7 @@ def keep_volume(
         stored_px=(rows, columns),
         inverted=inverted,
         time=time,
-        patient=patient,
+        patients=patients,
         exam=exam,
         worked_out=tuple(worked_out),
         notes=(*notes, UNEVEN_PIXELS) if uneven(pixel_mm) else tuple(notes),

@@ -6,6 +6,7 @@ is, and none of them is opened.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, TypeVar, get_args
@@ -22,6 +23,8 @@ OPENABLE: Final[frozenset[Status]] = frozenset({"active", "left"})
 State = Literal["open", "taken", "held", "cancelled", "done"]
 """``open``: to be reported. ``taken``: the person has a report of it."""
 STATES: Final[tuple[State, ...]] = get_args(State)
+TITLES = frozenset({"dr", "med", "prof", "mr", "mrs", "ms", "miss", "herr", "frau"})
+
 Doubt = Literal["", "other_patient", "patient_changed"]
 """``other_patient``: another order has the same number and another patient. ``patient_changed``: a message
 named another patient for it, and was refused."""
@@ -93,7 +96,7 @@ def same_patient(one: Patient, other: Patient) -> bool:
         return False
     if one.id and other.id:
         return one.id == other.id
-    return bool(one.born == other.born != "" and _name(one) == _name(other) and _name(one))
+    return bool(one.born == other.born != "" and name_words(one.name) == name_words(other.name) != ())
 
 
 def agree(one: str, other: str) -> bool:
@@ -102,8 +105,13 @@ def agree(one: str, other: str) -> bool:
     return longer.startswith(shorter)
 
 
-def _name(patient: Patient) -> tuple[str, ...]:
-    return tuple(sorted(re.findall(r"\w+", patient.name.casefold())))
+def name_words(name: str) -> tuple[str, ...]:
+    """The words of a name, sorted, by which names are compared: without case, accents, order and titles.
+    "ä" and "ae" are one, since systems write either."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    plain = "".join(each for each in plain if not unicodedata.combining(each))
+    words = re.findall(r"[^\W_]+", re.sub(r"(?<=[aou])e", "", plain))
+    return tuple(sorted(each for each in words if each not in TITLES))
 
 
 def person_name(family: str, given: str) -> str:

@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from assistant.characters import whole_parts
 from assistant.errors import BadInput
+from assistant.orders.order import person_name
+from assistant.orders.pictures import PicturedPatient
 from assistant.records.fhir import Resource, attached, attachments_of, read_resources, unread
 
 Json = dict[str, Any]
@@ -34,6 +36,8 @@ class Given:
     following: set[str] = field(default_factory=set)
     """Addresses of these pages, and of those that a server says come next."""
     notes: list[str] = field(default_factory=list)
+    people: list[PicturedPatient] = field(default_factory=list)
+    """Whom a file that is no FHIR names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,37 @@ def patients_in(given: Iterable[tuple[str, Json]]) -> set[str]:
     by_number = {name for name in named if name.startswith("number ")}
     # A number says nothing against a reference: both may be of one patient.
     return found | (named - by_number) or by_number
+
+
+def patients_named(given: Given) -> list[PicturedPatient]:
+    """The patients whom a file names, as far as it says number, name or birth date."""
+    found = list(given.people)
+    for _, each in given.resources if not found else ():
+        if each["resourceType"] != "Patient":
+            continue
+        numbers = [str(i["value"]).strip() for i in _objects(each.get("identifier")) if i.get("value")]
+        names = _objects(each.get("name"))
+        usual = next((name for name in names if name.get("use") in ("official", "usual", None)), None)
+        name = _person(usual or next(iter(names), {}))
+        found.append(person_named(numbers, str(each.get("birthDate") or ""), name))
+    return [each for each in found if each.numbers or each.name or each.born]
+
+
+def person_named(numbers: Iterable[str], born: str, name: str) -> PicturedPatient:
+    """``born`` counts if it is a date, of a year or a month at least."""
+    first, *others = [each.strip() for each in numbers if each.strip()] or [""]
+    date = re.fullmatch(r"\d{4}(-\d\d(-\d\d)?)?", born)
+    return PicturedPatient(first, born if date else "", name, tuple(others))
+
+
+def _objects(value: Any) -> list[Json]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _person(name: Json) -> str:
+    given = name.get("given")
+    firsts = " ".join(map(str, given)) if isinstance(given, list) else str(given or "")
+    return person_name(str(name.get("family") or ""), firsts) or str(name.get("text") or "").strip()
 
 
 def same_person(files: Iterable[Given], other: Given) -> bool:

@@ -5,7 +5,8 @@ from typing import Any
 import hl7
 
 from assistant.errors import BadInput
-from assistant.records.bundles import Given
+from assistant.orders.order import person_name
+from assistant.records.bundles import Given, person_named
 from assistant.records.dates import day
 from assistant.records.notes import note_of
 
@@ -78,6 +79,10 @@ def _take(given: Given, message: Any) -> None:
                 person |= {"birthDate": day(born)} if born else {}
                 person |= {"gender": {"F": "female", "M": "male"}.get(sex, sex)} if sex else {}
                 given.resources.append(("", person))
+                numbers = (each.split("^")[0] for each in str(_field(segment, 3)).split("~"))
+                family, _, firsts = str(_field(segment, 5)).split("~")[0].partition("^")
+                name = person_name(family, " ".join(firsts.split("^")[:2]))
+                given.people.append(person_named(numbers, day(born) if born else "", name))
                 last = None
             case "OBR":
                 order = _words(message, segment, 4)

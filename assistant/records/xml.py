@@ -15,7 +15,8 @@ from typing import Any
 import lxml.etree
 
 from assistant.errors import BadInput
-from assistant.records.bundles import Given, take
+from assistant.orders.order import person_name
+from assistant.records.bundles import Given, person_named, take
 from assistant.records.ccda import CDA_NAMESPACE, Entries
 from assistant.records.dates import day
 from assistant.records.notes import parsed_xml, words_of
@@ -115,6 +116,13 @@ def _take_document(given: Given, root: Any) -> None:
     person = None if patient is None else patient.find(f"{_C}patient")
     if person is not None:
         gender, born = person.find(f"{_C}administrativeGenderCode"), person.find(f"{_C}birthTime")
+        numbers = (str(each.get("extension") or "") for each in patient.iterfind(f"{_C}id"))
+        parts = [
+            " ".join("".join(each.itertext()).strip() for each in person.iterfind(f"{_C}name[1]/{_C}{part}"))
+            for part in ("family", "given")
+        ]
+        date_of_birth = "" if born is None else day(born.get("value", ""))
+        given.people.append(person_named(numbers, date_of_birth, person_name(*parts)))
         given.resources.append(("", {
             "resourceType": "Patient", "id": number,
             **({"gender": _name_of(gender)} if _name_of(gender) else {}),

@@ -24,6 +24,7 @@ from assistant.imaging.slide import Slide
 from assistant.imaging.study import Pictures, Problem, SourceFile, Study, all_pieces, no_room, problem_of
 from assistant.imaging.volume import Volume
 from assistant.imaging.worker import Reader
+from assistant.orders.pictures import are_apart
 from assistant.records.fhir import Resource
 from assistant.storage.keys import Key
 from assistant.storage.sealing import SEALED, seal_folder, unseal_folder
@@ -291,8 +292,8 @@ class Attachments:
             return await self._reader.read(files, folder, room)
 
     def _compare_patient(self, study: Study) -> None:
-        others = {each.patient for each in self._studies.values()} - {""}
-        if study.patient and others and study.patient not in others:
+        others = [other for each in self._studies.values() for other in each.patients]
+        if any(are_apart(one, other) for one in study.patients for other in others):
             self.warn(
                 "patients_differ", f"{study.name} belongs to a different patient than the other attachments."
             )

@@ -38,6 +38,7 @@ from assistant.conversation.types import (
     FinalHeard,
     FindPassages,
     ImageAttached,
+    ImageConfirmed,
     ImageOpened,
     ImageRemoved,
     IntentCorrected,
@@ -72,6 +73,7 @@ from assistant.engines.pieces import Piece
 from assistant.errors import AssistantError, BadInput, Denied, of_the_system
 from assistant.events import (
     Attachment,
+    AttachmentConfirm,
     AttachmentLook,
     AttachmentRemove,
     AttentionSet,
@@ -312,7 +314,9 @@ class SessionRunner:
     def _go_on_from(self, earlier: Earlier) -> None:
         past = earlier.past
         images = {
-            each.study.id: ImageAttached(past.attachments[each.study.id], each.study.time, each.study.exam)
+            each.study.id: ImageAttached(
+                past.attachments[each.study.id], each.study.time, each.study.exam, each.study.patients
+            )
             for each in earlier.studies
             if each.study.id in past.attachments
         }
@@ -711,6 +715,8 @@ class SessionRunner:
                 self._take(AmendingChosen(kind, whole(reason), _now(), event.event_id))
             case AttachmentLook():
                 self._take(ImageOpened(event.attachment_id or ""))
+            case AttachmentConfirm(attachment_id=attachment_id):
+                self._take(ImageConfirmed(attachment_id, event.event_id))
             case AttachmentRemove():
                 self._take(ImageRemoved(event.attachment_id))
                 await self.attachments.remove(event.attachment_id)
@@ -930,7 +936,7 @@ class SessionRunner:
 
     def _attached(self, attachment: Attachment, study: Study) -> None:
         self._used = True
-        self._take(ImageAttached(attachment, study.time, study.exam))
+        self._take(ImageAttached(attachment, study.time, study.exam, study.patients))
         self._matching.check(attachment)
 
     def _storing_changed(self, error: AssistantError | None) -> None:

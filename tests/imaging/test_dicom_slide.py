@@ -83,7 +83,7 @@ def test_two_slides_in_one_folder_stay_apart(read, tmp_path, pixels):
     assert [patch[:2] for patch in first.patches] == PLACES
     assert [patch[:2] for patch in second.patches] == [(0, 0), (896, 896), (0, 1792)]
     assert first.time < second.time
-    assert first.patient != second.patient
+    assert first.patients != second.patients
 
 
 def test_a_file_that_was_given_twice_changes_nothing(read, tmp_path, pixels):

@@ -196,7 +196,7 @@ def test_documents_in_dicom_files_are_read_or_named(read, tmp_path):
     PIL.Image.new("RGB", (60, 80), "white").save(buffer, "PDF")
     (study,), problems = read(encapsulated(tmp_path / "a.dcm", "application/pdf", buffer.getvalue()))
     assert not problems
-    assert (study.kind, study.count, study.time[:8]) == ("pages", 1, "20260110") and study.patient
+    assert (study.kind, study.count, study.time[:8]) == ("pages", 1, "20260110") and study.patients
     from tests.records.test_xml import CDA
 
     (study,), problems = read(encapsulated(tmp_path / "b.dcm", "text/xml", CDA))

@@ -41,7 +41,8 @@ export function attachmentsView({ send, attach, look }) {
         type: 'button', class: 'remove', 'aria-label': `Remove ${item.name}`, title: 'Remove',
         onclick: () => send({ type: 'assistant.attachment.remove', attachment_id: item.id }),
       }, '×'));
-    setText(/** @type {Element} */ (node.querySelector('.look-note')), item.note);
+    setText(/** @type {Element} */ (node.querySelector('.look-note')), item.doubt ? 'Not used: whose is it?' : item.note);
+    node.classList.toggle('attached-doubted', Boolean(item.doubt));
     return node;
   });
   /** @type {State|null} */

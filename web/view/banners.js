@@ -4,23 +4,24 @@ import { levelInWords } from '../selectors.js';
 import { KeyedList, byId, element } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
+const NO_ORDER = { accession: '', exam: '', at: '' };
 const REPLACING = new Set(['new_report', 'insert_template']);
 
 /** @typedef {{key: string, level: string, message: string, button?: {text: string, press: () => void},
- *   dismiss?: () => void}} Banner */
+ *   second?: {text: string, press: () => void}}} Banner */
 
 /**
- * @param {{dispatch: (event: import('../events.js').LocalEvent) => void, reconnect: () => void, undo: () => void,
+ * @param {{send: import('../events.js').Send, dispatch: (event: import('../events.js').LocalEvent) => void, reconnect: () => void, undo: () => void,
  *   goBack: (id: string) => void, chooseDevice: () => void}} actions
  * @param {string} noMicrophone  why this page can have none, or ''
  */
-export function bannersView({ dispatch, reconnect, undo, goBack, chooseDevice }, noMicrophone) {
+export function bannersView({ send, dispatch, reconnect, undo, goBack, chooseDevice }, noMicrophone) {
   const list = new KeyedList(byId('banners'), (/** @type {Banner} */ each) => each.key, (banner) =>
     element('div', { class: `banner banner-${banner.level}`, role: banner.level === 'info' ? 'status' : 'alert' },
       element('span', { class: 'banner-shape', 'aria-hidden': 'true' }, banner.level === 'info' ? 'i' : '!'),
       element('p', {}, banner.message),
       banner.button && element('button', { type: 'button', class: 'quiet small', onclick: banner.button.press }, banner.button.text),
-      banner.dismiss && element('button', { type: 'button', class: 'quiet small', onclick: banner.dismiss }, 'Dismiss')));
+      banner.second && element('button', { type: 'button', class: 'quiet small', onclick: banner.second.press }, banner.second.text)));
   /** @type {Map<string, Banner>} */
   let shown = new Map();
   let fallbackSeen = false;
@@ -70,7 +71,22 @@ export function bannersView({ dispatch, reconnect, undo, goBack, chooseDevice },
       banners.push({ key: `left-${left}`, level: 'info',
         message: 'This is a new report, with no patient yet. The one before is in the list of reports.',
         button: { text: 'Go back', press: () => goBack(left) },
-        dismiss: () => dispatch({ type: 'local.left_forgotten' }) });
+        second: { text: 'Dismiss', press: () => dispatch({ type: 'local.left_forgotten' }) } });
+    }
+    for (const { id, name, doubt, removed } of state.attachments) {
+      if (!doubt || removed) continue;
+      banners.push({ key: `doubt-${id}`, level: 'warning', message: `${name}: ${doubt} No question is asked with it.`,
+        button: { text: 'Same patient: use it', press: () => send({ type: 'assistant.attachment.confirm', attachment_id: id }) },
+        second: { text: 'Remove it', press: () => send({ type: 'assistant.attachment.remove', attachment_id: id }) } });
+    }
+    const { offered } = state;
+    if (offered && !patientInWords(state.described?.patient)) {
+      const { patient } = offered;
+      const order = state.described?.order ?? NO_ORDER;
+      banners.push({ key: 'patient', level: 'info',
+        message: `${offered.name} is of ${patientInWords(patient)}. The report has no patient yet.`,
+        button: { text: 'Take this patient', press: () => send({ type: 'assistant.report.describe', patient, order }) },
+        second: { text: 'Dismiss', press: () => dispatch({ type: 'local.patient_declined' }) } });
     }
     if (replaced && state.document?.can_undo) {
       banners.push({ key: 'replaced', level: 'info', message: replaced.message,
@@ -94,6 +110,12 @@ export function bannersView({ dispatch, reconnect, undo, goBack, chooseDevice },
     list.update([...next.values()]);
   };
   return show;
+}
+
+/** @param {Partial<import('../protocol.js').Patient>|undefined} patient */
+function patientInWords(patient) {
+  const { name = '', id = '', born = '' } = patient ?? {};
+  return [name, id && `number ${id}`, born && `born ${born}`].filter(Boolean).join(', ');
 }
 
 /** @param {string} reason */
