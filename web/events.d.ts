@@ -13,8 +13,7 @@ export type LocalEvent =
   | { type: 'local.upload'; upload: Upload }
   | { type: 'local.upload_ended'; id: number }
   | { type: 'local.new_session'; left?: string }
-  | { type: 'local.left_forgotten' }
-  | { type: 'local.patient_declined' };
+  | { type: 'local.left_forgotten' };
 
 /** What the reducer and the views take. A type that is not listed fails the type check. */
 export type PageEvent = ServerEvent | LocalEvent;

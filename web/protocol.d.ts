@@ -640,8 +640,6 @@ export interface AttachmentAdded {
   seq: number;
   type: "assistant.attachment.added";
   attachment: Attachment;
-  /** Whom its file names, where the report has no patient: to be offered for it. */
-  patient?: Patient | null;
 }
 
 /** Whether a file may be of another patient than the report: it names one who differs, or whom nobody can compare. While there is a ``message`` no question is asked with the attachment; ``assistant.attachment.confirm`` takes the doubt away, and so does a report's patient who agrees. */

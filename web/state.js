@@ -79,7 +79,6 @@ import { patched } from './patching.js';
  * @property {import('./protocol.js').SessionState|null} session
  * @property {number} epoch
  * @property {boolean} restarted   the session is new because the server lost the one before
- * @property {{name: string, patient: import('./protocol.js').Patient}|null} offered   whom a file names, while the report has no patient
  * @property {string} left   id of the report that was left for this new one, as long as going back is offered
  * @property {Array<{id: string, token: string}>} earlier   stored sessions from before the server was restarted
  * @property {number} lastSeq
@@ -111,7 +110,6 @@ export const initialState = Object.freeze(/** @type {State} */ ({
   restarted: false,
   earlier: [],
   left: '',
-  offered: null,
   lastSeq: 0,
   mode: 'auto',
   asleep: false,
@@ -211,15 +209,13 @@ export function reduce(state, event) {
       return { ...state, audio: event };
 
     case 'assistant.attachment.added':
-      return offerPatient(attachmentAdded(state, event.attachment), event);
+      return attachmentAdded(state, event.attachment);
     case 'assistant.attachment.doubted':
       return {
         ...state,
         attachments: state.attachments.map((each) =>
           each.epoch === state.epoch && each.id === event.attachment_id ? { ...each, doubt: event.message } : each),
       };
-    case 'local.patient_declined':
-      return { ...state, offered: null };
     case 'assistant.attachment.checked':
       return {
         ...state,
@@ -362,11 +358,6 @@ function sessionCreated(state, event) {
       each.status === 'in_progress' ? { ...each, status: /** @type {const} */ ('interrupted') } : each),
     attachments: state.attachments.map((each) => ({ ...each, removed: true })),
   }, state);
-}
-
-/** @param {State} state @param {import('./protocol.js').AttachmentAdded} event @returns {State} */
-function offerPatient(state, { attachment, patient }) {
-  return patient ? { ...state, offered: { name: attachment.name, patient } } : state;
 }
 
 /** What the page does about a lost session. @param {State} state @param {State} before @returns {State} */

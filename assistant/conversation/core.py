@@ -92,7 +92,6 @@ from assistant.events import (
     Meant,
     Mode,
     Notice,
-    Patient,
     ReportDescribed,
     ReportReopened,
     ReportSigned,
@@ -103,7 +102,7 @@ from assistant.events import (
 from assistant.intents.classifier import tidy
 from assistant.intents.detect import Context, Decision, detect, of_the_last
 from assistant.intents.split import Part, split, undecided
-from assistant.orders.pictures import doubt_about_file, patient_of
+from assistant.orders.pictures import doubt_about_file
 from assistant.readings.labs import LabReport
 
 BESIDE_LOSS = "sound was lost right beside it"
@@ -378,8 +377,7 @@ class Conversation:
                 return self._items.delete(item_id, event_id)
             case ImageAttached(attachment):
                 self._images[attachment.id] = fact
-                added = AttachmentAdded(attachment=attachment, patient=self._to_offer(fact))
-                return [Emit(added), *self._compare_patients()]
+                return [Emit(AttachmentAdded(attachment=attachment)), *self._compare_patients()]
             case ImageConfirmed(attachment_id, event_id):
                 if attachment_id not in self._images:
                     return [refused("attachment_unknown", "There is no such image.", event_id)]
@@ -464,12 +462,6 @@ class Conversation:
             doubted = AttachmentDoubted(attachment_id=attachment_id, message=message, confirmed=is_confirmed)
             actions.append(Emit(doubted))
         return actions
-
-    def _to_offer(self, image: ImageAttached) -> Patient | None:
-        """Whom the file names, for a report without patient."""
-        if self.described.patient != NOBODY or len(image.patients) != 1 or self.is_signed:
-            return None
-        return patient_of(image.patients[0])
 
     # --- what was heard ---
 

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from assistant.events.base import ClientEventBase, Part, ServerEventBase
-from assistant.events.reports import Patient
 
 
 class AttachmentConfirm(ClientEventBase):
@@ -78,9 +77,6 @@ class AttachmentAdded(ServerEventBase):
 
     type: Literal["assistant.attachment.added"] = "assistant.attachment.added"
     attachment: Attachment
-    patient: Patient | None = Field(
-        None, description="Whom its file names, where the report has no patient: to be offered for it."
-    )
 
 
 class AttachmentDoubted(ServerEventBase):

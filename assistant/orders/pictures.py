@@ -52,14 +52,6 @@ def pictured_patient(
     )
 
 
-def patient_of(pictured: PicturedPatient) -> Patient | None:
-    """As a report has it; None where a field is longer than a report takes."""
-    try:
-        return Patient(id=pictured.number, name=pictured.name, born=pictured.born)
-    except ValueError:
-        return None
-
-
 def are_apart(one: PicturedPatient, other: PicturedPatient) -> bool:
     """Whether numbers or birth dates say that they are two people; or, where they have no numbers to compare,
     their names."""

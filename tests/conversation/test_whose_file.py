@@ -13,7 +13,7 @@ from assistant.conversation.types import (
     ReportOf,
     StartAnswer,
 )
-from assistant.events import NO_ORDER, NOBODY, Attachment, AttachmentAdded, AttachmentDoubted, Patient
+from assistant.events import NO_ORDER, NOBODY, Attachment, AttachmentDoubted, Patient
 from assistant.orders.pictures import PicturedPatient
 from tests.conversation.talk import INFO
 
@@ -76,16 +76,12 @@ def test_a_file_of_nobody_or_of_the_same_patient_is_used_at_once(patient):
     conversation.handle(ReportOf(MARIA, NO_ORDER, None))
     actions = conversation.handle(picture("ct", patient))
     assert not told(actions) and asked_with(conversation) == ("img_1",)
-    assert told(actions, AttachmentAdded)[0].patient is None
 
 
-def test_a_report_without_patient_is_offered_the_one_of_the_file_and_takes_none_by_itself():
+def test_a_report_without_patient_takes_none_by_itself():
     conversation = Conversation(INFO)
-    actions = conversation.handle(picture())
-    assert told(actions, AttachmentAdded)[0].patient == MARIA
+    assert not told(conversation.handle(picture()))
     assert conversation.described.patient == NOBODY and asked_with(conversation) == ("img_1",)
-    too_long = picture("ct", MARIA.model_copy(update={"id": "9" * 70}))
-    assert told(Conversation(INFO).handle(too_long), AttachmentAdded)[0].patient is None
 
 
 def test_the_doubt_and_its_answer_are_there_when_the_report_is_opened_again():

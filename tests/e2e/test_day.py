@@ -115,6 +115,33 @@ def test_a_day_from_the_order_to_the_amended_report_and_nothing_of_it_for_others
     made = saved(other, "hl7").decode()
     assert "|A-77|" in made and "&ann" in made and "Xylophagous" in made
     assert dictated.split()[0] in made
+    other.click("#export [value=close]")
+
+    def of_list(button, name):
+        other.get_by_test_id("worklist-open").click()
+        worklist.get_by_role("button", name=re.compile(f"^{button}: {name}$")).click()
+
+    of_list("Copy as new", about)
+    expect(worklist).to_be_hidden()
+    of_copy = f"{MARIA}, P-1"
+    expect(other.get_by_test_id("about-open")).to_have_text(of_copy)  # the patient, not the order
+    expect(text_of(other).first).to_contain_text("Xylophagous.")
+    other.click("#report [data-section]")
+    other.keyboard.press("Control+End")
+    other.keyboard.type(" Unchanged.")
+    expect(other.locator("#undo")).to_be_enabled()
+    other.keyboard.press("Escape")
+    expect(text_of(other).first).to_contain_text("Unchanged.")
+    of_list("Compare with the prior one", of_copy)
+    expect(worklist.locator("#worklist-compared ins")).to_have_text("Unchanged.")
+    expect(worklist.locator("#worklist-compared del")).to_have_count(0)
+    worklist.get_by_role("button", name="Close").click()
+    of_list("Open", about)
+    expect(other.get_by_test_id("signed")).to_contain_text("Signed again")
+    of_list("Delete", of_copy)
+    expect(worklist).to_contain_text("Deleted.")
+    expect(worklist.locator("[data-report]")).to_have_count(1)
+    worklist.get_by_role("button", name="Close").click()
 
     third = browser.new_context().new_page()
     sign_in(third, server, "bob")

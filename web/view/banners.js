@@ -4,7 +4,6 @@ import { levelInWords } from '../selectors.js';
 import { KeyedList, byId, element } from './dom.js';
 
 /** @typedef {import('../state.js').State} State */
-const NO_ORDER = { accession: '', exam: '', at: '' };
 const REPLACING = new Set(['new_report', 'insert_template']);
 
 /** @typedef {{key: string, level: string, message: string, button?: {text: string, press: () => void},
@@ -79,15 +78,6 @@ export function bannersView({ send, dispatch, reconnect, undo, goBack, chooseDev
         button: { text: 'Same patient: use it', press: () => send({ type: 'assistant.attachment.confirm', attachment_id: id }) },
         second: { text: 'Remove it', press: () => send({ type: 'assistant.attachment.remove', attachment_id: id }) } });
     }
-    const { offered } = state;
-    if (offered && !patientInWords(state.described?.patient)) {
-      const { patient } = offered;
-      const order = state.described?.order ?? NO_ORDER;
-      banners.push({ key: 'patient', level: 'info',
-        message: `${offered.name} is of ${patientInWords(patient)}. The report has no patient yet.`,
-        button: { text: 'Take this patient', press: () => send({ type: 'assistant.report.describe', patient, order }) },
-        second: { text: 'Dismiss', press: () => dispatch({ type: 'local.patient_declined' }) } });
-    }
     if (replaced && state.document?.can_undo) {
       banners.push({ key: 'replaced', level: 'info', message: replaced.message,
         button: { text: 'Undo the template', press: () => { replaced = null; undo(); } } });
@@ -110,12 +100,6 @@ export function bannersView({ send, dispatch, reconnect, undo, goBack, chooseDev
     list.update([...next.values()]);
   };
   return show;
-}
-
-/** @param {Partial<import('../protocol.js').Patient>|undefined} patient */
-function patientInWords(patient) {
-  const { name = '', id = '', born = '' } = patient ?? {};
-  return [name, id && `number ${id}`, born && `born ${born}`].filter(Boolean).join(', ');
 }
 
 /** @param {string} reason */
