@@ -353,7 +353,8 @@ byId('new-session').addEventListener('click', startNew);
 
 /** A new report on this page. @returns {boolean} false if the person would rather stay */
 function startNew() {
-  const hasText = state.entries.length > 0 || state.answers.length > 0 || transcript(state) !== '';
+  const hasText = state.entries.length > 0 || state.answers.length > 0 || transcript(state) !== ''
+    || state.described !== null || state.attachments.some((each) => !each.removed);
   const isKept = Boolean(state.session?.keeping); // then it is a draft in the list
   if (hasText && !isKept && !confirm('Start a new report? This server keeps none: the text on this page will be removed. Copy or download it first.')) return false;
   microphone.stop();
