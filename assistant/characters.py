@@ -30,6 +30,11 @@ def whole(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def storable(value: str) -> str:
+    """Text as every database keeps it: PostgreSQL's has no character U+0000."""
+    return value.replace("\0", "")
+
+
 def whole_parts(value: T) -> T:
     """``value`` with every text in it ``whole``: the same object if all are.
 

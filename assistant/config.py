@@ -319,6 +319,14 @@ class OrderSettings(BaseModel):
     orders_dicom_title: str = Field(
         "ASSISTANT", min_length=1, max_length=16, description="AE title of this server."
     )
+    orders_dicom_ca: Path | None = Field(
+        None,
+        description="Ask the worklist over TLS; this PEM file has the authorities its certificate may be of.",
+    )
+    orders_dicom_cert: Path | None = Field(
+        None,
+        description="PEM file with the certificate and key that this server shows the worklist, over TLS.",
+    )
     orders_dicom_modality: str = Field("", max_length=16, description="Only orders of this modality: CT.")
     orders_days_back: int = Field(2, ge=0, le=60, description="Days before today that are asked for.")
     orders_days_ahead: int = Field(1, ge=0, le=60, description="Days after today that are asked for.")
@@ -331,6 +339,13 @@ class OrderSettings(BaseModel):
     )
     orders_mllp_from: tuple[str, ...] = Field(
         (), description='Addresses that may send there, as JSON: ["10.0.0.5"]. Needed off this machine.'
+    )
+    orders_mllp_cert: Path | None = Field(
+        None, description="PEM file with a certificate and its key: --orders-mllp takes TLS only."
+    )
+    orders_mllp_ca: Path | None = Field(
+        None,
+        description="PEM file of authorities: only senders with a certificate of one of them are heard.",
     )
     orders_every_s: float = Field(
         60, ge=1, le=86_400, description="Time between two looks at a FHIR server or worklist."
@@ -515,6 +530,12 @@ class Settings(
             if getattr(self, name) and self.no_store:
                 rule = f"{{{name}}} keeps orders in the store: leave {{no_store}} out."
                 raise SettingsClash(rule, **{name: getattr(self, name)}, no_store=True)
+        if self.orders_mllp_ca and not self.orders_mllp_cert:
+            raise SettingsClash(
+                "{orders_mllp_ca} needs {orders_mllp_cert}.",
+                orders_mllp_ca=self.orders_mllp_ca,
+                orders_mllp_cert=None,
+            )
         if self.orders_mllp and not self.orders_mllp_from:
             host = self.orders_mllp.rpartition(":")[0]
             if not is_loopback(host):

@@ -5,6 +5,7 @@ An entry leaves that list when its examination has been made or was cancelled; t
 
 import logging
 import re
+import ssl
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -41,10 +42,16 @@ def peer_of(address: str) -> Peer | None:
 
 
 def scheduled(
-    peer: Peer, own_title: str, *, days_back: int, days_ahead: int, modality: str = ""
+    peer: Peer,
+    own_title: str,
+    *,
+    days_back: int,
+    days_ahead: int,
+    modality: str = "",
+    tls: ssl.SSLContext | None = None,
 ) -> tuple[list[PlacedOrder], int]:
     """The entries of these days, and how many were left out, since they name no patient or cannot be read.
-    Waits for the network.
+    Waits for the network. ``tls`` checks the worklist's certificate, also that it is for its host.
 
     Raises ``AssistantError``: ``orders_unreachable``, ``orders_refused``, ``orders_too_many``: then nothing
     is known of any.
@@ -52,7 +59,8 @@ def scheduled(
     entity = AE(ae_title=own_title)
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = WAIT_S
     entity.add_requested_context(ModalityWorklistInformationFind)
-    association = entity.associate(peer.host, peer.port, ae_title=peer.title)
+    secured = (tls, peer.host) if tls else None
+    association = entity.associate(peer.host, peer.port, ae_title=peer.title, tls_args=secured)
     if not association.is_established:
         raise AssistantError("The modality worklist does not answer, or refuses.", code="orders_unreachable")
     found: list[PlacedOrder] = []

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
+from assistant.characters import storable
 from assistant.events import Order, Patient
 
 Source = Literal["hand", "fhir", "dicom", "hl7"]
@@ -34,7 +35,8 @@ Short = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
 
 
 class PlacedOrder(BaseModel):
-    """An order as its source describes it. ``key`` is its identity there."""
+    """An order as its source describes it. ``key`` is its identity there. No text has the character U+0000,
+    which HL7, DICOM and FHIR can hold: not every database keeps it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,6 +47,17 @@ class PlacedOrder(BaseModel):
     order: Order
     modality: Short = ""
     note: Short = ""
+
+    @field_validator("key", "modality", "note")
+    @classmethod
+    def _storable(cls, value: str) -> str:
+        return storable(value)
+
+    @field_validator("patient", "order")
+    @classmethod
+    def _storable_parts(cls, value: Part) -> Part:
+        texts = {name: storable(each) for name, each in value if isinstance(each, str) and "\0" in each}
+        return value.model_copy(update=texts) if texts else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from assistant.errors import AssistantError, BadInput, Missing
 from assistant.orders import hl7, modality
 from assistant.orders.fhir import FhirOrders
 from assistant.orders.order import OPENABLE, PlacedOrder, Source, Status
+from assistant.server.tls import client_tls, server_tls
 from assistant.storage.orders import News, Orders
 
 log = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ class Feed:
 
 
 def feeds_of(settings: Settings, orders: Orders, tell: Tell) -> list[Feed]:
-    """The sources that the settings name."""
+    """The sources that the settings name. Raises ``BadInput``: ``certificate_unusable``."""
     found: list[Feed] = []
     if settings.orders_fhir:
         token = settings.orders_fhir_token
@@ -72,12 +74,14 @@ def feeds_of(settings: Settings, orders: Orders, tell: Tell) -> list[Feed]:
         )
         found.append(Feed("fhir", _Asked(settings, orders, tell).of_fhir(server)))
     if settings.orders_dicom and (peer := modality.peer_of(settings.orders_dicom)):
-        found.append(Feed("dicom", _Asked(settings, orders, tell).of_worklist(peer)))
+        tls = client_tls(settings.orders_dicom_ca, settings.orders_dicom_cert)
+        found.append(Feed("dicom", _Asked(settings, orders, tell).of_worklist(peer, tls)))
     if settings.orders_hl7_folder:
         found.append(Feed("hl7", _Messages(orders, tell).of_folder(settings.orders_hl7_folder)))
     if settings.orders_mllp:
+        tls = server_tls(settings.orders_mllp_cert, settings.orders_mllp_ca)
         messages = _Messages(orders, tell)
-        found.append(Feed("hl7", messages.over_mllp(settings.orders_mllp, settings.orders_mllp_from)))
+        found.append(Feed("hl7", messages.over_mllp(settings.orders_mllp, settings.orders_mllp_from, tls)))
     return found
 
 
@@ -97,7 +101,9 @@ class _Asked:
 
         return self._now_and_then(ask)
 
-    def of_worklist(self, peer: modality.Peer) -> Callable[[Feed], Awaitable[None]]:
+    def of_worklist(
+        self, peer: modality.Peer, tls: ssl.SSLContext | None
+    ) -> Callable[[Feed], Awaitable[None]]:
         settings = self._settings
 
         async def ask(feed: Feed) -> None:
@@ -108,6 +114,7 @@ class _Asked:
                 days_back=settings.orders_days_back,
                 days_ahead=settings.orders_days_ahead,
                 modality=settings.orders_dicom_modality,
+                tls=tls,
             )
             named = {each.key for each in found}
             missing = (await self._orders.keys("dicom", {"active"})).keys() - named
@@ -186,7 +193,9 @@ class _Messages:
         else:
             await asyncio.to_thread(file.unlink)
 
-    def over_mllp(self, address: str, senders: Sequence[str]) -> Callable[[Feed], Awaitable[None]]:
+    def over_mllp(
+        self, address: str, senders: Sequence[str], tls: ssl.SSLContext | None
+    ) -> Callable[[Feed], Awaitable[None]]:
         """A listener; every message gets its acknowledgement once it is stored."""
         host, _, port = address.rpartition(":")
         connected: set[HL7StreamWriter] = set()
@@ -213,7 +222,12 @@ class _Messages:
         async def run(feed: Feed) -> None:
             try:
                 server = await start_hl7_server(
-                    talk, host.strip("[]"), int(port), limit=LONGEST_MESSAGE_BYTES, family=socket.AF_UNSPEC
+                    talk,
+                    host.strip("[]"),
+                    int(port),
+                    limit=LONGEST_MESSAGE_BYTES,
+                    family=socket.AF_UNSPEC,
+                    ssl=tls,
                 )
             except OSError as error:
                 message = f"Cannot listen for orders on {address} ({error.strerror})."

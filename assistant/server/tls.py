@@ -1,8 +1,11 @@
-"""The certificate of https. New files are used without a restart; unusable files change nothing."""
+"""The certificate of https, and those of orders. New files of https are used without a restart; unusable
+ones change nothing."""
 
 import asyncio
+import contextlib
 import logging
 import ssl
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,6 +100,44 @@ def certificate_of(settings: Settings) -> Certificate | None:
             raise BadInput("--tls-key needs --tls-cert.", code="certificate_unusable")
         return None
     return Certificate(settings.tls_cert, settings.tls_key)
+
+
+def client_tls(ca: Path | None, cert: Path | None) -> ssl.SSLContext | None:
+    """Asks a worklist: ``ca`` has the authorities that its certificate may be of, else the system's; ``cert``
+    is shown to it. None without either. Raises ``BadInput`` (``certificate_unusable``)."""
+    if ca is None and cert is None:
+        return None
+    with _usable("--orders-dicom-ca and --orders-dicom-cert"):
+        context = ssl.create_default_context(cafile=ca)
+        if cert is not None:
+            context.load_cert_chain(cert, password=lambda: "")
+    return context
+
+
+def server_tls(cert: Path | None, ca: Path | None) -> ssl.SSLContext | None:
+    """Hears senders of orders: with ``ca`` only those with a certificate of these authorities. None without
+    ``cert``. Raises ``BadInput`` (``certificate_unusable``)."""
+    if cert is None:
+        return None
+    with _usable("--orders-mllp-cert and --orders-mllp-ca"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, password=lambda: "")
+        if ca is not None:
+            context.load_verify_locations(ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+@contextlib.contextmanager
+def _usable(flags: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError):  # ssl.SSLError is an OSError
+        raise BadInput(
+            f"{flags} cannot be used. Name readable PEM files without a password; a certificate's file has "
+            "its key too.",
+            code="certificate_unusable",
+        ) from None
 
 
 def _stamp_of(file: Path) -> tuple[int, int, int] | None:

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError, SQLAlchemyError
 
+from assistant.characters import storable
 from assistant.errors import AssistantError
 from assistant.storage.keys import Key
 
@@ -240,11 +241,6 @@ def dialect_of(url: URL, key: Key | None = None) -> Dialect:
 def key_pragma(key: Key) -> str:
     """The first statement of a connection of SQLCipher."""
     return f"PRAGMA key = \"x'{key.derived('database').hex()}'\""
-
-
-def storable(value: str) -> str:
-    """Text as both databases keep it: PostgreSQL's has no character U+0000."""
-    return value.replace("\0", "")
 
 
 def _tokens(words: str) -> list[str]:

@@ -35,6 +35,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, CursorResult
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from assistant.characters import storable
 from assistant.conversation.log import Logged
 from assistant.dictation.plain_text import plain_text
 from assistant.errors import AssistantError, BadInput
@@ -78,7 +79,6 @@ from assistant.storage.dialects import (
     READS,
     SQL_ERRORS,
     dialect_of,
-    storable,
 )
 from assistant.storage.heard import Heard
 

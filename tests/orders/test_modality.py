@@ -1,9 +1,12 @@
 """Modality worklists: Orthanc's from Debian, and one of pynetdicom for what Orthanc does not do."""
 
 import contextlib
+import gc
 import json
 import socket
+import ssl
 import subprocess
+import threading
 from datetime import date
 from pathlib import Path
 
@@ -13,8 +16,10 @@ from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import ModalityWorklistInformationFind
 
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, BadInput
 from assistant.orders.modality import peer_of, placed_of, scheduled
+from assistant.server.tls import client_tls, server_tls
+from tests.certificates import certificate_for_localhost
 from tests.imaging.orthanc import ORTHANC
 
 PLUGIN = "/usr/share/orthanc/plugins/libModalityWorklists.so"
@@ -90,11 +95,13 @@ def test_a_real_worklist_is_read_and_kept_to_its_days(tmp_path):
 
 
 @contextlib.contextmanager
-def answering(handler):
+def answering(handler, tls=None):
     entity = AE(ae_title="WORKLIST")
     entity.add_supported_context(ModalityWorklistInformationFind)
     port = free_port()
-    server = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_C_FIND, handler)])
+    server = entity.start_server(
+        ("127.0.0.1", port), block=False, evt_handlers=[(evt.EVT_C_FIND, handler)], ssl_context=tls
+    )
     try:
         yield peer_of(f"WORKLIST@127.0.0.1:{port}")
     finally:
@@ -121,6 +128,67 @@ def test_an_entry_without_a_patient_is_left_out_and_counted():
     with answering(handler) as peer:
         found, left_out = scheduled(peer, "ASSISTANT", days_back=1, days_ahead=1)
     assert ([each.patient.id for each in found], left_out) == (["P-1"], 1)
+
+
+def test_a_worklist_is_asked_over_tls_and_both_show_certificates_of_known_authorities(tmp_path):
+    def handler(event):
+        yield 0xFF00, entry()
+        yield 0x0000, None
+
+    ours = authority(tmp_path / "ours")
+    with answering(handler, server_tls(ours, ours)) as peer:
+        found, _ = scheduled(peer, "ASSISTANT", days_back=1, days_ahead=1, tls=client_tls(ours, ours))
+    assert len(found) == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pynetdicom leaves a socket
+def test_a_worklist_of_another_authority_gets_no_question(tmp_path):
+    ours, others = (authority(tmp_path / name) for name in ("ours", "others"))
+    failed = []
+
+    def shake_hands(listening, tls):
+        connection, _ = listening.accept()
+        with connection:
+            try:
+                tls.wrap_socket(connection, server_side=True).close()
+            except ssl.SSLError as error:
+                failed.append(error.reason)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=shake_hands, args=(listening, server_tls(others, None)))
+        thread.start()
+        peer = peer_of(f"WORKLIST@127.0.0.1:{listening.getsockname()[1]}")
+        with pytest.raises(AssistantError) as raised:
+            scheduled(peer, "ASSISTANT", days_back=1, days_ahead=1, tls=client_tls(ours, None))
+        thread.join()
+    assert raised.value.code == "orders_unreachable"
+    assert failed == ["TLSV1_ALERT_UNKNOWN_CA"]
+    del raised
+    gc.collect()
+
+
+def authority(folder):
+    """A self-signed certificate with its key, which is its own authority."""
+    folder.mkdir()
+    file = folder / "both.pem"
+    file.write_bytes(b"".join(each.read_bytes() for each in certificate_for_localhost(folder)))
+    return file
+
+
+@pytest.mark.parametrize("content", [None, b"", b"nonsense"])
+def test_unusable_certificates_are_refused_in_words(tmp_path, content):
+    file = tmp_path / "file.pem"
+    if content is not None:
+        file.write_bytes(content)
+    good = authority(tmp_path / "good")
+    for made in (
+        lambda: client_tls(file, None),
+        lambda: client_tls(good, file),
+        lambda: server_tls(file, None),
+    ):
+        with pytest.raises(BadInput) as raised:
+            made()
+        assert raised.value.code == "certificate_unusable"
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pynetdicom leaves a socket

@@ -5,14 +5,13 @@ import asyncio
 import httpx
 import pytest
 
-from assistant.events import Order, Patient
 from assistant.export.report import read_report
-from assistant.orders.order import PlacedOrder
+from assistant.server.tls import client_tls
 from assistant.storage.database import Database
 from assistant.storage.orders import Orders
 from tests.orders.test_fhir import Server, patient, request
 from tests.orders.test_hl7 import message
-from tests.orders.test_modality import answering, entry, free_port
+from tests.orders.test_modality import answering, authority, entry, free_port
 from tests.server.test_signing import exported, sign
 from tests.server.test_worklist import CHANGED, said, until
 from tests.server.test_wrong_user import ByName, as_user
@@ -196,14 +195,16 @@ async def test_a_worklist_entry_that_leaves_is_still_to_be_reported(start_server
         assert await told() == [("1.2.3.4", "open")]
 
 
-async def sent(port, *messages):
+async def sent(port, *messages, tls=None):
     """The answers to these messages, on one connection."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
     answers = []
-    for each in messages:
-        writer.write(b"\x0b" + each + b"\x1c\r")
-        answers.append((await reader.readuntil(b"\x1c\r")).strip(b"\x0b\x1c\r").decode())
-    writer.close()
+    try:
+        for each in messages:
+            writer.write(b"\x0b" + each + b"\x1c\r")
+            answers.append((await reader.readuntil(b"\x1c\r")).strip(b"\x0b\x1c\r").decode())
+    finally:
+        writer.close()
     return answers
 
 
@@ -252,6 +253,24 @@ async def test_a_sender_that_is_not_named_is_not_heard(start_server, tmp_path):
     assert await server.hub.orders.keys("hl7", {"active"}) == {}
 
 
+async def test_messages_over_mllp_and_tls_are_taken_from_senders_with_a_certificate(
+    start_server, tmp_path, http
+):
+    port = free_port()
+    ours, others = (authority(tmp_path / name) for name in ("ours", "others"))
+    server = await start_server(
+        store=tmp_path / "kept", orders_mllp=f"127.0.0.1:{port}", orders_mllp_cert=ours, orders_mllp_ca=ours
+    )
+    await until(lambda: server.hub.feeds[0].works)
+    for tls in (None, client_tls(ours, None), client_tls(ours, others), client_tls(others, ours)):
+        with pytest.raises((OSError, asyncio.IncompleteReadError)):
+            await sent(port, message(), tls=tls)
+    assert await orders(http, server) == []
+    (taken,) = await sent(port, message(), tls=client_tls(ours, ours))
+    assert "MSA|AA|4711" in taken
+    assert len(await orders(http, server)) == 1
+
+
 async def test_messages_in_a_folder_are_taken_and_bad_ones_set_aside_with_their_answer(
     start_server, tmp_path, http
 ):
@@ -288,22 +307,6 @@ async def test_orders_outlive_their_server_and_old_ones_are_deleted(tmp_path):
     await again.start()
     assert len(await Orders(again).listed("ann")) == 1
     await again.close()
-
-
-@pytest.mark.parametrize("source", ["fhir", "dicom", "hl7", "hand"])
-async def test_a_list_that_names_an_order_twice_is_taken_whole_and_its_last_word_counts(tmp_path, source):
-    """Pages of a search move while they are read; a message may change the order that it places."""
-    database = Database(tmp_path)
-    await database.start()
-    orders = Orders(database)
-    first, other, last = (
-        PlacedOrder(source=source, key=key, patient=Patient(**MARIA), order=Order(exam=exam))
-        for key, exam in (("1", "CT chest"), ("2", "CT brain"), ("1", "CT abdomen"))
-    )
-    for _ in range(2):
-        assert await orders.put([first, other, last]) == []
-        assert sorted(each.order.exam for each in await orders.listed("")) == ["CT abdomen", "CT brain"]
-    await database.close()
 
 
 async def test_no_log_line_holds_what_an_order_says(start_server, tmp_path, http, caplog):
