@@ -169,6 +169,25 @@ def test_the_whole_report_is_selected_right_after_typing_and_replaced_by_typing(
     agreed(page, [["subjective", 5], ["subjective", 5]], ["Well.", "", "", ""])
 
 
+def test_what_is_selected_over_several_sections_is_what_speech_replaces(open_page):
+    page = open_page("corrections/report_bm_george.flac", init=WATCH)
+    page.select_option("#template", "SOAP progress note")
+    expect(page.locator("#report h3").first).to_have_text("Subjective")
+    page.locator(".field", has_text="[subjective]").click()
+    page.keyboard.type("Cough.")
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+a")
+    texts = ["Cough.", "Vitals: [vitals]\nExam: [exam]\nLabs: [labs]", "[assessment]", "[plan]"]
+    agreed(page, [["subjective", 0], ["plan", 6]], texts)
+    page.click("#mic")
+    expect(section(page, "plan")).to_have_text("", timeout=HEARD_MS)
+    written = page.locator("#report [data-section]")
+    expect(written).to_have_text([re.compile(r"^The left kidney measures (10|ten) \S+$"), "", "", ""])
+    page.click("#mic")
+    page.click("#undo")
+    agreed(page, [["subjective", 0], ["plan", 6]], texts)
+
+
 def test_the_browser_and_the_server_agree_on_the_place_however_fast_a_hand_is(open_page):
     """Random typing and selecting without a wait, against strings and two positions."""
     page = open_page(init=WATCH)
