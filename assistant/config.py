@@ -489,19 +489,23 @@ class Settings(
                 dicomweb_url=None,
                 engine_stream=False,
             )
-        if self.sign_in == "accounts" and (self.token is not None or self.store is None):
+        lacks_store = self.store is None or self.no_store
+        if self.sign_in == "accounts" and (self.token is not None or lacks_store):
             raise SettingsClash(
-                "{sign_in} needs {store}, and no {token}: users have passwords and keys of their own.",
+                "{sign_in} needs {store} without {no_store}, and no {token}: users have passwords and keys "
+                "of their own.",
                 sign_in="accounts",
                 store=None,
+                no_store=True,
                 token=None,
             )
-        if self.audit_checkpoints and (self.audit_key is None or self.store is None):
+        if self.audit_checkpoints and (self.audit_key is None or lacks_store):
             raise SettingsClash(
-                "{audit_checkpoints} needs {audit_key} and {store}.",
+                "{audit_checkpoints} needs {audit_key} and {store} without {no_store}.",
                 audit_checkpoints=self.audit_checkpoints,
                 audit_key=None,
                 store=None,
+                no_store=True,
             )
         keys = {
             "encryption_key": self.encryption_key is not None,

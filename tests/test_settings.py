@@ -158,3 +158,13 @@ def test_no_store_on_the_command_line_keeps_nothing():
     add_settings(parser)
     assert settings_from(parser.parse_args(["--no-store"])).no_store
     assert not settings_from(parser.parse_args([])).no_store
+
+
+@pytest.mark.parametrize(
+    "needs_it", [("--sign-in", "accounts"), ("--audit-checkpoints", "file", "--audit-key", "key")]
+)
+def test_what_needs_a_store_is_refused_in_words_where_nothing_is_kept(needs_it: tuple[str, ...]) -> None:
+    assert read(*needs_it, "--store", "folder").store == Path("folder")
+    for without in ((), ("--no-store",), ("--store", "folder", "--no-store")):
+        message = refused(*needs_it, *without)
+        assert "--store without --no-store" in message
