@@ -131,7 +131,7 @@ def test_a_screen_reader_s_tree_of_the_main_states(open_page, server):
       - button /check drug names/
       - button "Copy"
       - button "Export"
-      - button "New session"
+      - button "New report"
       - button "Settings"
       - button "Keys and what you can say"
     """)
