@@ -8,7 +8,7 @@ import httpx
 import pytest
 import websockets
 
-from assistant.audio.webrtc import with_own_candidates
+from assistant.audio.webrtc import with_names_open, with_own_candidates
 from assistant.errors import BadInput
 from assistant.guidelines.library import Library
 from assistant.server.owner import MOVED
@@ -138,6 +138,14 @@ def offer(*addresses):
 )
 def test_webrtc_sends_to_the_client_and_nowhere_else(client, named, kept):
     assert with_own_candidates(offer(*named), client) == offer(*kept)
+
+
+def test_an_offer_with_hidden_names_says_nothing_of_an_end():
+    end = "a=end-of-candidates\r\n"
+    for named in ([UUID], ["192.0.2.7", UUID]):
+        assert with_names_open(offer(*named)) == offer(*named).removesuffix(end)
+    for named in ([], ["192.0.2.7"], ["printer.local"]):
+        assert with_names_open(offer(*named)) == offer(*named)
 
 
 def test_an_offer_that_names_only_other_addresses_is_refused():
