@@ -215,7 +215,7 @@ const views = [
   report,
   aboutView({ send }),
   signing,
-  toolsView({ press: report.command, focusReport: report.focus }),
+  toolsView({ press: report.command, focusReport: () => report.focus() }),
   dictationView({ send }),
   answersView({ send, press: report.command, editQuestion, key: reportKey }),
   archive,

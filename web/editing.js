@@ -2,14 +2,43 @@
 
 import { codePoints, difference, merge } from './merge.js';
 
+/** The order of the edits of all sections: each section's are whole before another's begin, as undo takes them back. */
+export class Turns {
+  constructor() {
+    /** @type {SectionEditing|null} */
+    this._holder = null;
+    /** @type {Set<SectionEditing>} in the order in which they were typed in */
+    this._waiting = new Set();
+  }
+
+  /** @param {SectionEditing} section @returns {boolean} whether it may send now; else it is told when it may */
+  take(section) {
+    this._holder ??= section;
+    if (this._holder !== section) this._waiting.add(section);
+    return this._holder === section;
+  }
+
+  /** It has nothing to send any more, or is gone. @param {SectionEditing} section */
+  leave(section) {
+    this._waiting.delete(section);
+    if (this._holder !== section) return;
+    this._holder = null;
+    const [next] = this._waiting;
+    if (!next) return;
+    this._waiting.delete(next);
+    next.flush();
+  }
+}
+
 /**
  * One edit is under way at a time; what is typed meanwhile goes with the next. An edit that the server refuses is
  * merged with the text as it is now and sent again.
  */
 export class SectionEditing {
-  /** @param {string} sectionId @param {import('./events.js').Send} send  false when there is no connection */
-  constructor(sectionId, send) {
+  /** @param {string} sectionId @param {import('./events.js').Send} send  false when there is no connection @param {Turns} turns */
+  constructor(sectionId, send, turns) {
     this.sectionId = sectionId;
+    this._turns = turns;
     this.local = ''; // as it stands on the page
     this._send = send;
     this._known = { text: '', revision: 0 }; // the server's, which `local` goes out from
@@ -30,7 +59,7 @@ export class SectionEditing {
   /** @param {string} text  the whole text, after an input */
   typed(text) {
     this.local = text;
-    this._flush();
+    this.flush();
   }
 
   /**
@@ -61,18 +90,21 @@ export class SectionEditing {
   /** There is a connection again: send what may not have arrived. The server takes an edit once. */
   reconnected() {
     if (this._flight) this._send(this._flight.event);
-    else this._flush();
+    else this.flush();
   }
 
   /** @param {string} base */
   _take(base) {
     this.local = merge(base, this.local, this._latest.text);
     this._known = this._latest;
-    this._flush();
+    this.flush();
   }
 
-  _flush() {
-    if (this._flight || this.local === this._known.text) return;
+  /** Send what was typed, if it is this section's turn. */
+  flush() {
+    if (this._flight) return;
+    if (this.local === this._known.text) return this._turns.leave(this);
+    if (!this._turns.take(this)) return;
     const { text: known, revision } = this._known;
     const change = difference(known, this.local);
     /** @type {import('./protocol.js').DocumentEdit} */

@@ -164,7 +164,9 @@ def test_the_whole_report_is_selected_right_after_typing_and_replaced_by_typing(
     page.keyboard.press("Control+a")
     texts = ["Cough.", "Vitals: [vitals]\nExam: [exam]\nLabs: [labs]", "[assessment]", "Rest."]
     agreed(page, [["subjective", 0], ["plan", 5]], texts)
-    assert selected(page)[1] == "".join(texts)
+    page.wait_for_function(
+        "texts => [...CSS.highlights.get('selected')].map(String).join('') === texts", arg="".join(texts)
+    )
     page.keyboard.type("Well.")
     agreed(page, [["subjective", 5], ["subjective", 5]], ["Well.", "", "", ""])
 

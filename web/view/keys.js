@@ -7,7 +7,7 @@ const KEY = 'assistant.shortcuts';
 
 /**
  * @param {{talkKey: () => string, talk: (pressed: boolean) => void, toggle: () => void, sleep: () => void,
- *   stopAnswer: () => void, help: () => void, typeQuestion: () => void, typeInReport: () => void}} actions
+ *   stopAnswer: () => void, help: () => void, typeQuestion: () => void, typeInReport: (key: string) => void}} actions
  */
 export function listenForKeys(actions) {
   let held = '';
@@ -33,7 +33,7 @@ export function listenForKeys(actions) {
     } else if (event.repeat) {
       return;
     } else if (isReportTool(event.target)) {
-      if (types && event.code !== 'Space') actions.typeInReport(); // where the browser then puts the character
+      if (types && event.code !== 'Space') actions.typeInReport(event.key);
     } else {
       const name = shortcutOf(shortcuts, event.key);
       if (!name) return;

@@ -1,7 +1,7 @@
 // The report: its sections as they are on the server, to be typed in while voice goes on, and the live line.
 
 import { Caret, isSame, placeIn } from '../caret.js';
-import { SectionEditing } from '../editing.js';
+import { SectionEditing, Turns } from '../editing.js';
 import { codePoints, movedCaret, unitsOf } from '../merge.js';
 import { restoringCommands, unfinishedSpeech } from '../restoring.js';
 import { PaintedPlace, dropSelection, hasFocus, isBackward, keepSelection, readSelection, showSelection } from './caret.js';
@@ -39,6 +39,7 @@ export function reportView({ send, sendQuietly }) {
   let shown = null;
   let document_ = BLANK;
 
+  let turns = new Turns();
   const isSettled = () => [...sections.values()].every((section) => section.editing.isSettled);
   const caret = new Caret({ read: readSelection, isSettled, send: sendQuietly });
   const menu = fieldMenu(report, () => document_, () => caret.place, send);
@@ -49,6 +50,7 @@ export function reportView({ send, sendQuietly }) {
   let pointing = false;
   /** @type {Element|null} */
   let focusFrom = null; // what has the focus until everything typed is with the server
+  let typedMeanwhile = '';
 
   report.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
     const key = event.key.toLowerCase();
@@ -99,11 +101,16 @@ export function reportView({ send, sendQuietly }) {
     const now = text === undefined ? null : readSelection();
     if (text === undefined || !now || now.start.section_id === now.end.section_id) return;
     event.preventDefault();
+    typeOver(now, text);
+  }
+
+  /** @param {import('../caret.js').Place} place @param {string} text */
+  function typeOver({ start, end }, text) {
     const ids = document_.sections.map((each) => each.id);
-    const chosen = ids.slice(ids.indexOf(now.start.section_id), ids.indexOf(now.end.section_id) + 1);
+    const chosen = ids.slice(ids.indexOf(start.section_id), ids.indexOf(end.section_id) + 1);
     for (const id of chosen.reverse()) { // where the text goes is last: the cursor stays there
-      const isFirst = id === now.start.section_id;
-      sections.get(id)?.replace(isFirst ? now.start.offset : 0, id === now.end.section_id ? now.end.offset : Infinity, isFirst ? text : '');
+      const isFirst = id === start.section_id;
+      sections.get(id)?.replace(isFirst ? start.offset : 0, id === end.section_id ? end.offset : Infinity, isFirst ? text : '');
     }
   }
 
@@ -171,8 +178,12 @@ export function reportView({ send, sendQuietly }) {
     const isServers = caret.changed(latest);
     if (hadFocus && !hasFocus() && caret.place) showSelection(caret.place); // its section is gone
     if (focusFrom && isSettled()) {
-      if (focusFrom === document.activeElement && caret.coming) showSelection(caret.coming);
+      if (focusFrom === document.activeElement && caret.coming) {
+        showSelection(caret.coming);
+        if (typedMeanwhile) typeOver(caret.coming, typedMeanwhile);
+      }
       focusFrom = null;
+      typedMeanwhile = '';
     }
     follow(isServers);
     obey();
@@ -186,12 +197,13 @@ export function reportView({ send, sendQuietly }) {
       if (wanted.has(id)) continue;
       section.node.remove();
       sections.delete(id);
+      turns.leave(section.editing);
     }
     /** @type {Element|null} */
     let before = report.firstElementChild;
     for (const part of latest.sections) {
       let section = sections.get(part.id);
-      if (!section) sections.set(part.id, section = new Section(part.id, sendQuietly));
+      if (!section) sections.set(part.id, section = new Section(part.id, sendQuietly, turns));
       section.show(part, latest);
       if (section.node === before) before = before?.nextElementSibling ?? null;
       else report.insertBefore(section.node, before);
@@ -201,6 +213,7 @@ export function reportView({ send, sendQuietly }) {
   const show = (/** @type {State} */ state) => {
     if (state.epoch !== shown?.epoch) {
       sections.clear();
+      turns = new Turns();
       waiting.length = 0;
       report.replaceChildren();
       caret.forget();
@@ -223,10 +236,12 @@ export function reportView({ send, sendQuietly }) {
   };
   return Object.assign(show, {
     command,
-    /** Give the report the focus, at the place of the next words: what is typed then goes there. */
-    focus() {
-      if (caret.coming && isSettled()) showSelection(caret.coming);
-      else focusFrom = document.activeElement;
+    /** Give the report the focus, at the place of the next words: what is typed then goes there.
+     * @param {string} [key]  was pressed elsewhere, and is to be typed there */
+    focus(key = '') {
+      if (caret.coming && isSettled()) return showSelection(caret.coming); // the browser types the key there
+      focusFrom = document.activeElement;
+      typedMeanwhile += key;
     },
     /** What the server says to an edit, a command or a connection.
      * @param {import('../events.js').PageEvent} event @param {State} state @param {boolean} again  of before, sent once more */
@@ -253,9 +268,9 @@ export function reportView({ send, sendQuietly }) {
 
 /** One section: its heading, its text to type in, and a foot for the live line. */
 class Section {
-  /** @param {string} id @param {import('../events.js').Send} send */
-  constructor(id, send) {
-    this.editing = new SectionEditing(id, send);
+  /** @param {string} id @param {import('../events.js').Send} send @param {Turns} turns */
+  constructor(id, send, turns) {
+    this.editing = new SectionEditing(id, send, turns);
     this.title = element('h3', {});
     this.text = element('div', {
       class: 'section-text', 'data-section': id, contentEditable: 'plaintext-only', role: 'textbox',
