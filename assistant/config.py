@@ -101,6 +101,13 @@ class ServerSettings(BaseModel):
     max_sessions_per_user: int = Field(
         16, ge=1, le=10_000, description="Most concurrent sessions of one user, with --sign-in accounts."
     )
+    storage_gb_per_user: float = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Most GB that one user's reports may hold with their attachments; 0 is no limit. Beyond "
+        "it new attachments are refused, and dictation goes on.",
+    )
     max_requests_per_s: float = Field(
         50,
         ge=1,

@@ -16,7 +16,7 @@ import { ownEditors } from './view/own.js';
  * @property {{sessions: number, most: number}} usage
  * @property {{what: string, value: number}[]} figures
  * @property {{kept: boolean, drafts_days: number, finals_days: number, audio_min: number}} retention
- * @property {{sessions: number, requests_s: number, upload_gb: number}} limits
+ * @property {{sessions: number, requests_s: number, upload_gb: number, storage_gb: number}} limits
  */
 
 const ROLES = { clinician: 'Clinician', editor: 'Editor', administrator: 'Administrator', service: 'Service' };
@@ -31,6 +31,8 @@ let edited = null;
 /** @type {ReturnType<typeof ownEditors>|null} */
 let editors = null;
 let group = '';
+/** Bytes that the reports of each user hold, by the user's id; null until they are counted. @type {Record<string, number>|null} */
+let held = null;
 
 const say = (/** @type {string} */ words) => setText(byId('said'), words);
 
@@ -66,6 +68,7 @@ async function read() {
   byId('users-none').hidden = people !== null;
   for (const id of ['user-form', 'keys', 'log']) byId(id).hidden = people === null;
   showUsers(people?.users ?? []);
+  showHeld();
   showKeys(people?.keys ?? []);
   byId('log-rows').replaceChildren(...(people?.log ?? []).map((row) => element('tr', {},
     ...[at(row.at), row.who, row.what, row.about, row.address].map((each) => element('td', {}, each)))));
@@ -88,7 +91,8 @@ function showState({ health, models, usage, figures, retention, limits }) {
     ['Kept', retention.kept
       ? `Drafts ${days(retention.drafts_days)}; signed reports ${days(retention.finals_days)}` : 'Nothing on disk'],
     ['Sound', retention.audio_min ? `${retention.audio_min} minutes, in memory` : 'None is kept'],
-    ['For each user', `${limits.sessions} sessions, ${limits.requests_s} requests a second, ${limits.upload_gb} GB an upload`],
+    ['For each user', `${limits.sessions} sessions, ${limits.requests_s} requests a second, ${limits.upload_gb} GB an upload, `
+      + (limits.storage_gb ? `${limits.storage_gb} GB of reports` : 'reports of any size')],
     ...figures.map(({ what, value }) => /** @type {[string, string]} */ ([what, String(value)])),
   ];
   byId('state-list').replaceChildren(...rows.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]));
@@ -101,6 +105,7 @@ function showUsers(users) {
     element('td', {}, user.roles.map((role) => ROLES[/** @type {keyof typeof ROLES} */ (role)] ?? role).join(', ')),
     element('td', {}, user.groups.join(', ')),
     element('td', {}, String(user.sessions)),
+    element('td', { 'data-held-by': user.id }),
     element('td', {}, element('div', { class: 'row-actions' },
       element('button', { type: 'button', class: 'small', 'aria-label': `Change: ${user.name}`, onclick: () => edit(user) }, 'Change'),
       element('button', { type: 'button', class: 'small', 'aria-label': `Remove: ${user.name}`, onclick: () => void remove(user) }, 'Remove'))))));
@@ -108,6 +113,24 @@ function showUsers(users) {
   const before = select.value;
   select.replaceChildren(...users.map(({ name }) => element('option', { value: name }, name)));
   if (users.some(({ name }) => name === before)) select.value = before;
+}
+
+/** Counting takes long where there are many reports, so the page does not wait for it. */
+async function readHeld() {
+  held = (await ask(`${BASE}/storage`)).users;
+  showHeld();
+}
+
+function showHeld() {
+  for (const cell of byId('users-rows').querySelectorAll('[data-held-by]')) {
+    setText(cell, held === null ? '…' : size(held[cell.getAttribute('data-held-by') ?? ''] ?? 0));
+  }
+}
+
+/** @param {number} bytes */
+function size(bytes) {
+  const mb = bytes / 2 ** 20;
+  return mb < 1000 ? `${mb.toFixed(1)} MB` : `${(mb / 1024).toFixed(1)} GB`;
 }
 
 /** @param {User|null} user  null: a new one is to be added */
@@ -206,4 +229,4 @@ checks(byId('user-roles'), ROLES, 'role');
 checks(byId('key-scopes'), RIGHTS, 'right');
 edit(null);
 void showAccount(byId('account'));
-read().catch((error) => say(error.message));
+read().then(readHeld).catch((error) => say(error.message));

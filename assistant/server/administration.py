@@ -3,6 +3,7 @@
 Nothing here shows a patient or a report. Each change is a row of the access log.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from assistant.server.auth import address_of
 from assistant.server.rest.bodies import json_body
 from assistant.server.rest.errors import answered, invalid
 from assistant.server.rights import known
+from assistant.session.attachments import held_bytes
 from assistant.storage.users import LONGEST_PASSWORD, User
 
 MAX_BODY_BYTES = 16_384
@@ -94,6 +96,15 @@ async def overview(request: Request) -> Response:
 
 
 @answered
+async def storage(request: Request) -> Response:
+    """GET the bytes that each user's reports hold with their attachments, by the user's id. Reads all
+    events, so it has its own address."""
+    writer = request.app.state.hub.writer
+    held = await asyncio.to_thread(held_bytes, writer.store) if writer else {}
+    return JSONResponse({"users": held}, headers=NO_STORE)
+
+
+@answered
 async def add_user(request: Request) -> Response:
     """POST a user."""
     accounts, asked = _accounts(request), await _asked(request, NewUser)
@@ -157,6 +168,7 @@ async def show(request: Request) -> Response:
 ROUTES = [
     Route("/administration", show),
     Route("/v1/administration", overview),
+    Route("/v1/administration/storage", storage),
     Route("/v1/administration/users", add_user, methods=["POST"]),
     Route("/v1/administration/users/{user_id}", change_user, methods=["PATCH"]),
     Route("/v1/administration/users/{user_id}", remove_user, methods=["DELETE"]),
@@ -207,6 +219,7 @@ def _state(request: Request) -> dict[str, Any]:
             "sessions": settings.max_sessions_per_user,
             "requests_s": settings.max_requests_per_s,
             "upload_gb": settings.upload_gb,
+            "storage_gb": settings.storage_gb_per_user,
         },
     }
 

@@ -61,6 +61,7 @@ NEEDS: Final[Mapping[str, Need]] = {
     "/v1/shared/{kind}/{thing_id}": "administer",
     "/administration": "administer",
     "/v1/administration": "administer",
+    "/v1/administration/storage": "administer",
     "/v1/administration/users": "administer",
     "/v1/administration/users/{user_id}": "administer",
     "/v1/administration/keys": "administer",

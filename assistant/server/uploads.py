@@ -34,7 +34,13 @@ from assistant.session.runner import SessionRunner
 UPLOAD_IDLE_S = 900.0
 """An upload that nothing has come for in this time is deleted."""
 THUMBNAIL_PX, LARGE_PX = 256, 1024
-STATUS = {"image_too_large": 413, "upload_too_large": 413, "too_many_files": 413, "too_many_uploads": 429}
+STATUS = {
+    "image_too_large": 413,
+    "upload_too_large": 413,
+    "too_many_files": 413,
+    "storage_full_for_user": 413,
+    "too_many_uploads": 429,
+}
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 
@@ -104,6 +110,7 @@ class Uploads:
         session = live(request)
         self._forget_ended()
         try:
+            await session.attachments.check_room()
             folder = session.attachments.begin_upload()
         except BadInput as error:
             return _bad(error.code, error.message)

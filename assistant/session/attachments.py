@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +17,7 @@ from pydantic import TypeAdapter
 
 from assistant.characters import whole, whole_parts
 from assistant.engines.pieces import LinkPiece, Piece
-from assistant.errors import BadInput
+from assistant.errors import AssistantError, BadInput
 from assistant.events import Attachment, SeriesStacks
 from assistant.imaging.options import Prepared, Wanted
 from assistant.imaging.photo import is_photo
@@ -28,6 +30,7 @@ from assistant.orders.pictures import are_apart
 from assistant.records.fhir import Resource
 from assistant.storage.keys import Key
 from assistant.storage.sealing import SEALED, seal_folder, unseal_folder
+from assistant.storage.store import Store
 
 MOST_ATTACHMENTS = 16
 MOST_UPLOADS = 4
@@ -94,6 +97,59 @@ def kept_studies(folder: Path, key: Key | None, scratch: Callable[[], Path]) -> 
     return found
 
 
+def kept_bytes(folder: Path) -> int:
+    """Bytes of what is attached to the session whose folder this is, without what is on its way. Blocks."""
+    described = [*folder.glob("*.json")]
+    kept = {file.stem for file in described}
+    studies = [each for each in folder.rglob("*") if each.name in kept]
+    return sum(_bytes_of(each) for each in (*folder.glob(f"*{SEALED}"), *described, *studies))
+
+
+def _bytes_of(place: Path) -> int:
+    """Bytes of a file, or of the files in a folder, one with two names once; 0 for what is gone."""
+    sizes = {}
+    for each in (place, *place.rglob("*")):
+        with contextlib.suppress(OSError):
+            if each.is_file():
+                found = each.stat()
+                sizes[found.st_ino] = found.st_size
+    return sum(sizes.values())
+
+
+def held_bytes(store: Store, owner: str | None = None) -> Counter[str]:
+    """What each user's reports hold with their attachments, in bytes; of ``owner`` alone, if given. Blocks.
+    Raises ``AssistantError``: ``store_failed``."""
+    held = Counter[str]()
+    for whose, session_id, size in store.sizes(owner):
+        held[whose] += size + kept_bytes(store.files_of(session_id))
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class StorageLimit:
+    """What a user's reports may hold, in GB."""
+
+    store: Store
+    owner: str
+    most_gb: float
+
+    async def left(self) -> float:
+        """Bytes that may still be attached. A store that cannot be read refuses nothing."""
+        try:
+            held = await asyncio.to_thread(held_bytes, self.store, self.owner)
+        except AssistantError:
+            return math.inf
+        return self.most_gb * 2**30 - held[self.owner]
+
+    def full(self) -> BadInput:
+        return BadInput(
+            f"There is no room for this attachment: your reports may hold {self.most_gb:g} GB. "
+            "Delete reports or attachments that you no longer need, or ask the administrator for more room. "
+            "Dictation goes on.",
+            code="storage_full_for_user",
+        )
+
+
 def seal_kept(folder: Path, key: Key) -> int:
     """Seal what is attached to the session whose folder this is, beside what is not sealed; returns how many
     attachments there are. Raises ``BadInput`` (``attachment_unreadable``), ``OSError``."""
@@ -141,10 +197,12 @@ class Attachments:
         kept: Path | None = None,
         *,
         key: Key | None = None,
+        limit: StorageLimit | None = None,
     ) -> None:
         """``kept`` is the folder where they stay when the session has ended; without it they go with it.
-        With a ``key`` they stay sealed, and as they are in the reader's scratch folder while it lasts."""
-        self._stays, self._key = kept, key
+        With a ``key`` they stay sealed, and as they are in the reader's scratch folder while it lasts.
+        ``limit`` holds for those that stay."""
+        self._stays, self._key, self._limit = kept, key, limit
         self._reader, self._session_id = reader, session_id
         self._attached, self.warn = attached, warn
         self._studies: dict[str, Study] = {}
@@ -164,6 +222,12 @@ class Attachments:
     def most_files(self) -> int:
         return self._reader.options.most_files
 
+    async def check_room(self) -> None:
+        """Raises ``BadInput``: ``storage_full_for_user`` where nothing more can stay, so that nobody sends it
+        in vain."""
+        if self._limit and await self._limit.left() <= 0:
+            raise self._limit.full()
+
     def begin_upload(self) -> Path:
         """A new folder for an upload, until ``end_upload``. Raises ``BadInput``: ``too_many_uploads``,
         ``session_unknown``."""
@@ -177,7 +241,9 @@ class Attachments:
     @asynccontextmanager
     async def coming(self) -> AsyncIterator[Path]:
         """A folder for one file, or for a series of the archive, until it is read. What comes while
-        ``MOST_UPLOADS`` are on their way waits for its turn. Raises ``BadInput``: ``session_unknown``."""
+        ``MOST_UPLOADS`` are on their way waits for its turn. Raises ``BadInput``: ``session_unknown``,
+        ``storage_full_for_user``."""
+        await self.check_room()
         async with self._turns:
             folder = self.new_folder()
             try:
@@ -255,7 +321,15 @@ class Attachments:
     ) -> tuple[list[Attachment], list[Problem]]:
         attachments, problems = [], list(prepared.problems)
         whole = len(prepared.studies) == 1 and not problems
+        left = await self._limit.left() if self._limit else math.inf
         for study in prepared.studies:
+            if self._limit:
+                size = await asyncio.to_thread(_bytes_of, study.folder)
+                if size > left:
+                    problems.append(problem_of(study.name, self._limit.full()))
+                    await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)
+                    continue
+                left -= size
             if self._closed or len(self._studies) >= MOST_ATTACHMENTS:  # others may have come meanwhile
                 problems.append(problem_of(study.name, no_room(study.name)))
                 await asyncio.to_thread(shutil.rmtree, study.folder, ignore_errors=True)

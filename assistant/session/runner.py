@@ -126,7 +126,7 @@ from assistant.export.report import content_sha256
 from assistant.imaging.photo import image_from_data_uri
 from assistant.imaging.study import Study
 from assistant.principal import SOLE, Principal
-from assistant.session.attachments import Attachments, KeptStudy
+from assistant.session.attachments import Attachments, KeptStudy, StorageLimit
 from assistant.session.belongings import Belongings
 from assistant.session.choices import Choices, asked_by, chosen, hints
 from assistant.session.delivery import ENDED, GOING_AWAY, Delivery
@@ -282,6 +282,9 @@ class SessionRunner:
             warn=self._warn,
             kept=writer.store.files_of(self.id) if writer else None,
             key=writer.store.key if writer else None,
+            limit=StorageLimit(writer.store, person.id, settings.storage_gb_per_user)
+            if writer and settings.storage_gb_per_user
+            else None,
         )
         self._responder = Responder(
             components,

@@ -61,6 +61,9 @@ class Dialect(Protocol):
     def snapshot(self, connection: Connection) -> Connection:
         """The connection, to read one state of the database in a transaction while others write."""
 
+    def size(self, column: str) -> str:
+        """SQL for the bytes of this column of text, in UTF-8."""
+
     def contains(self, column: str, parameter: str) -> str:
         """The column's text has the parameter's within, in any case of ASCII letters."""
 
@@ -99,6 +102,9 @@ class Sqlite:
         self._key = key
 
     matching = "id IN (SELECT report_id FROM report_texts WHERE report_texts MATCH :words)"
+
+    def size(self, column: str) -> str:
+        return f"length(CAST({column} AS BLOB))"  # octet_length needs SQLite 3.43
 
     def options(self, url: URL) -> Mapping[str, object]:
         return {}
@@ -163,6 +169,9 @@ class Postgres:
     """A database of a PostgreSQL server, which others may use at the same time."""
 
     matching = "id IN (SELECT report_id FROM report_texts WHERE tokens @@ CAST(:words AS tsquery))"
+
+    def size(self, column: str) -> str:
+        return f"octet_length({column})"
 
     def options(self, url: URL) -> Mapping[str, object]:
         """Those that the URL has stay as they are."""

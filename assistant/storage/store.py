@@ -534,6 +534,20 @@ class Store:
         rows = self._read("SELECT owner FROM reports WHERE id = :id", id=session_id)
         return str(rows[0][0]) if rows else None
 
+    def sizes(self, owner: str | None = None) -> list[tuple[str, str, int]]:
+        """Owner, id and bytes of events of each report of ``owner``, or of everybody's. Reads all events, and
+        keeps no other reader waiting."""
+        query = (
+            f"SELECT owner, id, coalesce(sum({self._dialect.size('json')}), 0) FROM reports"
+            " LEFT JOIN events ON session_id = id"
+        )
+        with self.snapshot() as connection:
+            if owner is None:
+                rows = _run(connection, f"{query} GROUP BY owner, id")
+            else:
+                rows = _run(connection, f"{query} WHERE owner = :owner GROUP BY owner, id", owner=owner)
+            return [(str(row[0]), str(row[1]), int(row[2])) for row in rows]
+
     def load(self, session_id: str) -> KeptReport:
         """All that is needed to go on with a session. Raises ``BadInput``: ``session_unknown``."""
         session = self.session(session_id)

@@ -85,6 +85,7 @@ def test_an_administrator_keeps_users_and_keys_by_keyboard(server, open_page):
     expect(page).to_have_url(f"{server.url}/administration")  # an administrator sees no report
     users = page.get_by_test_id("users")
     expect(users.get_by_role("row")).to_have_count(3)
+    expect(users.get_by_role("row", name="ann")).to_contain_text("0.0 MB")
     expect(page.get_by_test_id("state")).to_contain_text("Ready for more sessions")
     page.locator("#user-name").focus()
     page.keyboard.type("eve")

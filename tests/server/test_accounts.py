@@ -234,6 +234,7 @@ async def test_an_administrator_keeps_users_groups_and_keys_and_each_change_is_i
         assert key["value"] not in str(found) and PASSWORD not in str(found)
         assert [each["name"] for each in found["people"]["users"]] == ["ann", "bob", "eve", "root"]
         assert [each["name"] for each in found["people"]["keys"]] == ["script"]
+        assert found["limits"]["storage_gb"] == 0
         assert found["health"]["ready"] and found["models"]["hears"] == server.model.name
         assert (await root.delete(f"{base}/keys/{key['id']}")).status_code == 204
         assert (await root.patch(user, json={"password": "another " + PASSWORD})).status_code == 200

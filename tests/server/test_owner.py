@@ -40,6 +40,7 @@ OF_EVERYBODY = {
     "/v1/shared/{kind}/{thing_id}",
     "/administration",
     "/v1/administration",
+    "/v1/administration/storage",
     "/v1/administration/users",
     "/v1/administration/users/{user_id}",
     "/v1/administration/keys",

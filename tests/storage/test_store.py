@@ -77,6 +77,17 @@ def test_what_was_stored_is_there_for_the_next_process(store, where):
     again.close()
 
 
+def test_the_bytes_of_each_report_are_counted_for_its_owner(store):
+    said = logged(events(text="10 µg – naïve"))
+    size = sum(len(each.json.encode()) for each in said)
+    store.append("sess_1", said, "Dr A")
+    store.open_session(SessionInfo("sess_2", SESSION.started_at, "lasr-mini"), "other", "Dr B", "user_b")
+    assert sorted(store.sizes()) == [(SOLE, "sess_1", size), ("user_b", "sess_2", 0)]
+    assert store.sizes("user_b") == [("user_b", "sess_2", 0)]
+    store.forget("sess_1", "Dr A")
+    assert store.sizes(SOLE) == []
+
+
 def test_only_its_owner_can_read_the_file(in_a_file):
     assert stat.S_IMODE(os.stat(in_a_file.path).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(in_a_file.path.parent).st_mode) == 0o700
