@@ -342,8 +342,8 @@ NO_TEXT = {
     "store", "store_files", "keep_corrections",  # written
     "intent_model", "gguf", "mmproj", "models_dir", "asr_bundle", "asr_language_model",  # weights
     "asr_hotwords",  # read with the model, at start
-    "tls_cert", "tls_key", "audit_key",
-    "audit_checkpoints",  # read when it was signed
+    "tls_cert", "tls_key", "orders_dicom_ca", "orders_dicom_cert", "orders_mllp_ca", "orders_mllp_cert",
+    "audit_key", "audit_checkpoints",  # read when it was signed
 }  # fmt: skip
 ROUTES = {
     f"{PREFIX}/attachments": "upload: file names",
