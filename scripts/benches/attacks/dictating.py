@@ -17,8 +17,8 @@ PATIENCE_S = 60.0
 class Dictation:
     """``async with Dictation(url) as dictation``: one session. ``events`` are all that it was sent."""
 
-    def __init__(self, url: str) -> None:
-        self.url, self.client = url, AssistantClient(url, rate_hz=RATE)
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url, self.client = url, AssistantClient(url, token, rate_hz=RATE)
         self.events: list[ev.ServerEvent] = []
         self.said: list[str] = []
         self._changed = asyncio.Condition()

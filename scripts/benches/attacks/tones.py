@@ -56,10 +56,15 @@ class Tones:
 
     def __init__(self, final_s: float = 0.0) -> None:
         self.heard_s = 0.0
+        self.raises, self.raised, self.hangs_until = False, 0, 0.0
         self.counting = threading.Lock()
         self._final_s = final_s
 
     def work(self, share: float) -> None:
+        if self.raises and share == 1:  # in a final, where words would be lost
+            self.raises, self.raised = False, self.raised + 1
+            raise RuntimeError("as the attack wants it")
+        time.sleep(max(0.0, self.hangs_until - time.monotonic()))
         if self._final_s < 0:
             time.sleep(-self._final_s * share)
         until = time.thread_time() + self._final_s * share
