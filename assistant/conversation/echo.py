@@ -24,8 +24,9 @@ LEAST_SCORE_MIXED = 30.0
 """Threshold for an echo inside a longer utterance: about six words of the text read."""
 LEAST_KEPT_WORDS = 3
 """In a row, of an utterance that holds an echo; fewer are mishearings, unless they are a command."""
-SHORTEST_LETTERS = 8
-"""Words of a partial needed to judge it."""
+SHORTEST_LETTERS = 12
+"""Letters of different words that a partial needs to be judged: what is made of the first half second may be
+garble, and often says one word twice ("Level, level" of "No evidence")."""
 MAY_BE = 0.3
 """Score a letter of a partial from which it is held back."""
 STRANGE = 0.34
@@ -113,7 +114,8 @@ def without_echo(heard: str, read: str, is_command: Callable[[str], bool]) -> st
 def may_be_echo(heard: str, read: str) -> bool:
     """Whether ``heard``, the beginning of an utterance, may turn out to be an echo of ``read``."""
     letters, said = _letters(heard[:LONGEST_CHARS]), _letters(read[-LONGEST_CHARS:])
-    if len(letters) < SHORTEST_LETTERS or not said:
+    different = {_letters(word[0]) for word in _WORD.finditer(heard[:LONGEST_CHARS])}
+    if sum(map(len, different)) < SHORTEST_LETTERS or not said:
         return bool(said)
     return _aligned(letters, said)[0] >= MAY_BE * len(letters)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.conversation.echo import AFTER_MS, LONGEST_READING_MS, Loudspeaker, without_echo
+from assistant.conversation.echo import AFTER_MS, LONGEST_READING_MS, Loudspeaker, may_be_echo, without_echo
 
 ANSWER = (
     "There is no evidence of a pneumothorax on this image. The heart size is at the upper limit of normal."
@@ -88,3 +88,17 @@ def test_a_reading_whose_end_is_never_told_ends_by_itself():
     speaker.begun("One.", 0)
     assert speaker.is_reading(LONGEST_READING_MS - 1)
     assert not speaker.is_reading(LONGEST_READING_MS)
+
+
+@pytest.mark.parametrize(
+    "heard", ["Level, level,", "No, no, no, no, no,", "Air air air air air air", "You", "Their hiss,"]
+)
+def test_garble_of_the_first_half_second_does_not_yet_stop_the_reading(heard):
+    assert may_be_echo(heard, ANSWER)
+
+
+@pytest.mark.parametrize(
+    "heard", ["What about the left kidney", "Now compare with last week", "Call Dr. Okonkwo-Reyes"]
+)
+def test_what_a_person_says_meanwhile_is_judged_after_a_few_words(heard):
+    assert not may_be_echo(heard, ANSWER)

@@ -1,5 +1,6 @@
 """Own words, templates, macros, settings and corrections, kept on the page."""
 
+import asyncio
 import json
 
 import httpx
@@ -176,7 +177,9 @@ async def test_a_corrected_word_is_offered_once_and_kept_only_on_request(server)
         assert (await http.put("/v1/own/settings", json=settings)).status_code == 204
         await correct()
         assert len(client.of("assistant.word.offered")) == 1
-        has = (await http.get("/v1/own")).json()
+        async with asyncio.timeout(PATIENCE_S):
+            while not (has := (await http.get("/v1/own")).json())["corrections"]:  # noqa: ASYNC110 - kept soon
+                await asyncio.sleep(0.01)
         assert has["settings"] == settings
         (kept,) = has["corrections"]
         assert (kept["heard"], kept["written"]) == ("levo xylothin", "levoxylothin")
