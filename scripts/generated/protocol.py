@@ -67,6 +67,7 @@ keeps on the page; an entry with `of` is shared |
 have, or a group; for administrators |
 | `GET /administration`, `GET /v1/administration` | the administrator's page, and what it shows: `people`, \
 `health`, `models`, `usage`, `figures`, `retention`, `limits` |
+| `GET /v1/administration/storage` | bytes that the reports of each user hold |
 | `POST /v1/administration/users`, `PATCH` and `DELETE /v1/administration/users/USER` | `{"name", "roles", \
 "password"}`; `{"roles", "groups", "password"}`, each if given |
 | `POST /v1/administration/keys`, `DELETE /v1/administration/keys/KEY` | `{"user", "name", "scopes", \

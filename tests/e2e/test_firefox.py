@@ -1,6 +1,7 @@
 """The page in Debian's Firefox: typing, selecting, a question, WebRTC with hidden addresses, an export."""
 
 import shutil
+import time
 
 import pytest
 
@@ -67,5 +68,13 @@ def test_typing_selection_a_question_webrtc_and_an_export_in_firefox(server, tmp
         page.until("document.querySelector('[data-format=txt]')?.offsetHeight")
         page.click("[data-format=txt]")
         page.until("document.querySelector('#export').textContent.includes('was saved')")
-        saved = [file.read_text() for file in profile.glob("*.txt") if file.name != "stderr.txt"]
-        assert any("The right lung is small." in text for text in saved)
+        deadline = time.monotonic() + 20
+        while not any(
+            "The right lung is small." in text for text in _saved(profile)
+        ):  # Firefox writes it soon after
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def _saved(profile):
+    return [file.read_text() for file in profile.glob("*.txt") if file.name != "stderr.txt"]
