@@ -36,8 +36,8 @@ def _begin(begin: Callable[[], None] | None) -> None:
 
 
 def _say_nothing() -> None:
-    """What the libraries here print, in C too, quotes the files that they read, and would be in the server's
-    log. What went wrong comes back as the call's exception."""
+    """Discard all output of this process. Libraries, also those in C, print values of the files that they
+    read, and these would be in the server's log. Errors come back as exceptions."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for printed in (1, 2):
         os.dup2(nowhere, printed)

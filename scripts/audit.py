@@ -15,8 +15,8 @@ PLACE = ROOT / "build" / "audit"
 
 
 def verdict(packages: list[dict[str, Any]]) -> list[str]:
-    """What is wrong, a line each, by the ``dependencies`` of pip-audit's JSON; nothing where all were looked
-    up and have no known weakness."""
+    """The faults in the ``dependencies`` of pip-audit's JSON, a line each; empty if all packages were looked
+    up and none has a known weakness."""
     if not packages:
         return ["No package was looked up."]
     wrong = [

@@ -75,7 +75,7 @@ class Owner:
 
 
 def _with_cookie(send: Send, runner: SessionRunner, scope: Scope) -> Send:
-    """Whoever shows the token gets the cookie, which no socket has set."""
+    """Set the cookie for a client that shows the token. No socket has set it yet."""
 
     async def send_with_cookie(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -117,7 +117,7 @@ def _bytes_of(place: Path) -> int:
 
 
 def held_bytes(store: Store, owner: str | None = None) -> Counter[str]:
-    """What each user's reports hold with their attachments, in bytes; of ``owner`` alone, if given. Blocks.
+    """Count the bytes of each user's reports and attachments, or only those of ``owner``. Blocks.
     Raises ``AssistantError``: ``store_failed``."""
     held = Counter[str]()
     for whose, session_id, size in store.sizes(owner):
@@ -127,7 +127,7 @@ def held_bytes(store: Store, owner: str | None = None) -> Counter[str]:
 
 @dataclass(frozen=True, slots=True)
 class StorageLimit:
-    """What a user's reports may hold, in GB."""
+    """The limit for the reports and attachments of one user, in GB."""
 
     store: Store
     owner: str

@@ -196,7 +196,7 @@ class Listener:
         return min([*waiting, max(self._last_end, self._heard_until - unsure)])
 
     def begun(self) -> list[Fact]:
-        """What was told of the utterances that have no final yet."""
+        """The facts that were sent about utterances that have no final yet."""
         facts: list[Fact] = []
         for each in self._utterances:
             if each.phase != "dropped":

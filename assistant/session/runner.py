@@ -413,12 +413,10 @@ class SessionRunner:
         self.end()
 
     def _may_leave(self) -> "Callable[[SessionRunner], SessionRunner]":
-        """What begins the other session. Raises ``AssistantError``: ``nothing_kept``, ``store_failed``,
-        ``not_connected``."""
+        """Return the function that begins the other session. Raises ``AssistantError``: ``nothing_kept``,
+        ``store_failed``, ``not_connected``."""
         if self._begin_another is None or not self.kept.is_durable:
-            message = (
-                "This server keeps no reports: this one would be lost. Copy or save it, then press “New”."
-            )
+            message = "This server keeps no reports: this one would be lost. Copy or save it and press “New”."
             raise BadInput(message, code="nothing_kept")
         if self.kept.trouble is not None:
             message = "This report is not stored yet, and no other is begun before it is. Try again soon."
@@ -755,7 +753,7 @@ class SessionRunner:
                 assert_never(what)
 
     async def _said_all(self) -> None:
-        """What is being said has its final, and the recogniser rests. Raises ``AssistantError``:
+        """Wait until all that was said has its final and the recogniser rests. Raises ``AssistantError``:
         ``speech_unfinished``."""
         try:
             async with asyncio.timeout(LAST_TURN_S):
@@ -966,7 +964,7 @@ class SessionRunner:
             self._take_all(self._turns.take(fact))
 
     def _take_all(self, facts: Sequence[Fact]) -> None:
-        """Of what is heard; it belongs to the session that follows, once there is one."""
+        """Take facts of what is heard. Once a session follows this one, they belong to that one."""
         for fact in facts:
             (self.following.runner if self.following else self)._take(fact)
 

@@ -143,7 +143,7 @@ def _reseal_all(folder: Path, old: Key, new: Key) -> None:
 
 
 def _delete_other_keys(folder: Path, key: Key) -> None:
-    """What is sealed with this key takes its name; what is sealed with another one is deleted."""
+    """Give the files that are sealed with this key their names, and delete those of another key."""
     for name, sealed in _by_attachment(folder).items():
         if own := sealed.pop(key.id, None):
             target = folder / f"{name}{SEALED}"

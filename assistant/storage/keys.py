@@ -96,7 +96,7 @@ def key_from(settings: Settings, *, make: bool = False) -> Key | None:
 
 
 def secret_of_command(command: str) -> str:
-    """What this command prints. Raises ``BadInput``: ``encryption_key_unreadable``."""
+    """Run the command and return what it prints. Raises ``BadInput``: ``encryption_key_unreadable``."""
     try:
         done = subprocess.run(
             shlex.split(command), capture_output=True, check=True, timeout=COMMAND_S, stdin=subprocess.DEVNULL

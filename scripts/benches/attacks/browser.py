@@ -40,7 +40,7 @@ utterance that begins so soon after lost sound may have begun in it."""
 
 
 class Listener:
-    """What the page was sent, over all its connections."""
+    """The events that the page received, over all its connections."""
 
     def __init__(self, page: "Page") -> None:
         self.session_id = ""

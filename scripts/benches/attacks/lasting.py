@@ -1,4 +1,4 @@
-"""What a session keeps: many utterances, the place of lost sound, text that cannot be sent, its database."""
+"""Attacks on what a session keeps: utterances, places of lost sound, odd text, its database."""
 
 import asyncio
 import base64
